@@ -1,0 +1,127 @@
+// Where things go inside the canvas: plots, legend, margin strips.
+
+export const TITLE = 20; // height of a panel's title
+const AXIS_LEFT = 30;
+const AXIS_BOTTOM = 18;
+const GAP = 14;
+const SIDE_MINIMUM = 214;
+const SIDE_MAXIMUM = 720;
+const STRIP = 96;
+const COMPACT_STRIP = 66;
+
+// legendHeight(width) measures the legend, whose entries depend on the overlays.
+// Returns {stacked, height, panels: [{x, y, size, title, ticks}], legend, strips}.
+export function arrange({ width, height, count, stacked, margins, legendHeight }) {
+  return stacked
+    ? stack(width, count, margins, legendHeight)
+    : besides(width, height, count, margins, legendHeight);
+}
+
+function besides(width, height, count, margins, legendHeight) {
+  if (count > 1) {
+    const grid = gridSize(width, height, Math.ceil(Math.sqrt(count)), count);
+    const row = rowSize(width, height, count, margins, legendHeight);
+    return row > 1.15 * grid
+      ? inRow(width, height, count, row, margins, legendHeight)
+      : inGrid(width, height, count, grid, margins, legendHeight);
+  }
+  const size = Math.floor(Math.min(
+    height - TITLE - AXIS_BOTTOM, width - AXIS_LEFT - GAP - SIDE_MINIMUM));
+  const panel = { x: AXIS_LEFT, y: TITLE, size, ticks: true };
+  return { stacked: false, width, height, panels: [panel],
+    ...sideColumn(AXIS_LEFT + size + GAP * 1.5, TITLE, width, TITLE + size, 1, margins, legendHeight) };
+}
+
+// Legend on top, strips filling what is left of the column.
+function sideColumn(x, y, width, bottom, count, margins, legendHeight) {
+  const w = Math.min(width - x - 4, SIDE_MAXIMUM);
+  const legend = { x, y, w, h: legendHeight(w) };
+  const strips = [];
+  const top = y + legend.h + 10;
+  const room = bottom - top;
+  const gap = 8;
+  const h = Math.min((room - gap * (count - 1)) / count, count > 1 ? 110 : 400);
+  const minimum = count > 1 ? 44 : 80;
+  if (margins && h >= minimum) {
+    for (let i = 0; i < count; i++) {
+      strips.push({ panel: i, x, y: top + i * (h + gap), w, h, compact: count > 1 });
+    }
+  }
+  return { legend, strips, crowded: margins && !strips.length };
+}
+
+function gridSize(width, height, columns, count) {
+  const rows = Math.ceil(count / columns);
+  return Math.floor(Math.min(
+    (height - rows * TITLE - (rows - 1) * 8) / rows,
+    (width - SIDE_MINIMUM - GAP * columns) / columns));
+}
+
+function inGrid(width, height, count, size, margins, legendHeight) {
+  const columns = Math.ceil(Math.sqrt(count));
+  const panels = cells(count, columns, size, 0);
+  const last = panels[count - 1];
+  return { stacked: false, width, height, panels,
+    ...sideColumn(columns * (size + GAP) + 4, TITLE, width, last.y + size, count, margins, legendHeight) };
+}
+
+function cells(count, columns, size, x0) {
+  return Array.from({ length: count }, (_, i) => ({
+    x: x0 + (i % columns) * (size + GAP),
+    y: TITLE + Math.floor(i / columns) * (size + TITLE + 8),
+    size, ticks: false,
+  }));
+}
+
+function rowSize(width, height, count, margins, legendHeight) {
+  const below = legendHeight(width) + 10 + (margins ? COMPACT_STRIP + 8 : 0);
+  return Math.floor(Math.min((width - GAP * (count - 1)) / count, height - TITLE - below));
+}
+
+// All in one row: every strip stands under its own panel.
+function inRow(width, height, count, size, margins, legendHeight) {
+  const panels = cells(count, count, size, 0);
+  let y = TITLE + size + 8;
+  const legendSize = legendHeight(width);
+  const h = Math.min(height - y - legendSize - 10, 130);
+  const strips = margins
+    ? panels.map(({ x }, panel) => ({ panel, x, y, w: size, h, compact: true })) : [];
+  if (margins) y += h + 10;
+  return { stacked: false, width, height, panels, strips,
+    legend: { x: 0, y, w: width, h: legendSize } };
+}
+
+function stack(width, count, margins, legendHeight) {
+  const columns = count > 1 ? 2 : 1;
+  const left = count > 1 ? 0 : 24;
+  const size = Math.floor((width - left - GAP * (columns - 1) - 2) / columns);
+  const panels = count > 1
+    ? cells(count, columns, size, 0)
+    : [{ x: left, y: TITLE, size, ticks: true }];
+  let y = panels[count - 1].y + size + (count > 1 ? 10 : AXIS_BOTTOM + 8);
+  const legend = { x: 4, y, w: width - 8, h: legendHeight(width - 8) };
+  y += legend.h + 10;
+  const strips = [];
+  if (margins) {
+    for (let i = 0; i < count; i++) {
+      const h = count > 1 ? COMPACT_STRIP : STRIP * 1.4;
+      strips.push({ panel: i, x: 4, y, w: width - 8, h, compact: count > 1 });
+      y += h + 8;
+    }
+  }
+  return { stacked: true, width, height: Math.ceil(y), panels, legend, strips };
+}
+
+// Data coordinates to pixels of one panel and back.
+export function viewOf(rect, bounds) {
+  const [xmin, xmax, ymin, ymax] = bounds;
+  const sx = rect.size / (xmax - xmin);
+  const sy = rect.size / (ymax - ymin);
+  return {
+    rect, unit: sx,
+    small: rect.size < 300,
+    x: (v) => rect.x + (v - xmin) * sx,
+    y: (v) => rect.y + (ymax - v) * sy,
+    toData: (px, py) => [xmin + (px - rect.x) / sx, ymax - (py - rect.y) / sy],
+  };
+}

@@ -1,0 +1,93 @@
+// Tells the outside what is going on: status line, screen readers, data attributes and
+// performance marks (the last two are what tests and benchmarks read).
+
+import { number, percent, whole } from "./text.js";
+
+const MARKS_KEPT = 500;
+const LABEL_EVERY = 1000;
+
+export class Reporter {
+  constructor(playground) {
+    this.playground = playground;
+    this.attributes = {};
+    this.marks = 0;
+    this.isPlaced = false;
+    this.labelled = -Infinity;
+  }
+
+  placed() {
+    this.isPlaced = true;
+  }
+
+  acknowledged(version) {
+    this.mark("levelset:ack", version);
+  }
+
+  mark(name, version) {
+    // The browser keeps marks for ever, a long drawing session must not.
+    if (++this.marks % MARKS_KEPT === 0) {
+      performance.clearMarks("levelset:point");
+      performance.clearMarks("levelset:ack");
+    }
+    performance.mark(name, { detail: { version } });
+  }
+
+  set(name, value) {
+    const text = value === null || value === undefined ? "" : String(value);
+    if (this.attributes[name] === text) return;
+    this.attributes[name] = text;
+    this.playground.root.setAttribute(`data-${name}`, text);
+  }
+
+  report(now, moving) {
+    const { playground } = this;
+    const { points, screen, statusLine, connection, status, queue, playing } = playground;
+    if (this.isPlaced) {
+      this.isPlaced = false;
+      this.mark("levelset:point", points.version);
+    }
+    this.set("points", points.list.length);
+    this.set("version", points.version);
+    this.set("acked", points.acked);
+    this.set("frames", screen.frames);
+    this.set("playing", playing);
+    this.set("transport", playground.link.kind);
+    this.set("connection", connection);
+    this.set("status", status);
+    const frame = screen.blend.frame;
+    if (frame) {
+      const [{ info }] = frame.panels;
+      this.set("step", info.step);
+      this.set("accuracy", info.accuracy);
+      this.set("margin-min", info.margin_min);
+      this.set("margin-median", info.margin_median);
+      this.set("steps-per-second", frame.header.steps_per_second);
+      this.set("panels", frame.panels.length);
+      if (!statusLine.update(screen.blend, now, !moving)) screen.request();
+    }
+    statusLine.connect(connection, status, queue, playing);
+    this.describe(now, frame);
+  }
+
+  describe(now, frame) {
+    const { playground } = this;
+    const { list } = playground.points;
+    const plus = list.filter(({ label }) => label > 0).length;
+    const info = frame?.panels[0].info;
+    const numbers = info
+      ? `Step ${whole(info.step)}, accuracy ${percent(info.accuracy)}, smallest margin ${number(info.margin_min, 2)}.` : "";
+    const state = playground.playing ? "Training." : "Paused.";
+    const { cursor } = playground.keyboard;
+    const place = cursor ? ` Crosshair at ${number(cursor.x, 2)}, ${number(cursor.y, 2)}.` : "";
+    if (now - this.labelled > LABEL_EVERY) {
+      this.labelled = now;
+      playground.canvas.setAttribute("aria-label",
+        `Plot with ${list.length} points: ${plus} of class +1, ${list.length - plus} of class −1. `
+        + `${state} ${numbers} Press ? for keyboard help.`);
+    }
+    // Only while the reader is in here: a running page elsewhere should stay silent.
+    if (playground.root.matches(":focus-within")) {
+      playground.statusLine.speak(`${list.length} points. ${state} ${numbers}${place}`, now);
+    }
+  }
+}

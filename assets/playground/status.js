@@ -1,0 +1,80 @@
+// The line of numbers under the picture, and the summary that screen readers hear.
+
+import { number, percent, whole } from "./text.js";
+
+const FIELDS = [
+  ["step", "Step"], ["loss", "Loss"], ["accuracy", "Accuracy"], ["margin", "Margin min / median"],
+  ["speed", "Steps/s"],
+];
+const SPOKEN_EVERY = 3000;
+const SHOWN_EVERY = 100; // faster digits cannot be read
+
+const CONNECTION = {
+  connecting: "connecting…", reconnecting: "connection lost, trying again…",
+  live: "live", fallback: "live (slow path)",
+};
+
+export class StatusLine {
+  constructor() {
+    this.element = document.createElement("div");
+    this.element.className = "status";
+    this.values = {};
+    for (const [id, name] of FIELDS) {
+      const item = document.createElement("span");
+      item.className = `item ${id}`;
+      item.innerHTML = `<span class="name">${name}</span> <span class="value">–</span>`;
+      this.values[id] = item.lastChild;
+      this.element.append(item);
+    }
+    this.connection = document.createElement("span");
+    this.connection.className = "connection";
+    this.connection.innerHTML = '<i aria-hidden="true"></i><span></span>';
+    this.element.append(this.connection);
+    this.spoken = document.createElement("div");
+    this.spoken.className = "spoken";
+    this.spoken.setAttribute("aria-live", "polite");
+    this.lastShown = 0;
+    this.lastSpoken = 0;
+  }
+
+  // blend.number gives values between two frames; the last one is always exact.
+  update(blend, now, final) {
+    if (!final && now - this.lastShown < SHOWN_EVERY) return false;
+    this.lastShown = now;
+    const { header, panels } = blend.frame;
+    const info = panels[0].info;
+    const many = panels.length > 1;
+    const heldout = info.heldout === null ? "" : ` / ${percent(info.heldout)} held-out`;
+    this.set("step", whole(blend.number("step")));
+    this.set("loss", many ? "" : number(blend.number("loss"), 4));
+    this.set("accuracy", many ? "" : percent(info.accuracy) + heldout);
+    this.set("margin", many ? "" : `${number(info.margin_min)} / ${number(info.margin_median)}`);
+    this.set("speed", whole(header.steps_per_second));
+    return true;
+  }
+
+  set(id, text) {
+    const target = this.values[id];
+    if (target.textContent === text) return;
+    target.textContent = text;
+    target.parentElement.hidden = text === "";
+  }
+
+  connect(connection, status, queue, playing) {
+    const link = CONNECTION[connection] ?? connection;
+    let text = link;
+    if (connection === "live" || connection === "fallback") {
+      if (status === "waiting") text = `waiting: ${queue} session${queue === 1 ? "" : "s"} ahead`;
+      else if (!playing) text = `paused · ${link}`;
+    }
+    const [light, caption] = this.connection.children;
+    light.className = status === "waiting" && connection === "live" ? "waiting" : connection;
+    if (caption.textContent !== text) caption.textContent = text;
+  }
+
+  speak(text, now) {
+    if (now - this.lastSpoken < SPOKEN_EVERY || this.spoken.textContent === text) return;
+    this.lastSpoken = now;
+    this.spoken.textContent = text;
+  }
+}

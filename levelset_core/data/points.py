@@ -1,0 +1,142 @@
+"""Labelled points in the plane: what a person draws, loads and shares."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from levelset_core.errors import LevelsetError
+
+#: Beyond this many points a drawing is no longer one.
+MAX_POINTS = 2000
+#: Coordinates are kept to four decimals, so that a shared drawing is the same drawing.
+DECIMALS = 4
+#: The plane of the playground: xmin, xmax, ymin, ymax.
+BOUNDS = (-1.5, 1.5, -1.5, 1.5)
+
+
+@dataclass(frozen=True)
+class PointSet:
+    """n points of two classes.
+
+    Attributes:
+        xy: (n, 2) float32, rounded to four decimals.
+        labels: (n,) int8, +1 or -1.
+
+    Raises:
+        LevelsetError: shapes that do not match, a label other than +-1, a coordinate that is
+            not finite, or more than ``MAX_POINTS`` points.
+    """
+
+    xy: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        xy = np.asarray(self.xy, dtype=np.float64).reshape(-1, 2)
+        labels = np.asarray(self.labels).reshape(-1)
+        if len(xy) != len(labels):
+            raise LevelsetError(f"{len(xy)} points need {len(xy)} labels, got {len(labels)}.")
+        if len(xy) > MAX_POINTS:
+            raise LevelsetError(f"{len(xy)} points are too many: at most {MAX_POINTS} fit here.")
+        if not np.isfinite(xy).all():
+            raise LevelsetError("Every coordinate must be a finite number.")
+        if not np.isin(labels, (-1, 1)).all():
+            odd = labels[~np.isin(labels, (-1, 1))][0]
+            raise LevelsetError(f"Labels are +1 or -1, got {odd}.")
+        object.__setattr__(self, "xy", xy.round(DECIMALS).astype(np.float32))
+        object.__setattr__(self, "labels", labels.astype(np.int8))
+
+    def __len__(self) -> int:
+        return len(self.xy)
+
+    @classmethod
+    def empty(cls) -> PointSet:
+        """No points at all."""
+        return cls(np.zeros((0, 2)), np.zeros(0))
+
+    @classmethod
+    def from_rows(cls, rows: list[list[float]]) -> PointSet:
+        """From [[x, y, label], ...], as the browser sends them.
+
+        Raises:
+            LevelsetError: a row that is not three numbers, or what the class itself refuses.
+        """
+        try:
+            table = np.asarray(rows, dtype=np.float64).reshape(len(rows), 3)
+        except (TypeError, ValueError) as error:
+            raise LevelsetError("Every point is three numbers: x, y and a label.") from error
+        return cls(table[:, :2], table[:, 2])
+
+    def to_rows(self) -> list[list[float]]:
+        """[[x, y, label], ...] in plain numbers of at most four decimals."""
+        return [
+            [round(float(x), DECIMALS), round(float(y), DECIMALS), int(label)]
+            for (x, y), label in zip(self.xy, self.labels, strict=True)
+        ]
+
+
+#: Words people write for the two classes.
+_LABELS = {
+    **dict.fromkeys(("1", "+1", "1.0", "+1.0", "blue", "+", "positive"), 1),
+    **dict.fromkeys(("-1", "-1.0", "0", "0.0", "orange", "-", "negative"), -1),
+}  # fmt: skip
+
+
+def read_points_csv(text: str) -> PointSet:
+    """Points from CSV text: x,y,label a line, label 1 or -1 (0 counts as -1), header optional.
+
+    Raises:
+        LevelsetError: names the first line that is wrong, and what is wrong with it.
+    """
+    xy: list[tuple[float, float]] = []
+    labels: list[int] = []
+    reader = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""))
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if not any(cells) or cells[0].startswith("#"):
+                continue
+            line = reader.line_num
+            if not xy and [c.lower() for c in cells[:2]] == ["x", "y"]:
+                continue
+            if len(cells) != 3:
+                raise LevelsetError(
+                    f"Line {line}: expected x,y,label but found {len(cells)} value"
+                    f"{'' if len(cells) == 1 else 's'}."
+                )
+            xy.append((_number(cells[0], "x", line), _number(cells[1], "y", line)))
+            if cells[2].lower() not in _LABELS:
+                raise LevelsetError(f"Line {line}: the label must be 1 or -1, not {cells[2]!r}.")
+            labels.append(_LABELS[cells[2].lower()])
+            if len(xy) > MAX_POINTS:
+                raise LevelsetError(f"Line {line}: more than {MAX_POINTS} points do not fit here.")
+    except csv.Error as error:
+        raise LevelsetError(f"Line {reader.line_num}: not readable as CSV ({error}).") from error
+    if not xy:
+        raise LevelsetError("Line 1: no points found; write x,y,label on every line.")
+    return PointSet(np.array(xy), np.array(labels))
+
+
+def write_points_csv(points: PointSet) -> str:
+    """The text that :func:`read_points_csv` reads back, with a header."""
+    lines = [f"{x:.{DECIMALS}f},{y:.{DECIMALS}f},{label}" for x, y, label in points.to_rows()]
+    return "\n".join(["x,y,label", *lines]) + "\n"
+
+
+def _number(cell: str, name: str, line: int) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise LevelsetError(f"Line {line}: {name} must be a number, not {cell!r}.")
+    low, high = BOUNDS[0], BOUNDS[1]
+    if not low <= value <= high:
+        raise LevelsetError(
+            f"Line {line}: {name} = {cell} lies outside the plane, which runs from {low} to {high}."
+        )
+    return value

@@ -1,0 +1,58 @@
+"""Level sets of F over a rectangle of the plane: the field on a grid, contours, distances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+from skimage.measure import find_contours
+from torch import Tensor
+
+Bounds = tuple[float, float, float, float]  # xmin, xmax, ymin, ymax
+
+
+@torch.no_grad()
+def evaluate_grid(
+    f: Callable[[Tensor], Tensor], bounds: Bounds, n: int, *, device: torch.device | str = "cpu"
+) -> np.ndarray:
+    """F at the corners of an n x n grid, both ends included: (n, n), row 0 at ymin."""
+    x = torch.linspace(bounds[0], bounds[1], n, device=device)
+    y = torch.linspace(bounds[2], bounds[3], n, device=device)
+    grid = torch.cartesian_prod(y, x).flip(1)  # (n * n, 2) as (x, y)
+    # Rows of this many points stay in the cache of one core.
+    values = torch.cat([f(part) for part in grid.split(4096)])
+    return values.reshape(n, n).cpu().numpy()
+
+
+def contours(field: np.ndarray, bounds: Bounds, level: float = 0.0) -> list[np.ndarray]:
+    """The polylines of {F = level} by marching squares (scikit-image), each (k, 2) as (x, y)."""
+    if not field.min() <= level <= field.max():
+        return []
+    rows, columns = field.shape
+    step = np.array(
+        [(bounds[1] - bounds[0]) / (columns - 1), (bounds[3] - bounds[2]) / (rows - 1)]
+    )
+    corner = np.array([bounds[0], bounds[2]])
+    return [corner + line[:, ::-1] * step for line in find_contours(field, level)]
+
+
+def nearest_on_contours(
+    xy: np.ndarray, lines: list[np.ndarray], *, norm: float = 2.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest contour vertex of every point.
+
+    Args:
+        xy: (n, 2).
+        lines: as :func:`contours` returns them.
+        norm: 2 or ``numpy.inf``.
+
+    Returns:
+        Its distance, (n,), and place, (n, 2); infinite and NaN if there is no contour.
+    """
+    if not lines or not len(xy):
+        return np.full(len(xy), np.inf), np.full((len(xy), 2), np.nan)
+    vertices = np.concatenate(lines)
+    distance, index = cKDTree(vertices).query(xy, p=norm)
+    return distance, vertices[index]

@@ -1,0 +1,25 @@
+"""Sec. 2 of the paper: sampling level sets, sample networks, distances."""
+
+from levelset_core.levelsets.classifiers import class_margin
+from levelset_core.levelsets.distances import DISTANCES, get_distance, rho_axis
+from levelset_core.levelsets.jacobian import Network, pseudo_inverse, value_and_jacobian
+from levelset_core.levelsets.projection import project
+from levelset_core.levelsets.sample_network import sample_network
+from levelset_core.levelsets.samples import LevelSetSamples, residual_norm
+from levelset_core.levelsets.segment import bisection, false_position
+
+__all__ = [
+    "DISTANCES",
+    "LevelSetSamples",
+    "Network",
+    "bisection",
+    "class_margin",
+    "false_position",
+    "get_distance",
+    "project",
+    "pseudo_inverse",
+    "residual_norm",
+    "rho_axis",
+    "sample_network",
+    "value_and_jacobian",
+]

@@ -1,0 +1,50 @@
+"""Distances between an input and a level set sample: L2, L_inf and rho (Sec. 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from levelset_core.errors import LevelsetError
+
+#: (x, p, D_xF(p)^+), each (n, *d) -> (n,)
+Distance = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def l2(x: Tensor, p: Tensor, pinv: Tensor) -> Tensor:
+    """||x - p||_2, (n,)."""
+    return torch.linalg.vector_norm((x - p).flatten(1), dim=1)
+
+
+def linf(x: Tensor, p: Tensor, pinv: Tensor) -> Tensor:
+    """||x - p||_inf, (n,)."""
+    return (x - p).flatten(1).abs().amax(1)
+
+
+def rho(x: Tensor, p: Tensor, pinv: Tensor) -> Tensor:
+    """|x^i - p^i| at i = argmax |D_xF(p; theta_0)|, (n,): never more than L_inf.
+
+    For l = 1 the pseudo-inverse is parallel to D_xF, so its largest entry names the same axis.
+    """
+    return (x - p).flatten(1).gather(1, rho_axis(pinv)[:, None]).squeeze(1).abs()
+
+
+def rho_axis(pinv: Tensor) -> Tensor:
+    """The axis rho looks along, i = argmax |D_xF(p)|, (n,) int."""
+    return pinv.flatten(1).abs().argmax(1)
+
+
+DISTANCES: dict[str, Distance] = {"l2": l2, "linf": linf, "rho": rho}
+
+
+def get_distance(name: str) -> Distance:
+    """The distance called ``name``: "l2", "linf" or "rho".
+
+    Raises:
+        LevelsetError: there is none of that name.
+    """
+    if name not in DISTANCES:
+        raise LevelsetError(f"Unknown distance {name!r}: choose one of {', '.join(DISTANCES)}.")
+    return DISTANCES[name]

@@ -1,0 +1,105 @@
+"""F(x), D_xF(x) and its Moore-Penrose inverse, for inputs of any shape and any small l."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from levelset_core.errors import LevelsetError
+
+#: F: (n, *d) -> (n,) or (n, l), each row on its own; further per-row tensors may follow x.
+Network = Callable[..., Tensor]
+
+
+def value_and_jacobian(
+    f: Network, x: Tensor, args: tuple[Tensor, ...] = (), *, create_graph: bool = False
+) -> tuple[Tensor, Tensor]:
+    """F(x) and D_xF(x) by back-propagation, one pass an output, rows grouped into one batch.
+
+    A network may bring its own fused pass as a method ``value_and_jacobian(x)``; it is used
+    where no graph is wanted.
+
+    Returns:
+        F(x), (n[, l]), and D_xF(x), (n, *d[, l]): the outputs' axis is the last.
+
+    Raises:
+        LevelsetError: F's output is not one row a point.
+    """
+    fused = getattr(f, "value_and_jacobian", None)
+    if fused is not None and not args and not create_graph:
+        with torch.no_grad():
+            return fused(x)
+    with torch.enable_grad():
+        x = x.detach().requires_grad_()
+        value = f(x, *args)
+        if value.ndim not in (1, 2) or len(value) != len(x):
+            raise LevelsetError(
+                f"F must map (n, *d) to (n,) or (n, l): {tuple(x.shape)} gave {tuple(value.shape)}."
+            )
+        outputs = [value] if value.ndim == 1 else list(value.unbind(1))
+        columns = []
+        for k, output in enumerate(outputs):
+            gradient = None
+            if output.requires_grad:  # a constant network has no graph at all
+                (gradient,) = torch.autograd.grad(
+                    output.sum(),
+                    x,
+                    create_graph=create_graph,
+                    retain_graph=create_graph or k + 1 < len(outputs),
+                    allow_unused=True,
+                )
+            columns.append(torch.zeros_like(x) if gradient is None else gradient)
+    jacobian = columns[0] if value.ndim == 1 else torch.stack(columns, dim=-1)
+    if not create_graph:
+        value, jacobian = value.detach(), jacobian.detach()
+    return value, jacobian
+
+
+def pseudo_inverse(
+    jacobian: Tensor, outputs: bool, *, min_gradient: float = 1e-8
+) -> tuple[Tensor, Tensor]:
+    """D_xF^+ and where it exists. l = 1: Eq. 5; l > 1: D (D^T D)^-1 by the l x l Gram system.
+
+    Args:
+        jacobian: (n, *d[, l]).
+        outputs: whether the last axis is the outputs'.
+        min_gradient: ||D_xF|| (of any output) below this counts as zero.
+
+    Returns:
+        The pseudo-inverse, shaped as ``jacobian``, and the mask of the rows where it exists,
+        (n,). Rows where D_xF is not finite or not of full rank l are zero or not finite.
+    """
+    if not outputs:
+        squares = jacobian.square().flatten(1).sum(1)  # (n,)
+        # Infinite squares (an overflow, or D_xF itself) are no direction either.
+        full_rank = (squares > min_gradient**2) & (squares < torch.inf)
+        squares = torch.where(full_rank, squares, torch.inf)
+        return jacobian / expand_rows(squares, jacobian), full_rank
+    columns = jacobian.flatten(1, -2)  # (n, d, l)
+    norms = torch.linalg.vector_norm(columns, dim=1)  # (n, l)
+    full_rank = ((norms > min_gradient) & (norms < torch.inf)).all(1)  # (n,)
+    norms = torch.where(full_rank[:, None], norms, 1.0)
+    # Columns of unit length: the rank test then does not depend on the outputs' scales.
+    unit = torch.where(full_rank[:, None, None], columns / norms[:, None], 0.0)
+    gram = unit.mT @ unit  # (n, l, l)
+    gram_inverse, info = torch.linalg.inv_ex(gram)
+    condition = torch.linalg.matrix_norm(gram) * torch.linalg.matrix_norm(gram_inverse)
+    full_rank = full_rank & (info == 0) & (condition < 0.01 / torch.finfo(columns.dtype).eps)
+    inverse = (unit @ gram_inverse) / norms[:, None]
+    inverse = torch.where(full_rank[:, None, None], inverse, 0.0)
+    return inverse.reshape(jacobian.shape), full_rank
+
+
+def pinv_times(pinv: Tensor, values: Tensor) -> Tensor:
+    """D_xF^+ v for every row: (n, *d[, l]) times (n[, l]) -> (n, *d)."""
+    if values.ndim == 1:
+        return pinv * expand_rows(values, pinv)
+    n, outputs = values.shape
+    return (pinv * values.reshape(n, *(1,) * (pinv.ndim - 2), outputs)).sum(-1)
+
+
+def expand_rows(values: Tensor, like: Tensor) -> Tensor:
+    """(n,) -> (n, 1, ...), to broadcast over the rows of ``like``."""
+    return values.reshape(-1, *(1,) * (like.ndim - 1))

@@ -1,0 +1,44 @@
+"""Positions of level set samples as differentiable functions of theta (Sec. 2.2, Eq. 9)."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from levelset_core.levelsets.jacobian import (
+    Network,
+    pinv_times,
+    pseudo_inverse,
+    value_and_jacobian,
+)
+from levelset_core.levelsets.samples import LevelSetSamples
+
+
+def sample_network(f: Network, s: LevelSetSamples, *, differentiate_pinv: bool = False) -> Tensor:
+    """p(theta) = p - D_xF(p; theta_0)^+ [F(p; theta) - c]   (Eq. 9): one fixed linear layer on F.
+
+    Equals ``s.points`` at theta_0, where its derivative is Eq. 8, D_theta p = -D_xF^+ D_theta F:
+    the motion, to first order, of the sample along the normals while theta changes. It costs
+    one forward pass of F on the samples and O(d) memory a sample. Failed samples stay put.
+
+    Args:
+        f: the network, now with any theta.
+        s: samples of f at theta_0.
+        differentiate_pinv: recompute D_xF^+ at theta inside the graph, so that derivatives of
+            second order flow through it too. The paper, and the default, keep it fixed.
+
+    Returns:
+        (n, *d), differentiable in f's parameters.
+    """
+    points, pinv, level, values, *args = s.points, s.pinv, s.level, s.values, *s.args
+    # A failed sample may sit where F is NaN or overflows: it stays out of the graph.
+    kept = (~s.failed).nonzero().squeeze(1)
+    if len(kept) < len(s):
+        points, pinv, level, values, *args = (
+            t.index_select(0, kept) for t in (points, pinv, level, values, *args)
+        )
+    offset = f(points, *args) - level - values
+    if differentiate_pinv:
+        _, jacobian = value_and_jacobian(f, points, tuple(args), create_graph=True)
+        pinv, _ = pseudo_inverse(jacobian, outputs=offset.ndim == 2)
+    moved = points - pinv_times(pinv, offset)
+    return moved if len(kept) == len(s) else s.points.index_copy(0, kept, moved)

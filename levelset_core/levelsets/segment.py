@@ -1,0 +1,144 @@
+"""The zero of F on a segment: false position (Illinois) and bisection (Sec. 2.1, 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from levelset_core.errors import LevelsetError
+from levelset_core.levelsets.jacobian import (
+    Network,
+    expand_rows,
+    pseudo_inverse,
+    value_and_jacobian,
+)
+from levelset_core.levelsets.samples import LevelSetSamples
+
+
+def false_position(
+    f: Network,
+    a: Tensor,
+    b: Tensor,
+    *,
+    level: float = 0.0,
+    max_steps: int = 20,
+    tol: float = 1e-6,
+    args: tuple[Tensor, ...] = (),
+) -> LevelSetSamples:
+    """The level set point between a and b by false position, Illinois variant.
+
+    Regula falsi keeps one end for ever on a curved F; Illinois halves the value remembered at
+    an end that is kept twice, which makes the iteration superlinear. What has not arrived
+    after ``max_steps`` is bisected for as many steps again.
+
+    Args:
+        f: scalar F, (n, *d) -> (n,).
+        a, b: ends of the segments, (n, *d). Without a sign change of F - level the row fails.
+        level: a number.
+        max_steps, tol, args: as in :func:`levelset_core.project`.
+
+    Raises:
+        LevelsetError: a and b differ in shape, or F is not scalar.
+    """
+    return _search(f, a, b, level, (_illinois, _middle), max_steps, tol, args)
+
+
+def bisection(
+    f: Network,
+    a: Tensor,
+    b: Tensor,
+    *,
+    level: float = 0.0,
+    max_steps: int = 40,
+    tol: float = 1e-6,
+    args: tuple[Tensor, ...] = (),
+) -> LevelSetSamples:
+    """As :func:`false_position`, halving the bracket each step: slow, but nothing stops it."""
+    return _search(f, a, b, level, (_middle,), max_steps, tol, args)
+
+
+#: Where on the bracket [t_a, t_b] to look next, from the values remembered at its ends.
+Trial = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+
+
+def _middle(ta: Tensor, tb: Tensor, fa: Tensor, fb: Tensor) -> Tensor:
+    return 0.5 * (ta + tb)
+
+
+def _illinois(ta: Tensor, tb: Tensor, fa: Tensor, fb: Tensor) -> Tensor:
+    t = (ta * fb - tb * fa) / (fb - fa)
+    inside = (t > torch.minimum(ta, tb)) & (t < torch.maximum(ta, tb))
+    return torch.where(inside, t, _middle(ta, tb, fa, fb))  # also where fb - fa = 0
+
+
+@torch.no_grad()
+def _search(
+    f: Network,
+    a: Tensor,
+    b: Tensor,
+    level: float,
+    trials: tuple[Trial, ...],
+    max_steps: int,
+    tol: float,
+    args: tuple[Tensor, ...],
+) -> LevelSetSamples:
+    if a.shape != b.shape:
+        raise LevelsetError(
+            f"The ends of the segments differ in shape: {tuple(a.shape)} and {tuple(b.shape)}."
+        )
+    a, b = a.detach(), b.detach()
+    finite = torch.isfinite(a.flatten(1)).all(1) & torch.isfinite(b.flatten(1)).all(1)
+    a = torch.where(expand_rows(finite, a), a, 0.0)
+    b = torch.where(expand_rows(finite, b), b, 0.0)
+
+    def evaluate(rows: Tensor, t: Tensor) -> Tensor:
+        place = torch.lerp(a[rows], b[rows], expand_rows(t, a))
+        value = f(place, *(arg[rows] for arg in args))
+        if value.ndim != 1:
+            raise LevelsetError(f"A segment search needs a scalar F, got {tuple(value.shape)}.")
+        return value - level
+
+    rows = torch.arange(len(a), device=a.device)
+    ta = torch.zeros(len(a), dtype=a.dtype, device=a.device)
+    tb = torch.ones_like(ta)
+    fa, fb = evaluate(rows, ta), evaluate(rows, tb)
+    start_values = torch.where(torch.isfinite(fa), fa, 0.0)
+    failed = ~finite | ~torch.isfinite(fa) | ~torch.isfinite(fb) | (fa * fb > 0)
+    steps = torch.zeros(len(a), dtype=torch.long, device=a.device)
+    # The best place so far: an end that is already on the level set, else the nearer value.
+    nearer = fb.abs() < fa.abs()
+    best, best_value = torch.where(nearer, tb, ta), torch.where(nearer, fb, fa)
+    best, best_value = torch.where(failed, 0.0, best), torch.where(failed, start_values, best_value)
+
+    for trial in trials:
+        for _ in range(max_steps):
+            rows = (~failed & (best_value.abs() > tol)).nonzero().squeeze(1)
+            if not len(rows):
+                break
+            t = trial(ta[rows], tb[rows], fa[rows], fb[rows])
+            value = evaluate(rows, t)
+            bad = ~torch.isfinite(value)
+            failed[rows] |= bad
+            rows, t, value = rows[~bad], t[~bad], value[~bad]
+            steps[rows] += 1
+            best[rows], best_value[rows] = t, value
+            # [ta, tb] keeps tb as the newest end; on the same side ta stays and fa is halved.
+            crosses = value * fb[rows] < 0
+            ta[rows] = torch.where(crosses, tb[rows], ta[rows])
+            fa[rows] = torch.where(crosses, fb[rows], 0.5 * fa[rows])
+            tb[rows], fb[rows] = t, value
+
+    points = torch.lerp(a, b, expand_rows(best, a))
+    value, jacobian = value_and_jacobian(f, points, args)
+    residual = value - level
+    pinv, full_rank = pseudo_inverse(jacobian, outputs=False)
+    failed |= ~full_rank | ~torch.isfinite(residual)
+    pinv = torch.where(expand_rows(failed, pinv), 0.0, pinv)
+    values = torch.where(torch.isfinite(residual), residual, 0.0)
+    converged = ~failed & (best_value.abs() <= tol)
+    target = torch.full_like(values, level)
+    return LevelSetSamples(
+        points, values, pinv, converged, failed, steps, target, start_values, args
+    )

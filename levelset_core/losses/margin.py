@@ -1,0 +1,144 @@
+"""Margin loss on the distance to the decision boundary (Sec. 3.2, Eq. 12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from levelset_core.errors import LevelsetError
+from levelset_core.levelsets import (
+    LevelSetSamples,
+    Network,
+    class_margin,
+    get_distance,
+    project,
+    sample_network,
+)
+from levelset_core.losses.labels import (
+    check_samples,
+    check_scalar,
+    class_labels,
+    signed_labels,
+    where_positive,
+)
+
+
+@dataclass(frozen=True)
+class MarginTerms:
+    """Eq. 12 taken apart. Rows without a usable level set sample hold zero distances.
+
+    Attributes:
+        loss: the loss, a differentiable scalar.
+        per_sample: lambda_j max{0, epsilon_j - sign(F) d(x, p)}, (n,).
+        distance: d(x_j, p_j), (n,).
+        correct: F^{y_j}(x_j) > 0, (n,) bool.
+        used: rows whose samples entered the loss, (n,) bool.
+        boundary: the samples p_j of S^{y_j}.
+    """
+
+    loss: Tensor
+    per_sample: Tensor
+    distance: Tensor
+    correct: Tensor
+    used: Tensor
+    boundary: LevelSetSamples
+
+
+def margin_terms(
+    f: Network,
+    x: Tensor,
+    y: Tensor,
+    *,
+    epsilon: float | Tensor = 0.2,
+    epsilon_wrong: float | Tensor | None = None,
+    weight_correct: float | Tensor = 1.0,
+    weight_wrong: float | Tensor = 1.0,
+    distance: str = "rho",
+    samples: LevelSetSamples | None = None,
+    max_steps: int = 10,
+    tol: float = 1e-6,
+    max_jump: float = 100.0,
+    max_residual: float = 0.1,
+    fallback: bool = False,
+    record: bool = False,
+) -> MarginTerms:
+    """Eq. 12, term by term; see :func:`margin`."""
+    d = get_distance(distance)
+    check_samples(x)
+    target: Network = f
+    args: tuple[Tensor, ...] = ()
+    with torch.no_grad():
+        value = f(x)
+        if value.ndim == 2:
+            target, args = class_margin(f), (class_labels(y, value),)
+            signed = target(x, *args)
+        else:  # binary: F^{y} = y F has the same zero set for both labels
+            check_scalar(value, x)
+            signed = signed_labels(y, x) * value
+    if samples is None:
+        samples = project(
+            target, x, max_steps=max_steps, tol=tol, max_jump=max_jump, args=args, record=record
+        )
+    elif len(samples) != len(x):
+        raise LevelsetError(f"{len(x)} inputs need {len(x)} level set samples: {len(samples)}.")
+
+    side = where_positive(signed)
+    correct = side > 0
+    aim = _choose(correct, epsilon, epsilon if epsilon_wrong is None else epsilon_wrong, x)
+    weight = _choose(correct, weight_correct, weight_wrong, x)
+    used = samples.usable(max_residual)
+    reached = d(x, sample_network(target, samples), samples.pinv)
+    signed = side * reached
+    if fallback and not used.all():
+        stand_in = y * f(x) if not args else target(x, *args)
+        per_sample = weight * torch.relu(aim - torch.where(used, signed, stand_in))
+    else:
+        per_sample = torch.where(used, weight * torch.relu(aim - signed), 0.0)
+    return MarginTerms(
+        per_sample.mean(),
+        per_sample.detach(),
+        torch.where(used, reached.detach(), 0.0),
+        correct,
+        used,
+        samples,
+    )
+
+
+def margin(f: Network, x: Tensor, y: Tensor, **settings) -> Tensor:  # type: ignore[no-untyped-def]
+    """1/N sum lambda_j max{0, epsilon_j - sign(F^{y_j}(x_j)) d(x_j, p_j(theta))}   (Eq. 12).
+
+    Pulls the boundary towards wrong samples and pushes it at least epsilon away from right
+    ones. p_j is a sample of S^{y_j} = {F^{y_j} = 0}, its position a sample network.
+
+    Args:
+        f: scalar F, (n, *d) -> (n,), with labels +-1; or logits, (n, *d) -> (n, classes), with
+            classes as integers, whose F^j = f_j - max_{i != j} f_i.
+        x, y: samples, (n, *d), and labels, (n,).
+        epsilon, epsilon_wrong: wanted distances of right and of wrong samples (default: the
+            same), numbers or (n,).
+        weight_correct, weight_wrong: lambda_j, numbers or (n,); the paper has 1 for wrong ones.
+        distance: "rho" (the paper's), "l2" or "linf".
+        samples: level set samples p_j found elsewhere, by a PGD attack and
+            :func:`levelset_core.levelsets.false_position` say; default: Newton from x_j.
+        max_steps, tol, max_jump, record: of the Newton projection.
+        max_residual: a sample with |F(p)| above this, or failed, gives no loss.
+        fallback: such a sample gives lambda_j max{0, epsilon_j - F^{y_j}(x_j)} instead: F itself
+            stands in for the signed distance, as if ||D_xF|| were 1. It leads out of cold starts
+            where S^{y_j} does not exist yet, and is ours: off by default.
+
+    Raises:
+        LevelsetError: no samples, one that is not finite, labels that do not suit F, an unknown
+            distance, level set samples of another number.
+    """
+    return margin_terms(f, x, y, **settings).loss
+
+
+def _choose(
+    correct: Tensor, if_correct: float | Tensor, if_wrong: float | Tensor, like: Tensor
+) -> Tensor:
+    """Per-sample values from numbers or (n,) tensors, (n,)."""
+    a = torch.as_tensor(if_correct, dtype=like.dtype, device=like.device)
+    b = torch.as_tensor(if_wrong, dtype=like.dtype, device=like.device)
+    return torch.where(correct, a, b)

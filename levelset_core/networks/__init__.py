@@ -1,0 +1,7 @@
+"""Networks F and their initializations."""
+
+from levelset_core.networks.activations import ACTIVATIONS, Activation
+from levelset_core.networks.initialization import INITIALIZATIONS, initialize
+from levelset_core.networks.mlp import MLP
+
+__all__ = ["ACTIVATIONS", "INITIALIZATIONS", "MLP", "Activation", "initialize"]

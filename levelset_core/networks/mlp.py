@@ -1,0 +1,97 @@
+"""Multilayer perceptrons; a linear model is the one without hidden layers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from levelset_core.errors import LevelsetError
+from levelset_core.networks.activations import Activation
+from levelset_core.networks.initialization import initialize
+
+
+class MLP(nn.Module):
+    """F(x) = W_k a(... a(W_1 x + b_1) ...) + b_k.
+
+    Args:
+        in_features: d.
+        hidden: widths of the hidden layers; empty gives the affine model w^T x + b.
+        out_features: l. With l = 1 the output is (n,), else (n, l).
+        activation: an :class:`Activation` or its name.
+        init: see :func:`levelset_core.networks.initialize`.
+        generator: source of the initial weights, on the CPU; ``None`` seeds one with 0.
+
+    Raises:
+        LevelsetError: a width below 1, an unknown activation or initialization.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        hidden: Sequence[int] = (64, 64, 64),
+        out_features: int = 1,
+        *,
+        activation: str | Activation = "relu",
+        init: str = "auto",
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        widths = [in_features, *hidden, out_features]
+        if min(widths) < 1:
+            raise LevelsetError(f"Every layer needs at least one unit, got widths {widths}.")
+        self.activation = Activation(activation) if isinstance(activation, str) else activation
+        # Our own initialization fills the layers: skip torch's, which would use global state.
+        self.layers = nn.ModuleList(
+            nn.utils.skip_init(nn.Linear, a, b) for a, b in itertools.pairwise(widths)
+        )
+        initialize(
+            [layer for layer in self.layers if isinstance(layer, nn.Linear)],
+            init,
+            self.activation.name,
+            self.activation.frequency,
+            generator or torch.Generator().manual_seed(0),
+        )
+        self.scalar = out_features == 1
+
+    def _split(self) -> tuple[list[nn.Linear], nn.Linear]:
+        # Slicing a ModuleList would build a new one each time.
+        *hidden, last = cast("Sequence[nn.Linear]", self.layers)
+        return hidden, last
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (n, d) -> (n,) for l = 1, else (n, l)."""
+        hidden, last = self._split()
+        for layer in hidden:
+            x = self.activation(layer(x))
+        x = last(x)
+        return x.squeeze(-1) if self.scalar else x
+
+    @torch.no_grad()
+    def value_and_jacobian(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """F(x) and D_xF(x) in one hand-written pass, without autograd's bookkeeping.
+
+        It is what makes Newton iterations on small batches cheap (benchmarks/projection.py).
+
+        Returns:
+            (n,) and (n, d) for l = 1, else (n, l) and (n, d, l).
+        """
+        hidden, last = self._split()
+        slopes = []
+        for layer in hidden:
+            x, slope = self.activation.value_and_slope(layer(x))
+            slopes.append(slope)
+        value = last(x)
+        weight = last.weight if hidden else last.weight.clone()  # hand out no view of W
+        if self.scalar:
+            backward = weight.expand(len(x), -1)  # (n, h)
+            for layer, slope in zip(reversed(hidden), reversed(slopes), strict=True):
+                backward = (backward * slope) @ layer.weight
+            return value.squeeze(-1), backward
+        backward = weight.expand(len(x), -1, -1)  # (n, l, h)
+        for layer, slope in zip(reversed(hidden), reversed(slopes), strict=True):
+            backward = (backward * slope[:, None]) @ layer.weight
+        return value, backward.mT

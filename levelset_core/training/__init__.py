@@ -1,0 +1,21 @@
+"""Trainers: iterators of immutable snapshots."""
+
+from levelset_core.training.config import RANGES, REBUILDS, PlaygroundConfig
+from levelset_core.training.iteration import Iteration, explain_iteration
+from levelset_core.training.objectives import FIGURE_1, OBJECTIVES, Objective
+from levelset_core.training.playground import Measurement, Motion, PlaygroundTrainer, Snapshot
+
+__all__ = [
+    "FIGURE_1",
+    "OBJECTIVES",
+    "RANGES",
+    "REBUILDS",
+    "Iteration",
+    "Measurement",
+    "Motion",
+    "Objective",
+    "PlaygroundConfig",
+    "PlaygroundTrainer",
+    "Snapshot",
+    "explain_iteration",
+]
