@@ -2,7 +2,7 @@
 
 import { fieldColour } from "./field.js";
 import { arrow, classMark, cross, dot, label, triangle, wrongMark } from "./marks.js";
-import { ball, gradientKey, residualLevel } from "./overlays.js";
+import { ball, gradientKey, overlayStride, residualLevel } from "./overlays.js";
 import { DISTANCE_NAMES, number } from "./text.js";
 import { rampColour } from "./theme.js";
 
@@ -45,6 +45,11 @@ function entries(picture) {
     list.push(["S₋₁", (ctx, x, y) => line(ctx, x, y, theme.minus, 1.5)]);
   }
   if (!header) return list;
+  const stride = overlayStride(points.length);
+  if (stride > 1 && ["path", "balls", "gradients", "axis"].some((id) => overlays.has(id))) {
+    list.push([`overlays: 1 in ${stride} points`, (ctx, x, y) => label(ctx, `1/${stride}`, x, y,
+      { size: 11, colour: theme.muted, font: theme.font, align: "center" })]);
+  }
   if (overlays.has("path")) pathEntries(list, theme, panels);
   if (overlays.has("balls")) {
     const axis = header.distance === "rho" && panels[0].arrays.axis ? 0 : null;

@@ -8,8 +8,17 @@ const CONVERGED = 0;
 const OUT_OF_STEPS = 1;
 const FAILED = 2;
 
-function eachRow(picture, visit) {
-  picture.aligned?.forEach((point, row) => { if (point) visit(point, row); });
+// Beyond so many points overlays would only cover each other: every n-th is drawn.
+const READABLE = 250;
+
+export const overlayStride = (count) => Math.ceil(count / READABLE) || 1;
+
+function eachRow(picture, visit, always = () => false) {
+  const rows = picture.aligned ?? [];
+  const stride = overlayStride(rows.length);
+  rows.forEach((point, row) => {
+    if (point && (row % stride === 0 || always(row))) visit(point, row);
+  });
 }
 
 // |F| on a log scale: 1 or more is bright, 1e-4 or less dark.
@@ -41,7 +50,7 @@ export function drawPaths(ctx, view, panel, picture) {
       shades[Math.round(Math.min(Math.max(level, 0), 1) * LEVELS)].push([x, y]);
     }
     ends.push([x, y, flag ? flag.data[row] : CONVERGED]);
-  });
+  }, (row) => flag?.data[row] === FAILED);
   strokePath(ctx, [[theme.halo, 3], [theme.muted, 1.2]]);
   const radius = view.small ? 1.6 : 2.2;
   shades.forEach((places, shade) => {
