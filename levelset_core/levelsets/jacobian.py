@@ -57,6 +57,18 @@ def value_and_jacobian(
     return value, jacobian
 
 
+def check_points(x: Tensor) -> None:
+    """Refuse what is no batch of points.
+
+    Raises:
+        LevelsetError: x is not an (n, *d) floating point batch.
+    """
+    if x.ndim < 2 or not x.is_floating_point():
+        raise LevelsetError(
+            f"Points are a floating point batch (n, *d), got {tuple(x.shape)} {x.dtype}."
+        )
+
+
 def pseudo_inverse(
     jacobian: Tensor, outputs: bool, *, min_gradient: float = 1e-8
 ) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ from torch import Tensor
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets.jacobian import (
     Network,
+    check_points,
     expand_rows,
     pinv_times,
     pseudo_inverse,
@@ -48,10 +49,7 @@ def project(
         LevelsetError: x is not an (n, *d) floating point batch, ``level`` has a wrong shape, or
             F's output is not one row a point.
     """
-    if x.ndim < 2 or not x.is_floating_point():
-        raise LevelsetError(
-            f"project needs a floating point batch (n, *d), got {tuple(x.shape)} {x.dtype}."
-        )
+    check_points(x)
     start = x.detach()
     finite = torch.isfinite(start.flatten(1)).all(1)
     start = torch.where(expand_rows(finite, start), start, 0.0)

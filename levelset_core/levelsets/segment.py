@@ -10,6 +10,7 @@ from torch import Tensor
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets.jacobian import (
     Network,
+    check_points,
     expand_rows,
     pseudo_inverse,
     value_and_jacobian,
@@ -40,7 +41,8 @@ def false_position(
         max_steps, tol, args: as in :func:`levelset_core.project`.
 
     Raises:
-        LevelsetError: a and b differ in shape, or F is not scalar.
+        LevelsetError: a is not an (n, *d) floating point batch, b has another shape, or F is not
+            scalar.
     """
     return _search(f, a, b, level, (_illinois, _middle), max_steps, tol, args)
 
@@ -84,6 +86,7 @@ def _search(
     tol: float,
     args: tuple[Tensor, ...],
 ) -> LevelSetSamples:
+    check_points(a)
     if a.shape != b.shape:
         raise LevelsetError(
             f"The ends of the segments differ in shape: {tuple(a.shape)} and {tuple(b.shape)}."
@@ -94,8 +97,8 @@ def _search(
     b = torch.where(expand_rows(finite, b), b, 0.0)
 
     def evaluate(rows: Tensor, t: Tensor) -> Tensor:
-        place = torch.lerp(a[rows], b[rows], expand_rows(t, a))
-        value = f(place, *(arg[rows] for arg in args))
+        points = torch.lerp(a[rows], b[rows], expand_rows(t, a))
+        value = f(points, *(arg[rows] for arg in args))
         if value.ndim != 1:
             raise LevelsetError(f"A segment search needs a scalar F, got {tuple(value.shape)}.")
         return value - level
@@ -107,14 +110,17 @@ def _search(
     start_values = torch.where(torch.isfinite(fa), fa, 0.0)
     failed = ~finite | ~torch.isfinite(fa) | ~torch.isfinite(fb) | (fa * fb > 0)
     steps = torch.zeros(len(a), dtype=torch.long, device=a.device)
-    # The best place so far: an end that is already on the level set, else the nearer value.
+    # Where the row stands: at its better end, then at its latest trial.
     nearer = fb.abs() < fa.abs()
-    best, best_value = torch.where(nearer, tb, ta), torch.where(nearer, fb, fa)
-    best, best_value = torch.where(failed, 0.0, best), torch.where(failed, start_values, best_value)
+    place, place_value = torch.where(nearer, tb, ta), torch.where(nearer, fb, fa)
+    place, place_value = (
+        torch.where(failed, 0.0, place),
+        torch.where(failed, start_values, place_value),
+    )
 
     for trial in trials:
         for _ in range(max_steps):
-            rows = (~failed & (best_value.abs() > tol)).nonzero().squeeze(1)
+            rows = (~failed & (place_value.abs() > tol)).nonzero().squeeze(1)
             if not len(rows):
                 break
             t = trial(ta[rows], tb[rows], fa[rows], fb[rows])
@@ -123,21 +129,21 @@ def _search(
             failed[rows] |= bad
             rows, t, value = rows[~bad], t[~bad], value[~bad]
             steps[rows] += 1
-            best[rows], best_value[rows] = t, value
+            place[rows], place_value[rows] = t, value
             # [ta, tb] keeps tb as the newest end; on the same side ta stays and fa is halved.
             crosses = value * fb[rows] < 0
             ta[rows] = torch.where(crosses, tb[rows], ta[rows])
             fa[rows] = torch.where(crosses, fb[rows], 0.5 * fa[rows])
             tb[rows], fb[rows] = t, value
 
-    points = torch.lerp(a, b, expand_rows(best, a))
+    points = torch.lerp(a, b, expand_rows(place, a))
     value, jacobian = value_and_jacobian(f, points, args)
     residual = value - level
     pinv, full_rank = pseudo_inverse(jacobian, outputs=False)
     failed |= ~full_rank | ~torch.isfinite(residual)
     pinv = torch.where(expand_rows(failed, pinv), 0.0, pinv)
     values = torch.where(torch.isfinite(residual), residual, 0.0)
-    converged = ~failed & (best_value.abs() <= tol)
+    converged = ~failed & (place_value.abs() <= tol)
     target = torch.full_like(values, level)
     return LevelSetSamples(
         points, values, pinv, converged, failed, steps, target, start_values, args

@@ -1,7 +1,16 @@
 """Networks F and their initializations."""
 
 from levelset_core.networks.activations import ACTIVATIONS, Activation
+from levelset_core.networks.export import loading_snippet, save_mlp
 from levelset_core.networks.initialization import INITIALIZATIONS, initialize
 from levelset_core.networks.mlp import MLP
 
-__all__ = ["ACTIVATIONS", "INITIALIZATIONS", "MLP", "Activation", "initialize"]
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZATIONS",
+    "MLP",
+    "Activation",
+    "initialize",
+    "loading_snippet",
+    "save_mlp",
+]

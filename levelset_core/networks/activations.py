@@ -57,8 +57,7 @@ class Activation:
                 a = torch.relu(z)
                 return a, a.sign()  # 0 or 1, as a >= 0
             case "softplus":
-                a = self(z)
-                return a, -torch.expm1(-self.beta * a)  # = sigmoid(beta z), with one exp less
+                return self(z), torch.sigmoid(self.beta * z)
             case "tanh":
                 a = torch.tanh(z)
                 return a, 1.0 - a.square()

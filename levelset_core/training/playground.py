@@ -231,7 +231,7 @@ class PlaygroundTrainer:
         found = bool(np.isfinite(distance[0]))
         return {
             "value": float(samples.start_values[0]),
-            "gradient": float(gradient.norm()),
+            "gradient": gradient.norm().item(),
             "distance": float(distance[0]) if found else None,
             "foot": feet[0].tolist() if found else None,
         }

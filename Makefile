@@ -1,0 +1,85 @@
+# Levelset Lab. `make` lists what it can do.
+# Set up: `make app` or `make test`; both put what they need into .venv.
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# Written after a finished installation; older than its requirements, it is done again.
+APP_READY := $(VENV)/.app-ready
+DEV_READY := $(VENV)/.dev-ready
+
+.DEFAULT_GOAL := help
+.PHONY: help app test lint format bench slow browser install install-dev clean distclean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+app: install ## Open the app (first time: make .venv and install)
+	$(PY) -m levelset_core app
+
+test: install-dev $(if $(filter true,$(CI)),browser) lint ## Lint, check types, run all tests but the slow ones
+	$(PY) -m pytest -m "not slow" $(PYTEST_ARGS)
+
+lint: install-dev ## Check style, format and types
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: install-dev ## Rewrite the code in the project's format
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+slow: install-dev ## Run the tests that take minutes
+	$(PY) -m pytest -m slow $(PYTEST_ARGS) || [ $$? -eq 5 ] # 5: there are none
+
+bench: install-dev ## Run every benchmark; results go to benchmarks/results
+	@set -e; for file in benchmarks/[a-z]*.py; do \
+		[ -f "$$file" ] || { echo "no benchmark in benchmarks/"; break; }; \
+		echo "== $$file"; $(PY) -m "benchmarks.$$(basename "$$file" .py)"; \
+	done
+
+browser: install-dev ## Find a Chromium for the browser tests, or install one
+	@works() { command -v "$$1" >/dev/null 2>&1 && "$$1" --version 2>/dev/null; }; \
+	find_one() { \
+		for name in "$$LEVELSET_CHROMIUM" chromium chromium-browser google-chrome; do \
+			if [ -n "$$name" ] && works "$$name"; then return 0; fi; \
+		done; return 1; \
+	}; \
+	find_one && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update -q && apt-get install -y -q --no-install-recommends chromium; \
+		find_one && exit 0; \
+	fi; \
+	$(PY) -m playwright install chromium
+
+install: $(APP_READY) ## Make .venv with what the app needs
+
+install-dev: $(DEV_READY) ## Make .venv with what the checks need besides
+
+clean: ## Remove caches
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean ## Remove caches and .venv
+	rm -rf $(VENV)
+
+define make_venv
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	"Python 3.11 or later is needed: make PYTHON=/path/to/python3.11 ...")'
+@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
+endef
+
+$(APP_READY): requirements.txt
+	$(make_venv)
+	@echo 'Installing requirements.txt into $(VENV): some minutes, once.'
+	$(PY) -m pip install --disable-pip-version-check -q -r requirements.txt
+	@touch $@
+
+$(DEV_READY): requirements.txt requirements-dev.txt
+	$(make_venv)
+	@echo 'Installing requirements-dev.txt into $(VENV): some minutes, once.'
+	$(PY) -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	@touch $(APP_READY) $@

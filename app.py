@@ -1,0 +1,39 @@
+"""Entry: the server with its live route, and, within a script run, the pages.
+
+``python -m levelset_core app`` (or ``streamlit run app.py``) imports this file once for the
+server, then runs it as the script of every page.
+"""
+
+import gc
+import threading
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from levelset_core.live import get_hub
+from pages.widgets.live_route import live_routes
+
+ROOT = Path(__file__).resolve().parent
+
+
+def navigate() -> None:
+    """The shell around every page."""
+    st.set_page_config(page_title="Levelset Lab", page_icon="◐", layout="wide")
+    st.html(ROOT / "assets" / "app.css")
+    pages = [
+        st.Page(ROOT / "pages" / "home.py", title="Levelset Lab", icon=":material/home:"),
+        st.Page(ROOT / "pages" / "playground.py", title="Playground", icon=":material/draw:"),
+    ]
+    st.navigation(pages, position="top").run()
+
+
+if get_script_run_ctx(suppress_warning=True) is not None:
+    navigate()
+else:
+    app = st.App(__file__, routes=live_routes(ROOT / "assets"))
+    threading.Thread(target=get_hub().warm_up, daemon=True).start()
+    # runner.postScriptGC is off (.streamlit/config.toml): what is imported by now never dies,
+    # so leave it out of the collections that Python itself still makes.
+    gc.collect()
+    gc.freeze()

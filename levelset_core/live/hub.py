@@ -1,0 +1,381 @@
+"""The server's side of live sessions: a registry, the workers, and who listens to what."""
+
+from __future__ import annotations
+
+import functools
+import hmac
+import itertools
+import logging
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from multiprocessing.connection import Connection, Listener
+from pathlib import Path
+from typing import Any
+
+from levelset_core.data import PointSet
+from levelset_core.errors import LevelsetError
+from levelset_core.live.state import PlaygroundState
+
+logger = logging.getLogger(__name__)
+
+#: Sessions kept; beyond it the one that was looked at least recently is dropped.
+MAX_SESSIONS = 200
+#: Rows of history kept a session; beyond it every second one goes.
+MAX_HISTORY = 4000
+CONTROLS = ("play", "pause", "step", "reset", "seed")
+
+#: What a listener gets: a kind ("frame", "points", "news", "error") and its content.
+Hear = Callable[[str, Any], None]
+
+
+class LiveSession:
+    """One playground as the server knows it. Methods may be called from any thread.
+
+    Attributes:
+        id: part of the page's address; unguessable.
+        token: needed beside the id to open the live connection.
+        state: settings and points.
+        version: of the points; grows at every change of them.
+        playing: whether training is meant to go on.
+        news: the worker's last word: status, step, steps_per_second, lesson.
+        history: rows of figures over steps.
+        frame: the last picture.
+        error: the last error, one sentence.
+    """
+
+    def __init__(self, hub: LiveHub, state: PlaygroundState, playing: bool) -> None:
+        self.id = secrets.token_urlsafe(12)
+        self.token = secrets.token_urlsafe(24)
+        self.state = state
+        self.version = 1
+        self.playing = playing
+        self.news: dict[str, Any] = {"status": "running" if playing else "paused", "step": 0}
+        self.history: list[dict[str, Any]] = []
+        self.frame: bytes | None = None
+        self.error: str | None = None
+        self.lesson: str | None = None
+        self.seen = time.monotonic()
+        self._hub = hub
+        self._listeners: dict[int, Hear] = {}
+        self._views: dict[int, dict[str, Any]] = {}
+        self._lock = threading.RLock()
+        self._ids = itertools.count(1)
+
+    def allows(self, token: str) -> bool:
+        """Whether ``token`` is this session's, compared in constant time."""
+        return hmac.compare_digest(token.encode(), self.token.encode())
+
+    # -- changes -----------------------------------------------------------------------------
+
+    def change(self, **fields: Any) -> None:
+        """Change some fields of the state, whatever others did to the rest meanwhile."""
+        with self._lock:
+            self.update(replace(self.state, **fields))
+
+    def update(self, state: PlaygroundState) -> None:
+        """Take a new state: settings at once, points with a new version."""
+        with self._lock:
+            moved = state.points.to_rows() != self.state.points.to_rows()
+            self.state = state
+            self.error = None
+            if moved:
+                self.version += 1
+            self._send("state", state.to_dict(), self.version)
+        if moved:
+            self._tell("points", {"version": self.version, "points": state.points.to_rows()})
+
+    def set_points(self, points: PointSet, version: int, client: int | None = None) -> int:
+        """Take the points a browser drew; returns their version.
+
+        A version that is not newer than ours lost a race against another browser: it still
+        counts, under a new version that everybody is told.
+        """
+        with self._lock:
+            late = version <= self.version
+            self.version = self.version + 1 if late else version
+            version = self.version
+            self.state = replace(self.state, points=points)
+            self._send("state", self.state.to_dict(), version)
+        message = {"version": version, "points": points.to_rows()}
+        self._tell("points", message, skip=None if late else client)
+        return version
+
+    def control(self, action: str) -> None:
+        """play, pause, step, reset, or seed (a new one).
+
+        Raises:
+            LevelsetError: another action.
+        """
+        if action not in CONTROLS:
+            raise LevelsetError(f"Unknown action {action!r}: choose one of {', '.join(CONTROLS)}.")
+        with self._lock:
+            self.error = None
+            if action == "seed":
+                seed = (self.state.config.seed + 1) % 2**31
+                self.state = replace(self.state, config=replace(self.state.config, seed=seed))
+                self._send("state", self.state.to_dict(), self.version)
+                return
+            if action != "reset":
+                self.playing = action == "play"
+            self._send("control", action)
+
+    def check_lesson(self, lesson: str | None) -> None:
+        """Have the worker check this lesson's goal; its word arrives in ``news["lesson"]``."""
+        if lesson != self.lesson:
+            self.lesson = lesson
+            self.news.pop("lesson", None)
+            self._send("lesson", lesson)
+
+    def call(self, method: str, timeout: float = 5.0, **arguments: Any) -> Any:
+        """Ask the worker: "explain", "probe" or "weights".
+
+        Raises:
+            LevelsetError: the worker refused, or gave no answer in time.
+        """
+        future = self._hub.call(self, method, arguments)
+        try:
+            return future.result(timeout)
+        except TimeoutError as error:
+            raise LevelsetError("The training process is busy: try again in a moment.") from error
+
+    # -- listening ---------------------------------------------------------------------------
+
+    def listen(self, listener: Hear) -> int:
+        """Hear of frames, points, news and errors; returns the client's number."""
+        with self._lock:
+            client = next(self._ids)
+            self._listeners[client] = listener
+        self.look()
+        return client
+
+    def leave(self, client: int) -> None:
+        """Stop listening."""
+        with self._lock:
+            self._listeners.pop(client, None)
+            if self._views.pop(client, None) is not None:
+                self._send_view()
+
+    def look(self) -> None:
+        """Somebody is looking: keep training."""
+        self.seen = time.monotonic()
+        self._send("look")
+
+    def set_view(self, client: int, view: dict[str, Any]) -> None:
+        """What one client wants drawn; the worker computes what any of them wants."""
+        with self._lock:
+            self._views[client] = view
+            self.state = replace(self.state, overlays=tuple(view["overlays"]))
+            self._send_view()
+
+    def want_frame(self, *, at_once: bool = False) -> None:
+        """Ask for the next picture; it comes when something has changed, or ``at_once``."""
+        self._send("frame", at_once)
+
+    def _send_view(self) -> None:
+        views = list(self._views.values())
+        if views:
+            overlays = sorted({name for view in views for name in view["overlays"]})
+            field = max(view["field"] for view in views)
+            self._send("view", {"field": field, "overlays": overlays})
+
+    def _send(self, op: str, *arguments: Any) -> None:
+        self._hub.send(self, op, *arguments)
+
+    def _tell(self, kind: str, content: Any, skip: int | None = None) -> None:
+        with self._lock:
+            listeners = [call for client, call in self._listeners.items() if client != skip]
+        for listener in listeners:
+            listener(kind, content)
+
+    def _resume(self, worker: _WorkerProcess) -> None:
+        """(Re)open this session on a worker, from its settings and points."""
+        with self._lock:
+            worker.send((self.id, "open", self.state.to_dict(), self.version, self.playing))
+            self._send_view()
+            if self.lesson:
+                self._send("lesson", self.lesson)
+            if self._listeners:
+                self.want_frame(at_once=True)
+
+    def _receive(self, kind: str, content: Any) -> None:
+        """A message from the worker."""
+        match kind:
+            case "frame":
+                self.frame = content
+            case "news":
+                with self._lock:
+                    if content.pop("restart"):
+                        self.history = []
+                    self.history += content.pop("history")
+                    if len(self.history) > MAX_HISTORY:
+                        self.history = self.history[::2]
+                    self.news = content
+            case "error":
+                self.playing = False
+                self.error = content
+        self._tell(kind, content)
+
+
+class _WorkerProcess:
+    """A worker process, its connection, and the thread that reads from it."""
+
+    def __init__(self, receive: Callable[[tuple[Any, ...]], None], died: Callable[[], None]) -> None:
+        key = secrets.token_bytes(32)
+        root = Path(__file__).resolve().parents[2]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        environment["PYTHONPATH"] = os.pathsep.join(
+            [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+        )
+        with Listener(authkey=key) as listener:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "levelset_core.live.worker", str(listener.address)],
+                stdin=subprocess.PIPE, text=True, env=environment,
+            )  # fmt: skip
+            assert self.process.stdin is not None
+            self.process.stdin.write(key.hex() + "\n")
+            self.process.stdin.close()
+            self.connection: Connection = listener.accept()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(
+            target=self._read, args=(receive, died), name="levelset-worker-reader", daemon=True
+        )
+        self._thread.start()
+
+    def send(self, message: tuple[Any, ...]) -> None:
+        """Send; a worker that died is replaced by its reader's thread."""
+        try:
+            with self._lock:
+                self.connection.send(message)
+        except OSError:
+            logger.warning("A training process is gone; it is being replaced.")
+
+    def close(self) -> None:
+        """Hang up: the process ends by itself."""
+        self.connection.close()
+        self.process.wait(timeout=10)
+
+    def _read(self, receive: Callable[[tuple[Any, ...]], None], died: Callable[[], None]) -> None:
+        while True:
+            try:
+                message = self.connection.recv()
+            except (EOFError, OSError, TypeError):  # TypeError: closed by us meanwhile
+                died()
+                return
+            try:
+                receive(message)
+            except Exception:
+                logger.exception("A message of the training process was dropped.")
+
+
+class LiveHub:
+    """All live sessions of this server and the workers that train them.
+
+    Args:
+        workers: processes; default: one a core but one, which is left to the server.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._count = workers or max(1, (os.cpu_count() or 2) - 1)
+        self._workers: dict[int, _WorkerProcess] = {}
+        self._sessions: dict[str, LiveSession] = {}
+        self._home: dict[str, int] = {}
+        self._calls: dict[int, tuple[str, Future[Any]]] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.RLock()
+        self._closed = False
+
+    def create(self, state: PlaygroundState, *, playing: bool = True) -> LiveSession:
+        """A new session; it trains at once unless ``playing`` is false."""
+        with self._lock:
+            while len(self._sessions) >= MAX_SESSIONS:
+                self.drop(min(self._sessions.values(), key=lambda s: s.seen))
+            session = LiveSession(self, state, playing)
+            loads = {k: list(self._home.values()).count(k) for k in range(self._count)}
+            home = min(loads, key=lambda k: loads[k])
+            self._sessions[session.id], self._home[session.id] = session, home
+            session._resume(self._worker(home))
+        return session
+
+    def warm_up(self) -> None:
+        """Start the workers before somebody needs them: their imports take seconds."""
+        with self._lock:
+            for home in range(self._count):
+                self._worker(home)
+
+    def get(self, session_id: str | None) -> LiveSession | None:
+        """The session of that id, if it still runs."""
+        return self._sessions.get(session_id or "")
+
+    def drop(self, session: LiveSession) -> None:
+        """End a session."""
+        self.send(session, "close")
+        with self._lock:
+            self._sessions.pop(session.id, None)
+            self._home.pop(session.id, None)
+
+    def close(self) -> None:
+        """End all workers."""
+        self._closed = True
+        with self._lock:
+            for worker in self._workers.values():
+                worker.close()
+            self._workers.clear()
+
+    def processes(self) -> list[int]:
+        """The workers' process ids."""
+        return [worker.process.pid for worker in self._workers.values()]
+
+    def send(self, session: LiveSession, op: str, *arguments: Any) -> None:
+        """A message to the session's worker."""
+        home = self._home.get(session.id)
+        if home is not None and home in self._workers:
+            self._workers[home].send((session.id, op, *arguments))
+
+    def call(self, session: LiveSession, method: str, arguments: dict[str, Any]) -> Future[Any]:
+        """Call a method of the worker's session."""
+        number, future = next(self._numbers), Future[Any]()
+        self._calls[number] = (session.id, future)
+        self.send(session, "call", number, method, arguments)
+        return future
+
+    def _worker(self, home: int) -> _WorkerProcess:
+        if home not in self._workers:
+            self._workers[home] = _WorkerProcess(self._receive, lambda: self._replace(home))
+        return self._workers[home]
+
+    def _replace(self, home: int) -> None:
+        """A worker died: start another and put its sessions there, from step 0."""
+        with self._lock:
+            if self._closed:
+                return
+            self._workers.pop(home, None)
+            mine = [s for s in self._sessions.values() if self._home[s.id] == home]
+            for session in mine:
+                session._resume(self._worker(home))
+                session._receive("error", "The training process ended and was started again.")
+
+    def _receive(self, message: tuple[Any, ...]) -> None:
+        sid, kind, *content = message
+        if kind in ("result", "failed"):
+            _, future = self._calls.pop(content[0], ("", None))
+            if future is not None and kind == "result":
+                future.set_result(content[1])
+            elif future is not None:
+                future.set_exception(LevelsetError(content[1]))
+            return
+        session = self._sessions.get(sid)
+        if session is not None:
+            session._receive(kind, content[0])
+
+
+@functools.cache
+def get_hub() -> LiveHub:
+    """The hub of this process."""
+    return LiveHub()

@@ -1,0 +1,298 @@
+"""One playground inside a worker: trainers, what is measured of them, and the pictures."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import numpy as np
+import torch
+
+from levelset_core.device import pick_device
+from levelset_core.levelsets import value_and_jacobian
+from levelset_core.live.frames import encode_frame, quantize_field
+from levelset_core.live.lessons import LESSONS
+from levelset_core.live.state import PlaygroundState
+from levelset_core.training import (
+    OBJECTIVES,
+    Iteration,
+    Measurement,
+    PlaygroundTrainer,
+    explain_iteration,
+)
+
+#: Seconds between measurements while training: margins need a projection of every point.
+MEASURE_EVERY = 0.15
+#: Overlays whose arrays a measurement brings along.
+_MEASURED = {"margins", "balls", "path", "gradients", "axis"}
+
+
+class WorkerSession:
+    """The worker's side of a session. All calls come from the worker's one thread."""
+
+    def __init__(self, state: PlaygroundState, version: int, playing: bool) -> None:
+        self.playing = playing
+        self.attached_until = 0.0
+        self.frame_wanted = False
+        self.frame_due = 0.0
+        self.view: dict[str, Any] = {"field": 128, "overlays": []}
+        self.lesson: str | None = None
+        self.queue = 0
+        self._steps_per_second = 0.0
+        self._frames = 0
+        self._build(state, version)
+
+    # -- what the hub asks for ---------------------------------------------------------------
+
+    def set_state(self, state: PlaygroundState, version: int) -> None:
+        """Take new settings and points; panels that stay keep their networks."""
+        if state.compare != self.state.compare:
+            return self._build(state, version)
+        for trainer, config in zip(self.trainers, state.panels(), strict=True):
+            trainer.configure(config)
+            trainer.set_points(state.points, state.held_out())
+        self.state, self.version = state, version
+        self._changed()
+
+    def control(self, action: str) -> None:
+        """play, pause, step or reset."""
+        match action:
+            case "play" | "pause":
+                self.playing = action == "play"
+            case "step":
+                self.playing = False
+                if len(self.state.points):
+                    self._train_once()
+            case "reset":
+                for trainer in self.trainers:
+                    trainer.reset()
+        self._changed()
+
+    def set_view(self, view: dict[str, Any]) -> None:
+        """Which overlays to compute, and how fine the field."""
+        if view != self.view:
+            self.view = view
+            self._changed()
+
+    def probe(self, panel: int, x: float, y: float) -> dict[str, Any]:
+        """F, |D_xF| and the distance to S_0 at one place."""
+        return self.trainers[panel].probe(x, y)
+
+    def explain(self, panel: int, index: int) -> Iteration:
+        """The next iteration of a panel, taken apart for one point."""
+        return explain_iteration(self.trainers[panel], index)
+
+    def weights(self, panel: int) -> dict[str, np.ndarray]:
+        """The parameters of a panel's network."""
+        network = self.trainers[panel].network
+        return {name: p.detach().cpu().numpy() for name, p in network.named_parameters()}
+
+    def set_lesson(self, lesson: str | None) -> None:
+        """Check this lesson's goal from now on."""
+        self.lesson = lesson
+        self._measured_at = 0.0
+
+    # -- the worker's loop -------------------------------------------------------------------
+
+    @property
+    def wants_to_train(self) -> bool:
+        """Playing, with points, and somebody is looking."""
+        return self.playing and len(self.state.points) > 0 and time.monotonic() < self.attached_until
+
+    def advance(self, seconds: float) -> None:
+        """Train for about this long, all panels in step, no faster than the wanted speed."""
+        end = time.monotonic() + seconds
+        speed = self.state.config.speed
+        while (now := time.monotonic()) < end:
+            if speed and now < self._next_step:
+                return
+            self._next_step = max(self._next_step + 1 / speed, now) if speed else now
+            self._train_once()
+
+    def frame(self) -> bytes:
+        """The present picture, with the arrays that the view asks for."""
+        overlays = set(self.view["overlays"])
+        measurements = self._measure(always=not self._running() or "path" in overlays)
+        panels, arrays = [], []
+        for k, trainer in enumerate(self.trainers):
+            m = measurements[k]
+            fresh = m is not None and m.step == trainer.step and m.field.shape[0] == self._grid
+            field, scale = quantize_field(m.field if m and fresh else trainer.field(self._grid))
+            arrays.append(("field", k, field))
+            motion = None
+            if "motion" in overlays and len(self.state.points):
+                motion = trainer.motion()
+                stack = np.stack([motion.points, motion.predicted, motion.actual], axis=1)
+                arrays.append(("motion", k, stack.astype(np.float32)))
+            if m is not None:
+                arrays += _point_arrays(k, trainer, m, overlays)
+            panels.append(_panel_header(trainer, m, scale, motion.error if motion else None))
+        self._frames += 1
+        self.dirty = self.frame_wanted = False
+        header = {
+            "frame": self._frames,
+            "playing": self.playing,
+            "status": self.status,
+            "queue": self.queue,
+            "steps_per_second": round(self._steps_per_second, 1),
+            "version": self.version,
+            "epsilon": self.state.config.epsilon,
+            "distance": self.trainers[0].config.metric,
+            "panels": panels,
+        }
+        return encode_frame(header, arrays)
+
+    def news(self) -> dict[str, Any]:
+        """Status, the newest rows of the history and the lesson's state, for the page."""
+        measurements = [m for m in self._measure() if m is not None]
+        rows = []
+        for k, (trainer, m) in enumerate(zip(self.trainers, measurements, strict=False)):
+            if m.step and m.step != self._reported.get(k):
+                self._reported[k] = m.step
+                rows.append(_history_row(k, trainer, m))
+        lesson = None
+        if self.lesson and measurements:
+            names = [trainer.config.objective for trainer in self.trainers]
+            lesson = LESSONS[self.lesson].goal(
+                dict(zip(names, self.trainers, strict=True)),
+                dict(zip(names, measurements, strict=True)),
+            )
+        return {
+            "status": self.status,
+            "queue": self.queue,
+            "playing": self.playing,
+            "step": self.trainers[0].step,
+            "steps_per_second": round(self._steps_per_second, 1),
+            "history": rows,
+            "restart": self._take_restart(),
+            "lesson": lesson,
+        }
+
+    @property
+    def status(self) -> str:
+        """running, waiting (for a turn), paused or empty (no points)."""
+        if not len(self.state.points):
+            return "empty"
+        if not self.playing:
+            return "paused"
+        return "waiting" if self.queue else "running"
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _build(self, state: PlaygroundState, version: int) -> None:
+        self.state, self.version = state, version
+        # Networks this small are faster on the CPU; the environment can say otherwise.
+        device = pick_device(os.environ.get("LEVELSET_DEVICE") or "cpu")
+        self.trainers = [
+            PlaygroundTrainer(config, state.points, held_out=state.held_out(), device=device)
+            for config in state.panels()
+        ]
+        self._rate_since, self._rate_steps = time.monotonic(), 0
+        self._next_step = 0.0
+        self._last_step = 0
+        self._changed()
+
+    def _changed(self) -> None:
+        self.dirty = True
+        self._measured_at = 0.0
+        self._measurements: list[Measurement | None] = [None] * len(self.trainers)
+        if self.trainers[0].step < getattr(self, "_last_step", 0) or not self.trainers[0].step:
+            self._restarted = True
+            self._reported: dict[int, int] = {}
+        self._last_step = self.trainers[0].step
+
+    def _take_restart(self) -> bool:
+        restarted, self._restarted = self._restarted, False
+        return restarted
+
+    def _running(self) -> bool:
+        return self.playing and not self.queue
+
+    @property
+    def _grid(self) -> int:
+        return int(self.view["field"])
+
+    def _train_once(self) -> None:
+        for trainer in self.trainers:
+            next(trainer)
+        self.dirty = True
+        self._last_step = self.trainers[0].step
+        self._rate_steps += 1
+        now = time.monotonic()
+        if now - self._rate_since >= 1.0:
+            self._steps_per_second = self._rate_steps / (now - self._rate_since)
+            self._rate_since, self._rate_steps = now, 0
+
+    def _measure(self, always: bool = False) -> list[Measurement | None]:
+        if not len(self.state.points):
+            return [None] * len(self.trainers)
+        now = time.monotonic()
+        missing = self._measurements[0] is None
+        stale = not missing and self._measurements[0].step != self.trainers[0].step  # type: ignore[union-attr]
+        if missing or (stale and (always or now - self._measured_at > MEASURE_EVERY)):
+            record = "path" in self.view["overlays"]
+            self._measurements = [t.measure(self._grid, record=record) for t in self.trainers]
+            self._measured_at = now
+        return self._measurements
+
+
+def _panel_header(
+    trainer: PlaygroundTrainer, m: Measurement | None, scale: float, motion_error: float | None
+) -> dict[str, Any]:
+    return {
+        "title": OBJECTIVES[trainer.config.objective].title,
+        "objective": trainer.config.objective,
+        "distance": trainer.config.metric,
+        "step": trainer.step,
+        "loss": trainer.loss,
+        "accuracy": m.accuracy if m else None,
+        "heldout": m.held_out if m else None,
+        "margin_min": m.margin_min if m else None,
+        "margin_median": m.margin_median if m else None,
+        "converged": m.converged if m else None,
+        "failed": int(m.samples.failed.sum()) if m else 0,
+        "scale": scale,
+        "motion_error": motion_error,
+    }
+
+
+def _history_row(panel: int, trainer: PlaygroundTrainer, m: Measurement) -> dict[str, Any]:
+    return {
+        "panel": panel,
+        "title": OBJECTIVES[trainer.config.objective].title,
+        "step": m.step,
+        "loss": trainer.loss if m.step == trainer.step else None,
+        "accuracy": m.accuracy,
+        "held_out": m.held_out,
+        "margin_min": m.margin_min,
+        "margin_median": m.margin_median,
+        "residual": m.residual,
+        "converged": m.converged,
+    }
+
+
+def _point_arrays(
+    panel: int, trainer: PlaygroundTrainer, m: Measurement, overlays: set[str]
+) -> list[tuple[str, int, np.ndarray]]:
+    """The arrays of one value a point, (P, ...)."""
+    if not overlays & _MEASURED:
+        return []
+    s = m.samples
+    flag = torch.where(s.failed, 2, torch.where(s.converged, 0, 1))
+    margins = np.where(np.isfinite(m.margins), m.margins, np.nan)
+    arrays = {
+        "margin": margins.astype(np.float32),
+        "output": m.outputs.astype(np.float32),
+        "foot": m.feet.astype(np.float32),
+        "flag": flag.cpu().numpy().astype(np.uint8),
+    }
+    if "path" in overlays and s.path is not None and s.path_values is not None:
+        arrays["path"] = s.path.transpose(0, 1).cpu().numpy().astype(np.float32)  # (P, K, 2)
+        arrays["residual"] = s.path_values.abs().T.cpu().numpy().astype(np.float32)
+    if overlays & {"gradients", "axis", "balls"}:
+        feet = torch.as_tensor(np.nan_to_num(m.feet), dtype=torch.float32, device=trainer.device)
+        _, gradient = value_and_jacobian(trainer.network, feet)
+        arrays["gradient"] = gradient.cpu().numpy().astype(np.float32)
+        arrays["axis"] = gradient.abs().argmax(1).cpu().numpy().astype(np.uint8)
+    return [(name, panel, values) for name, values in arrays.items()]

@@ -1,0 +1,171 @@
+"""The whole state of a playground: what a link or a JSON file carries."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from levelset_core.data import HELD_OUT, PRESETS, TRAIN, PointSet, make_points
+from levelset_core.errors import LevelsetError
+from levelset_core.training import FIGURE_1, PlaygroundConfig
+
+VERSION = 1
+#: Longer links are cut by chat programs and proxies; the JSON file has no such limit.
+MAX_LINK = 6000
+#: Fresh points of a preset that accuracy is measured on.
+HELD_OUT_COUNT = 500
+OVERLAYS = ("contours", "field", "path", "balls", "margins", "gradients", "axis", "motion")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Where points came from: the preset's name, how many, their noise and seed."""
+
+    name: str = "two_moons"
+    count: int = 200
+    noise: float = 0.08
+    seed: int = 0
+
+    def points(self, stream: int = TRAIN, count: int | None = None) -> PointSet:
+        """The points; ``stream=HELD_OUT`` gives fresh ones of the same distribution."""
+        return make_points(
+            self.name, count or self.count, self.noise, seed=self.seed, stream=stream
+        )
+
+
+@dataclass(frozen=True)
+class PlaygroundState:
+    """Settings, points, seed and view of a playground.
+
+    Attributes:
+        config: the settings.
+        points: the points.
+        preset: the preset that the points are, or began as; ``None`` for a drawing.
+        compare: train the four panels of the paper's Figure 1 beside one another.
+        overlays: names of ``OVERLAYS`` that are shown.
+
+    Raises:
+        LevelsetError: an unknown overlay.
+    """
+
+    config: PlaygroundConfig = field(default_factory=PlaygroundConfig)
+    points: PointSet = field(default_factory=PointSet.empty)
+    preset: Preset | None = None
+    compare: bool = False
+    overlays: tuple[str, ...] = ("field", "contours", "margins")
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.overlays if name not in OVERLAYS]
+        if unknown:
+            raise LevelsetError(f"Unknown overlay {unknown[0]!r}: there are {', '.join(OVERLAYS)}.")
+
+    @classmethod
+    def default(cls) -> PlaygroundState:
+        """What the page opens on."""
+        return cls.from_preset(Preset())
+
+    @classmethod
+    def from_preset(cls, preset: Preset, **settings: Any) -> PlaygroundState:
+        """A state whose points are a preset's."""
+        return cls(points=preset.points(), preset=preset, **settings)
+
+    def held_out(self) -> PointSet | None:
+        """Fresh points of the preset, or ``None`` for a drawing."""
+        return self.preset.points(HELD_OUT, HELD_OUT_COUNT) if self.preset else None
+
+    def panels(self) -> list[PlaygroundConfig]:
+        """One configuration a panel: the four of Figure 1, or just this one."""
+        if not self.compare:
+            return [self.config]
+        return [replace(self.config, objective=name) for name in FIGURE_1]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON. Points that are a preset's own are not written out."""
+        defaults = PlaygroundConfig().to_dict()
+        config = {k: v for k, v in self.config.to_dict().items() if v != defaults[k]}
+        values: dict[str, Any] = {"version": VERSION, "config": config}
+        rows = self.points.to_rows()
+        if self.preset:
+            p = self.preset
+            values["preset"] = [p.name, p.count, p.noise, p.seed]
+        if not self.preset or rows != self.preset.points().to_rows():
+            values["points"] = rows
+        if self.compare:
+            values["compare"] = True
+        values["overlays"] = list(self.overlays)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Any) -> PlaygroundState:
+        """The state that :meth:`to_dict` wrote.
+
+        Raises:
+            LevelsetError: not such a state, or one of a newer version.
+        """
+        if not isinstance(values, dict) or not isinstance(values.get("config", {}), dict):
+            raise LevelsetError("This is not a playground state: expected a JSON object.")
+        if values.get("version") != VERSION:
+            raise LevelsetError(
+                f"This playground state has version {values.get('version')!r}; "
+                f"this program reads version {VERSION}."
+            )
+        try:
+            preset = Preset(*values["preset"]) if values.get("preset") else None
+            if "points" in values:
+                points = PointSet.from_rows(values["points"])
+            else:
+                points = preset.points() if preset else PointSet.empty()
+            return cls(
+                PlaygroundConfig.from_dict(values.get("config", {})),
+                points,
+                preset,
+                bool(values.get("compare", False)),
+                tuple(values.get("overlays", cls.overlays)),
+            )
+        except LevelsetError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise LevelsetError(f"This playground state cannot be read: {error}.") from error
+
+    def to_json(self) -> str:
+        """A JSON file's text."""
+        return json.dumps(self.to_dict(), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> PlaygroundState:
+        """The state in a JSON file.
+
+        Raises:
+            LevelsetError: not JSON, or not such a state.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise LevelsetError(f"This file is not JSON: {error}.") from error
+        return cls.from_dict(values)
+
+    def to_link(self) -> str | None:
+        """A compact form for a URL, or ``None`` if it would be longer than ``MAX_LINK``."""
+        text = json.dumps(self.to_dict(), separators=(",", ":"))
+        packed = base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+        return packed if len(packed) <= MAX_LINK else None
+
+    @classmethod
+    def from_link(cls, text: str) -> PlaygroundState:
+        """The state in a URL.
+
+        Raises:
+            LevelsetError: the text is damaged or too long.
+        """
+        try:
+            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            unpacker = zlib.decompressobj()
+            data = unpacker.decompress(raw, 1_000_000)  # a link never unpacks to more
+            values = json.loads(data)
+        except (binascii.Error, zlib.error, ValueError) as error:
+            raise LevelsetError("This link is damaged: its state cannot be read.") from error
+        return cls.from_dict(values)

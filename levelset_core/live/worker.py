@@ -1,0 +1,155 @@
+"""A worker process: trains the sessions it is given, in turns, and sends pictures and news.
+
+Started by the hub as ``python -m levelset_core.live.worker ADDRESS`` with the key of the
+connection on stdin. It ends when the hub does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from multiprocessing.connection import Client, Connection
+from typing import Any
+
+import torch
+
+from levelset_core.errors import LevelsetError
+from levelset_core.live.session import WorkerSession
+from levelset_core.live.state import PlaygroundState
+
+#: Seconds of training a turn: short, so that a click waits no longer for an answer.
+TURN = 0.012
+#: Sessions that train at the same time; the others wait in line.
+MAX_RUNNING = 16
+#: Seconds between two pictures of a session (the browser interpolates), and between two news.
+FRAME_EVERY = 1 / 18
+NEWS_EVERY = 0.4
+#: A session that nobody looks at trains on for this long.
+LINGER = 20.0
+
+
+class Worker:
+    """The loop of one worker process over its sessions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.sessions: dict[str, WorkerSession] = {}
+        self.news_due: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Serve until the hub hangs up."""
+        while True:
+            self._receive(0.0 if self._running() else 0.05)
+            running = self._running()
+            for sid, session in list(self.sessions.items()):
+                if sid not in self.sessions:
+                    continue
+                with _reported(self, sid):
+                    if session in running:
+                        session.advance(TURN)
+                    self._send_due(sid, session)
+                if running:
+                    self._receive(0.0)
+
+    def _running(self) -> list[WorkerSession]:
+        wanting = [s for s in self.sessions.values() if s.wants_to_train]
+        for place, session in enumerate(wanting):
+            session.queue = max(0, place - MAX_RUNNING + 1)
+        return wanting[:MAX_RUNNING]
+
+    def _receive(self, wait: float) -> None:
+        while self.connection.poll(wait):
+            sid, op, *arguments = self.connection.recv()
+            with _reported(self, sid):
+                self._handle(sid, op, arguments)
+            wait = 0.0
+
+    def _handle(self, sid: str, op: str, arguments: list[Any]) -> None:
+        if op == "open":
+            state, version, playing = arguments
+            self.sessions[sid] = WorkerSession(
+                PlaygroundState.from_dict(state), version, playing
+            )
+            self.sessions[sid].attached_until = time.monotonic() + LINGER
+            return
+        session = self.sessions.get(sid)
+        if session is None:
+            return
+        match op:
+            case "close":
+                del self.sessions[sid]
+            case "state":
+                session.set_state(PlaygroundState.from_dict(arguments[0]), arguments[1])
+            case "control":
+                session.control(*arguments)
+            case "view":
+                session.set_view(*arguments)
+            case "lesson":
+                session.set_lesson(*arguments)
+            case "frame":
+                session.frame_wanted = True
+                session.dirty |= arguments[0]
+            case "look":
+                session.attached_until = time.monotonic() + LINGER
+            case "call":
+                self._answer(sid, session, *arguments)
+        if op in ("state", "control", "lesson"):
+            self.news_due[sid] = 0.0
+
+    def _answer(self, sid: str, session: WorkerSession, call: int, method: str, kwargs: Any) -> None:
+        try:
+            result = getattr(session, method)(**kwargs)
+        except (LevelsetError, IndexError) as error:
+            self.connection.send((sid, "failed", call, str(error)))
+        else:
+            self.connection.send((sid, "result", call, result))
+
+    def _send_due(self, sid: str, session: WorkerSession) -> None:
+        now = time.monotonic()
+        if session.frame_wanted and session.dirty and now >= session.frame_due:
+            session.frame_due = now + FRAME_EVERY
+            self.connection.send((sid, "frame", session.frame()))
+        due = self.news_due.get(sid, 0.0)
+        if now >= due and (session.wants_to_train or due == 0.0):
+            self.news_due[sid] = now + NEWS_EVERY
+            self.connection.send((sid, "news", session.news()))
+
+
+class _reported:  # noqa: N801 - reads as a word in a with statement
+    """Turns an error in one session into a pause and a sentence; the others go on."""
+
+    def __init__(self, worker: Worker, sid: str) -> None:
+        self.worker, self.sid = worker, sid
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        if kind is None or not issubclass(kind, Exception) or issubclass(kind, EOFError | OSError):
+            return False
+        if not issubclass(kind, LevelsetError):
+            traceback.print_exception(kind, error, trace)
+        sentence = str(error) if issubclass(kind, LevelsetError) else f"Training stopped: {error}"
+        session = self.worker.sessions.get(self.sid)
+        if session is not None:
+            session.playing = False
+        self.worker.connection.send((self.sid, "error", sentence))
+        return True
+
+
+def main() -> None:
+    """Connect to the hub and serve it."""
+    torch.set_num_threads(1)
+    key = bytes.fromhex(sys.stdin.readline().strip())
+    address = sys.argv[1]
+    with Client(address, authkey=key) as connection:
+        try:
+            Worker(connection).run()  # type: ignore[arg-type]
+        except (EOFError, OSError, KeyboardInterrupt):
+            pass  # the hub is gone
+    os._exit(0)  # nothing to save, and torch's threads are slow to end
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The 2D playground: draw points, watch level sets train."""
+
+import streamlit as st
+
+from levelset_core.errors import LevelsetError
+from levelset_core.live import LiveSession, PlaygroundState, get_hub
+from pages.widgets.badges import device_badge
+from pages.widgets.code_view import code_view
+from pages.widgets.iteration_view import iteration_annotations, iteration_view
+from pages.widgets.lesson_view import lesson_view
+from pages.widgets.playground_charts import charts
+from pages.widgets.playground_settings import settings_panel
+from pages.widgets.playground_share import share_view
+from pages.widgets.point_canvas import point_canvas
+
+TABS = {
+    "charts": ":material/show_chart: Charts",
+    "iteration": ":material/footprint: One iteration",
+    "lessons": ":material/school: Lessons",
+    "code": ":material/code: Code",
+    "share": ":material/share: Share & keep",
+}
+
+
+def current_session() -> LiveSession:
+    """The session named in the address, else one from the state in the address, else a new one."""
+    session = get_hub().get(st.query_params.get("session") or st.session_state.get("session_id"))
+    if session is None:
+        state = PlaygroundState.default()
+        link = st.query_params.get("s")
+        if link:
+            try:
+                state = PlaygroundState.from_link(link)
+            except LevelsetError as error:
+                st.toast(f"{error} Here is the default instead.", icon=":material/link_off:")
+        session = get_hub().create(state)
+    st.session_state.session_id = session.id
+    return session
+
+
+live = current_session()
+settings_panel(live)
+point_canvas(live, iteration_annotations() if st.session_state.get("tab") == "iteration" else [])
+tab = st.segmented_control(
+    "Below the canvas", list(TABS), format_func=TABS.__getitem__, default="charts", key="tab",
+    label_visibility="collapsed",
+)  # fmt: skip
+match tab:
+    case "iteration":
+        iteration_view(live)
+    case "lessons":
+        lesson_view(live)
+    case "code":
+        code_view(live.state)
+    case "share":
+        share_view(live)
+    case _:
+        charts(live)
+with st.sidebar:
+    device_badge()

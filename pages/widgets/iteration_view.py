@@ -1,0 +1,117 @@
+"""One iteration, equation by equation, with the numbers of this moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from levelset_core.errors import LevelsetError
+from levelset_core.live import LiveSession
+from levelset_core.training import OBJECTIVES, Iteration, PlaygroundConfig
+from pages.widgets.iteration_equations import STAGES, equations
+
+
+def iteration_view(session: LiveSession) -> None:
+    """Stop training, take its next iteration apart for one point, step through the stages."""
+    if not len(session.state.points):
+        st.info("Put a point on the canvas first.")
+        return
+    if "iteration" not in st.session_state or _stale(session):
+        _take_apart(session)
+    it: Iteration | None = st.session_state.get("iteration")
+    top = st.columns([5, 2, 2, 2], vertical_alignment="bottom")
+    with top[0]:
+        stage = st.segmented_control(
+            "Stage", range(len(STAGES)), format_func=lambda k: f"{k + 1}  {STAGES[k]}",
+            default=0, key="stage", width="stretch",
+        )  # fmt: skip
+    top[1].number_input(
+        "Point", 0, len(session.state.points) - 1, key="followed_point", on_change=_take_apart,
+        args=(session,), help="Number of the point to follow; points count in drawing order.",
+    )  # fmt: skip
+    top[2].button("Next stage", on_click=_next_stage, args=(session,), width="stretch")
+    top[3].button(
+        "Do this step", on_click=_do_step, args=(session,), width="stretch", type="primary",
+        help="Carry the update out and take the iteration after it apart.",
+    )  # fmt: skip
+    if it is None:
+        st.error(st.session_state.get("iteration_error"), icon=":material/error:")
+        return
+    config = session.state.panels()[0]
+    st.caption(
+        f"Iteration {it.step} of {OBJECTIVES[config.objective].title}, followed for point "
+        f"{it.index} with label {it.label:+d}. Training is paused; every number is of this moment."
+    )
+    for latex, words in equations(it, config, stage or 0):
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        left.latex(latex)
+        right.markdown(words)
+
+
+def iteration_annotations() -> list[dict[str, Any]]:
+    """The marks that show the chosen stage on the canvas."""
+    it: Iteration | None = st.session_state.get("iteration")
+    if it is None:
+        return []
+    stage = st.session_state.get("stage") or 0
+    marks = [_mark("ring", [it.x], "x", "x"), _mark("polyline", it.path, "p")]
+    if stage == 0:
+        marks += [_mark("dot", [p], "p") for p in it.path[1:]]
+        marks.append(_mark("text", [it.point], "p", "p"))
+        return marks
+    marks.append(_mark("dot", [it.point], "p", "p"))
+    length = np.linalg.norm(it.gradient)
+    if stage == 1 and length > 0:
+        tip = it.point + 0.3 * it.gradient / length
+        marks.append(_mark("arrow", [it.point, tip], "gradient", "DₓF"))
+    if stage == 2:
+        for t, (place, arrived) in it.sides.items():
+            role = "muted" if not arrived else "plus" if t > 0 else "minus"
+            marks.append(_mark("arrow", [it.point, place], role, f"S{t:+d}"))
+        if not it.sides:
+            marks.append(_mark("segment", [it.x, it.point], "x"))
+    if stage == 4:
+        marks.append(_mark("arrow", [it.point, it.predicted], "predicted", "predicted"))
+        marks.append(_mark("arrow", [it.point, it.actual], "actual", "actual"))
+    return marks
+
+
+def _mark(kind: str, points: Any, role: str, text: str = "") -> dict[str, Any]:
+    places = [[float(v) for v in p] for p in points]
+    return {"kind": kind, "points": places, "role": role, "text": text, "panel": 0}
+
+
+def _stale(session: LiveSession) -> bool:
+    taken = st.session_state.get("iteration_of")
+    return taken != (session.id, session.version, _settings(session), session.state.compare)
+
+
+def _settings(session: LiveSession) -> PlaygroundConfig:
+    return session.state.config
+
+
+def _take_apart(session: LiveSession) -> None:
+    session.control("pause")
+    index = min(st.session_state.get("followed_point", 0), len(session.state.points) - 1)
+    st.session_state.iteration_of = (
+        session.id, session.version, _settings(session), session.state.compare,
+    )  # fmt: skip
+    try:
+        st.session_state.iteration = session.call("explain", panel=0, index=index)
+    except LevelsetError as error:
+        st.session_state.iteration, st.session_state.iteration_error = None, str(error)
+
+
+def _next_stage(session: LiveSession) -> None:
+    stage = (st.session_state.get("stage") or 0) + 1
+    if stage == len(STAGES):
+        _do_step(session)
+        stage = 0
+    st.session_state.stage = stage
+
+
+def _do_step(session: LiveSession) -> None:
+    session.control("step")
+    _take_apart(session)

@@ -1,0 +1,193 @@
+"""The playground's settings in the sidebar, kept in step with the session."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from levelset_core.data import PRESETS
+from levelset_core.errors import LevelsetError
+from levelset_core.live import LiveSession
+from levelset_core.live.state import Preset
+from levelset_core.networks import ACTIVATIONS
+from levelset_core.training import OBJECTIVES
+
+DISTANCE_TITLES = {"linf": "L∞", "l2": "L2", "rho": "ρ"}
+ACTIVATION_TITLES = {"relu": "ReLU", "softplus": "Softplus", "tanh": "Tanh", "sine": "Sine"}
+_RATES = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
+_SPEEDS = {0: "as fast as it goes", 1: "1 step/s", 5: "5 steps/s", 20: "20 steps/s"}
+_DRAWING = "drawing"
+
+
+def settings_panel(session: LiveSession) -> None:
+    """All settings; each takes effect when it is changed, in every browser of the session."""
+    _follow(session)
+    config = session.state.config
+    with st.sidebar:
+        _data(session)
+        st.subheader("Objective", divider="gray")
+        st.toggle(
+            "Compare: Figure 1",
+            key="set_compare",
+            on_change=_set_compare,
+            args=(session,),
+            help="Cross-entropy, margin L∞, margin L2 and geometric SVM side by side: one data "
+            "set, one seed, one shared initialization, training together.",
+        )
+        if not session.state.compare:
+            _select(session, "objective", "Loss", {k: o.title for k, o in OBJECTIVES.items()})
+        uses = set(OBJECTIVES[config.objective].uses)
+        if session.state.compare:
+            uses = {"epsilon", "lam", "alpha", "distance", "weight_correct", "newton_steps"}
+        if "distance" in uses:
+            titles = dict(DISTANCE_TITLES)
+            if config.objective == "elsayed" and not session.state.compare:
+                titles.pop("rho")  # no norm, so no dual
+            _pills(session, "distance", "Distance d", titles)
+        if "epsilon" in uses:
+            _slider(session, "epsilon", "Wanted margin ε", 0.0, 0.8, 0.01)
+        if "weight_correct" in uses:
+            _slider(session, "weight_correct", "λ of correct samples", 0.0, 5.0, 0.1)
+        if "lam" in uses:
+            _slider(session, "lam", "λ, weight of the margin term", 0.0, 0.5, 0.01)
+        if "alpha" in uses:
+            _slider(session, "alpha", "α, power of Δ", -3.0, -0.5, 0.25)
+        st.subheader("Training", divider="gray")
+        _choose(session, "learning_rate", "Learning rate (Adam)", _RATES)
+        _choose(session, "speed", "Speed", list(_SPEEDS), _SPEEDS)
+        if "newton_steps" in uses:
+            _slider(session, "newton_steps", "Newton steps, at most", 1, 20, 1)
+        st.subheader("Network", divider="gray")
+        _slider(session, "depth", "Hidden layers", 0, 5, 1)
+        _choose(session, "width", "Width", [2, 4, 8, 16, 32, 64, 128])
+        _pills(session, "activation", "Activation", {k: ACTIVATION_TITLES[k] for k in ACTIVATIONS})
+        st.caption("A change here starts again from new weights.")
+
+
+def _data(session: LiveSession) -> None:
+    st.subheader("Data", divider="gray")
+    names = [*PRESETS, _DRAWING]
+    st.selectbox(
+        "Points",
+        names,
+        format_func=lambda name: PRESETS.get(name, "My drawing"),
+        key="set_preset",
+        on_change=_set_preset,
+        args=(session,),
+    )
+    if st.session_state.set_preset != _DRAWING:
+        st.slider(
+            "How many", 10, 1000, step=2, key="set_count", on_change=_set_preset, args=(session,)
+        )
+        st.slider(
+            "Noise", 0.0, 0.4, step=0.01, key="set_noise", on_change=_set_preset, args=(session,)
+        )
+        st.button("Draw fresh points", on_click=_fresh, args=(session,), width="stretch")
+
+
+def _follow(session: LiveSession) -> None:
+    """Bring the widgets to the session's state when something else than they changed it."""
+    state = session.state
+    if st.session_state.get("followed") == (session.id, state):
+        return
+    st.session_state.followed = (session.id, state)
+    for name, value in state.config.to_dict().items():
+        st.session_state[f"set_{name}"] = value
+    st.session_state.set_compare = state.compare
+    st.session_state.set_preset = state.preset.name if state.preset else _DRAWING
+    preset = state.preset or Preset()
+    st.session_state.set_count, st.session_state.set_noise = preset.count, preset.noise
+
+
+def _apply(session: LiveSession, **fields: Any) -> None:
+    try:
+        session.change(**fields)
+    except LevelsetError as error:
+        st.toast(str(error), icon=":material/error:")
+        st.session_state.pop("followed", None)  # the widgets go back to what is in force
+
+
+def _set_config(session: LiveSession, name: str) -> None:
+    value = st.session_state[f"set_{name}"]
+    if value is None:  # pills can be switched off
+        st.session_state.pop("followed", None)
+        return
+    try:
+        config = replace(session.state.config, **{name: value})
+        if config.objective == "elsayed" and config.distance == "rho":
+            config = replace(config, distance="linf")
+    except LevelsetError as error:
+        st.toast(str(error), icon=":material/error:")
+        return
+    _apply(session, config=config)
+
+
+def _set_compare(session: LiveSession) -> None:
+    _apply(session, compare=st.session_state.set_compare)
+
+
+def _set_preset(session: LiveSession) -> None:
+    name = st.session_state.set_preset
+    if name == _DRAWING:
+        return _apply(session, preset=None)
+    old = session.state.preset
+    preset = Preset(
+        name,
+        st.session_state.get("set_count", Preset.count),
+        st.session_state.get("set_noise", Preset.noise),
+        old.seed if old else 0,
+    )
+    if old and old.name != name:  # every preset has a size and noise that suit it
+        count, noise = {"figure_1": (24, 0.0)}.get(name, (Preset.count, Preset.noise))
+        preset = replace(preset, count=count, noise=noise)
+    _apply(session, preset=preset, points=preset.points())
+
+
+def _fresh(session: LiveSession) -> None:
+    preset = session.state.preset
+    if preset:
+        preset = replace(preset, seed=preset.seed + 1)
+        _apply(session, preset=preset, points=preset.points())
+
+
+def _slider(
+    session: LiveSession, name: str, label: str, low: float, high: float, step: float
+) -> None:
+    key = f"set_{name}"
+    value = st.session_state[key]
+    # A shared state may hold a value outside of the slider's everyday range.
+    st.slider(
+        label, min(low, value), max(high, value), step=step, key=key,
+        on_change=_set_config, args=(session, name),
+    )  # fmt: skip
+
+
+def _choose(
+    session: LiveSession,
+    name: str,
+    label: str,
+    values: list[Any],
+    titles: dict[Any, str] | None = None,
+) -> None:
+    value = st.session_state[f"set_{name}"]
+    options = sorted({*values, value}) if value not in values else values
+    st.select_slider(
+        label, options, key=f"set_{name}", on_change=_set_config, args=(session, name),
+        format_func=lambda v: (titles or {}).get(v, f"{v:g}"),
+    )  # fmt: skip
+
+
+def _select(session: LiveSession, name: str, label: str, titles: dict[str, str]) -> None:
+    st.selectbox(
+        label, list(titles), format_func=titles.__getitem__, key=f"set_{name}",
+        on_change=_set_config, args=(session, name),
+    )  # fmt: skip
+
+
+def _pills(session: LiveSession, name: str, label: str, titles: dict[str, str]) -> None:
+    st.segmented_control(
+        label, list(titles), format_func=titles.__getitem__, key=f"set_{name}",
+        on_change=_set_config, args=(session, name), width="stretch",
+    )  # fmt: skip

@@ -1,0 +1,127 @@
+"""The canvas to draw on: mounts the front end in assets/playground for a live session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from levelset_core.data import BOUNDS
+from levelset_core.errors import LevelsetError
+from levelset_core.live import LiveSession
+from pages.widgets.live_messages import answer
+from pages.widgets.live_route import ASSETS_PATH, LIVE_PATH, hello
+
+HEIGHT = 560
+#: Pictures a second where no WebSocket gets through and they travel as the component's data.
+FALLBACK_EVERY = 0.25
+
+# Inline scripts are sent again at every change of data, so this only fetches the real one.
+# A call that has been overtaken by a later one, or cleaned up, must not run.
+_STUB = """
+export default function (args) {
+  const host = args.parentElement;
+  const call = (host.levelsetCall = (host.levelsetCall || 0) + 1);
+  let cleanup;
+  import(location.origin + args.data.base + "%s/playground/main.js").then((module) => {
+    if (host.levelsetCall === call) cleanup = module.default(args);
+  });
+  return () => { if (cleanup) cleanup(); };
+}
+"""
+
+_component = st.components.v2.component("levelset_point_canvas", js=_STUB % ASSETS_PATH)
+
+
+def point_canvas(session: LiveSession, annotations: list[dict[str, Any]]) -> None:
+    """Draw the canvas; edits and controls reach the session by themselves.
+
+    Args:
+        session: what to draw and train.
+        annotations: marks on top, see docs/architecture.md.
+    """
+    fallback = st.session_state.get("canvas", {}).get("transport") == "data"
+    st.fragment(_mount, run_every=FALLBACK_EVERY if fallback else None)(
+        session, annotations, fallback
+    )
+
+
+def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bool) -> None:
+    data: dict[str, Any] = {
+        "base": st.get_option("server.baseUrlPath").strip("/").join(("/", ""))
+        if st.get_option("server.baseUrlPath")
+        else "",
+        "socket": LIVE_PATH,
+        "session": session.id,
+        "token": session.token,
+        "client_height": HEIGHT,
+        "bounds": list(BOUNDS),
+        "overlays": list(session.state.overlays),
+        "overlays_version": st.session_state.get("overlays_version", 0),
+        "annotations": annotations,
+        "transport": "data" if fallback else "socket",
+    }
+    if fallback:
+        data |= _fallback(session)
+    _component(
+        key="canvas",
+        data=data,
+        default={"transport": "socket", "outbox": None, "touched": 0, "overlays": None},
+        on_transport_change=_nothing,
+        on_outbox_change=_nothing,
+        on_touched_change=_nothing,
+        on_overlays_change=_nothing,
+    )
+    remember_in_address(session)
+
+
+def remember_in_address(session: LiveSession) -> None:
+    """Put the session, and the state where it fits, into the page's address."""
+    wanted = {"session": session.id}
+    link = session.state.to_link()
+    if link:
+        wanted["s"] = link
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _nothing() -> None:
+    """Component values need a callback to exist; this page reads them when it runs."""
+
+
+def _fallback(session: LiveSession) -> dict[str, Any]:
+    """Do what the socket would: take the outbox, hand out replies and the newest picture."""
+    memory = st.session_state.setdefault(
+        "fallback", {"seen": 0, "replies": [], "number": 0, "client": None, "version": 0}
+    )
+    if memory["client"] is None:
+        memory["client"] = session.listen(lambda kind, content: None)
+        _reply(memory, hello(session, memory["client"]))
+        session.want_frame(at_once=True)
+    session.look()
+    outbox = st.session_state.get("canvas", {}).get("outbox") or {"messages": []}
+    for message in outbox["messages"]:
+        if message["seq"] > memory["seen"]:
+            memory["seen"] = message["seq"]
+            try:
+                reply = answer(session, memory["client"], message)
+            except LevelsetError as error:
+                reply = {"op": "error", "message": str(error)}
+            if message["op"] == "points":
+                memory["version"] = session.version
+            if reply:
+                _reply(memory, reply)
+    if session.version != memory["version"]:
+        memory["version"] = session.version
+        rows = session.state.points.to_rows()
+        _reply(memory, {"op": "points", "version": session.version, "points": rows})
+    session.want_frame()
+    content: dict[str, Any] = {"replies": memory["replies"]}
+    if session.frame:
+        content["frame"] = session.frame
+    return content
+
+
+def _reply(memory: dict[str, Any], message: dict[str, Any]) -> None:
+    memory["number"] += 1
+    memory["replies"] = [*memory["replies"], {"seq": memory["number"], **message}][-20:]

@@ -1,0 +1,56 @@
+"""What every test shares: where tensors live, their precision, seeded draws and networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from levelset_core import pick_device
+from levelset_core.networks import MLP
+from levelset_core.random import torch_generator
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def device() -> torch.device:
+    """The device under test: ``$LEVELSET_DEVICE``."""
+    return pick_device()
+
+
+@pytest.fixture(scope="session")
+def dtype() -> torch.dtype:
+    return torch.float64
+
+
+@pytest.fixture
+def randn(device: torch.device, dtype: torch.dtype) -> Callable[..., Tensor]:
+    """Normal numbers, the same in every run and on every device: ``randn(200, 2)``."""
+    generator = torch_generator(0)
+
+    def draw(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=dtype).to(device)
+
+    return draw
+
+
+@pytest.fixture
+def mlp(device: torch.device, dtype: torch.dtype) -> Callable[..., MLP]:
+    """A small seeded network: ``mlp(2, (16, 16), outputs=1, activation="tanh", seed=0)``."""
+
+    def build(
+        inputs: int = 2,
+        hidden: tuple[int, ...] = (16, 16),
+        outputs: int = 1,
+        activation: str = "tanh",
+        seed: int = 0,
+    ) -> MLP:
+        network = MLP(
+            inputs, hidden, outputs, activation=activation, generator=torch_generator(seed)
+        )
+        return network.to(device, dtype)
+
+    return build
