@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from levelset_core.live import get_hub
@@ -31,6 +32,9 @@ def navigate() -> None:
 if get_script_run_ctx(suppress_warning=True) is not None:
     navigate()
 else:
+    # A folder called pages/ would make Streamlit list its files by itself until the first
+    # st.navigation, and open a page without the shell around it.
+    PagesManager.uses_pages_directory = False
     app = st.App(__file__, routes=live_routes(ROOT / "assets"))
     threading.Thread(target=get_hub().warm_up, daemon=True).start()
     # runner.postScriptGC is off (.streamlit/config.toml): what is imported by now never dies,

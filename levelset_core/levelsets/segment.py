@@ -112,11 +112,8 @@ def _search(
     steps = torch.zeros(len(a), dtype=torch.long, device=a.device)
     # Where the row stands: at its better end, then at its latest trial.
     nearer = fb.abs() < fa.abs()
-    place, place_value = torch.where(nearer, tb, ta), torch.where(nearer, fb, fa)
-    place, place_value = (
-        torch.where(failed, 0.0, place),
-        torch.where(failed, start_values, place_value),
-    )
+    place = torch.where(failed, 0.0, torch.where(nearer, tb, ta))
+    place_value = torch.where(failed, start_values, torch.where(nearer, fb, fa))
 
     for trial in trials:
         for _ in range(max_steps):

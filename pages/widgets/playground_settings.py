@@ -27,7 +27,7 @@ def settings_panel(session: LiveSession) -> None:
     config = session.state.config
     with st.sidebar:
         _data(session)
-        st.subheader("Objective", divider="gray")
+        st.markdown("#### Objective")
         st.toggle(
             "Compare: Figure 1",
             key="set_compare",
@@ -54,12 +54,12 @@ def settings_panel(session: LiveSession) -> None:
             _slider(session, "lam", "λ, weight of the margin term", 0.0, 0.5, 0.01)
         if "alpha" in uses:
             _slider(session, "alpha", "α, power of Δ", -3.0, -0.5, 0.25)
-        st.subheader("Training", divider="gray")
+        st.markdown("#### Training")
         _choose(session, "learning_rate", "Learning rate (Adam)", _RATES)
         _choose(session, "speed", "Speed", list(_SPEEDS), _SPEEDS)
         if "newton_steps" in uses:
             _slider(session, "newton_steps", "Newton steps, at most", 1, 20, 1)
-        st.subheader("Network", divider="gray")
+        st.markdown("#### Network")
         _slider(session, "depth", "Hidden layers", 0, 5, 1)
         _choose(session, "width", "Width", [2, 4, 8, 16, 32, 64, 128])
         _pills(session, "activation", "Activation", {k: ACTIVATION_TITLES[k] for k in ACTIVATIONS})
@@ -67,7 +67,7 @@ def settings_panel(session: LiveSession) -> None:
 
 
 def _data(session: LiveSession) -> None:
-    st.subheader("Data", divider="gray")
+    st.markdown("#### Data")
     names = [*PRESETS, _DRAWING]
     st.selectbox(
         "Points",
