@@ -12,7 +12,7 @@ import pkgutil, sys, importlib
 sys.modules["streamlit"] = None  # an import of it would raise
 import levelset_core
 for module in pkgutil.walk_packages(levelset_core.__path__, "levelset_core."):
-    if not module.name.endswith("__main__"):
+    if not module.name.rpartition(".")[2].startswith("_"):
         importlib.import_module(module.name)
 assert "plotly" not in sys.modules
 """

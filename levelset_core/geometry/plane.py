@@ -21,8 +21,8 @@ def evaluate_grid(
     x = torch.linspace(bounds[0], bounds[1], n, device=device)
     y = torch.linspace(bounds[2], bounds[3], n, device=device)
     grid = torch.cartesian_prod(y, x).flip(1)  # (n * n, 2) as (x, y)
-    # Rows of this many points stay in the cache of one core.
-    values = torch.cat([f(part) for part in grid.split(4096)])
+    # This many points at a time stay in the cache of one core.
+    values = torch.cat([f(part) for part in grid.split(2048)])
     return values.reshape(n, n).cpu().numpy()
 
 

@@ -112,7 +112,7 @@ def test_generators_are_reproducible_and_streams_differ():
     ("init", "activation", "first", "second"),
     [
         ("kaiming", "relu", math.sqrt(2 / 400), math.sqrt(2 / 600)),
-        ("xavier", "tanh", math.sqrt(2 / 1000), math.sqrt(2 / 1200)),
+        ("xavier", "tanh", 5 / 3 * math.sqrt(2 / 1000), 5 / 3 * math.sqrt(2 / 1200)),
         ("siren", "sine", 1 / 400 / math.sqrt(3), math.sqrt(2 / 600) / 6),
         ("geometric", "relu", math.sqrt(2 / 600), math.sqrt(2 / 600)),
     ],

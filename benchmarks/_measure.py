@@ -1,0 +1,83 @@
+"""What the benchmarks share: interleaved timing, and results that say where they come from."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shlex
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from levelset_core import pick_device
+from levelset_core.device import describe_device
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def parser(text: str) -> argparse.ArgumentParser:
+    """The options that every benchmark has."""
+    options = argparse.ArgumentParser(description=text)
+    options.add_argument("--quick", action="store_true", help="few repeats, to see that it runs")
+    options.add_argument("--store", action="store_true", help="write benchmarks/results")
+    options.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    options.add_argument("--seed", type=int, default=0)
+    return options
+
+
+def interleave(repeats: int, **runs: Callable[[], object]) -> dict[str, float]:
+    """Median seconds of every run, all of them taken in turn so that they share the weather."""
+    device = pick_device()
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for k in range(repeats + 2):  # two rounds to warm up
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            if k >= 2:
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def machine() -> dict[str, Any]:
+    """The machine in words, without names or paths."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = names[0].partition(":")[2].strip() if names else cpu
+    return {"cpu": cpu, "cores": os.cpu_count(), "device": describe_device(pick_device())}
+
+
+def report(
+    name: str, options: argparse.Namespace, figures: dict[str, Any], required: dict[str, float]
+) -> dict[str, Any]:
+    """Print the figures and, with --store, write them to ``results/<name>.json``."""
+    flags = [f"--{k}" for k in ("quick", "store") if getattr(options, k)]
+    command = ["python", "-m", f"benchmarks.{name}", *flags]
+    command += ["--threads", str(options.threads), "--seed", str(options.seed)]
+    result = {
+        "benchmark": name,
+        "date": datetime.date.today().isoformat(),
+        "command": shlex.join(command),
+        "machine": machine(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "threads": options.threads,
+        "seed": options.seed,
+        "required": required,
+        "figures": figures,
+    }
+    print(json.dumps(result, indent=2))
+    if options.store:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
+    return result

@@ -1,0 +1,169 @@
+"""How fast the playground is: training alone, with a browser attached, and with ten of them.
+
+    python -m benchmarks.playground [--store] [--quick]
+
+Needs chromium and playwright (requirements-dev.txt) for the browser's part; --quick leaves it
+out. Machines are noisy: beside every rate stands a ratio to a plain loop of the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from typing import Any
+
+import torch
+
+from benchmarks.record import store
+from levelset_core.data import make_points
+from levelset_core.training import PlaygroundConfig, PlaygroundTrainer
+
+
+def training_alone(steps: int) -> dict[str, float]:
+    """Steps a second of the default playground, without a view; cross-entropy for the ratio."""
+    points = make_points("two_moons", 200, 0.08)
+    rates: dict[str, list[float]] = {"geometric_svm": [], "cross_entropy": []}
+    trainers = {name: PlaygroundTrainer(PlaygroundConfig(objective=name), points) for name in rates}
+    for trainer in trainers.values():
+        for _ in range(50):
+            next(trainer)
+    for _ in range(8):
+        for name, trainer in trainers.items():
+            begin = time.perf_counter()
+            for _ in range(steps):
+                next(trainer)
+            rates[name].append(steps / (time.perf_counter() - begin))
+    svm, plain = (statistics.median(values) for values in rates.values())
+    return {
+        "geometric_svm_steps_per_second": round(svm, 1),
+        "geometric_svm_best": round(max(rates["geometric_svm"]), 1),
+        "cross_entropy_steps_per_second": round(plain, 1),
+        "ratio_to_cross_entropy": round(svm / plain, 3),
+    }
+
+
+def with_browser(seconds: float) -> dict[str, Any]:
+    """Pictures and steps a second, latencies of points, a burst of clicks, the server's CPU."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.e2e.support import chromium_options, running_app
+
+    with running_app() as app, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**chromium_options())
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        begin = time.perf_counter()
+        page.goto(f"{app.url}/playground")
+        root = page.locator("[data-testid=playground]")
+        page.wait_for_selector("[data-testid=playground][data-frames]", timeout=60_000)
+        first_picture = time.perf_counter() - begin
+        page.wait_for_timeout(3000)
+        cpu, frames, step, at = app.cpu_seconds(), _int(root, "frames"), _int(root, "step"), _now()
+        page.wait_for_timeout(1000 * seconds)
+        passed = _now() - at
+        result = {
+            "first_picture_seconds": round(first_picture, 2),
+            "pictures_per_second": round((_int(root, "frames") - frames) / passed, 1),
+            "steps_per_second": round((_int(root, "step") - step) / passed, 1),
+            "server_cpu_percent": round(100 * (app.cpu_seconds() - cpu) / passed, 1),
+        }
+        result |= _points(page, root)
+        browser.close()
+    return result
+
+
+def ten_browsers(seconds: float) -> dict[str, Any]:
+    """Ten sessions at once, as ten browsers would hold them: steps each takes."""
+    from levelset_core.live import LiveHub, PlaygroundState
+
+    hub = LiveHub()
+    sessions = [hub.create(PlaygroundState.default()) for _ in range(10)]
+    try:
+        for session in sessions:
+            client = session.listen(
+                lambda kind, _, s=session: s.want_frame() if kind == "frame" else None
+            )
+            session.set_view(client, {"field": 128, "overlays": ["margins"]})
+            session.want_frame(at_once=True)
+        time.sleep(3)
+        begin = [session.news["step"] for session in sessions]
+        time.sleep(seconds)
+        taken = [s.news["step"] - b for s, b in zip(sessions, begin, strict=True)]
+    finally:
+        hub.close()
+    return {
+        "slowest_steps_per_second": round(min(taken) / seconds, 2),
+        "fastest_steps_per_second": round(max(taken) / seconds, 2),
+        "all_advance": min(taken) > 0,
+    }
+
+
+_MEASURE = """
+() => {
+  const places = (name) => performance.getEntriesByName(name).map((m) => [m.detail.version, m.startTime]);
+  const acks = new Map(places("levelset:ack"));
+  const drawn = new Map(places("levelset:point"));
+  const clicks = window.levelsetClicks || [];
+  return { acks: [...acks], drawn: [...drawn], clicks };
+}
+"""
+
+
+def _points(page: Any, root: Any) -> dict[str, Any]:
+    """Put points one by one, then thirty as fast as the mouse goes."""
+    page.evaluate(
+        """() => { window.levelsetClicks = [];
+        window.addEventListener("pointerdown", (e) => levelsetClicks.push(e.timeStamp), true); }"""
+    )
+    box = page.locator("[data-testid=canvas]").bounding_box()
+    x0, y0 = box["x"] + 90, box["y"] + 60
+    for k in range(12):
+        page.mouse.click(x0 + 12 * k, y0)
+        page.wait_for_timeout(250)
+    marks = page.evaluate(_MEASURE)
+    drawn, acks = dict(marks["drawn"]), dict(marks["acks"])
+    versions = sorted(drawn)[-12:]
+    clicks = marks["clicks"][-12:]
+    visible = [drawn[v] - c for v, c in zip(versions, clicks, strict=False)]
+    acked = [acks[v] - drawn[v] for v in versions if v in acks]
+    before = _int(root, "points")
+    for k in range(30):
+        page.mouse.click(x0 + 9 * k, y0 + 30 + 12 * (k % 3))
+    page.wait_for_function(
+        "(e) => e.dataset.version === e.dataset.acked", arg=root.element_handle(), timeout=15_000
+    )
+    return {
+        "point_visible_ms": {
+            "median": round(statistics.median(visible), 1), "max": round(max(visible), 1),
+        },
+        "point_acknowledged_ms": {
+            "median": round(statistics.median(acked), 1), "max": round(max(acked), 1),
+        },
+        "burst_of_30_kept": _int(root, "points") - before,
+    }  # fmt: skip
+
+
+def _int(root: Any, name: str) -> int:
+    return int(root.get_attribute(f"data-{name}") or 0)
+
+
+def _now() -> float:
+    return time.perf_counter()
+
+
+def main() -> None:
+    """Run, print and perhaps store."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", action="store_true", help="write benchmarks/results")
+    parser.add_argument("--quick", action="store_true", help="training alone, and shortly")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    figures: dict[str, Any] = {"training_alone": training_alone(5 if options.quick else 60)}
+    if not options.quick:
+        figures["with_browser"] = with_browser(10)
+        figures["ten_sessions"] = ten_browsers(10)
+    store("playground", figures, write=options.store)
+
+
+if __name__ == "__main__":
+    main()
