@@ -6,7 +6,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession, PlaygroundState, get_hub
 from pages.widgets.badges import device_badge
 from pages.widgets.code_view import code_view
-from pages.widgets.iteration_view import iteration_annotations, iteration_view
+from pages.widgets.iteration_view import iteration_annotations, iteration_view, leave_iteration
 from pages.widgets.lesson_view import lesson_view
 from pages.widgets.playground_charts import charts
 from pages.widgets.playground_settings import settings_panel
@@ -40,7 +40,11 @@ def current_session() -> LiveSession:
 
 live = current_session()
 settings_panel(live)
-point_canvas(live, iteration_annotations() if st.session_state.get("tab") == "iteration" else [])
+if st.session_state.get("tab") == "iteration":
+    point_canvas(live, iteration_annotations(live))
+else:
+    leave_iteration()
+    point_canvas(live, [])
 tab = st.segmented_control(
     "Below the canvas", list(TABS), format_func=TABS.__getitem__, default="charts", key="tab",
     label_visibility="collapsed",

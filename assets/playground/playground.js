@@ -170,8 +170,6 @@ export class Playground {
 
   sendView() {
     const overlays = [...this.overlays];
-    // For rho the balls are segments along the chosen axis.
-    if (this.overlays.has("balls") && !this.overlays.has("axis")) overlays.push("axis");
     const field = this.panelCount > 1 ? 64 : 128;
     this.link?.send({ op: "view", field, overlays });
   }

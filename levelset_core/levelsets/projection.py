@@ -65,7 +65,8 @@ def project(
     # The loop carries the active rows alone; NaN fails every comparison below.
     active = torch.arange(len(start), device=start.device)
     limit = reach.square().clamp_max(torch.finfo(start.dtype).max)  # an infinite jump is too far
-    p, origin, goal, whole = start, start, target, finite
+    goal = torch.where(expand_rows(finite, target), target, torch.nan)  # never met: it fails
+    p, origin = start, start
     stopped: list[tuple[Tensor, ...]] = []  # rows and their results, written back at the end
     for step in range(max_steps + 1):
         if step:
@@ -74,30 +75,28 @@ def project(
         inverse, full_rank = pseudo_inverse(jacobian, outputs)
         done = full_rank & (residual_norm(residual) <= tol)
         ahead = p - pinv_times(inverse, residual)
-        travelled = (ahead - origin).square().flatten(1).sum(1)
-        good = whole & full_rank & (done | (travelled <= limit))
-        done = done & good
+        sound = full_rank & ((ahead - origin).square().flatten(1).sum(1) <= limit)
         if record and step:
             path.append(path[-1].index_copy(0, active, p))
             path_values.append(path_values[-1].index_copy(0, active, _finite(residual)))
 
-        stop = ~good | done if step < max_steps else torch.ones_like(good)
-        gone = stop.nonzero().squeeze(1)
-        if len(gone) or not len(start):  # an empty batch is over at once
+        moves = sound > done if step < max_steps else torch.zeros_like(done)
+        stay = moves.nonzero().squeeze(1)
+        if len(stay) < len(active) or not len(stay):
+            gone = (~moves).nonzero().squeeze(1)
             taken = torch.full_like(gone, step)
-            results = (active, p, residual, inverse, done, good)
+            results = (active, p, residual, inverse, done, done | sound)
             stopped.append((taken, *(t.index_select(0, gone) for t in results)))
-            stay = (~stop).nonzero().squeeze(1)
             if not len(stay):
                 break
-            active, ahead, origin, limit, goal, whole = (
-                t.index_select(0, stay) for t in (active, ahead, origin, limit, goal, whole)
+            active, ahead, origin, limit, goal = (
+                t.index_select(0, stay) for t in (active, ahead, origin, limit, goal)
             )
         p = ahead
 
-    steps, rows, *results = (torch.cat(parts) for parts in zip(*stopped, strict=True))
+    steps, rows, *parts = (torch.cat(column) for column in zip(*stopped, strict=True))
     order = rows.argsort()
-    steps, points, values, inverse, converged, good = (t[order] for t in (steps, *results))
+    steps, points, values, inverse, converged, good = (t[order] for t in (steps, *parts))
     pinv = torch.where(expand_rows(good, inverse), inverse, 0.0)
     values = _finite(values)
     failed = ~good

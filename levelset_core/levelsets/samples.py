@@ -13,7 +13,7 @@ class LevelSetSamples:
 
     Attributes:
         points: p, (n, *d).
-        values: c = F(p; theta_0) - level, (n[, l]); zero where F(p) is not finite.
+        values: c = F(p; theta_0) - level, (n[, l]); zero where x or F(p) is not finite.
         pinv: D_xF(p; theta_0)^+, (n, *d[, l]); zero where it does not exist.
         converged: |c| <= tol and D_xF(p) of full rank, (n,) bool.
         failed: no level set point can be had from here: D_xF ~ 0, a step beyond ``max_jump``,

@@ -101,7 +101,9 @@ class LiveSession:
             late = version <= self.version
             self.version = self.version + 1 if late else version
             version = self.version
-            self.state = replace(self.state, points=points)
+            # After a clear the points are a drawing, and the preset's fresh ones no test for it.
+            preset = self.state.preset if len(points) else None
+            self.state = replace(self.state, points=points, preset=preset)
             self._send("state", self.state.to_dict(), version)
         message = {"version": version, "points": points.to_rows()}
         self._tell("points", message, skip=None if late else client)

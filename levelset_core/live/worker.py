@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Client, Connection
 from typing import Any
 
@@ -25,6 +26,8 @@ TURN = 0.012
 MAX_RUNNING = 16
 #: Seconds between two pictures of a session (the browser interpolates), and between two news.
 FRAME_EVERY = 1 / 18
+#: Share of the time that pictures may take; beyond it they come less often.
+FRAME_SHARE = 0.4
 NEWS_EVERY = 0.4
 #: A session that nobody looks at trains on for this long.
 LINGER = 20.0
@@ -109,8 +112,10 @@ class Worker:
     def _send_due(self, sid: str, session: WorkerSession) -> None:
         now = time.monotonic()
         if session.frame_wanted and session.dirty and now >= session.frame_due:
-            session.frame_due = now + FRAME_EVERY
             self.connection.send((sid, "frame", session.frame()))
+            spent = time.monotonic() - now
+            looked_at = max(1, sum(s.attached_until > now for s in self.sessions.values()))
+            session.frame_due = now + max(FRAME_EVERY, looked_at * spent / FRAME_SHARE)
         due = self.news_due.get(sid, 0.0)
         if now >= due and (session.wants_to_train or due == 0.0):
             self.news_due[sid] = now + NEWS_EVERY
@@ -143,11 +148,9 @@ def main() -> None:
     torch.set_num_threads(1)
     key = bytes.fromhex(sys.stdin.readline().strip())
     address = sys.argv[1]
-    with Client(address, authkey=key) as connection:
-        try:
-            Worker(connection).run()  # type: ignore[arg-type]
-        except (EOFError, OSError, KeyboardInterrupt):
-            pass  # the hub is gone
+    # The hub may be gone at any time, before we reach it too.
+    with suppress(EOFError, OSError, KeyboardInterrupt), Client(address, authkey=key) as connection:
+        Worker(connection).run()
     os._exit(0)  # nothing to save, and torch's threads are slow to end
 
 

@@ -14,12 +14,17 @@ from pages.widgets.iteration_equations import STAGES, equations
 
 
 def iteration_view(session: LiveSession) -> None:
-    """Stop training, take its next iteration apart for one point, step through the stages."""
+    """Take the next iteration apart for one point, step through the stages.
+
+    ``iteration_annotations``, which the canvas above needs, has stopped training by now.
+    """
     if not len(session.state.points):
         st.info("Put a point on the canvas first.")
         return
-    if "iteration" not in st.session_state or _stale(session):
-        _take_apart(session)
+    if session.playing:
+        st.info("Training goes on. Stop it to see its next iteration in numbers.")
+        st.button("Stop and take one iteration apart", on_click=_take_apart, args=(session,))
+        return
     it: Iteration | None = st.session_state.get("iteration")
     top = st.columns([5, 2, 2, 2], vertical_alignment="bottom")
     with top[0]:
@@ -50,10 +55,17 @@ def iteration_view(session: LiveSession) -> None:
         right.markdown(words)
 
 
-def iteration_annotations() -> list[dict[str, Any]]:
-    """The marks that show the chosen stage on the canvas."""
+def iteration_annotations(session: LiveSession) -> list[dict[str, Any]]:
+    """Stop training when the view opens; the marks that show the chosen stage on the canvas."""
+    last = len(session.state.points) - 1
+    if last < 0:
+        return []
+    if st.session_state.get("followed_point", 0) > last:  # points were erased
+        st.session_state.followed_point = last
+    if "iteration" not in st.session_state or (not session.playing and _stale(session)):
+        _take_apart(session)
     it: Iteration | None = st.session_state.get("iteration")
-    if it is None:
+    if it is None or session.playing:
         return []
     stage = st.session_state.get("stage") or 0
     marks = [_mark("ring", [it.x], "x", "x"), _mark("polyline", it.path, "p")]
@@ -78,26 +90,31 @@ def iteration_annotations() -> list[dict[str, Any]]:
     return marks
 
 
+def leave_iteration() -> None:
+    """Forget the iteration: the view is closed."""
+    st.session_state.pop("iteration", None)
+
+
 def _mark(kind: str, points: Any, role: str, text: str = "") -> dict[str, Any]:
     places = [[float(v) for v in p] for p in points]
     return {"kind": kind, "points": places, "role": role, "text": text, "panel": 0}
 
 
 def _stale(session: LiveSession) -> bool:
-    taken = st.session_state.get("iteration_of")
-    return taken != (session.id, session.version, _settings(session), session.state.compare)
+    it: Iteration | None = st.session_state.get("iteration")
+    if it is not None and it.step != session.news["step"] + 1:
+        return True  # a step was taken elsewhere
+    return st.session_state.get("iteration_of") != _moment(session)
 
 
-def _settings(session: LiveSession) -> PlaygroundConfig:
-    return session.state.config
+def _moment(session: LiveSession) -> tuple[str, int, PlaygroundConfig, bool]:
+    return session.id, session.version, session.state.config, session.state.compare
 
 
 def _take_apart(session: LiveSession) -> None:
     session.control("pause")
-    index = min(st.session_state.get("followed_point", 0), len(session.state.points) - 1)
-    st.session_state.iteration_of = (
-        session.id, session.version, _settings(session), session.state.compare,
-    )  # fmt: skip
+    index = st.session_state.get("followed_point", 0)
+    st.session_state.iteration_of = _moment(session)
     try:
         st.session_state.iteration = session.call("explain", panel=0, index=index)
     except LevelsetError as error:

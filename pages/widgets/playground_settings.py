@@ -63,6 +63,9 @@ def settings_panel(session: LiveSession) -> None:
         _slider(session, "depth", "Hidden layers", 0, 5, 1)
         _choose(session, "width", "Width", [2, 4, 8, 16, 32, 64, 128])
         _pills(session, "activation", "Activation", {k: ACTIVATION_TITLES[k] for k in ACTIVATIONS})
+        st.number_input(
+            "Seed", 0, 2**31 - 1, key="set_seed", on_change=_set_config, args=(session, "seed")
+        )
         st.caption("A change here starts again from new weights.")
 
 

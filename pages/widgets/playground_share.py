@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
 from levelset_core.data import PointSet, read_points_csv, write_points_csv

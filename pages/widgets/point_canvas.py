@@ -41,16 +41,16 @@ def point_canvas(session: LiveSession, annotations: list[dict[str, Any]]) -> Non
         annotations: marks on top, see docs/architecture.md.
     """
     fallback = st.session_state.get("canvas", {}).get("transport") == "data"
-    st.fragment(_mount, run_every=FALLBACK_EVERY if fallback else None)(
-        session, annotations, fallback
-    )
+    if fallback:
+        st.fragment(_mount, run_every=FALLBACK_EVERY)(session, annotations, fallback)
+    else:
+        _mount(session, annotations, fallback)
 
 
 def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bool) -> None:
+    base = st.get_option("server.baseUrlPath").strip("/")
     data: dict[str, Any] = {
-        "base": st.get_option("server.baseUrlPath").strip("/").join(("/", ""))
-        if st.get_option("server.baseUrlPath")
-        else "",
+        "base": f"/{base}" if base else "",
         "socket": LIVE_PATH,
         "session": session.id,
         "token": session.token,
@@ -73,6 +73,21 @@ def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bo
         on_overlays_change=_nothing,
     )
     remember_in_address(session)
+    _follow_touch(session)
+
+
+def _follow_touch(session: LiveSession) -> None:
+    """Run the whole page where an edit or a button of the canvas changes more than the canvas."""
+    touched = st.session_state.get("canvas", {}).get("touched")
+    if touched == st.session_state.get("touch_seen"):
+        return
+    st.session_state.touch_seen = touched
+    _, shown = st.session_state.get("followed", (None, session.state))
+    now = session.state
+    if st.session_state.get("tab") == "iteration" or (
+        (shown.config, shown.compare, shown.preset) != (now.config, now.compare, now.preset)
+    ):
+        st.rerun()
 
 
 def remember_in_address(session: LiveSession) -> None:
