@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from levelset_core.device import DEVICES, describe_device, pick_device
 from levelset_core.errors import LevelsetError
@@ -17,13 +18,20 @@ DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
 _APP = Path(__file__).resolve().parents[1] / "app.py"
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong, without the usage around it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise LevelsetError(f"{self.prog}: {message}; see --help.")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all verbs."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--device", default=None, help=f"one of {', '.join(DEVICES)}")
     common.add_argument("--seed", type=int, default=0, help="seed of all randomness")
     common.add_argument("--json", action="store_true", help="print one JSON object on stdout")
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m levelset_core",
         description="See, steer and trust the level sets of neural networks.",
     )
@@ -42,8 +50,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; returns the exit code: 0 done, 2 bad input, 130 interrupted."""
-    options = build_parser().parse_args(arguments)
     try:
+        options = build_parser().parse_args(arguments)
         code: int = options.run(options)
     except LevelsetError as error:
         print(error, file=sys.stderr)

@@ -63,6 +63,8 @@ export class Reporter {
       this.set("margin-median", info.margin_median);
       this.set("steps-per-second", frame.header.steps_per_second);
       this.set("panels", frame.panels.length);
+      this.set("steps", frame.panels.map((panel) => panel.info.step));
+      this.set("titles", frame.panels.map((panel) => panel.info.title));
       if (!statusLine.update(screen.blend, now, !moving)) screen.request();
     }
     statusLine.connect(connection, status, queue, playing);

@@ -19,9 +19,9 @@ DECIMALS = 4
 BOUNDS = (-1.5, 1.5, -1.5, 1.5)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PointSet:
-    """n points of two classes.
+    """n points of two classes in the plane.
 
     Attributes:
         xy: (n, 2) float32, rounded to four decimals.
@@ -29,29 +29,43 @@ class PointSet:
 
     Raises:
         LevelsetError: shapes that do not match, a label other than +-1, a coordinate that is
-            not finite, or more than ``MAX_POINTS`` points.
+            not finite or outside of ``BOUNDS``, or more than ``MAX_POINTS`` points.
     """
 
     xy: np.ndarray
     labels: np.ndarray
 
     def __post_init__(self) -> None:
-        xy = np.asarray(self.xy, dtype=np.float64).reshape(-1, 2)
-        labels = np.asarray(self.labels).reshape(-1)
-        if len(xy) != len(labels):
-            raise LevelsetError(f"{len(xy)} points need {len(xy)} labels, got {len(labels)}.")
+        xy, labels = np.asarray(self.xy, dtype=np.float64), np.asarray(self.labels)
+        if xy.ndim != 2 or xy.shape[1] != 2 or labels.shape != xy.shape[:1]:
+            raise LevelsetError(
+                f"Points are (n, 2) with labels (n,), got {xy.shape} and {labels.shape}."
+            )
         if len(xy) > MAX_POINTS:
             raise LevelsetError(f"{len(xy)} points are too many: at most {MAX_POINTS} fit here.")
         if not np.isfinite(xy).all():
             raise LevelsetError("Every coordinate must be a finite number.")
+        xy = xy.round(DECIMALS)
+        outside = (xy < BOUNDS[0::2]) | (xy > BOUNDS[1::2])
+        if outside.any():
+            raise LevelsetError(
+                f"The coordinate {xy[outside][0]:g} lies outside the plane, which runs from "
+                f"{BOUNDS[0]} to {BOUNDS[1]}."
+            )
         if not np.isin(labels, (-1, 1)).all():
             odd = labels[~np.isin(labels, (-1, 1))][0]
             raise LevelsetError(f"Labels are +1 or -1, got {odd}.")
-        object.__setattr__(self, "xy", xy.round(DECIMALS).astype(np.float32))
+        object.__setattr__(self, "xy", xy.astype(np.float32))
         object.__setattr__(self, "labels", labels.astype(np.int8))
 
     def __len__(self) -> int:
         return len(self.xy)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same points, in the same order."""
+        if not isinstance(other, PointSet):
+            return NotImplemented
+        return np.array_equal(self.xy, other.xy) and np.array_equal(self.labels, other.labels)
 
     @classmethod
     def empty(cls) -> PointSet:

@@ -1,4 +1,4 @@
-"""Two-class data sets in the plane, scaled into [-1, 1]^2."""
+"""Two-class data sets that fill about [-1, 1]^2, and never leave the plane."""
 
 from __future__ import annotations
 

@@ -31,9 +31,7 @@ def contours(field: np.ndarray, bounds: Bounds, level: float = 0.0) -> list[np.n
     if not field.min() <= level <= field.max():
         return []
     rows, columns = field.shape
-    step = np.array(
-        [(bounds[1] - bounds[0]) / (columns - 1), (bounds[3] - bounds[2]) / (rows - 1)]
-    )
+    step = np.array([(bounds[1] - bounds[0]) / (columns - 1), (bounds[3] - bounds[2]) / (rows - 1)])
     corner = np.array([bounds[0], bounds[2]])
     return [corner + line[:, ::-1] * step for line in find_contours(field, level)]
 

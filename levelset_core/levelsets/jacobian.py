@@ -30,7 +30,8 @@ def value_and_jacobian(
     fused = getattr(f, "value_and_jacobian", None)
     if fused is not None and not args and not create_graph:
         with torch.no_grad():
-            return fused(x)
+            value, jacobian = fused(x)
+            return value, jacobian
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         value = f(x, *args)

@@ -54,7 +54,11 @@ def decode_frame(data: bytes) -> tuple[dict[str, Any], dict[tuple[str, int], np.
 
 
 def quantize_field(field: np.ndarray) -> tuple[np.ndarray, float]:
-    """F on a grid as int16 and the scale that gives it back: F = values * scale."""
+    """F on a grid as int16 and the scale that gives it back: F = values * scale.
+
+    NaN becomes 0, infinity the largest number: a picture of a diverged network is still one.
+    """
+    field = np.nan_to_num(field)
     scale = float(np.abs(field).max()) / FIELD_STEPS or 1.0
     return np.round(field / scale).astype(np.int16), scale
 

@@ -7,6 +7,7 @@ import hmac
 import itertools
 import logging
 import os
+import queue
 import secrets
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from multiprocessing.connection import Connection, Listener
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 #: Sessions kept; beyond it the one that was looked at least recently is dropped.
 MAX_SESSIONS = 200
-#: Rows of history kept a session; beyond it every second one goes.
+#: Rows of history kept a session; beyond it every second measured step goes.
 MAX_HISTORY = 4000
 CONTROLS = ("play", "pause", "step", "reset", "seed")
 
@@ -82,7 +83,7 @@ class LiveSession:
     def update(self, state: PlaygroundState) -> None:
         """Take a new state: settings at once, points with a new version."""
         with self._lock:
-            moved = state.points.to_rows() != self.state.points.to_rows()
+            moved = state.points != self.state.points
             self.state = state
             self.error = None
             if moved:
@@ -141,9 +142,8 @@ class LiveSession:
         Raises:
             LevelsetError: the worker refused, or gave no answer in time.
         """
-        future = self._hub.call(self, method, arguments)
         try:
-            return future.result(timeout)
+            return self._hub.call(self, method, arguments, timeout)
         except TimeoutError as error:
             raise LevelsetError("The training process is busy: try again in a moment.") from error
 
@@ -217,63 +217,97 @@ class LiveSession:
                         self.history = []
                     self.history += content.pop("history")
                     if len(self.history) > MAX_HISTORY:
-                        self.history = self.history[::2]
+                        self.history = _every_second_step(self.history)
                     self.news = content
             case "error":
                 self.playing = False
                 self.error = content
         self._tell(kind, content)
 
+    def _say(self, sentence: str) -> None:
+        """Tell of a trouble that is none of this session's doing: it plays on."""
+        self.error = sentence
+        self._tell("error", sentence)
+
+
+def _every_second_step(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Half of a history: every second measured step, the newest among them, with all panels."""
+    kept = set(sorted({row["step"] for row in rows}, reverse=True)[::2])
+    return [row for row in rows if row["step"] in kept]
+
 
 class _WorkerProcess:
-    """A worker process, its connection, and the thread that reads from it."""
+    """A worker process, the pipe to it, and two threads: one writes to it, one reads from it.
 
-    def __init__(self, receive: Callable[[tuple[Any, ...]], None], died: Callable[[], None]) -> None:
-        key = secrets.token_bytes(32)
+    Sending only queues, so nobody who holds a lock waits for a busy worker, while the worker may
+    be waiting for the reader, and the reader for that lock.
+    """
+
+    def __init__(
+        self,
+        receive: Callable[[tuple[Any, ...]], None],
+        died: Callable[[_WorkerProcess], None],
+    ) -> None:
+        self.spoke = False
+        self.connection, theirs = Pipe()
         root = Path(__file__).resolve().parents[2]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         environment["PYTHONPATH"] = os.pathsep.join(
             [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
         )
-        with Listener(authkey=key) as listener:
+        with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "levelset_core.live.worker", str(listener.address)],
-                stdin=subprocess.PIPE, text=True, env=environment,
+                [sys.executable, "-m", "levelset_core.live.worker", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL, env=environment, pass_fds=[theirs.fileno()],
+                process_group=0,  # Ctrl-C is for the server; the worker ends with it
             )  # fmt: skip
-            assert self.process.stdin is not None
-            self.process.stdin.write(key.hex() + "\n")
-            self.process.stdin.close()
-            self.connection: Connection = listener.accept()
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(
+        self._outbox: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(
+            target=self._write, name="levelset-worker-writer", daemon=True
+        )
+        self._reader = threading.Thread(
             target=self._read, args=(receive, died), name="levelset-worker-reader", daemon=True
         )
-        self._thread.start()
+        self._writer.start()
+        self._reader.start()
 
     def send(self, message: tuple[Any, ...]) -> None:
-        """Send; a worker that died is replaced by its reader's thread."""
-        try:
-            with self._lock:
-                self.connection.send(message)
-        except OSError:
-            logger.warning("A training process is gone; it is being replaced.")
+        """Send soon; what a worker that dies did not read is lost."""
+        self._outbox.put(message)
 
     def close(self) -> None:
-        """Hang up: the process ends by itself."""
-        self.connection.close()
-        self.process.wait(timeout=10)
+        """End the process, which has nothing to save."""
+        self.process.kill()
+        self._reader.join()
 
-    def _read(self, receive: Callable[[tuple[Any, ...]], None], died: Callable[[], None]) -> None:
+    def _write(self) -> None:
+        while (message := self._outbox.get()) is not None:
+            try:
+                self.connection.send(message)
+            except OSError:
+                return  # the process is gone, which the reader sees too
+
+    def _read(
+        self,
+        receive: Callable[[tuple[Any, ...]], None],
+        died: Callable[[_WorkerProcess], None],
+    ) -> None:
         while True:
             try:
                 message = self.connection.recv()
-            except (EOFError, OSError, TypeError):  # TypeError: closed by us meanwhile
-                died()
-                return
+            except (EOFError, OSError):
+                break
+            self.spoke = True
             try:
                 receive(message)
             except Exception:
                 logger.exception("A message of the training process was dropped.")
+        self.process.kill()
+        self.process.wait()
+        self._outbox.put(None)
+        self._writer.join()
+        self.connection.close()
+        died(self)
 
 
 class LiveHub:
@@ -288,7 +322,7 @@ class LiveHub:
         self._workers: dict[int, _WorkerProcess] = {}
         self._sessions: dict[str, LiveSession] = {}
         self._home: dict[str, int] = {}
-        self._calls: dict[int, tuple[str, Future[Any]]] = {}
+        self._calls: dict[int, Future[Any]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
         self._closed = False
@@ -302,14 +336,18 @@ class LiveHub:
             loads = {k: list(self._home.values()).count(k) for k in range(self._count)}
             home = min(loads, key=lambda k: loads[k])
             self._sessions[session.id], self._home[session.id] = session, home
-            session._resume(self._worker(home))
+            if home in self._workers:
+                session._resume(self._workers[home])
+            else:
+                self._start(home)
         return session
 
     def warm_up(self) -> None:
         """Start the workers before somebody needs them: their imports take seconds."""
         with self._lock:
             for home in range(self._count):
-                self._worker(home)
+                if home not in self._workers:
+                    self._start(home)
 
     def get(self, session_id: str | None) -> LiveSession | None:
         """The session of that id, if it still runs."""
@@ -324,49 +362,71 @@ class LiveHub:
 
     def close(self) -> None:
         """End all workers."""
-        self._closed = True
         with self._lock:
-            for worker in self._workers.values():
-                worker.close()
+            self._closed = True
+            workers = list(self._workers.values())
             self._workers.clear()
+        for worker in workers:  # not under the lock, which their readers may be waiting for
+            worker.close()
 
     def processes(self) -> list[int]:
         """The workers' process ids."""
-        return [worker.process.pid for worker in self._workers.values()]
+        with self._lock:
+            return [worker.process.pid for worker in self._workers.values()]
 
     def send(self, session: LiveSession, op: str, *arguments: Any) -> None:
         """A message to the session's worker."""
-        home = self._home.get(session.id)
-        if home is not None and home in self._workers:
-            self._workers[home].send((session.id, op, *arguments))
+        worker = self._workers.get(self._home.get(session.id, -1))
+        if worker is not None:
+            worker.send((session.id, op, *arguments))
 
-    def call(self, session: LiveSession, method: str, arguments: dict[str, Any]) -> Future[Any]:
-        """Call a method of the worker's session."""
+    def call(
+        self, session: LiveSession, method: str, arguments: dict[str, Any], timeout: float
+    ) -> Any:
+        """What a method of the worker's session returns.
+
+        Raises:
+            LevelsetError: the worker refused.
+            TimeoutError: it did not answer in time.
+        """
         number, future = next(self._numbers), Future[Any]()
-        self._calls[number] = (session.id, future)
-        self.send(session, "call", number, method, arguments)
-        return future
+        self._calls[number] = future
+        try:
+            self.send(session, "call", number, method, arguments)
+            return future.result(timeout)
+        finally:
+            self._calls.pop(number, None)
 
-    def _worker(self, home: int) -> _WorkerProcess:
-        if home not in self._workers:
-            self._workers[home] = _WorkerProcess(self._receive, lambda: self._replace(home))
-        return self._workers[home]
+    def _start(self, home: int) -> None:
+        """Start a worker, which takes all sessions of its home."""
+        worker = _WorkerProcess(self._receive, lambda dead: self._replace(home, dead))
+        self._workers[home] = worker
+        for session in self._at(home):
+            session._resume(worker)
 
-    def _replace(self, home: int) -> None:
+    def _replace(self, home: int, dead: _WorkerProcess) -> None:
         """A worker died: start another and put its sessions there, from step 0."""
         with self._lock:
             if self._closed:
                 return
-            self._workers.pop(home, None)
-            mine = [s for s in self._sessions.values() if self._home[s.id] == home]
-            for session in mine:
-                session._resume(self._worker(home))
-                session._receive("error", "The training process ended and was started again.")
+            del self._workers[home]
+            sessions = self._at(home)
+            if sessions and dead.spoke:
+                self._start(home)
+        sentence = "The training process ended and was started again."
+        if not dead.spoke:  # nor would the next one
+            sentence = "The training process does not start: the server's log says why."
+        logger.warning(sentence)
+        for session in sessions:
+            session._say(sentence)
+
+    def _at(self, home: int) -> list[LiveSession]:
+        return [s for s in self._sessions.values() if self._home[s.id] == home]
 
     def _receive(self, message: tuple[Any, ...]) -> None:
         sid, kind, *content = message
         if kind in ("result", "failed"):
-            _, future = self._calls.pop(content[0], ("", None))
+            future = self._calls.pop(content[0], None)
             if future is not None and kind == "result":
                 future.set_result(content[1])
             elif future is not None:

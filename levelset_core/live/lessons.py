@@ -41,7 +41,7 @@ def _margin_goal(
     trainers: dict[str, PlaygroundTrainer], measured: dict[str, Measurement]
 ) -> tuple[bool, str]:
     m = next(iter(measured.values()))
-    done = m.margin_min >= WANTED_MARGIN
+    done = WANTED_MARGIN <= m.margin_min < np.inf
     return done, f"Smallest margin {m.margin_min:.3f}, wanted {WANTED_MARGIN:.2f}."
 
 
@@ -70,10 +70,9 @@ def _contrast_goal(
         return False, "Turn on “Compare” to see cross-entropy beside the geometric SVM."
     xent, svm = measured["cross_entropy"], measured["geometric_svm"]
     separated = xent.accuracy == 1.0 and svm.accuracy == 1.0
-    done = separated and 0 < xent.margin_min < 0.5 * svm.margin_min
+    done = separated and 0 < xent.margin_min < 0.5 * svm.margin_min < np.inf
     sentence = (
-        f"Smallest margin: cross-entropy {xent.margin_min:.3f}, "
-        f"geometric SVM {svm.margin_min:.3f}"
+        f"Smallest margin: cross-entropy {xent.margin_min:.3f}, geometric SVM {svm.margin_min:.3f}"
     )
     return done, sentence + ("." if separated else "; both must separate all points first.")
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from levelset_core.device import pick_device
+from levelset_core.errors import LevelsetError
 from levelset_core.levelsets import value_and_jacobian
 from levelset_core.live.frames import encode_frame, quantize_field
 from levelset_core.live.lessons import LESSONS
@@ -32,14 +33,19 @@ class WorkerSession:
     """The worker's side of a session. All calls come from the worker's one thread."""
 
     def __init__(self, state: PlaygroundState, version: int, playing: bool) -> None:
+        self.state: PlaygroundState
+        self.trainers: list[PlaygroundTrainer]
+        self.version: int
         self.playing = playing
         self.attached_until = 0.0
         self.frame_wanted = False
         self.frame_due = 0.0
+        self.news_due = 0.0
         self.view: dict[str, Any] = {"field": 128, "overlays": []}
         self.lesson: str | None = None
         self.queue = 0
         self._steps_per_second = 0.0
+        self._next_step = 0.0
         self._frames = 0
         self._build(state, version)
 
@@ -49,9 +55,10 @@ class WorkerSession:
         """Take new settings and points; panels that stay keep their networks."""
         if state.compare != self.state.compare:
             return self._build(state, version)
+        held_out = state.held_out()
         for trainer, config in zip(self.trainers, state.panels(), strict=True):
-            trainer.configure(config)
-            trainer.set_points(state.points, state.held_out())
+            self._restarted |= trainer.configure(config)
+            trainer.set_points(state.points, held_out)
         self.state, self.version = state, version
         self._changed()
 
@@ -60,6 +67,7 @@ class WorkerSession:
         match action:
             case "play" | "pause":
                 self.playing = action == "play"
+                self._rate_since, self._rate_steps = time.monotonic(), 0
             case "step":
                 self.playing = False
                 if len(self.state.points):
@@ -67,6 +75,7 @@ class WorkerSession:
             case "reset":
                 for trainer in self.trainers:
                     trainer.reset()
+                self._restarted = True
         self._changed()
 
     def set_view(self, view: dict[str, Any]) -> None:
@@ -77,15 +86,15 @@ class WorkerSession:
 
     def probe(self, panel: int, x: float, y: float) -> dict[str, Any]:
         """F, |D_xF| and the distance to S_0 at one place."""
-        return self.trainers[panel].probe(x, y)
+        return self._trainer(panel).probe(x, y)
 
     def explain(self, panel: int, index: int) -> Iteration:
         """The next iteration of a panel, taken apart for one point."""
-        return explain_iteration(self.trainers[panel], index)
+        return explain_iteration(self._trainer(panel), index)
 
     def weights(self, panel: int) -> dict[str, np.ndarray]:
         """The parameters of a panel's network."""
-        network = self.trainers[panel].network
+        network = self._trainer(panel).network
         return {name: p.detach().cpu().numpy() for name, p in network.named_parameters()}
 
     def set_lesson(self, lesson: str | None) -> None:
@@ -98,7 +107,13 @@ class WorkerSession:
     @property
     def wants_to_train(self) -> bool:
         """Playing, with points, and somebody is looking."""
-        return self.playing and len(self.state.points) > 0 and time.monotonic() < self.attached_until
+        looked_at = time.monotonic() < self.attached_until
+        return self.playing and looked_at and len(self.state.points) > 0
+
+    @property
+    def step_due_in(self) -> float:
+        """Seconds until the wanted speed allows the next step."""
+        return max(0.0, self._next_step - time.monotonic())
 
     def advance(self, seconds: float) -> None:
         """Train for about this long, all panels in step, no faster than the wanted speed."""
@@ -112,12 +127,13 @@ class WorkerSession:
 
     def frame(self) -> bytes:
         """The present picture, with the arrays that the view asks for."""
+        self.dirty = self.frame_wanted = False  # first: a picture that fails is not tried again
         overlays = set(self.view["overlays"])
         measurements = self._measure(always=not self._running() or "path" in overlays)
         panels, arrays = [], []
         for k, trainer in enumerate(self.trainers):
-            m = measurements[k]
-            fresh = m is not None and m.step == trainer.step and m.field.shape[0] == self._grid
+            m = measurements[k] if measurements else None
+            fresh = m is not None and m.step == trainer.step
             field, scale = quantize_field(m.field if m and fresh else trainer.field(self._grid))
             arrays.append(("field", k, field))
             motion = None
@@ -129,7 +145,6 @@ class WorkerSession:
                 arrays += _point_arrays(k, trainer, m, overlays)
             panels.append(_panel_header(trainer, m, scale, motion.error if motion else None))
         self._frames += 1
-        self.dirty = self.frame_wanted = False
         header = {
             "frame": self._frames,
             "playing": self.playing,
@@ -145,12 +160,13 @@ class WorkerSession:
 
     def news(self) -> dict[str, Any]:
         """Status, the newest rows of the history and the lesson's state, for the page."""
-        measurements = [m for m in self._measure() if m is not None]
+        measurements = self._measure(always=True)
+        restarted, self._restarted = self._restarted, False
+        step = self.trainers[0].step
         rows = []
-        for k, (trainer, m) in enumerate(zip(self.trainers, measurements, strict=False)):
-            if m.step and m.step != self._reported.get(k):
-                self._reported[k] = m.step
-                rows.append(_history_row(k, trainer, m))
+        if measurements and step and (restarted or step != self._reported):
+            rows = [_history_row(k, self.trainers[k], m) for k, m in enumerate(measurements)]
+            self._reported = step
         lesson = None
         if self.lesson and measurements:
             names = [trainer.config.objective for trainer in self.trainers]
@@ -162,10 +178,10 @@ class WorkerSession:
             "status": self.status,
             "queue": self.queue,
             "playing": self.playing,
-            "step": self.trainers[0].step,
+            "step": step,
             "steps_per_second": round(self._steps_per_second, 1),
             "history": rows,
-            "restart": self._take_restart(),
+            "restart": restarted,
             "lesson": lesson,
         }
 
@@ -190,21 +206,20 @@ class WorkerSession:
         ]
         self._rate_since, self._rate_steps = time.monotonic(), 0
         self._next_step = 0.0
-        self._last_step = 0
+        self._restarted = True  # step 0: the history told so far is of other networks
+        self._reported = 0  # the step of the history's last rows
         self._changed()
 
     def _changed(self) -> None:
+        """The next picture, and what is measured, are no longer up to date."""
         self.dirty = True
         self._measured_at = 0.0
-        self._measurements: list[Measurement | None] = [None] * len(self.trainers)
-        if self.trainers[0].step < getattr(self, "_last_step", 0) or not self.trainers[0].step:
-            self._restarted = True
-            self._reported: dict[int, int] = {}
-        self._last_step = self.trainers[0].step
+        self._measurements: list[Measurement] = []
 
-    def _take_restart(self) -> bool:
-        restarted, self._restarted = self._restarted, False
-        return restarted
+    def _trainer(self, panel: int) -> PlaygroundTrainer:
+        if not 0 <= panel < len(self.trainers):
+            raise LevelsetError(f"There is no panel {panel}: there are {len(self.trainers)}.")
+        return self.trainers[panel]
 
     def _running(self) -> bool:
         return self.playing and not self.queue
@@ -217,19 +232,19 @@ class WorkerSession:
         for trainer in self.trainers:
             next(trainer)
         self.dirty = True
-        self._last_step = self.trainers[0].step
         self._rate_steps += 1
         now = time.monotonic()
         if now - self._rate_since >= 1.0:
             self._steps_per_second = self._rate_steps / (now - self._rate_since)
             self._rate_since, self._rate_steps = now, 0
 
-    def _measure(self, always: bool = False) -> list[Measurement | None]:
+    def _measure(self, always: bool) -> list[Measurement]:
+        """One measurement a panel, not older than ``MEASURE_EVERY``; none without points."""
         if not len(self.state.points):
-            return [None] * len(self.trainers)
+            return []
         now = time.monotonic()
-        missing = self._measurements[0] is None
-        stale = not missing and self._measurements[0].step != self.trainers[0].step  # type: ignore[union-attr]
+        missing = not self._measurements
+        stale = not missing and self._measurements[0].step != self.trainers[0].step
         if missing or (stale and (always or now - self._measured_at > MEASURE_EVERY)):
             record = "path" in self.view["overlays"]
             self._measurements = [t.measure(self._grid, record=record) for t in self.trainers]
@@ -262,7 +277,7 @@ def _history_row(panel: int, trainer: PlaygroundTrainer, m: Measurement) -> dict
         "panel": panel,
         "title": OBJECTIVES[trainer.config.objective].title,
         "step": m.step,
-        "loss": trainer.loss if m.step == trainer.step else None,
+        "loss": trainer.loss,
         "accuracy": m.accuracy,
         "held_out": m.held_out,
         "margin_min": m.margin_min,
@@ -281,7 +296,7 @@ def _point_arrays(
     s = m.samples
     flag = torch.where(s.failed, 2, torch.where(s.converged, 0, 1))
     margins = np.where(np.isfinite(m.margins), m.margins, np.nan)
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "margin": margins.astype(np.float32),
         "output": m.outputs.astype(np.float32),
         "foot": m.feet.astype(np.float32),

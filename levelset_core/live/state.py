@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import zlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from levelset_core.data import HELD_OUT, PRESETS, TRAIN, PointSet, make_points
+from levelset_core.data import HELD_OUT, TRAIN, PointSet, make_points
 from levelset_core.errors import LevelsetError
 from levelset_core.training import FIGURE_1, PlaygroundConfig
 
@@ -23,12 +22,19 @@ OVERLAYS = ("contours", "field", "path", "balls", "margins", "gradients", "axis"
 
 @dataclass(frozen=True)
 class Preset:
-    """Where points came from: the preset's name, how many, their noise and seed."""
+    """Where points came from: the preset's name, how many, their noise and seed.
+
+    Raises:
+        LevelsetError: an unknown name, or a number out of its range.
+    """
 
     name: str = "two_moons"
     count: int = 200
-    noise: float = 0.08
+    noise: float = 0.06
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        self.points()  # refuses what is wrong at once
 
     def points(self, stream: int = TRAIN, count: int | None = None) -> PointSet:
         """The points; ``stream=HELD_OUT`` gives fresh ones of the same distribution."""
@@ -88,12 +94,11 @@ class PlaygroundState:
         defaults = PlaygroundConfig().to_dict()
         config = {k: v for k, v in self.config.to_dict().items() if v != defaults[k]}
         values: dict[str, Any] = {"version": VERSION, "config": config}
-        rows = self.points.to_rows()
         if self.preset:
             p = self.preset
             values["preset"] = [p.name, p.count, p.noise, p.seed]
-        if not self.preset or rows != self.preset.points().to_rows():
-            values["points"] = rows
+        if not self.preset or self.points != self.preset.points():
+            values["points"] = self.points.to_rows()
         if self.compare:
             values["compare"] = True
         values["overlays"] = list(self.overlays)
@@ -144,7 +149,7 @@ class PlaygroundState:
         """
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise LevelsetError(f"This file is not JSON: {error}.") from error
         return cls.from_dict(values)
 
@@ -166,6 +171,6 @@ class PlaygroundState:
             unpacker = zlib.decompressobj()
             data = unpacker.decompress(raw, 1_000_000)  # a link never unpacks to more
             values = json.loads(data)
-        except (binascii.Error, zlib.error, ValueError) as error:
+        except (zlib.error, ValueError, RecursionError) as error:  # binascii's is a ValueError
             raise LevelsetError("This link is damaged: its state cannot be read.") from error
         return cls.from_dict(values)

@@ -1,7 +1,7 @@
 """A worker process: trains the sessions it is given, in turns, and sends pictures and news.
 
-Started by the hub as ``python -m levelset_core.live.worker ADDRESS`` with the key of the
-connection on stdin. It ends when the hub does.
+Started by the hub as ``python -m levelset_core.live.worker FD``, the number of its end of a pipe
+to the hub. It ends when the hub does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from contextlib import suppress
-from multiprocessing.connection import Client, Connection
+from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
@@ -31,6 +31,8 @@ FRAME_SHARE = 0.4
 NEWS_EVERY = 0.4
 #: A session that nobody looks at trains on for this long.
 LINGER = 20.0
+#: Seconds to wait for messages at most while nobody trains.
+IDLE = 0.05
 
 
 class Worker:
@@ -39,16 +41,15 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.sessions: dict[str, WorkerSession] = {}
-        self.news_due: dict[str, float] = {}
 
     def run(self) -> None:
         """Serve until the hub hangs up."""
         while True:
-            self._receive(0.0 if self._running() else 0.05)
+            self._receive(min([IDLE, *(session.step_due_in for session in self._running())]))
             running = self._running()
             for sid, session in list(self.sessions.items()):
                 if sid not in self.sessions:
-                    continue
+                    continue  # closed meanwhile
                 with _reported(self, sid):
                     if session in running:
                         session.advance(TURN)
@@ -72,9 +73,7 @@ class Worker:
     def _handle(self, sid: str, op: str, arguments: list[Any]) -> None:
         if op == "open":
             state, version, playing = arguments
-            self.sessions[sid] = WorkerSession(
-                PlaygroundState.from_dict(state), version, playing
-            )
+            self.sessions[sid] = WorkerSession(PlaygroundState.from_dict(state), version, playing)
             self.sessions[sid].attached_until = time.monotonic() + LINGER
             return
         session = self.sessions.get(sid)
@@ -99,13 +98,15 @@ class Worker:
             case "call":
                 self._answer(sid, session, *arguments)
         if op in ("state", "control", "lesson"):
-            self.news_due[sid] = 0.0
+            session.news_due = 0.0
 
-    def _answer(self, sid: str, session: WorkerSession, call: int, method: str, kwargs: Any) -> None:
+    def _answer(
+        self, sid: str, session: WorkerSession, call: int, method: str, kwargs: Any
+    ) -> None:
         try:
             result = getattr(session, method)(**kwargs)
-        except (LevelsetError, IndexError) as error:
-            self.connection.send((sid, "failed", call, str(error)))
+        except Exception as error:
+            self.connection.send((sid, "failed", call, _sentence(error)))
         else:
             self.connection.send((sid, "result", call, result))
 
@@ -116,13 +117,13 @@ class Worker:
             spent = time.monotonic() - now
             looked_at = max(1, sum(s.attached_until > now for s in self.sessions.values()))
             session.frame_due = now + max(FRAME_EVERY, looked_at * spent / FRAME_SHARE)
-        due = self.news_due.get(sid, 0.0)
+        due = session.news_due
         if now >= due and (session.wants_to_train or due == 0.0):
-            self.news_due[sid] = now + NEWS_EVERY
+            session.news_due = now + NEWS_EVERY
             self.connection.send((sid, "news", session.news()))
 
 
-class _reported:  # noqa: N801 - reads as a word in a with statement
+class _reported:
     """Turns an error in one session into a pause and a sentence; the others go on."""
 
     def __init__(self, worker: Worker, sid: str) -> None:
@@ -133,23 +134,26 @@ class _reported:  # noqa: N801 - reads as a word in a with statement
     def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
         if kind is None or not issubclass(kind, Exception) or issubclass(kind, EOFError | OSError):
             return False
-        if not issubclass(kind, LevelsetError):
-            traceback.print_exception(kind, error, trace)
-        sentence = str(error) if issubclass(kind, LevelsetError) else f"Training stopped: {error}"
         session = self.worker.sessions.get(self.sid)
-        if session is not None:
+        if session is not None and session.playing:
             session.playing = False
-        self.worker.connection.send((self.sid, "error", sentence))
+            session.news_due = 0.0  # tell at once that it is paused
+        self.worker.connection.send((self.sid, "error", _sentence(error)))
         return True
 
 
+def _sentence(error: Exception) -> str:
+    """What a person is told; the trace of what nobody foresaw goes to the log."""
+    if isinstance(error, LevelsetError):
+        return str(error)
+    traceback.print_exception(error)
+    return f"Training stopped: {error}"
+
+
 def main() -> None:
-    """Connect to the hub and serve it."""
+    """Serve the hub at the other end of the pipe."""
     torch.set_num_threads(1)
-    key = bytes.fromhex(sys.stdin.readline().strip())
-    address = sys.argv[1]
-    # The hub may be gone at any time, before we reach it too.
-    with suppress(EOFError, OSError, KeyboardInterrupt), Client(address, authkey=key) as connection:
+    with suppress(EOFError, OSError), Connection(int(sys.argv[1])) as connection:
         Worker(connection).run()
     os._exit(0)  # nothing to save, and torch's threads are slow to end
 

@@ -51,7 +51,7 @@ class PlaygroundConfig:
     distance: str = "linf"
     epsilon: float = 0.2
     weight_correct: float = 1.0
-    lam: float = 0.05
+    lam: float = 0.02
     alpha: float = -1.0
     learning_rate: float = 3e-3
     newton_steps: int = 10
@@ -68,7 +68,7 @@ class PlaygroundConfig:
             ("activation", ACTIVATIONS),
         ):
             value = getattr(self, name)
-            if value not in choices:
+            if not isinstance(value, str) or value not in choices:
                 raise LevelsetError(
                     f"Unknown {name} {value!r}: choose one of {', '.join(choices)}."
                 )

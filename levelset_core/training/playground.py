@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -141,14 +142,15 @@ class PlaygroundTrainer:
         self.step = 0
         self.loss: float | None = None
 
-    def configure(self, config: PlaygroundConfig) -> None:
-        """Take new settings: at once, or with a new network where one of ``REBUILDS`` changed."""
+    def configure(self, config: PlaygroundConfig) -> bool:
+        """Take new settings; whether one of ``REBUILDS`` changed, which starts from step 0."""
         rebuild = any(getattr(config, name) != getattr(self.config, name) for name in REBUILDS)
         self.config = config
         if rebuild:
             self.reset()
         for group in self.optimizer.param_groups:
             group["lr"] = config.learning_rate
+        return rebuild
 
     def set_points(self, points: PointSet, held_out: PointSet | None = None) -> None:
         """Train on other points from the next step on."""
@@ -168,17 +170,23 @@ class PlaygroundTrainer:
         """One optimizer step.
 
         Raises:
-            LevelsetError: there are no points.
+            LevelsetError: there are no points, or the loss is no longer finite.
         """
         if not len(self.points):
             raise LevelsetError("There are no points to train on: draw some first.")
         loss = self.terms().loss
+        value = loss.item()
+        if not math.isfinite(value):
+            raise LevelsetError(
+                f"The loss is {value} after {self.step} steps: reset, with a lower learning "
+                "rate or gentler settings."
+            )
         self.optimizer.zero_grad()
         if loss.requires_grad:  # a linear model without any S_+-1 may have nothing to follow
             loss.backward()
             self.optimizer.step()
         self.step += 1
-        self.loss = loss.item()
+        self.loss = value
         due = self.measure_every and self.step % self.measure_every == 0
         return Snapshot(self.step, self.loss, self.measure() if due else None)
 

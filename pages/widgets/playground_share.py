@@ -68,11 +68,8 @@ def _points(session: LiveSession) -> None:
         "Download points (CSV)", lambda: write_points_csv(session.state.points), "points.csv",
         "text/csv", width="stretch",
     )  # fmt: skip
-    text = st.text_area("Paste CSV", key="csv_text", height=110, placeholder="0.5,0.2,1")
-    st.button(
-        "Use these points", on_click=_take_text, args=(session,), disabled=not text,
-        width="stretch",
-    )  # fmt: skip
+    st.text_area("Paste CSV", key="csv_text", height=110, placeholder="0.5,0.2,1")
+    st.button("Use these points", on_click=_take_text, args=(session,), width="stretch")
     st.file_uploader(
         "Open a CSV file", ["csv", "txt"], key="csv_file", on_change=_take_file, args=(session,)
     )

@@ -110,8 +110,8 @@ def _fallback(session: LiveSession) -> dict[str, Any]:
         "fallback", {"seen": 0, "replies": [], "number": 0, "client": None, "version": 0}
     )
     if memory["client"] is None:
-        memory["client"] = session.listen(lambda kind, content: None)
-        _reply(memory, hello(session, memory["client"]))
+        client = memory["client"] = session.listen(lambda kind, content: None)
+        _reply(memory, hello(session, client))
         session.want_frame(at_once=True)
     session.look()
     outbox = st.session_state.get("canvas", {}).get("outbox") or {"messages": []}
