@@ -27,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all verbs."""
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument("--device", default=None, help=f"one of {', '.join(DEVICES)}")
     common.add_argument("--seed", type=int, default=0, help="seed of all randomness")
     common.add_argument("--json", action="store_true", help="print one JSON object on stdout")

@@ -15,7 +15,8 @@ Distance = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 def l2(x: Tensor, p: Tensor, pinv: Tensor) -> Tensor:
     """||x - p||_2, (n,)."""
-    return torch.linalg.vector_norm((x - p).flatten(1), dim=1)
+    distance: Tensor = torch.linalg.vector_norm((x - p).flatten(1), dim=1)
+    return distance
 
 
 def linf(x: Tensor, p: Tensor, pinv: Tensor) -> Tensor:

@@ -82,13 +82,13 @@ def pseudo_inverse(
 
     Returns:
         The pseudo-inverse, shaped as ``jacobian``, and the mask of the rows where it exists,
-        (n,). Rows where D_xF is not finite or not of full rank l are zero or not finite.
+        (n,). The other rows mean nothing and may not be finite.
     """
     if not outputs:
-        squares = jacobian.square().flatten(1).sum(1)  # (n,)
+        rows = jacobian.flatten(1)
+        squares = torch.linalg.vecdot(rows, rows)  # (n,)
         # Infinite squares (an overflow, or D_xF itself) are no direction either.
         full_rank = (squares > min_gradient**2) & (squares < torch.inf)
-        squares = torch.where(full_rank, squares, torch.inf)
         return jacobian / expand_rows(squares, jacobian), full_rank
     columns = jacobian.flatten(1, -2)  # (n, d, l)
     norms = torch.linalg.vector_norm(columns, dim=1)  # (n, l)

@@ -15,6 +15,8 @@ from levelset_core.training import Measurement, PlaygroundConfig, PlaygroundTrai
 Goal = Callable[[dict[str, PlaygroundTrainer], dict[str, Measurement]], tuple[bool, str]]
 
 WANTED_MARGIN = 0.2
+#: Part of the geometric SVM's smallest margin that cross-entropy has to stay below.
+CONTRAST = 0.75
 RINGS = (0.5, 0.88)  # between the radii of the preset "circles", inner and outer ring
 
 
@@ -70,7 +72,7 @@ def _contrast_goal(
         return False, "Turn on “Compare” to see cross-entropy beside the geometric SVM."
     xent, svm = measured["cross_entropy"], measured["geometric_svm"]
     separated = xent.accuracy == 1.0 and svm.accuracy == 1.0
-    done = separated and 0 < xent.margin_min < 0.5 * svm.margin_min < np.inf
+    done = separated and 0 < xent.margin_min < CONTRAST * svm.margin_min < np.inf
     sentence = (
         f"Smallest margin: cross-entropy {xent.margin_min:.3f}, geometric SVM {svm.margin_min:.3f}"
     )
@@ -100,10 +102,11 @@ LESSONS: dict[str, Lesson] = {
     ),
     "contrast": Lesson(
         "Where cross-entropy cuts it close",
-        "Find points on which cross-entropy's smallest margin is less than half of the "
-        "geometric SVM's, while both separate all points.",
-        "Draw few points. Try two long rows with one point that sticks out towards the other row.",
-        lambda: PlaygroundState.from_preset(Preset("figure_1", 12, 0.0), compare=True),
+        "Find points on which cross-entropy's smallest margin is less than three quarters of the "
+        "geometric SVM's, while both separate all points. It is not so on every drawing: the "
+        "geometric SVM widens the margin of the many, and one point alone may pay for it.",
+        "Try the preset Figure 1 with 12 to 24 points, and give it some hundred steps.",
+        lambda: PlaygroundState.from_preset(Preset("blobs", 40, 0.0), compare=True),
         _contrast_goal,
     ),
 }

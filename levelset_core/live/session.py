@@ -47,6 +47,7 @@ class WorkerSession:
         self._steps_per_second = 0.0
         self._next_step = 0.0
         self._frames = 0
+        self._reported = 0  # the step of the history's last rows
         self._build(state, version)
 
     # -- what the hub asks for ---------------------------------------------------------------
@@ -59,6 +60,7 @@ class WorkerSession:
         for trainer, config in zip(self.trainers, state.panels(), strict=True):
             self._restarted |= trainer.configure(config)
             trainer.set_points(state.points, held_out)
+            trainer.measure_in = state.shared_norm
         self.state, self.version = state, version
         self._changed()
 
@@ -153,7 +155,7 @@ class WorkerSession:
             "steps_per_second": round(self._steps_per_second, 1),
             "version": self.version,
             "epsilon": self.state.config.epsilon,
-            "distance": self.trainers[0].config.metric,
+            "distance": self.state.shared_norm or self.trainers[0].config.metric,
             "panels": panels,
         }
         return encode_frame(header, arrays)
@@ -170,10 +172,11 @@ class WorkerSession:
         lesson = None
         if self.lesson and measurements:
             names = [trainer.config.objective for trainer in self.trainers]
-            lesson = LESSONS[self.lesson].goal(
+            goal = LESSONS[self.lesson].goal(
                 dict(zip(names, self.trainers, strict=True)),
                 dict(zip(names, measurements, strict=True)),
             )
+            lesson = (self.lesson, *goal)
         return {
             "status": self.status,
             "queue": self.queue,
@@ -201,13 +204,18 @@ class WorkerSession:
         # Networks this small are faster on the CPU; the environment can say otherwise.
         device = pick_device(os.environ.get("LEVELSET_DEVICE") or "cpu")
         self.trainers = [
-            PlaygroundTrainer(config, state.points, held_out=state.held_out(), device=device)
+            PlaygroundTrainer(
+                config,
+                state.points,
+                held_out=state.held_out(),
+                device=device,
+                measure_in=state.shared_norm,
+            )
             for config in state.panels()
         ]
         self._rate_since, self._rate_steps = time.monotonic(), 0
         self._next_step = 0.0
         self._restarted = True  # step 0: the history told so far is of other networks
-        self._reported = 0  # the step of the history's last rows
         self._changed()
 
     def _changed(self) -> None:

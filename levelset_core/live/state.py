@@ -89,6 +89,13 @@ class PlaygroundState:
             return [self.config]
         return [replace(self.config, objective=name) for name in FIGURE_1]
 
+    @property
+    def shared_norm(self) -> str | None:
+        """The one norm that panels beside one another are measured in, whatever they train in."""
+        if not self.compare:
+            return None
+        return "l2" if self.config.distance == "l2" else "linf"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON. Points that are a preset's own are not written out."""
         defaults = PlaygroundConfig().to_dict()

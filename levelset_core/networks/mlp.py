@@ -57,14 +57,9 @@ class MLP(nn.Module):
         )
         self.scalar = out_features == 1
 
-    def _split(self) -> tuple[list[nn.Linear], nn.Linear]:
-        # Slicing a ModuleList would build a new one each time.
-        *hidden, last = cast("Sequence[nn.Linear]", self.layers)
-        return hidden, last
-
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, d) -> (n,) for l = 1, else (n, l)."""
-        hidden, last = self._split()
+        *hidden, last = self.layers  # slicing a ModuleList would build a new one
         for layer in hidden:
             x = self.activation(layer(x))
         x = last(x)
@@ -79,19 +74,23 @@ class MLP(nn.Module):
         Returns:
             (n,) and (n, d) for l = 1, else (n, l) and (n, d, l).
         """
-        hidden, last = self._split()
-        slopes = []
-        for layer in hidden:
-            x, slope = self.activation.value_and_slope(layer(x))
-            slopes.append(slope)
-        value = last(x)
-        weight = last.weight if hidden else last.weight.clone()  # hand out no view of W
+        # Small batches spend their time in calls: fetch what is needed once, call no module.
+        layers = [(layer.weight, layer.bias) for layer in cast("Sequence[nn.Linear]", self.layers)]
+        activation, linear = self.activation, nn.functional.linear
+        steps = []
+        for weight, bias in layers[:-1]:
+            x, slope = activation.value_and_slope(linear(x, weight, bias))
+            steps.append((weight, slope))
+        weight, bias = layers[-1]
+        value = linear(x, weight, bias)
+        if not steps:
+            weight = weight.clone()  # hand out no view of W
         if self.scalar:
             backward = weight.expand(len(x), -1)  # (n, h)
-            for layer, slope in zip(reversed(hidden), reversed(slopes), strict=True):
-                backward = (backward * slope) @ layer.weight
+            for weight, slope in reversed(steps):
+                backward = (backward * slope) @ weight
             return value.squeeze(-1), backward
         backward = weight.expand(len(x), -1, -1)  # (n, l, h)
-        for layer, slope in zip(reversed(hidden), reversed(slopes), strict=True):
-            backward = (backward * slope[:, None]) @ layer.weight
+        for weight, slope in reversed(steps):
+            backward = (backward * slope[:, None]) @ weight
         return value, backward.mT

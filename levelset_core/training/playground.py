@@ -112,6 +112,7 @@ class PlaygroundTrainer:
         held_out: fresh points to test on, or ``None``.
         device: default: :func:`levelset_core.pick_device`.
         measure_every: put a :class:`Measurement` in every k-th snapshot; 0 never does.
+        measure_in: norm of the measured margins, "l2" or "linf"; default: the configuration's.
     """
 
     def __init__(
@@ -122,9 +123,11 @@ class PlaygroundTrainer:
         held_out: PointSet | None = None,
         device: torch.device | None = None,
         measure_every: int = 0,
+        measure_in: str | None = None,
     ) -> None:
         self.device = device or pick_device()
         self.measure_every = measure_every
+        self.measure_in = measure_in
         self.config = config
         self.set_points(points, held_out)
         self.reset()
@@ -189,6 +192,11 @@ class PlaygroundTrainer:
         self.loss = value
         due = self.measure_every and self.step % self.measure_every == 0
         return Snapshot(self.step, self.loss, self.measure() if due else None)
+
+    @property
+    def norm(self) -> str:
+        """The norm that margins are measured in."""
+        return self.measure_in or self.config.norm
 
     def field(self, n: int = 128) -> np.ndarray:
         """F on an n x n grid over the plane, row 0 at ymin."""
@@ -288,7 +296,7 @@ class PlaygroundTrainer:
         self, xy: np.ndarray, samples: LevelSetSamples, field: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """The smaller of two upper bounds on d(x, S_0), (n,), and the place it is taken at."""
-        order = 2.0 if self.config.norm == "l2" else np.inf
+        order = 2.0 if self.norm == "l2" else np.inf
         newton = samples.points.cpu().numpy()
         to_newton = np.linalg.norm(xy - newton, ord=order, axis=1)
         to_newton[~samples.converged.cpu().numpy()] = np.inf

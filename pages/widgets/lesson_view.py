@@ -18,25 +18,31 @@ def lesson_view(session: LiveSession) -> None:
     text, action = st.columns([4, 1], vertical_alignment="center")
     text.markdown(lesson.text)
     action.button("Start this lesson", on_click=_start, args=(session, name), width="stretch")
-    _progress(session)
+    _progress(session, name)
     with st.expander("A hint"):
         st.write(lesson.hint)
 
 
 def _start(session: LiveSession, name: str) -> None:
+    st.session_state.pop("lesson_reached", None)
+    session.check_lesson(None)  # what is known of the goal is of other points
     session.update(LESSONS[name].start())
     session.control("reset")
     session.control("play")
 
 
 @st.fragment(run_every=0.7)
-def _progress(session: LiveSession) -> None:
-    reached = session.news.get("lesson")
-    if reached is None:
+def _progress(session: LiveSession, name: str) -> None:
+    """Where the goal stands; once reached it stays so until the lesson starts again."""
+    news = session.news.get("lesson")
+    if news is None or news[0] != name:
         st.info("Put points on the canvas and press play: the goal is checked while it trains.")
         return
-    done, sentence = reached
+    _, done, sentence = news
     if done:
-        st.success(f"Goal reached. {sentence}", icon=":material/check_circle:")
+        st.session_state.lesson_reached = (name, sentence)
+    reached = st.session_state.get("lesson_reached")
+    if reached and reached[0] == name:
+        st.success(f"Goal reached. {reached[1]}", icon=":material/check_circle:")
     else:
         st.info(f"Not yet. {sentence}", icon=":material/hourglass_top:")

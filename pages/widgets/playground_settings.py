@@ -91,31 +91,35 @@ def _data(session: LiveSession) -> None:
 
 
 def _follow(session: LiveSession) -> None:
-    """Bring the widgets to the session's state when something else than they changed it."""
+    """Bring the widgets to the session's state, whoever changed it.
+
+    Streamlit forgets the value of a widget that a run did not show, so all are looked at.
+    """
     state = session.state
-    if st.session_state.get("followed") == (session.id, state):
-        return
     st.session_state.followed = (session.id, state)
-    for name, value in state.config.to_dict().items():
-        st.session_state[f"set_{name}"] = value
-    st.session_state.set_compare = state.compare
-    st.session_state.set_preset = state.preset.name if state.preset else _DRAWING
     preset = state.preset or Preset()
-    st.session_state.set_count, st.session_state.set_noise = preset.count, preset.noise
+    values = {
+        **state.config.to_dict(),
+        "compare": state.compare,
+        "preset": state.preset.name if state.preset else _DRAWING,
+        "count": preset.count,
+        "noise": preset.noise,
+    }
+    for name, value in values.items():
+        if st.session_state.get(f"set_{name}") != value:
+            st.session_state[f"set_{name}"] = value
 
 
 def _apply(session: LiveSession, **fields: Any) -> None:
     try:
         session.change(**fields)
     except LevelsetError as error:
-        st.toast(str(error), icon=":material/error:")
-        st.session_state.pop("followed", None)  # the widgets go back to what is in force
+        st.toast(str(error), icon=":material/error:")  # the widgets go back to what is in force
 
 
 def _set_config(session: LiveSession, name: str) -> None:
     value = st.session_state[f"set_{name}"]
-    if value is None:  # pills can be switched off
-        st.session_state.pop("followed", None)
+    if value is None:  # pills can be switched off: they come back on
         return
     try:
         config = replace(session.state.config, **{name: value})
@@ -142,7 +146,7 @@ def _set_preset(session: LiveSession) -> None:
         st.session_state.get("set_noise", Preset.noise),
         old.seed if old else 0,
     )
-    if old and old.name != name:  # every preset has a size and noise that suit it
+    if old is None or old.name != name:  # every preset has a size and noise that suit it
         count, noise = {"figure_1": (24, 0.0)}.get(name, (Preset.count, Preset.noise))
         preset = replace(preset, count=count, noise=noise)
     _apply(session, preset=preset, points=preset.points())

@@ -72,8 +72,8 @@ def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bo
         on_touched_change=_nothing,
         on_overlays_change=_nothing,
     )
-    remember_in_address(session)
     _follow_touch(session)
+    remember_in_address(session)
 
 
 def _follow_touch(session: LiveSession) -> None:

@@ -82,7 +82,7 @@ def test_undo_redo_erase_and_move(playground):
 
 
 def test_malformed_csv_keeps_the_points(playground):
-    playground.show("share Share & keep")
+    playground.show("Share & keep")
     page = playground.page
     page.get_by_label("Paste CSV").fill("x,y,label\n0.1,0.2,1\n0.3,two,-1\n")
     page.get_by_role("button", name="Use these points").click()
@@ -143,6 +143,7 @@ def test_everything_by_keyboard(playground):
     keyboard.press("z")
     keyboard.press("z")
     playground.wait_for("the second one undone", points=201)
+    playground.steady("step")
     step = playground.number("step")
     keyboard.press("s")
     playground.wait_for("one step", step=step + 1)

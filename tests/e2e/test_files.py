@@ -19,7 +19,7 @@ def download(playground, tmp_path, click):
 
 def test_state_as_json_and_back(playground, tmp_path):
     playground.pause()
-    playground.show("share Share & keep")
+    playground.show("Share & keep")
     page = playground.page
     button = page.get_by_role("button", name="Download state (JSON)")
     kept = download(playground, tmp_path, button.click)
@@ -45,7 +45,7 @@ def test_state_as_json_and_back(playground, tmp_path):
 
 def test_weights_load_with_the_printed_snippet(playground, tmp_path):
     playground.trains(5)
-    playground.show("share Share & keep")
+    playground.show("Share & keep")
     button = playground.page.get_by_role("button", name="Download weights")
     path = download(playground, tmp_path, button.click)
     snippet = playground.main.get_by_test_id("stCode").inner_text()

@@ -11,7 +11,7 @@ def test_one_iteration_in_five_stages(playground, objective):
     if objective != "Geometric SVM":
         playground.choose("Loss", objective)
         playground.wait_for("the objective", titles=objective)
-    playground.show("footprint One iteration")
+    playground.show("One iteration")
     caption = playground.main.get_by_text("Training is paused")
     expect(caption).to_contain_text(objective)
     playground.wait_for("training to stop", playing="false")
@@ -30,7 +30,7 @@ def test_one_iteration_in_five_stages(playground, objective):
 
 
 def test_iteration_follows_the_canvas(playground):
-    playground.show("footprint One iteration")
+    playground.show("One iteration")
     caption = playground.main.get_by_text("Training is paused")
     expect(caption).to_be_visible()
     playground.steady("step")
@@ -56,7 +56,7 @@ def test_iteration_follows_the_canvas(playground):
 
 
 def test_lesson_reaches_its_goal_by_its_hint(playground):
-    playground.show("school Lessons")
+    playground.show("Lessons")
     playground.main.get_by_role("button", name="Start this lesson").click()
     playground.wait_for("the lesson's points", points=24, titles="Cross-entropy", playing="true")
     expect(playground.main.get_by_text("Not yet.")).to_be_visible()
@@ -69,7 +69,7 @@ def test_lesson_reaches_its_goal_by_its_hint(playground):
 
 def test_code_names_the_function_that_runs(playground):
     playground.choose("Loss", "Hinge")
-    playground.show("code Code")
+    playground.show("Code")
     expect(playground.main.get_by_test_id("stCode")).to_contain_text("def hinge(")
 
 

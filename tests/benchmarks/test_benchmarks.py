@@ -1,0 +1,25 @@
+"""The benchmarks run and report; how fast they are is for `make bench` to say."""
+
+from __future__ import annotations
+
+import math
+
+from benchmarks import projection
+
+
+def test_the_projection_benchmark_reports_every_ratio():
+    figures = projection.measure(quick=True)
+    ratios = {
+        "active_set": {"active_ratio"},
+        "sample_network": {"loss_ratio", "margin_ratio"},
+        "fused_jacobian_softplus": {"fused_ratio"},
+        "fused_jacobian_relu": {"fused_ratio"},
+        "outputs": {"l2_ratio", "l3_ratio"},
+    }
+    assert figures.keys() == ratios.keys()
+    for name, wanted in ratios.items():
+        for found in figures[name].values():
+            assert wanted <= found.keys()
+            assert all(math.isfinite(value) and value > 0 for value in found.values())
+    for found in figures["active_set"].values():
+        assert (found["within_3_steps"], found["never"]) == (0.8, 0.2)
