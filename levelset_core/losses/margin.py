@@ -73,7 +73,7 @@ def margin_terms(
         value = f(x)
         if value.ndim == 2:
             target, args = class_margin(f), (class_labels(y, value),)
-            signed = target(x, *args)
+            signed = class_margin(lambda logits: logits)(value, *args)
         else:  # binary: F^{y} = y F has the same zero set for both labels
             check_scalar(value, x)
             signed = signed_labels(y, x) * value

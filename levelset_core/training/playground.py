@@ -289,7 +289,8 @@ class PlaygroundTrainer:
     def restore(self, checkpoint: dict[str, Any]) -> None:
         """Go on from a :meth:`checkpoint` of a trainer with the same settings."""
         self.network.load_state_dict(checkpoint["network"])
-        self.optimizer.load_state_dict(checkpoint["optimizer"])
+        # The optimizer would go on in the checkpoint's own tensors.
+        self.optimizer.load_state_dict(copy.deepcopy(checkpoint["optimizer"]))
         self.step, self.loss = checkpoint["step"], checkpoint["loss"]
 
     def _distance_to_boundary(

@@ -96,9 +96,19 @@ def test_dependent_outputs_have_no_pseudo_inverse(randn):
     parallel = torch.stack([g, 2 * g], dim=-1)
     too_many = randn(4, 2, 3)  # three equations in the plane
     for jacobian in (parallel, too_many):
-        pinv, exists = pseudo_inverse(jacobian, outputs=True)
-        assert not exists.any()
-        assert (pinv == 0).all()
+        assert not pseudo_inverse(jacobian, outputs=True)[1].any()
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_a_gradient_shorter_than_the_threshold_counts_as_zero(outputs, randn):
+    jacobian = torch.nn.functional.normalize(randn(4, 3, outputs), dim=1)
+    jacobian = jacobian * torch.tensor([1.0, 1e-7, 1e-9, 0.0]).to(jacobian)[:, None, None]
+    jacobian[..., 1:] = randn(4, 3, outputs - 1)  # the other output is as it should be
+    scalar = outputs == 1
+    _, exists = pseudo_inverse(jacobian[..., 0] if scalar else jacobian, outputs=not scalar)
+    assert exists.tolist() == [True, True, False, False]
+    _, exists = pseudo_inverse(jacobian, outputs=True, min_gradient=1e-6)
+    assert exists.tolist() == [True, False, False, False]
 
 
 # Levels and shapes
@@ -386,6 +396,13 @@ def test_an_infinite_value_or_slope_fails(device, dtype):
         s = project(f, x)
         assert_finite(s)
         assert s.failed.tolist() == [True, False]
+
+
+def test_a_slope_whose_square_overflows_fails_at_once(device, dtype):
+    s = project(lambda x: 1e200 * x[:, 0] - 1.0, torch.ones(1, 2, device=device, dtype=dtype))
+    assert_finite(s)
+    assert s.failed.all()
+    assert s.steps.item() == 0
 
 
 @pytest.mark.parametrize("outputs", [1, 2])

@@ -144,6 +144,12 @@ def test_illinois_beats_plain_regula_falsi_on_a_strongly_convex_function(ends):
     assert s.steps.item() * 5 < plain
 
 
+def test_a_secant_that_rounds_to_an_end_is_not_followed(ends):
+    s = false_position(line(lambda t: 1e20 * (1 - t) ** 3 - 1e-3), *ends(0.0, 1.0), max_steps=80)
+    assert s.converged.item()
+    assert s.steps.item() < 45  # 54 where it is
+
+
 def test_where_false_position_crawls_bisection_takes_over(ends):
     def f(t):
         return t**101 - 1e-3

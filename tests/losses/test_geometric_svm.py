@@ -166,6 +166,22 @@ def test_a_level_that_does_not_exist_leaves_the_other(device, dtype):
         assert (getattr(none, name) == 0).all()
 
 
+@pytest.mark.parametrize("sides_from", ["boundary", "data"])
+def test_the_sides_start_where_they_are_told(sides_from, mlp, randn, labels):
+    f, x = mlp(activation="softplus"), randn(20, 2)
+    terms = geometric_svm_terms(f, x, labels(20), sides_from=sides_from)
+    start = f(terms.boundary.points if sides_from == "boundary" else x).detach()
+    torch.testing.assert_close(terms.sides.start_values, torch.cat([start + 1, start - 1]))
+
+
+def test_a_boundary_that_does_not_exist_gives_no_loss(device, dtype):
+    x = torch.tensor([[0.5], [1.0]], device=device, dtype=dtype)
+    terms = geometric_svm_terms(lambda x: x[:, 0].square() + 0.5, x, torch.ones(2, device=device))
+    assert terms.sides.converged[2:].any()  # S_1 is there
+    assert not terms.used.any()
+    assert terms.loss == 0
+
+
 def test_delta_may_be_held_fixed(mlp, randn, labels):
     f, x, y = mlp(3, ()), randn(20, 3), labels(20)
 
