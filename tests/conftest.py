@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from hypothesis import settings
 from torch import Tensor
 
 from levelset_core import pick_device
@@ -13,6 +14,9 @@ from levelset_core.networks import MLP
 from levelset_core.random import torch_generator
 
 torch.set_num_threads(1)
+# How long an example takes says how busy the machine is.
+settings.register_profile("levelset", deadline=None)
+settings.load_profile("levelset")
 
 
 @pytest.fixture(scope="session")

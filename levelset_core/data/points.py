@@ -87,10 +87,8 @@ class PointSet:
 
     def to_rows(self) -> list[list[float]]:
         """[[x, y, label], ...] in plain numbers of at most four decimals."""
-        return [
-            [round(float(x), DECIMALS), round(float(y), DECIMALS), int(label)]
-            for (x, y), label in zip(self.xy, self.labels, strict=True)
-        ]
+        xy = self.xy.astype(np.float64).round(DECIMALS).tolist()
+        return [[x, y, label] for (x, y), label in zip(xy, self.labels.tolist(), strict=True)]
 
 
 #: Words people write for the two classes.

@@ -84,7 +84,8 @@ LESSONS: dict[str, Lesson] = {
         "A margin of 0.2",
         "Cross-entropy is content once the outputs are large; how far the boundary stays from "
         "the points is left to chance. Make every point keep a distance of at least 0.2.",
-        "Switch the objective to Margin L2 or Margin L∞, set ε to 0.25 or more and let it train.",
+        "Switch the objective to Margin L2, set ε to 0.25 or more and let it train. Measured in "
+        "L∞ the same gap is narrower: 0.2 does not fit into this drawing.",
         lambda: PlaygroundState.from_preset(
             Preset("figure_1", 24, 0.0), config=PlaygroundConfig(objective="cross_entropy")
         ),

@@ -58,7 +58,7 @@ class PlaygroundConfig:
     seed: int = 0
     depth: int = 3
     width: int = 64
-    activation: str = "softplus"
+    activation: str = "relu"
     speed: int = 0
 
     def __post_init__(self) -> None:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from levelset_core.data import BOUNDS, HELD_OUT, PRESETS, make_points
 from levelset_core.errors import LevelsetError
 
 
+@settings(max_examples=50)
 @given(
     preset=st.sampled_from(list(PRESETS)),
     n=st.integers(2, 300),

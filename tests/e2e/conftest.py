@@ -31,7 +31,7 @@ from levelset_core.live import PlaygroundState
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Generous: two busy cores may do everything ten times slower than a laptop.
-PATIENCE = 40.0
+PATIENCE = float(os.environ.get("LEVELSET_PATIENCE", "40"))
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
@@ -183,7 +183,8 @@ class Playground:
 
     def state(self) -> PlaygroundState | None:
         """What the page's address holds."""
-        link = parse_qs(urlsplit(self.page.url).query).get("s")
+        address = self.page.evaluate("location.href")  # page.url lags behind while we poll
+        link = parse_qs(urlsplit(address).query).get("s")
         return PlaygroundState.from_link(link[0]) if link else None
 
     def wait_for_address(self, holds: Callable[[PlaygroundState], object], what: str) -> None:

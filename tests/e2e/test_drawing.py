@@ -19,7 +19,10 @@ def draw_two_classes(page):
     page.acknowledged()
 
 
-def test_draw_play_separate_and_share(playground, browse, another_server):
+def test_draw_play_separate_and_share(browse, another_server):
+    begun = time.monotonic()
+    playground = browse()
+    opening = time.monotonic() - begun
     playground.pause()
     playground.clear()
     draw_two_classes(playground)
@@ -45,7 +48,8 @@ def test_draw_play_separate_and_share(playground, browse, another_server):
     begun = time.monotonic()
     guest = browse(playground.page.url)
     guest.wait_for("the running session", step=lambda now: now > step, points=count)
-    assert time.monotonic() - begun < 10
+    # Within 3 s on a machine that does nothing else; this one may be busy.
+    assert time.monotonic() - begun < max(10, 3 * opening)
     expect(guest.page.get_by_role("radio", name="L2")).to_be_checked()
     guest.wait_for_address(lambda theirs: theirs.points.to_rows() == state.points.to_rows(), "them")
     guest.pause()
@@ -126,7 +130,7 @@ def test_everything_by_keyboard(playground):
     page, keyboard = playground.page, playground.page.keyboard
     playground.root.get_by_test_id("play").focus()
     keyboard.press("Enter")
-    playground.wait_for("training to stop", playing="false")
+    playground.wait_for("training to stop", playing="false", status="paused")
     visited = []
     while page.evaluate(FOCUSED) != "canvas" and len(visited) < 40:
         visited.append(page.evaluate(FOCUSED))

@@ -16,7 +16,7 @@ def small():
     def build(points="two_moons", *, n=40, noise=0.05, held_out=None, measure_every=0, **settings):
         if not isinstance(points, PointSet):
             points = make_points(points, n, noise)
-        config = PlaygroundConfig(**{"width": 16, "depth": 2, **settings})
+        config = PlaygroundConfig(**{"width": 16, "depth": 2, "activation": "softplus", **settings})
         return PlaygroundTrainer(config, points, held_out=held_out, measure_every=measure_every)
 
     return build

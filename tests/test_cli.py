@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from levelset_core import cli
+
+
+@pytest.mark.parametrize("verb", [[], ["app"], ["device"]])
+def test_help(verb, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main([*verb, "--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert "usage: python -m levelset_core" in text
+    if verb:
+        assert all(option in text for option in ("--device", "--seed", "--json"))
+
+
+def test_device_in_words(capsys):
+    assert cli.main(["device", "--device", "cpu"]) == cli.DONE
+    out, err = capsys.readouterr()
+    assert out.startswith("cpu: CPU, ") and not err
+
+
+def test_as_a_program():
+    done = subprocess.run(
+        [sys.executable, "-m", "levelset_core", "device", "--device", "cpu", "--json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["device"] == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        ([], "VERB"),
+        (["fly"], "fly"),
+        (["device", "--fast"], "--fast"),
+        (["device", "--seed", "x"], "x"),
+        (["device", "--device", "tpu"], "Unknown device 'tpu'"),
+        (["device", "--device", "cpu:7"], "'cpu:7' is not available"),
+        (["app", "--port", "70000"], "got 70000"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_2(arguments, what, capsys):
+    assert cli.main(arguments) == cli.BAD_INPUT
+    out, err = capsys.readouterr()
+    assert what in err and err.count("\n") == 1 and err.endswith(".\n")
+    assert not out
+
+
+def test_an_interrupt_is_exit_130(monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "describe_device", interrupted)
+    assert cli.main(["device", "--device", "cpu"]) == cli.INTERRUPTED
+
+
+def test_app_serves_with_the_chosen_port_and_device(monkeypatch):
+    calls = []
+
+    def run(command, **options):
+        calls.append((command, options))
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(cli.subprocess, "run", run)
+    assert cli.main(["app", "--port", "9000", "--no-browser", "--device", "cpu"]) == cli.DONE
+    ((command, options),) = calls
+    assert command[1:5] == ["-m", "streamlit", "run", str(cli._APP)]
+    assert command[command.index("--server.port") + 1] == "9000"
+    assert command[command.index("--server.headless") + 1] == "true"
+    assert options["env"]["LEVELSET_DEVICE"] == "cpu"
+
+
+def test_without_streamlit_the_app_says_what_is_missing():
+    program = """
+import sys
+sys.modules["streamlit"] = None  # importing it fails
+import levelset_core.cli
+sys.exit(levelset_core.cli.main(["app", "--no-browser"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "The app needs streamlit: pip install -r requirements.txt.\n"
