@@ -81,12 +81,16 @@ def _data(session: LiveSession) -> None:
         args=(session,),
     )
     if st.session_state.set_preset != _DRAWING:
+        # A shared state may hold a value outside of a slider's everyday range.
+        count, noise = st.session_state.set_count, st.session_state.set_noise
         st.slider(
-            "How many", 10, 1000, step=2, key="set_count", on_change=_set_preset, args=(session,)
-        )
+            "How many", min(10, count), max(1000, count), step=2, key="set_count",
+            on_change=_set_preset, args=(session,),
+        )  # fmt: skip
         st.slider(
-            "Noise", 0.0, 0.4, step=0.01, key="set_noise", on_change=_set_preset, args=(session,)
-        )
+            "Noise", 0.0, max(0.4, noise), step=0.01, key="set_noise",
+            on_change=_set_preset, args=(session,),
+        )  # fmt: skip
         st.button("Draw fresh points", on_click=_fresh, args=(session,), width="stretch")
 
 

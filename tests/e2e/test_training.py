@@ -61,7 +61,7 @@ def test_step_reset_and_new_seed(playground):
     playground.pause()
     step = playground.number("step")
     playground.press("step")
-    playground.wait_for("one step", step=step + 1)
+    playground.wait_for("one step", step=lambda now: now == step + 1)
     playground.press("reset")
     playground.wait_for("the beginning", step=0)
     playground.steady("accuracy")
