@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from levelset_core.data import PointSet
@@ -11,6 +10,7 @@ from levelset_core.live import LiveSession
 from levelset_core.live.state import OVERLAYS
 
 FIELD_SIZES = (16, 256)
+LARGEST = 2**53
 
 
 def answer(session: LiveSession, client: int, message: dict[str, Any]) -> dict[str, Any] | None:
@@ -30,7 +30,8 @@ def answer(session: LiveSession, client: int, message: dict[str, Any]) -> dict[s
         case "control":
             session.control(str(message.get("action")))
         case "view":
-            overlays = [name for name in message.get("overlays", []) if name in OVERLAYS]
+            wanted = message.get("overlays")
+            overlays = [name for name in OVERLAYS if isinstance(wanted, list) and name in wanted]
             field = _number(message, "field", int)
             if not FIELD_SIZES[0] <= field <= FIELD_SIZES[1]:
                 raise LevelsetError(f"The field must be {FIELD_SIZES[0]} to {FIELD_SIZES[1]} wide.")
@@ -47,6 +48,8 @@ def answer(session: LiveSession, client: int, message: dict[str, Any]) -> dict[s
 
 def _number(message: dict[str, Any], name: str, kind: type) -> Any:
     value = message.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    # Compared, not math.isfinite: an integer of any length may come.
+    if not number or not -LARGEST <= value <= LARGEST:
         raise LevelsetError(f"The message needs a number {name!r}, got {value!r}.")
     return kind(value)

@@ -159,17 +159,16 @@ class Playground:
         """A figure on the page; NaN while there is none."""
         return float(self.text(name) or "nan")
 
-    def wait_for(self, what: str, **wanted: Callable[[float], bool] | str | int) -> None:
-        """Wait until figures satisfy conditions or attributes have values, all at once."""
+    def wait_for(self, what: str, **wanted: Callable[[float], bool] | str | float) -> None:
+        """Wait until figures satisfy conditions or have values, all at once."""
 
-        def holds() -> bool:
-            return all(
-                w(self.number(n.replace("_", "-"))) if callable(w)
-                else self.text(n.replace("_", "-")) == str(w)
-                for n, w in wanted.items()
-            )  # fmt: skip
+        def holds(name: str, want: Callable[[float], bool] | str | float) -> bool:
+            if isinstance(want, str):
+                return self.text(name) == want
+            figure = self.number(name)
+            return want(figure) if callable(want) else figure == want
 
-        until(holds, what)
+        until(lambda: all(holds(n.replace("_", "-"), w) for n, w in wanted.items()), what)
 
     def trains(self, steps: int = 3) -> None:
         """Training goes on by some steps, forward only."""

@@ -150,7 +150,7 @@ def test_everything_by_keyboard(playground):
     playground.steady("step")
     step = playground.number("step")
     keyboard.press("s")
-    playground.wait_for("one step", step=lambda now: now == step + 1)
+    playground.wait_for("one step", step=step + 1)
     keyboard.press("p")
     playground.wait_for("training", playing="true")
     playground.trains()

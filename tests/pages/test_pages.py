@@ -1,0 +1,92 @@
+"""The pages as Streamlit runs them, without a browser."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from levelset_core.errors import LevelsetError
+from levelset_core.live import PlaygroundState, get_hub
+from levelset_core.training import OBJECTIVES
+from pages.widgets.live_messages import answer
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workers_end():
+    yield
+    get_hub().close()
+    get_hub.cache_clear()
+
+
+@pytest.fixture
+def playground():
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at.run()
+    at.switch_page(str(ROOT / "pages" / "playground.py")).run()
+    assert not at.exception
+    return at
+
+
+def session_of(at):
+    return get_hub().get(at.session_state["session_id"])
+
+
+def test_home_says_what_this_is_and_opens_the_playground():
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert not at.exception
+    assert "level sets" in at.title[0].value
+
+
+def test_settings_reach_the_session(playground):
+    playground.selectbox(key="set_objective").set_value("margin_l2").run()
+    playground.slider(key="set_epsilon").set_value(0.3).run()
+    config = session_of(playground).state.config
+    assert (config.objective, config.epsilon) == ("margin_l2", pytest.approx(0.3))
+    assert not playground.exception
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_an_objective_shows_the_settings_it_reads(playground, objective):
+    playground.selectbox(key="set_objective").set_value(objective).run()
+    assert not playground.exception
+    sliders = {slider.key for slider in playground.slider}
+    for name in ("epsilon", "lam", "alpha", "weight_correct"):
+        assert (f"set_{name}" in sliders) == (name in OBJECTIVES[objective].uses), name
+
+
+def test_bad_csv_is_one_sentence_and_keeps_the_points(playground):
+    before = session_of(playground).state.points
+    playground.segmented_control(key="tab").set_value("share").run()
+    playground.text_area(key="csv_text").set_value("0.1,0.2,1\n0.3,oops,-1").run()
+    next(b for b in playground.button if b.label == "Use these points").click().run()
+    assert [e.value for e in playground.error][0].startswith("Line 2: y must be a number")
+    assert session_of(playground).state.points == before
+
+
+def test_a_damaged_link_opens_the_default():
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at.run()
+    at.query_params["s"] = "broken!"
+    at.switch_page(str(ROOT / "pages" / "playground.py")).run()
+    assert not at.exception
+    assert session_of(at).state == PlaygroundState.default()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"op": "view", "field": 10**400, "overlays": []},
+        {"op": "view", "field": float("nan"), "overlays": []},
+        {"op": "points", "version": True, "points": []},
+        {"op": "points", "version": 2, "points": [[1, 2]]},
+        {"op": "control", "action": "explode"},
+        {"op": "nonsense"},
+    ],
+)
+def test_a_malformed_message_is_refused_with_a_sentence(message):
+    session = get_hub().create(PlaygroundState.default(), playing=False)
+    with pytest.raises(LevelsetError):
+        answer(session, 1, message)
+    get_hub().drop(session)
