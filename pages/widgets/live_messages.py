@@ -48,8 +48,8 @@ def answer(session: LiveSession, client: int, message: dict[str, Any]) -> dict[s
 
 def _number(message: dict[str, Any], name: str, kind: type) -> Any:
     value = message.get(name)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    # Compared, not math.isfinite: an integer of any length may come.
-    if not number or not -LARGEST <= value <= LARGEST:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise LevelsetError(f"The message needs a number {name!r}, got {value!r}.")
+    if not -LARGEST <= value <= LARGEST:  # not math.isfinite: an integer of any length may come
+        raise LevelsetError(f"The number {name!r} of the message is out of range.")
     return kind(value)

@@ -61,7 +61,7 @@ def test_bad_csv_is_one_sentence_and_keeps_the_points(playground):
     playground.segmented_control(key="tab").set_value("share").run()
     playground.text_area(key="csv_text").set_value("0.1,0.2,1\n0.3,oops,-1").run()
     next(b for b in playground.button if b.label == "Use these points").click().run()
-    assert [e.value for e in playground.error][0].startswith("Line 2: y must be a number")
+    assert playground.error[0].value.startswith("Line 2: y must be a number")
     assert session_of(playground).state.points == before
 
 
