@@ -39,7 +39,7 @@ def current_session() -> LiveSession:
 
 
 live = current_session()
-settings_panel(live)
+told = settings_panel(live)
 if st.session_state.get("tab") == "iteration":
     point_canvas(live, iteration_annotations(live))
 else:
@@ -62,3 +62,4 @@ match tab:
         charts(live)
 with st.sidebar:
     device_badge()
+st.session_state.settings_told = told  # not where the run was cut off before this line

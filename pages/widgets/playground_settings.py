@@ -9,7 +9,7 @@ import streamlit as st
 
 from levelset_core.data import PRESETS
 from levelset_core.errors import LevelsetError
-from levelset_core.live import LiveSession
+from levelset_core.live import LiveSession, PlaygroundState
 from levelset_core.live.state import Preset
 from levelset_core.networks import ACTIVATIONS
 from levelset_core.training import OBJECTIVES
@@ -19,14 +19,21 @@ ACTIVATION_TITLES = {"relu": "ReLU", "softplus": "Softplus", "tanh": "Tanh", "si
 _RATES = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
 _SPEEDS = {0: "as fast as it goes", 1: "1 step/s", 5: "5 steps/s", 20: "20 steps/s"}
 _DRAWING = "drawing"
+#: Settings that only some objectives read.
+_OPTIONAL = {"distance", "epsilon", "weight_correct", "lam", "alpha", "newton_steps"}
 
 
-def settings_panel(session: LiveSession) -> None:
-    """All settings; each takes effect when it is changed, in every browser of the session."""
-    _follow(session)
-    config = session.state.config
+def settings_panel(session: LiveSession) -> dict[str, Any]:
+    """All settings; each takes effect when it is changed, in every browser of the session.
+
+    Returns:
+        What the browser shows then, for ``st.session_state.settings_told`` at the end of the run.
+    """
+    state = session.state
+    config, hidden = state.config, _hidden(state)
+    values = _follow(session, state)
     with st.sidebar:
-        _data(session)
+        _data(session, hidden)
         st.markdown("#### Objective")
         st.toggle(
             "Compare: Figure 1",
@@ -36,28 +43,25 @@ def settings_panel(session: LiveSession) -> None:
             help="Cross-entropy, margin L∞, margin L2 and geometric SVM side by side: one data "
             "set, one seed, one shared initialization, training together.",
         )
-        if not session.state.compare:
+        if "objective" not in hidden:
             _select(session, "objective", "Loss", {k: o.title for k, o in OBJECTIVES.items()})
-        uses = set(OBJECTIVES[config.objective].uses)
-        if session.state.compare:
-            uses = {"epsilon", "lam", "alpha", "distance", "weight_correct", "newton_steps"}
-        if "distance" in uses:
+        if "distance" not in hidden:
             titles = dict(DISTANCE_TITLES)
-            if config.objective == "elsayed" and not session.state.compare:
+            if config.objective == "elsayed" and not state.compare:
                 titles.pop("rho")  # no norm, so no dual
             _pills(session, "distance", "Distance d", titles)
-        if "epsilon" in uses:
+        if "epsilon" not in hidden:
             _slider(session, "epsilon", "Wanted margin ε", 0.0, 0.8, 0.01)
-        if "weight_correct" in uses:
+        if "weight_correct" not in hidden:
             _slider(session, "weight_correct", "λ of correct samples", 0.0, 5.0, 0.1)
-        if "lam" in uses:
+        if "lam" not in hidden:
             _slider(session, "lam", "λ, weight of the margin term", 0.0, 0.5, 0.01)
-        if "alpha" in uses:
+        if "alpha" not in hidden:
             _slider(session, "alpha", "α, power of Δ", -3.0, -0.5, 0.25)
         st.markdown("#### Training")
         _choose(session, "learning_rate", "Learning rate (Adam)", _RATES)
         _choose(session, "speed", "Speed", list(_SPEEDS), _SPEEDS)
-        if "newton_steps" in uses:
+        if "newton_steps" not in hidden:
             _slider(session, "newton_steps", "Newton steps, at most", 1, 20, 1)
         st.markdown("#### Network")
         _slider(session, "depth", "Hidden layers", 0, 5, 1)
@@ -67,9 +71,10 @@ def settings_panel(session: LiveSession) -> None:
             "Seed", 0, 2**31 - 1, key="set_seed", on_change=_set_config, args=(session, "seed")
         )
         st.caption("A change here starts again from new weights.")
+    return {name: value for name, value in values.items() if name not in hidden}
 
 
-def _data(session: LiveSession) -> None:
+def _data(session: LiveSession, hidden: set[str]) -> None:
     st.markdown("#### Data")
     names = [*PRESETS, _DRAWING]
     st.selectbox(
@@ -80,7 +85,7 @@ def _data(session: LiveSession) -> None:
         on_change=_set_preset,
         args=(session,),
     )
-    if st.session_state.set_preset != _DRAWING:
+    if "count" not in hidden:
         # A shared state may hold a value outside of a slider's everyday range.
         count, noise = st.session_state.set_count, st.session_state.set_noise
         st.slider(
@@ -94,13 +99,23 @@ def _data(session: LiveSession) -> None:
         st.button("Draw fresh points", on_click=_fresh, args=(session,), width="stretch")
 
 
-def _follow(session: LiveSession) -> None:
-    """Bring the widgets to the session's state, whoever changed it.
+def _hidden(state: PlaygroundState) -> set[str]:
+    """The settings that have no effect now."""
+    if state.compare:
+        hidden = {"objective"}
+    else:
+        hidden = _OPTIONAL - set(OBJECTIVES[state.config.objective].uses)
+    return hidden if state.preset else hidden | {"count", "noise"}
 
-    Streamlit forgets the value of a widget that a run did not show, so all are looked at.
+
+def _follow(session: LiveSession, state: PlaygroundState) -> dict[str, Any]:
+    """Bring the widgets to the session's state, whoever changed it; returns all values.
+
+    The browser hears of a value only in the run that assigns it, forgets it with the widget, and
+    a run may be cut off. So what counts is what a finished run has told the browser.
     """
-    state = session.state
     st.session_state.followed = (session.id, state)
+    told = st.session_state.setdefault("settings_told", {})
     preset = state.preset or Preset()
     values = {
         **state.config.to_dict(),
@@ -110,8 +125,16 @@ def _follow(session: LiveSession) -> None:
         "noise": preset.noise,
     }
     for name, value in values.items():
-        if st.session_state.get(f"set_{name}") != value:
+        if told.get(name) != value or st.session_state.get(f"set_{name}") != value:
             st.session_state[f"set_{name}"] = value
+    return values
+
+
+def _chosen(name: str) -> Any:
+    """What somebody has just set: the browser knows it already."""
+    value = st.session_state[f"set_{name}"]
+    st.session_state.settings_told[name] = value
+    return value
 
 
 def _apply(session: LiveSession, **fields: Any) -> None:
@@ -122,7 +145,7 @@ def _apply(session: LiveSession, **fields: Any) -> None:
 
 
 def _set_config(session: LiveSession, name: str) -> None:
-    value = st.session_state[f"set_{name}"]
+    value = _chosen(name)
     if value is None:  # pills can be switched off: they come back on
         return
     try:
@@ -136,18 +159,18 @@ def _set_config(session: LiveSession, name: str) -> None:
 
 
 def _set_compare(session: LiveSession) -> None:
-    _apply(session, compare=st.session_state.set_compare)
+    _apply(session, compare=_chosen("compare"))
 
 
 def _set_preset(session: LiveSession) -> None:
-    name = st.session_state.set_preset
+    old = session.state.preset
+    name = _chosen("preset")
     if name == _DRAWING:
         return _apply(session, preset=None)
-    old = session.state.preset
     preset = Preset(
         name,
-        st.session_state.get("set_count", Preset.count),
-        st.session_state.get("set_noise", Preset.noise),
+        _chosen("count") if old else Preset.count,
+        _chosen("noise") if old else Preset.noise,
         old.seed if old else 0,
     )
     if old is None or old.name != name:  # every preset has a size and noise that suit it
