@@ -36,7 +36,7 @@ def _link(session: LiveSession) -> None:
             "still joins the running session; to keep the state, take the file."
         )
     st.download_button(
-        "Download state (JSON)", session.state.to_json, "playground.json", "application/json",
+        "Download state (JSON)", session.state.to_json(), "playground.json", "application/json",
         width="stretch",
     )  # fmt: skip
     st.button("Work on a copy of my own", on_click=_fork, args=(session,), width="stretch")
@@ -65,7 +65,7 @@ def _points(session: LiveSession) -> None:
     st.markdown("**Points, as CSV**")
     st.caption("One point a line: x, y, label. Labels are 1 (blue) and -1 (orange).")
     st.download_button(
-        "Download points (CSV)", lambda: write_points_csv(session.state.points), "points.csv",
+        "Download points (CSV)", write_points_csv(session.state.points), "points.csv",
         "text/csv", width="stretch",
     )  # fmt: skip
     st.text_area("Paste CSV", key="csv_text", height=110, placeholder="0.5,0.2,1")
