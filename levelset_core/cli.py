@@ -43,6 +43,17 @@ def build_parser() -> argparse.ArgumentParser:
     app.add_argument("--no-browser", action="store_true", help="do not open a browser window")
     app.set_defaults(run=_run_app)
 
+    compare = verbs.add_parser(
+        "compare", parents=[common], help="distances between two meshes or point clouds"
+    )
+    compare.add_argument("a", metavar="A", help="mesh or point cloud, e.g. a reconstruction")
+    compare.add_argument("b", metavar="B", help="mesh or point cloud, e.g. the ground truth")
+    compare.add_argument("--samples", type=int, default=30_000, help="samples of each shape")
+    compare.add_argument(
+        "--threshold", type=float, default=0.005, help="of the F-score, in the files' units"
+    )
+    compare.set_defaults(run=_run_compare)
+
     device = verbs.add_parser("device", parents=[common], help="show where networks run")
     device.set_defaults(run=_run_device)
     return parser
@@ -81,6 +92,22 @@ def _run_app(options: argparse.Namespace) -> int:
     ]  # fmt: skip
     # Streamlit reads .streamlit/config.toml beside the app.
     return subprocess.run(command, cwd=_APP.parent, env=environment, check=False).returncode
+
+
+def _run_compare(options: argparse.Namespace) -> int:
+    from levelset_core.data import read_geometry
+    from levelset_core.geometry import compare
+
+    a, b = read_geometry(options.a), read_geometry(options.b)
+    found = compare(
+        a, b, samples=options.samples, threshold=options.threshold, seed=options.seed
+    ).as_dict()
+    if options.json:
+        print(json.dumps(found))
+    else:
+        for name, value in found.items():
+            print(f"{name:20}{'-' if value is None else format(value, '.6g')}")
+    return DONE
 
 
 def _run_device(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import pytest
 from levelset_core import cli
 
 
-@pytest.mark.parametrize("verb", [[], ["app"], ["device"]])
+@pytest.mark.parametrize("verb", [[], ["app"], ["compare"], ["device"]])
 def test_help(verb, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main([*verb, "--help"])
