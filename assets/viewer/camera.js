@@ -31,10 +31,10 @@ export class SharedCamera {
   }
 
   // Frame a new subject; the direction of the view stays.
-  frame(low, high, up) {
+  frame({ centre, radius }, up) {
     if (up !== this.upName) this.setUp(up);
-    this.centre.set(...low.map((v, axis) => (v + high[axis]) / 2));
-    this.radius = Math.max(Math.hypot(...low.map((v, axis) => high[axis] - v)) / 2, 1e-9);
+    this.centre.set(...centre);
+    this.radius = radius;
     this.look(this.preset ?? "iso");
   }
 
@@ -58,7 +58,7 @@ export class SharedCamera {
   distance() {
     const half = (FIELD_OF_VIEW * Math.PI) / 360;
     const narrow = Math.atan(Math.tan(half) * Math.min(this.object.aspect, 1));
-    return (0.92 * this.radius) / Math.sin(narrow);
+    return (1.02 * this.radius) / Math.sin(narrow);
   }
 
   setAspect(aspect) {

@@ -25,7 +25,7 @@ export async function downloadPng(viewer) {
   ctx.drawImage(renderer.domElement, 0, 0);
   renderer.setPixelRatio(picture.ratio);
   renderer.setSize(size.width, size.height, false);
-  picture.draw(scenes.viewports, camera, theme);
+  viewer.request();
   ctx.scale(PNG_RATIO, PNG_RATIO);
   writeTitles(ctx, viewer);
   if (last?.series.length) {
@@ -58,19 +58,16 @@ export async function downloadGif(viewer) {
   const size = { ...GIF_SIZE, width: Math.min(GIF_SIZE.width * count, WIDEST_GIF) };
   const cells = cellsOf(count, size);
   const before = camera.state();
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, size);
-  const ctx = canvas.getContext("2d", { willReadFrequently: true });
   const gif = GIFEncoder();
   let palette = null;
   try {
     renderer.setPixelRatio(1);
     renderer.setSize(size.width, size.height, false);
     camera.setAspect(cells[0].width / cells[0].height);
+    scenes.setCoarse(true);
     for (let frame = 0; frame < GIF_FRAMES; frame++) {
       picture.render(scenes.viewports, camera, theme, cells, size);
-      ctx.drawImage(renderer.domElement, 0, 0);
-      const { data } = ctx.getImageData(0, 0, size.width, size.height);
+      const data = picture.pixels(size);
       palette ??= quantize(data, 256);
       gif.writeFrame(applyPalette(data, palette), size.width, size.height, {
         palette: frame === 0 ? palette : undefined, delay: GIF_DELAY,
@@ -80,6 +77,7 @@ export async function downloadGif(viewer) {
       if (frame % 6 === 5) await new Promise((resolve) => { setTimeout(resolve, 0); });
     }
   } finally {
+    scenes.setCoarse(false);
     camera.setAspect(picture.aspect);
     camera.restore(before);
   }

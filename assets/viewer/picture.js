@@ -14,7 +14,11 @@ export class Picture {
   constructor(canvas, stage) {
     this.canvas = canvas;
     this.stage = stage;
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: "high-performance" });
+    // Where the processor itself draws, smooth edges would cost more than all the rest.
+    this.software = drawsInSoftware();
+    this.renderer = new WebGLRenderer({
+      canvas, antialias: !this.software, powerPreference: "high-performance",
+    });
     this.renderer.outputColorSpace = LinearSRGBColorSpace;
     this.renderer.localClippingEnabled = true;
     this.renderer.setScissorTest(true);
@@ -23,7 +27,7 @@ export class Picture {
     this.size = { width: 0, height: 0 };
   }
 
-  get ratio() { return Math.min(window.devicePixelRatio || 1, MAX_RATIO); }
+  get ratio() { return Math.min(window.devicePixelRatio || 1, this.software ? 1 : MAX_RATIO); }
 
   get aspect() {
     const [cell] = this.cells;
@@ -77,10 +81,32 @@ export class Picture {
     });
   }
 
+  // The picture just drawn, row by row from above: r g b a.
+  pixels({ width, height }) {
+    const gl = this.renderer.getContext();
+    const upward = new Uint8Array(4 * width * height);
+    gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, upward);
+    const out = new Uint8Array(upward.length);
+    for (let y = 0; y < height; y++) {
+      const row = upward.subarray(4 * width * y, 4 * width * (y + 1));
+      out.set(row, 4 * width * (height - 1 - y));
+    }
+    return out;
+  }
+
   dispose() {
     this.renderer.dispose();
     this.renderer.forceContextLoss();
   }
+}
+
+function drawsInSoftware() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl) throw new Error("WebGL 2 is missing.");
+  const about = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = gl.getParameter(about ? about.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
 }
 
 export function cellsOf(count, { width, height }) {

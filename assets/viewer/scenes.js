@@ -70,6 +70,24 @@ export class Scenes {
     return this.box;
   }
 
+  // The ball around the middle of the box that holds everything.
+  ball() {
+    const [low, high] = this.bounds();
+    const centre = low.map((v, axis) => (v + high[axis]) / 2);
+    let square = 0;
+    for (const layer of this.layers) {
+      for (const positions of layer.bounds()) {
+        for (let n = 0; n + 2 < positions.length; n += 3) {
+          const dx = positions[n] - centre[0];
+          const dy = positions[n + 1] - centre[1];
+          const dz = positions[n + 2] - centre[2];
+          square = Math.max(square, dx * dx + dy * dy + dz * dz);
+        }
+      }
+    }
+    return { centre, radius: Math.sqrt(square) || 1 };
+  }
+
   // The levels that the slider offers: as far outwards as F goes inwards, at the widest.
   levels() {
     const sizes = this.grids.map(({ range: [low, high] }) => (
@@ -126,6 +144,8 @@ export class Scenes {
       .slice(0, 1)
       .map((layer) => ({ title, values: layer.scalars(mode) })));
   }
+
+  setCoarse(on) { for (const layer of this.layers) layer.setCoarse?.(on); }
 
   get triangles() { return this.viewports.reduce((sum, { triangles }) => sum + triangles, 0); }
 

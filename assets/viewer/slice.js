@@ -6,7 +6,7 @@ import {
 } from "../vendor/three.min.js";
 import { cssGradient } from "./colours.js";
 
-const LINES = 8; // iso-lines on either side of zero, about
+const LINES = 12; // iso-lines on either side of zero, about
 
 const VERTEX = `
 varying vec2 place;

@@ -40,11 +40,12 @@ export function extractLevel(grid, level) {
     for (let i = i0; i < i1; i++) {
       for (let j = j0; j < j1; j++) {
         let cell = i * sx + j * nz + k0;
+        // A cell shares its face towards k with the one before: four new corners a step.
+        let near = faceSigns(values, cell, nz, sx, target);
         for (let k = k0; k < k1; k++, cell++) {
-          let signs = 0;
-          for (let c = 0; c < 8; c++) {
-            if (values[cell + offsets[c]] < target) signs |= 1 << c;
-          }
+          const far = faceSigns(values, cell + 1, nz, sx, target);
+          const signs = near | (far << 1);
+          near = far;
           if (signs === 0 || signs === 255) continue;
           for (let c = 0; c < 8; c++) corner[c] = values[cell + offsets[c]] - target;
           cellVertex[cell] = out.count;
@@ -54,6 +55,12 @@ export function extractLevel(grid, level) {
     }
   }
   return out.finish(cellVertex, sx, nz, grid.scale);
+}
+
+// Which of the four corners in one plane k lie below the level: bits 0, 2, 4, 6.
+function faceSigns(values, at, sy, sx, target) {
+  return (values[at] < target ? 1 : 0) | (values[at + sy] < target ? 4 : 0)
+    | (values[at + sx] < target ? 16 : 0) | (values[at + sx + sy] < target ? 64 : 0);
 }
 
 class Growing {

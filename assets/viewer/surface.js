@@ -3,8 +3,11 @@
 
 import { BufferAttribute, BufferGeometry, DoubleSide, Mesh, MeshLambertMaterial } from "../vendor/three.min.js";
 import { colourNormals, colourScalars } from "./colours.js";
+import { coarseGeometry } from "./coarse.js";
 import { FieldGrid } from "./field.js";
 import { extractLevel } from "./surface-nets.js";
+
+const MANY = 60000; // triangles, above which a coarse index pays
 
 export class Surface {
   constructor(spec, data, previous) {
@@ -17,11 +20,26 @@ export class Surface {
         : new FieldGrid({ ...field, values: data.field, shape: field.values.shape });
     }
     this.material = new MeshLambertMaterial({ side: DoubleSide });
-    this.object = new Mesh(new BufferGeometry(), this.material);
+    this.fine = new BufferGeometry();
+    this.coarse = null;
+    this.object = new Mesh(this.fine, this.material);
     this.object.frustumCulled = false;
   }
 
-  get triangles() { return (this.object.geometry.index?.count ?? 0) / 3; }
+  get triangles() { return (this.fine.index?.count ?? 0) / 3; }
+
+  // Fewer triangles, for a small picture or while the camera moves on a slow machine.
+  setCoarse(on) {
+    const coarse = on && this.triangles > MANY;
+    if (coarse) this.coarse ??= coarseGeometry(this.fine);
+    this.object.geometry = coarse ? this.coarse : this.fine;
+  }
+
+  dropCoarse() {
+    this.coarse?.dispose();
+    this.coarse = null;
+    this.object.geometry = this.fine;
+  }
 
   // Positions that the camera may frame: the mesh, else the grid's own box.
   bounds() {
@@ -63,8 +81,9 @@ export class Surface {
     geometry.setIndex(new BufferAttribute(indices, 1));
     if (normals) geometry.setAttribute("normal", new BufferAttribute(normals, 3));
     else geometry.computeVertexNormals();
-    this.object.geometry.dispose();
-    this.object.geometry = geometry;
+    this.fine.dispose();
+    this.fine = geometry;
+    this.dropCoarse();
     this.coloured = null;
   }
 
@@ -84,7 +103,8 @@ export class Surface {
     const key = [mode, limits, theme.dark].join();
     if (key === this.coloured) return;
     this.coloured = key;
-    const { geometry } = this.object;
+    this.dropCoarse();
+    const geometry = this.fine;
     const colours = this.vertexColours(geometry, mode, limits, theme);
     if (colours) geometry.setAttribute("color", new BufferAttribute(colours, 3, true));
     else geometry.deleteAttribute("color");
@@ -105,7 +125,8 @@ export class Surface {
   }
 
   dispose() {
-    this.object.geometry.dispose();
+    this.dropCoarse();
+    this.fine.dispose();
     this.material.dispose();
   }
 }

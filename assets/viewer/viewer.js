@@ -13,12 +13,14 @@ import { report } from "./report.js";
 import { Scenes } from "./scenes.js";
 import { buildToolbar } from "./toolbar.js";
 
+const REST = 180; // ms after the last move of the camera
 const cameras = new Map(); // subject -> state, to come back to after another page
 
 export class Viewer {
   constructor(parent, { data }) {
     const base = new URL(".", import.meta.url);
     Object.assign(this, styledRoot("viewer", new URL("style.css", base).href, { "data-testid": "viewer" }));
+    performance.mark("levelset:viewer");
     this.parent = parent;
     this.settings = {
       hidden: new Set(), mode: data.colour, wireframe: false, level: null,
@@ -58,7 +60,7 @@ export class Viewer {
       return;
     }
     this.root.dataset.webgl = "ready";
-    this.camera = new SharedCamera(this.canvas, () => this.request());
+    this.camera = new SharedCamera(this.canvas, () => this.moved());
     this.canvas.addEventListener("webglcontextlost", () => this.say("The graphics card dropped the picture; it comes back by itself."));
     this.canvas.addEventListener("webglcontextrestored", () => this.request());
   }
@@ -99,6 +101,7 @@ export class Viewer {
     try {
       const loaded = await this.scenes.load(base + arrays, views);
       if (call !== this.counts.loads) return;
+      performance.mark("levelset:arrays");
       this.scenes.fill(views, loaded);
       this.message.textContent = this.scenes.isEmpty ? empty : "";
       this.frame(subject, up);
@@ -134,8 +137,7 @@ export class Viewer {
       Object.assign(this.settings, { level: null, axis: null, part: 0.5 });
     }
     this.subject = subject;
-    const [low, high] = this.scenes.bounds();
-    this.camera.frame(low, high, up);
+    this.camera.frame(this.scenes.ball(), up);
     const known = cameras.get(subject);
     if (known) this.camera.restore(known);
   }
@@ -212,6 +214,19 @@ export class Viewer {
 
   say(message) { this.errors.say(message); }
 
+  // Without a graphics card the picture is coarse while the camera moves.
+  moved() {
+    if (this.picture.software && !this.busy && this.counts.frames > 1) {
+      this.scenes.setCoarse(true);
+      clearTimeout(this.restTimer);
+      this.restTimer = setTimeout(() => {
+        this.scenes.setCoarse(false);
+        this.request();
+      }, REST);
+    }
+    this.request();
+  }
+
   request() {
     if (this.pending || !this.picture) return;
     this.pending = true;
@@ -227,6 +242,7 @@ export class Viewer {
     const styled = performance.now();
     this.picture.draw(this.scenes.viewports, this.camera, this.theme);
     this.counts.frames += 1;
+    if (!this.scenes.isEmpty) performance.mark("levelset:picture", { detail: this.scenes.triangles });
     if (this.subject !== undefined) cameras.set(this.subject, this.camera.state());
     report(this, state, { style: styled - begin, draw: performance.now() - styled });
   }
@@ -240,6 +256,7 @@ export class Viewer {
 
   destroy() {
     clearTimeout(this.levelTimer);
+    clearTimeout(this.restTimer);
     this.observer.disconnect();
     this.scenes.dispose();
     this.camera?.dispose();

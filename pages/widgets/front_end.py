@@ -15,6 +15,7 @@ export default function (args) {
   const host = args.parentElement;
   const call = (host.levelsetCall = (host.levelsetCall || 0) + 1);
   let cleanup;
+  if (call === 1) for (const path of args.data.prefetch ?? []) fetch(args.data.base + path);
   import(location.origin + args.data.base + "%s/main.js").then((module) => {
     if (host.levelsetCall === call) cleanup = module.default(args);
   });
@@ -24,7 +25,10 @@ export default function (args) {
 
 
 def front_end(name: str, folder: str) -> Any:
-    """A component whose front end is ``assets/<folder>/main.js``; its data needs "base"."""
+    """A component whose front end is ``assets/<folder>/main.js``; its data needs "base".
+
+    Its data may name paths in "prefetch": the browser fetches them while it loads the front end.
+    """
     return st.components.v2.component(name, js=_STUB % f"{ASSETS_PATH}/{folder}")
 
 

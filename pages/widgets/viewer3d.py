@@ -5,7 +5,7 @@ Level, cut, colours, camera and pictures are the browser's business: none of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -152,10 +152,11 @@ def viewer3d(
     Raises:
         LevelsetError: arrays of a wrong shape.
     """
+    drawn = [{"title": v.title, "layers": [_layer(x) for x in v.layers]} for v in views]
     data = {
         "base": base_path(), "arrays": ARRAYS_PATH, "height": height, "subject": subject, "up": up,
         "colour": colour, "empty": empty,
-        "views": [{"title": v.title, "layers": [_layer(x) for x in v.layers]} for v in views],
+        "views": drawn, "prefetch": [f"{ARRAYS_PATH}/{name}" for name in _names(drawn)],
     }  # fmt: skip
     state = _component(
         key=key, data=data, default={"level": None, "missing": 0}, height=height,
@@ -167,6 +168,15 @@ def viewer3d(
 
 def _nothing() -> None:
     """Component values need a callback to exist."""
+
+
+def _names(content: Any) -> Iterator[str]:
+    """The arrays' names, wherever they are in what the browser gets."""
+    if isinstance(content, dict) and "dtype" in content:
+        yield content["name"]
+    elif isinstance(content, dict | list):
+        for part in content.values() if isinstance(content, dict) else content:
+            yield from _names(part)
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
