@@ -1,10 +1,12 @@
 // The playground of one mounted component: joins points, link, screen and controls.
 
-import { buildDom, buildErrorBar, buildHelp } from "./dom.js";
+import { buildErrorBar, buildHelp } from "../shared/dom.js";
+import { sameTheme } from "../shared/theme.js";
+import { buildDom } from "./dom.js";
 import { exportPng, exportSvg } from "./export.js";
 import { decodeFrame } from "./frame.js";
 import { Host } from "./host.js";
-import { Keyboard } from "./keyboard.js";
+import { HELP, Keyboard } from "./keyboard.js";
 import { DataLink, SocketLink, socketAddress } from "./link.js";
 import { Pointer } from "./pointer.js";
 import { MAXIMUM, Points } from "./points.js";
@@ -12,7 +14,7 @@ import { Probe } from "./probe.js";
 import { Reporter } from "./reporter.js";
 import { Screen } from "./screen.js";
 import { StatusLine } from "./status.js";
-import { readTheme, sameTheme } from "./theme.js";
+import { readTheme } from "./theme.js";
 import { OVERLAYS, TOOLS, Toolbar } from "./toolbar.js";
 
 const TELL_PYTHON = 600; // ms without a change before the page is told
@@ -44,7 +46,7 @@ export class Playground {
     this.toolbar = new Toolbar((id) => this.act(id));
     this.statusLine = new StatusLine();
     this.errors = buildErrorBar();
-    this.help = buildHelp(() => this.escape());
+    this.help = buildHelp(HELP, () => this.escape());
     this.stage.append(this.help, this.errors.bar);
     this.root.append(this.toolbar.element, this.stage,
       this.statusLine.element, this.statusLine.spoken);
