@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
@@ -94,20 +95,32 @@ class Partition:
         return rest
 
     def _surfaces(self, facets: list[Facet]) -> list[list[Facet]]:
-        """Facets by connection: they share a corner, or lie back to back on one plane."""
+        """Facets by connection: they share a corner, or touch back to back on one plane."""
         count = np.array([len(facet.corners) for facet in facets])
         owner = np.repeat(np.arange(len(facets)), count)
         corners = np.concatenate([facet.corners for facet in facets])
         pairs = cKDTree(corners).query_pairs(_SAME_CORNER * self.size, output_type="ndarray")
         links = [owner[pairs]]
         for plane in {facet.plane for facet in facets}:
-            mine = [k for k, facet in enumerate(facets) if facet.plane == plane]
-            if len({facets[k].front_outside for k in mine}) == 2:
-                links.append(np.column_stack([mine, np.roll(mine, 1)]))
+            links.append(self._back_to_back(facets, plane))
         link = np.concatenate(links)
         graph = coo_array((np.ones(len(link)), (link[:, 0], link[:, 1])), [len(facets)] * 2)
         number, label = connected_components(graph, directed=False)
         return [[facets[k] for k in np.flatnonzero(label == n)] for n in range(number)]
+
+    def _back_to_back(self, facets: list[Facet], plane: int) -> np.ndarray:
+        """Pairs of facets, (n, 2), that touch on a plane and have their outsides on both sides."""
+        sides: list[list[int]] = [[], []]
+        for k, facet in enumerate(facets):
+            if facet.plane == plane:
+                sides[facet.front_outside].append(k)
+        if not (sides[0] and sides[1]):
+            return np.zeros((0, 2), dtype=np.int64)
+        flat = np.delete(np.arange(3), np.abs(self.normals[plane]).argmax())
+        shapes = [np.array([_flat(facets[k].corners[:, flat]) for k in side]) for side in sides]
+        near = _SAME_CORNER * self.size
+        pairs = shapely.STRtree(shapes[1]).query(shapes[0], predicate="dwithin", distance=near)
+        return np.column_stack([np.array(side)[row] for side, row in zip(sides, pairs, strict=True)])
 
     def _sides(self, facets: list[Facet]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The planes of the facets (p,), and which facets reach behind and before each (f, p)."""
@@ -177,3 +190,8 @@ class Partition:
             if h[k] * h[n] < 0:
                 kept.append(corners[k] + (corners[n] - corners[k]) * (h[k] / (h[k] - h[n])))
         return Facet(np.array(kept), facet.plane, facet.front_outside)
+
+
+def _flat(corners: np.ndarray) -> shapely.Geometry:
+    """A convex facet within its plane; a sliver may have collapsed to a line."""
+    return shapely.convex_hull(shapely.multipoints(corners))

@@ -8,9 +8,10 @@ import numpy as np
 import trimesh
 
 from levelset_core.errors import LevelsetError
+from levelset_core.networks.exact.crossings import refuse_crossing
 from levelset_core.networks.exact.partition import Facet, Partition
 from levelset_core.networks.exact.report import ExactNetwork, build
-from levelset_core.networks.exact.solid import facet_planes, is_convex, read_solid, refuse_crossing
+from levelset_core.networks.exact.solid import facet_planes, is_convex, read_solid
 
 #: Distinct planes of a surface that is not convex; a convex one may have any number.
 MAX_PLANES = 400

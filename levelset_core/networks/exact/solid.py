@@ -10,10 +10,10 @@ from scipy.spatial import cKDTree
 
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.exact.formula import Literal
+from levelset_core.networks.exact.winding import winding_number
 
 #: Corners this close to a plane, relative to the size, lie on it.
 COPLANAR = 1e-13
-_BESIDE = 1e-8
 _CHUNK = 4_000_000
 
 
@@ -99,58 +99,6 @@ def _oriented(solid: trimesh.Trimesh) -> trimesh.Trimesh:
     return trimesh.Trimesh(solid.vertices, faces, process=False)
 
 
-def winding_number(triangles: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """How often a closed surface winds around points: 1 inside, 0 outside.
-
-    The solid angles of its triangles (van Oosterom, Strackee, 1983) over 4 pi. On a face it is 1/2.
-
-    Args:
-        triangles: (m, 3, 3).
-        points: (n, 3).
-
-    Returns:
-        (n,)
-    """
-    result = np.empty(len(points))
-    step = max(1, _CHUNK // (9 * len(triangles)))
-    for start in range(0, len(points), step):
-        a, b, c = np.moveaxis(triangles[None] - points[start : start + step, None, None], 2, 0)
-        la, lb, lc = (np.linalg.norm(v, axis=-1) for v in (a, b, c))
-        volume = np.einsum("ijk,ijk->ij", a, np.cross(b, c))
-        rest = la * lb * lc + lc * (a * b).sum(-1) + la * (b * c).sum(-1) + lb * (c * a).sum(-1)
-        volume[(np.abs(volume) <= 1e-13 * la * lb * lc) & (rest < 0)] = 0.0
-        rest[volume == 0] = 1.0  # seen from within its plane, a triangle has no angle
-        result[start : start + step] = np.arctan2(volume, rest).sum(1) / (2 * np.pi)
-    return result
-
-
-def refuse_crossing(solid: trimesh.Trimesh, touching: np.ndarray, size: float) -> None:
-    """Look at both sides of every face: the surface must wind once around what is behind it.
-
-    Args:
-        solid: oriented.
-        touching: (m,) bool, faces that may lie on a face of another part.
-        size: of the solid.
-
-    Raises:
-        LevelsetError: the mesh passes through itself.
-    """
-    real = np.flatnonzero(solid.area_faces > 0)
-    triangles = solid.triangles[real]
-    normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-    normals /= np.linalg.norm(normals, axis=1)[:, None]
-    centres = triangles.mean(1)
-    behind = np.round(winding_number(triangles, centres - _BESIDE * size * normals))
-    before = np.round(winding_number(triangles, centres + _BESIDE * size * normals))
-    wrong = (behind != 1) | ((before != 0) & ~((before == 1) & touching[real]))
-    if wrong.any():
-        x, y, z = centres[wrong.argmax()]
-        raise LevelsetError(
-            f"The mesh passes through itself near ({x:.6g}, {y:.6g}, {z:.6g}): unite its parts "
-            "or move them apart."
-        )
-
-
 def facet_planes(solid: trimesh.Trimesh) -> tuple[list[Literal], np.ndarray, np.ndarray]:
     """The distinct planes of a solid.
 
@@ -159,7 +107,7 @@ def facet_planes(solid: trimesh.Trimesh) -> tuple[list[Literal], np.ndarray, np.
         the side where h > 0.
 
     Raises:
-        LevelsetError: no face has an area.
+        LevelsetError: the faces enclose no volume.
     """
     triangles = solid.triangles
     size = float(np.ptp(solid.vertices, axis=0).max())
@@ -187,6 +135,11 @@ def facet_planes(solid: trimesh.Trimesh) -> tuple[list[Literal], np.ndarray, np.
     number, label = connected_components(graph, directed=False)
     largest = np.array([np.flatnonzero(label == k)[0] for k in range(number)])
     planes = [Literal(normals[k], float(offsets[k])) for k in largest]
+    if len(planes) < 4:
+        raise LevelsetError(
+            f"The mesh encloses no volume: its faces lie on {len(planes)} planes, and the least "
+            "solid, a tetrahedron, has 4."
+        )
     plane_of_face = np.full(len(triangles), -1)
     plane_of_face[real] = label
     front = np.zeros(len(triangles), dtype=bool)
