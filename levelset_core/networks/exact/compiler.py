@@ -23,6 +23,7 @@ from levelset_core.networks.exact.formula import Formula, Gate, Literal, two_way
 
 #: Entries of all weight matrices together: 1.6 GB in float64.
 MAX_WEIGHTS = 200_000_000
+_SHORT = 0.1  # normals that no others are read from
 _TRIED = 12  # ways to compile that are compared where a formula is deep
 
 Units = dict[int, float]  # a linear combination of units of one layer
@@ -223,6 +224,11 @@ def _solve(basis: np.ndarray, normal: np.ndarray) -> np.ndarray:
     if np.count_nonzero(normals) == len(normals):  # coordinates or a single function: no rounding
         places = np.abs(normals).argmax(1)
         return normal[places] / normals[np.arange(len(normals)), places]
+    factors = np.zeros(len(basis))
+    for k, other in enumerate(normals):
+        if _parallel(normal, other):  # two of the basis may be nearly parallel: no rounding here
+            factors[k] = normal @ other / (other @ other)
+            return factors
     return np.linalg.lstsq(normals.T, normal)[0]
 
 
@@ -237,13 +243,15 @@ def _basis(normals: list[np.ndarray], present: list[np.ndarray], dimension: int)
         if not any(_parallel(normal, other) for other in directions):
             directions.append(normal)
     if len(directions) < dimension:
+        long = [g for g in present if np.linalg.norm(g[:-1]) > _SHORT]
         return np.array([
-            next((g for g in present if _parallel(g[:-1], normal)), np.append(normal, 0.0))
+            next((g for g in long if _parallel(g[:-1], normal)), np.append(normal, 0.0))
             for normal in directions
         ])  # fmt: skip
     # Well-conditioned ones among those present, then coordinates: Gram-Schmidt takes the longest.
     candidates = np.array([*present, *np.eye(dimension, dimension + 1)])
-    rest = candidates[:, :-1] / np.linalg.norm(candidates[:, :-1], axis=1)[:, None]
+    size = np.linalg.norm(candidates[:, :-1], axis=1)[:, None]
+    rest = candidates[:, :-1] / np.maximum(size, 1.0)  # short ones would make rounding grow
     rest[len(present) :] *= 0.5
     chosen = []
     for _ in range(dimension):

@@ -120,7 +120,9 @@ class Partition:
         shapes = [np.array([_flat(facets[k].corners[:, flat]) for k in side]) for side in sides]
         near = _SAME_CORNER * self.size
         pairs = shapely.STRtree(shapes[1]).query(shapes[0], predicate="dwithin", distance=near)
-        return np.column_stack([np.array(side)[row] for side, row in zip(sides, pairs, strict=True)])
+        return np.column_stack(
+            [np.array(side)[row] for side, row in zip(sides, pairs, strict=True)]
+        )
 
     def _sides(self, facets: list[Facet]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The planes of the facets (p,), and which facets reach behind and before each (f, p)."""

@@ -8,6 +8,8 @@ import trimesh
 from hypothesis import strategies as st
 from shapely.geometry import Polygon
 
+from levelset_core.data.shapes import prism
+
 KINDS = ("star", "untangled", "cells", "spiral", "comb")
 
 
@@ -85,28 +87,6 @@ def polygons(draw: st.DrawFn, most: int = 60) -> np.ndarray:
     points = points @ np.array([[c, -s], [s, c]]) * draw(st.sampled_from([0.1, 1.0, 7.0]))
     points = points + draw(st.sampled_from([0.0, 3.0]))
     return points[::-1] if draw(st.booleans()) else points
-
-
-def prism(polygon: Polygon, height: float = 1.0) -> trimesh.Trimesh:
-    """A polygon, perhaps with holes, extruded."""
-    polygon = shapely.orient_polygons(polygon)
-    number: dict[tuple[float, ...], int] = {}
-    for p in shapely.get_coordinates(polygon).tolist():
-        number.setdefault(tuple(p), len(number))
-    n = len(number)
-    flat = np.array(list(number))
-    faces: list[tuple[int, int, int]] = []
-    for triangle in shapely.constrained_delaunay_triangles(polygon).geoms:
-        triangle = shapely.orient_polygons(triangle)
-        a, b, c = (number[tuple(p)] for p in list(triangle.exterior.coords)[:3])
-        faces += [(a, c, b), (a + n, b + n, c + n)]
-    for ring in (polygon.exterior, *polygon.interiors):
-        loop = [number[tuple(p)] for p in ring.coords]
-        for i, j in zip(loop, loop[1:], strict=False):
-            faces += [(i, j, j + n), (i, j + n, i + n)]
-    low, high = np.zeros((n, 1)), np.full((n, 1), height)
-    vertices = np.concatenate([np.hstack([flat, low]), np.hstack([flat, high])])
-    return trimesh.Trimesh(vertices, faces, process=False)
 
 
 def box(low: tuple[float, float, float], high: tuple[float, float, float]) -> trimesh.Trimesh:

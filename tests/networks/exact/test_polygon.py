@@ -77,13 +77,6 @@ def check_polygon(points: np.ndarray) -> None:
 SLOWLY = settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 
 
-@settings(SLOWLY, max_examples=60)
-@given(polygons())
-def test_random_polygons(points):
-    check_polygon(points)
-
-
-@pytest.mark.slow
 @SLOWLY
 @given(polygons())
 def test_five_hundred_random_polygons(points):
