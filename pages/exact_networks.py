@@ -16,17 +16,13 @@ TABS = {
     "export": ":material/download: Export",
 }
 
-where, text = st.columns([1, 4], vertical_alignment="center")
+where, presets, files = st.columns([1, 5, 1], vertical_alignment="center")
 space = where.segmented_control(
     "Dimension", ["Plane", "Space"], default="Plane", key="exact_space",
     label_visibility="collapsed", required=True,
 )  # fmt: skip
-text.caption(
-    "Theorem 1: every watertight piecewise linear surface is the zero level set of a ReLU network. "
-    "Here it is built, not trained: F < 0 inside, 1-Lipschitz, no wrong sign anywhere."
-)
 solid = space == "Space"
-work = solid_view() if solid else plane_view()
+work = solid_view(presets, files) if solid else plane_view(presets, files)
 if work is not None and work.exact is not None:
     graph = SOLID_GRAPH if solid else PLANE_GRAPH
     tab = st.segmented_control(
@@ -40,3 +36,8 @@ if work is not None and work.exact is not None:
             exact_export(work.exact, graph)
         case _:
             perturb_view(work, graph)
+st.caption(
+    "Theorem 1: every watertight piecewise linear surface is the zero level set of a ReLU network. "
+    "Here the network is built, not trained: F < 0 inside, F is 1-Lipschitz, and |F| is at most "
+    "the distance to the surface."
+)

@@ -10,7 +10,7 @@ export class Shape {
   }
 
   load({ rings, chains }) {
-    this.remember();
+    if (this.lines().length) this.remember();
     this.rings = structuredClone(rings);
     this.chains = structuredClone(chains);
     this.open = [];

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core.data.shape_files import read_plane_shape
 from levelset_core.data.shapes import PLANE_SHAPES, PlaneShape
@@ -20,16 +21,19 @@ GRAPH = "plane_graph"
 _FIRST = "L"
 
 
-def plane_view() -> ExactWork | None:
-    """The canvas, the graph and the figures; returns what was built, if anything."""
+def plane_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | None:
+    """The canvas, the graph and the figures; returns what was built, if anything.
+
+    Args:
+        presets, files: where to put the choice of examples and the upload.
+    """
     memory = _memory()
     _follow_drawing(memory)
-    left, right = st.columns([5, 1], vertical_alignment="bottom")
-    left.pills(
+    presets.pills(
         "Shape", list(PLANE_SHAPES), key="plane_preset", on_change=_take_preset,
         label_visibility="collapsed",
     )  # fmt: skip
-    with right.popover("Open a file", icon=":material/upload_file:", width="stretch"):
+    with files.popover("Open a file", icon=":material/upload_file:", width="stretch"):
         st.file_uploader(
             "Polygon as JSON or SVG", ["json", "geojson", "svg"], key="plane_file",
             on_change=_take_file,

@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from torch import nn
 
 from levelset_core.data import read_geometry
 from levelset_core.data.shapes import SOLIDS, solid
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, evaluate_volume, extract_mesh
+from levelset_core.geometry.sharp_edges import sharp_edge_paths
 from pages.widgets.exact_figures import figures
 from pages.widgets.exact_perturb import apply_perturbation
 from pages.widgets.exact_work import ExactWork
 from pages.widgets.network_graph import network_graph
-from pages.widgets.viewer3d import Field, Points, Surface, View, viewer3d
+from pages.widgets.viewer3d import Curve, Field, Layer, Points, Surface, View, viewer3d
 from pages.widgets.viewer3d import Mesh as Drawn
 
 GRAPH = "solid_graph"
@@ -24,15 +26,18 @@ _FIRST = "L-prism"
 _SURFACE, _FIELD = 72, 64
 
 
-def solid_view() -> ExactWork | None:
-    """The 3D picture, the graph and the figures; returns what was built, if anything."""
+def solid_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | None:
+    """The 3D picture, the graph and the figures; returns what was built, if anything.
+
+    Args:
+        presets, files: where to put the choice of examples and the upload.
+    """
     memory = _memory()
-    left, right = st.columns([5, 1], vertical_alignment="bottom")
-    left.pills(
+    presets.pills(
         "Solid", list(SOLIDS), key="solid_preset", on_change=_take_preset,
         label_visibility="collapsed",
     )  # fmt: skip
-    with right.popover("Open a mesh", icon=":material/upload_file:", width="stretch"):
+    with files.popover("Open a mesh", icon=":material/upload_file:", width="stretch"):
         st.file_uploader(
             "Watertight mesh", ["obj", "ply", "stl", "off"], key="solid_file", on_change=_take_file
         )
@@ -53,7 +58,7 @@ def solid_view() -> ExactWork | None:
     return work
 
 
-def _layers(work: ExactWork) -> list[Surface | Points]:
+def _layers(work: ExactWork) -> list[Layer]:
     mesh, reference = work.shape, work.reference
     assert isinstance(mesh, Mesh) and reference is not None and work.network is not None
     if "solid" not in work.made:
@@ -64,13 +69,18 @@ def _layers(work: ExactWork) -> list[Surface | Points]:
         high = np.array(grid.lower) + grid.step * (np.array(grid.shape) - 1)
         work.made["solid"] = (found, values, grid.lower, high.tolist())
     found, values, low, high = work.made["solid"]
-    layers: list[Surface | Points] = [
+    layers: list[Layer] = [
         Surface(
             "network", "Network: F = 0", Drawn(found.vertices, found.faces, found.normals),
             Field(values, low, high),
         ),
-        Surface("input", "Input mesh", Drawn(mesh.vertices, mesh.faces), opacity=0.35, colour=1),
+        Surface(
+            "input", "Input faces", Drawn(mesh.vertices, mesh.faces), opacity=0.6, colour=1,
+            shown=False,
+        ),
     ]  # fmt: skip
+    for path in sharp_edge_paths(mesh):
+        layers.append(Curve("edges", "Input edges", path))
     if len(work.wrong):
         layers.append(Points("wrong", "Wrong signs", work.wrong))
     return layers
