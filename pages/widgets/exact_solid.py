@@ -24,6 +24,7 @@ from pages.widgets.viewer3d import Mesh as Drawn
 GRAPH = "solid_graph"
 _FIRST = "L-prism"
 _SURFACE, _FIELD = 72, 64
+_PER_EDGE = 20
 
 
 def solid_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | None:
@@ -80,7 +81,10 @@ def _layers(work: ExactWork) -> list[Layer]:
         ),
     ]  # fmt: skip
     for path in sharp_edge_paths(mesh):
-        layers.append(Curve("edges", "Input edges", path))
+        # The viewer rounds corners between neighbouring points: many points, sharp corners.
+        t = np.arange(0, len(path) - 1 + 1e-9, 1 / _PER_EDGE)
+        dense = np.stack([np.interp(t, np.arange(len(path)), axis) for axis in path.T], axis=1)
+        layers.append(Curve("edges", "Input edges", dense))
     if len(work.wrong):
         layers.append(Points("wrong", "Wrong signs", work.wrong))
     return layers

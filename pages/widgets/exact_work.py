@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ class ExactWork:
     tally: Tally | None = None
     made: dict[str, Any] = field(default_factory=dict)
     _check: Iterator[Tally] | None = None
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def of(cls, shape: PlaneShape | Mesh, box: Box | None = None) -> ExactWork:
@@ -112,13 +114,22 @@ class ExactWork:
 
     def look(self) -> None:
         """Go on with the check for a while."""
-        end = time.monotonic() + _TURN
-        while self._check is not None and time.monotonic() < end:
-            tally = next(self._check, None)
-            if tally is None:
-                self._check = None
-            else:
-                self.tally = tally
+        # A run of the page that was overtaken by another may not have ended yet.
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            end = time.monotonic() + _TURN
+            while self._check is not None and time.monotonic() < end:
+                check = self._check
+                tally = next(check, None)
+                if check is not self._check:
+                    continue  # of a network that is gone
+                if tally is None:
+                    self._check = None
+                else:
+                    self.tally = tally
+        finally:
+            self._turn.release()
 
     @property
     def checking(self) -> bool:

@@ -99,7 +99,7 @@ def test_a_solid_and_its_files(drawing):
     page.get_by_role("radio", name="Space").click()
     expect(page.get_by_test_id("viewer")).to_be_visible()
     expect(drawing.figure("Planes")).to_have_text("8")
-    page.get_by_role("button", name="Shell with a cavity").click()
+    page.get_by_text("Shell with a cavity", exact=True).click()
     expect(drawing.figure("Planes")).to_have_text("12")
     page.get_by_role("radio", name="Export").click()
     with page.expect_download() as download:
