@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import shapely
@@ -78,7 +79,7 @@ _LETTERS = {
 def _letters() -> PlaneShape:
     rings, left = [], -1.4
     for letter in "ReLU":
-        rings += [np.array(r) + [left, -0.5] for r in _LETTERS[letter]]
+        rings += [np.add(r, [left, -0.5]) for r in _LETTERS[letter]]
         left += 0.72
     return _rings(*rings)
 
@@ -123,11 +124,14 @@ def prism(polygon: Polygon, height: float = 1.0) -> trimesh.Trimesh:
 
 
 def _box(half: float) -> trimesh.Trimesh:
-    return trimesh.creation.box(bounds=[[-half] * 3, [half] * 3])
+    made: trimesh.Trimesh = trimesh.creation.box(bounds=[[-half] * 3, [half] * 3])
+    return made
 
 
 def _shell() -> trimesh.Trimesh:
-    return trimesh.util.concatenate([_box(1.0), _box(0.5)])
+    made: Any = trimesh.util.concatenate([_box(1.0), _box(0.5)])
+    both: trimesh.Trimesh = made
+    return both
 
 
 SOLIDS: dict[str, Callable[[], trimesh.Trimesh]] = {

@@ -48,7 +48,12 @@ class _Column(nn.Module):
 
 
 def train_contrast(
-    widths: Sequence[int], reference: Reference, *, steps: int = 3000, every: int = 100, seed: int = 0
+    widths: Sequence[int],
+    reference: Reference,
+    *,
+    steps: int = 3000,
+    every: int = 100,
+    seed: int = 0,
 ) -> Iterator[ContrastSnapshot]:
     """Train by logistic loss on inside and outside: Adam, the rate falling to 0 as a cosine.
 

@@ -115,7 +115,7 @@ def _pictures(work: ExactWork, running: Contrast | None) -> None:
     else:
         said = f"Step {snapshot.step} of {snapshot.steps}, loss {snapshot.loss:.4f}"
     trained.image(slice_picture(snapshot.network, work.reference), width="stretch", caption=said)
-    if running.finished and not st.session_state.get("contrast_told") == id(running):
+    if running.finished and st.session_state.get("contrast_told") != id(running):
         st.session_state.contrast_told = id(running)
         st.rerun()
 

@@ -32,9 +32,7 @@ def _strip(work: ExactWork) -> None:
             ("Largest |F| on the boundary", f"{tally.on_boundary:.1e}"),
             (f"among {done}{POINTS:,} random points", f"{tally.wrong:,} wrong signs"),
         ]
-    for column, (label, value) in zip(
-        st.columns([1, 1.1, 1, 1, 1, 2, 2.6]), shown, strict=False
-    ):
+    for column, (label, value) in zip(st.columns([1, 1.1, 1, 1, 1, 2, 2.6]), shown, strict=False):
         column.metric(label, value)
     if was and not work.checking:
         st.rerun()

@@ -39,20 +39,20 @@ def plane_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
             on_change=_take_file,
         )  # fmt: skip
     work: ExactWork = memory["work"]
-    built = work.exact is not None and work.network is not None
-    if built:
+    shape: PlaneShape = work.shape
+    if work.exact is not None:
         apply_perturbation(work, GRAPH)
-        if "plane" not in work.made:
-            work.made["plane"] = plane_picture(work.network)
+    if work.network is not None and "plane" not in work.made:
+        work.made["plane"] = plane_picture(work.network)
     canvas, graph = st.columns([2, 1])
     with canvas:
         polygon_canvas(
-            work.shape, memory["load"], work.made.get("plane"), wrong=work.wrong,
-            error=work.error if work.shape.edges else None, edit=memory["edit"],
+            shape, memory["load"], work.made.get("plane"), wrong=work.wrong,
+            error=work.error if shape.edges else None, edit=memory["edit"],
         )  # fmt: skip
-    if not built:
+    if work.exact is None or work.network is None:
         graph.info(
-            "Draw a ring, or pick a shape above." if not work.shape.edges else str(work.error),
+            "Draw a ring, or pick a shape above." if not shape.edges else str(work.error),
             icon=":material/draw:",
         )
         return None

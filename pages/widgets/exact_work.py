@@ -36,7 +36,7 @@ class ExactWork:
     """A shape and its network, or the sentence that says why there is none.
 
     Attributes:
-        shape: polygons, or a mesh.
+        shape: a PlaneShape, or a Mesh.
         exact: what was built.
         reference: what is right.
         error: instead of both.
@@ -46,7 +46,7 @@ class ExactWork:
         made: pictures and whatever else was made of the network.
     """
 
-    shape: PlaneShape | Mesh
+    shape: Any
     exact: ExactNetwork | None = None
     reference: Reference | None = None
     error: str | None = None

@@ -133,7 +133,7 @@ class _Plan:
 
 def _linear(weight: np.ndarray, bias: np.ndarray) -> nn.Linear:
     with torch.random.fork_rng(devices=[]):  # its own initialization would use global state
-        linear = nn.Linear(*weight.shape[::-1], dtype=torch.float64)
+        linear = nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
     with torch.no_grad():
         linear.weight.copy_(torch.from_numpy(weight))
         linear.bias.copy_(torch.from_numpy(bias))
@@ -223,13 +223,15 @@ def _solve(basis: np.ndarray, normal: np.ndarray) -> np.ndarray:
     normals = basis[:, :-1]
     if np.count_nonzero(normals) == len(normals):  # coordinates or a single function: no rounding
         places = np.abs(normals).argmax(1)
-        return normal[places] / normals[np.arange(len(normals)), places]
+        ratios: np.ndarray = normal[places] / normals[np.arange(len(normals)), places]
+        return ratios
     factors = np.zeros(len(basis))
     for k, other in enumerate(normals):
         if _parallel(normal, other):  # two of the basis may be nearly parallel: no rounding here
             factors[k] = normal @ other / (other @ other)
             return factors
-    return np.linalg.lstsq(normals.T, normal)[0]
+    solved: np.ndarray = np.linalg.lstsq(normals.T, normal)[0]
+    return solved
 
 
 def _basis(normals: list[np.ndarray], present: list[np.ndarray], dimension: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ TOUCH = 1e-12
 
 
 def exact_polygon(
-    rings: Sequence[npt.ArrayLike | Chain] | npt.ArrayLike,
+    rings: Sequence[Any] | npt.NDArray[Any],
 ) -> ExactNetwork:
     """The ReLU network whose zero level set is the boundary of a polygon (Theorem 1, d = 2).
 
@@ -46,7 +47,7 @@ def exact_polygon(
 
 
 def read_shape(
-    rings: Sequence[npt.ArrayLike | Chain] | npt.ArrayLike,
+    rings: Sequence[Any] | npt.NDArray[Any],
 ) -> tuple[MultiPolygon, list[Chain]]:
     """The valid region that rings enclose by nesting, and the chains.
 
@@ -55,7 +56,7 @@ def read_shape(
     """
     if isinstance(rings, np.ndarray) and rings.ndim == 2:
         rings = [rings]
-    items = list(rings)  # type: ignore[arg-type]
+    items = list(rings)
     chains = [item for item in items if isinstance(item, Chain)]
     closed = [
         read_ring(item, f"Ring {k}") for k, item in enumerate(items) if not isinstance(item, Chain)

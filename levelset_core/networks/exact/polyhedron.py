@@ -5,19 +5,18 @@ from __future__ import annotations
 import time
 
 import numpy as np
-import trimesh
 
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.exact.crossings import refuse_crossing
 from levelset_core.networks.exact.partition import Facet, Partition
 from levelset_core.networks.exact.report import ExactNetwork, build
-from levelset_core.networks.exact.solid import facet_planes, is_convex, read_solid
+from levelset_core.networks.exact.solid import Triangles, facet_planes, is_convex, read_solid
 
 #: Distinct planes of a surface that is not convex; a convex one may have any number.
 MAX_PLANES = 400
 
 
-def exact_polyhedron(mesh: trimesh.Trimesh) -> ExactNetwork:
+def exact_polyhedron(mesh: Triangles) -> ExactNetwork:
     """The ReLU network whose zero level set is a watertight mesh (Theorem 1, d = 3).
 
     Coplanar faces are merged; F is a formula of max and min of the distinct planes, by binary
@@ -25,8 +24,8 @@ def exact_polyhedron(mesh: trimesh.Trimesh) -> ExactNetwork:
 
     Args:
         mesh: one or several closed surfaces; one inside another is a cavity, one inside a cavity
-            a part of its own. Parts that touch face to face are merged. Anything with
-            ``vertices`` (n, 3) and ``faces`` (m, 3) will do.
+            a part of its own. Parts that touch face to face are merged. Either
+            trimesh's or our own mesh.
 
     Raises:
         LevelsetError: an open or non-manifold edge, faces of no area alone, surfaces that cross,

@@ -131,4 +131,5 @@ def _coordinates(points: npt.ArrayLike, name: str, least: int) -> np.ndarray:
         raise LevelsetError(
             f"{name} has {len(array)} distinct vertices: at least {least} are needed."
         )
-    return array
+    kept: np.ndarray = array
+    return kept

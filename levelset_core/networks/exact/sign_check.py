@@ -19,7 +19,7 @@ from torch import Tensor
 
 from levelset_core.networks.exact.polygon import read_shape
 from levelset_core.networks.exact.rings import Chain
-from levelset_core.networks.exact.solid import read_solid
+from levelset_core.networks.exact.solid import Triangles, read_solid
 from levelset_core.networks.exact.winding import winding_number
 
 #: Points closer to the boundary than this, relative to its size, have no sign to be wrong.
@@ -121,7 +121,7 @@ def _left_of(chain: Chain, box: Polygon, reach: float) -> shapely.Geometry:
     return max(parts, key=lambda part: float(-part.distance(shapely.Point(beside))))
 
 
-def solid_reference(mesh: trimesh.Trimesh) -> Reference:
+def solid_reference(mesh: Triangles) -> Reference:
     """The solid of :func:`exact_polyhedron`.
 
     Raises:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import trimesh
 from scipy.sparse import coo_array
@@ -9,15 +11,18 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from levelset_core.errors import LevelsetError
+from levelset_core.geometry.meshes import Mesh
 from levelset_core.networks.exact.formula import Literal
 from levelset_core.networks.exact.winding import winding_number
+
+Triangles: TypeAlias = trimesh.Trimesh | Mesh
 
 #: Corners this close to a plane, relative to the size, lie on it.
 COPLANAR = 1e-13
 _CHUNK = 4_000_000
 
 
-def read_solid(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
+def read_solid(mesh: Triangles) -> trimesh.Trimesh:
     """A copy of a closed mesh, every surface oriented with its normals out of the solid.
 
     Raises:

@@ -260,7 +260,7 @@ def test_half_of_a_polygon_is_a_chain(points):
     [
         ([[[0, 0], [1, 1], [1, 0], [0, 1]]], r"Ring 0 intersects itself at \(0.5, 0.5\), where "
          "edges 0 and 2 cross"),
-        ([L_SHAPE, [[5, 0], [9, 0], [9, 4], [7, 0], [5, 4]]], "Ring 1 intersects itself at vertex 3"),
+        ([L_SHAPE, [[5, 0], [9, 0], [9, 4], [7, 0], [5, 4]]], "Ring 1 .* itself at vertex 3"),
         ([[[0, 0], [1, 1], [2, 2]]], "Ring 0 .*vert"),
         ([[[0, 0], [1, 1]]], "Ring 0 has 2 distinct vertices"),
         ([[[0, 0], [1, np.nan], [1, 1]]], "not finite at vertex 1"),
