@@ -96,7 +96,7 @@ class ExactWork:
         if self.exact is None or self.place is None:
             return None
         layer, row, column = self.place
-        return float(linear_layers(self.exact.network)[layer].weight[row, column])
+        return float(linear_layers(self.exact.network)[layer].weight.detach()[row, column])
 
     def has(self, place: Place) -> bool:
         """Whether there is such a weight."""
