@@ -26,6 +26,11 @@ def navigate() -> None:
     pages = [
         st.Page(ROOT / "pages" / "home.py", title="Levelset Lab", icon=":material/home:"),
         st.Page(ROOT / "pages" / "playground.py", title="Playground", icon=":material/draw:"),
+        st.Page(
+            ROOT / "pages" / "exact_networks.py",
+            title="Exact networks",
+            icon=":material/polyline:",
+        ),
     ]
     st.navigation(pages, position="top").run()
 

@@ -1,6 +1,7 @@
 """Networks F and their initializations."""
 
 from levelset_core.networks.activations import ACTIVATIONS, Activation
+from levelset_core.networks.exact import Chain, ExactNetwork, exact_polygon, exact_polyhedron
 from levelset_core.networks.export import loading_snippet, save_mlp
 from levelset_core.networks.initialization import INITIALIZATIONS, initialize
 from levelset_core.networks.mlp import MLP
@@ -10,6 +11,10 @@ __all__ = [
     "INITIALIZATIONS",
     "MLP",
     "Activation",
+    "Chain",
+    "ExactNetwork",
+    "exact_polygon",
+    "exact_polyhedron",
     "initialize",
     "loading_snippet",
     "save_mlp",
