@@ -70,6 +70,7 @@ def test_the_experiment_is_stored_and_not_done_twice(folder, tmp_path, monkeypat
     assert len(calls) == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["atlasnet-25-patches", "ours"])
 def test_methods_reconstruct(folder, method):
     scan, truth = table2.find_scans(folder)["scan_1"]
