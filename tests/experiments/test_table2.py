@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from levelset_core.data import make_surface, sample_surface
 from levelset_core.errors import LevelsetError
 from levelset_core.experiments import table2
-from levelset_core.geometry import Mesh, write_mesh
+from levelset_core.geometry import Mesh, compare, write_mesh
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def test_the_experiment_is_stored_and_not_done_twice(folder, tmp_path, monkeypat
         return make_surface("genus_two", 16).moved(scale, np.zeros(3)), 7
 
     monkeypatch.setattr(table2, "reconstruct", reconstruct)
+    monkeypatch.setattr(table2, "compare", partial(compare, samples=2000))
     output = tmp_path / "out" / "table2.json"
     command = ["--data-dir", str(folder), "--methods", "ours,poisson", "--seconds", "5"]
     assert table2.main([*command, "-o", str(output)]) == 0
