@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from benchmarks._measure import parser, report
-from levelset_core.data.shapes import PLANE_SHAPES, solid
+from levelset_core.data.exact_shapes import PLANE_SHAPES, solid
 from levelset_core.networks import Chain, ExactNetwork, exact_polygon, exact_polyhedron
 from levelset_core.networks.exact.sign_check import check_signs, plane_reference, solid_reference
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from levelset_core.data.shapes import PlaneShape
+from levelset_core.data.exact_shapes import PlaneShape
 from levelset_core.errors import LevelsetError
 
 MAX_BYTES = 4 << 20

@@ -1,148 +1,109 @@
-"""Example shapes for exact networks: polygons in the plane and solids in space."""
+"""Shapes with a closed form: surfaces as functions whose zero set they are, and curves."""
 
 from __future__ import annotations
 
-import itertools
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-import shapely
-import trimesh
-from shapely.geometry import Polygon
+import torch
+from scipy.interpolate import CubicSpline
+from torch import Tensor
 
-from levelset_core.geometry.meshes import Mesh
+from levelset_core.errors import LevelsetError
+from levelset_core.geometry import Mesh, Polyline, extract_mesh
+from levelset_core.random import numpy_generator
+
+#: Grid nodes along the longest side of an extracted surface.
+RESOLUTION = 96
 
 
-@dataclass(frozen=True, eq=False)
-class PlaneShape:
-    """Rings by nesting (outer, hole, island, ...), and chains whose ends go on for ever.
+def genus_two(x: Tensor) -> Tensor:
+    """Two rings that melt into one another, negative inside: (n, 3) -> (n,)."""
+    left, right = (_ring(x - x.new_tensor([side, 0, 0]), 0.42, 0.15) for side in (-0.42, 0.42))
+    return _smooth_min(left, right, 0.08)
 
-    Attributes:
-        rings: each (n, 2).
-        chains: each (n, 2), the inside to the left.
+
+def flange(x: Tensor) -> Tensor:
+    """A mechanical part: a round plate with six bolt holes, a hub, and a bore through both.
+
+    Edges are rounded. Negative inside: (n, 3) -> (n,).
     """
-
-    rings: list[np.ndarray] = field(default_factory=list)
-    chains: list[np.ndarray] = field(default_factory=list)
-
-    @property
-    def edges(self) -> int:
-        """Of all rings and chains."""
-        return sum(map(len, self.rings)) + sum(len(chain) - 1 for chain in self.chains)
-
-
-def _rings(*rings: object) -> PlaneShape:
-    return PlaneShape([np.array(ring, dtype=np.float64) for ring in rings])
+    radius, z = torch.linalg.vector_norm(x[:, :2], dim=1), x[:, 2]
+    plate = _smooth_max(radius - 0.85, (z + 0.3).abs() - 0.13, 0.04)
+    hub = _smooth_max(radius - 0.42, (z - 0.05).abs() - 0.45, 0.04)
+    solid = _smooth_min(plate, hub, 0.08)
+    solid = _smooth_max(solid, 0.24 - radius, 0.04)
+    for k in range(6):
+        angle = k * math.pi / 3
+        bolt = x[:, :2] - 0.64 * x.new_tensor([math.cos(angle), math.sin(angle)])
+        solid = _smooth_max(solid, 0.1 - torch.linalg.vector_norm(bolt, dim=1), 0.04)
+    return solid
 
 
-def _star() -> PlaneShape:
-    angle = np.pi / 2 + np.pi * np.arange(10) / 5
-    radius = np.where(np.arange(10) % 2, 0.45, 1.2)
-    return _rings(radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]))
+#: By name; all fit into [-1, 1]^3.
+SURFACES: dict[str, Callable[[Tensor], Tensor]] = {"genus_two": genus_two, "flange": flange}
 
 
-def _comb() -> PlaneShape:
-    ring = [(-1.2, -1.0), (1.2, -1.0)]
-    for k in reversed(range(5)):
-        left = -1.2 + 0.525 * k
-        ring += [(left + 0.3, 1.0), (left, 1.0), (left, -0.6), (left - 0.225, -0.6)]
-    ring[-2:] = []
-    return _rings(ring)
+def make_surface(name: str, resolution: int = RESOLUTION) -> Mesh:
+    """A shape of ``SURFACES`` as a mesh, its vertices on the surface.
+
+    Raises:
+        LevelsetError: there is none of that name.
+    """
+    if name not in SURFACES:
+        raise LevelsetError(f"Unknown surface {name!r}: choose one of {', '.join(SURFACES)}.")
+    return extract_mesh(SURFACES[name], (-1.05, 1.05), resolution)
 
 
-def _spiral() -> PlaneShape:
-    turn = np.linspace(0.6, 5.0 * np.pi, 30)
-    way = np.column_stack([np.cos(turn), np.sin(turn)])
-    inner, outer = way * (0.075 * turn - 0.02)[:, None], way * (0.075 * turn + 0.1)[:, None]
-    return _rings(np.concatenate([outer, inner[::-1]]))
+def trefoil(samples: int = 1000) -> Polyline:
+    """The trefoil knot (sin t + 2 sin 2t, cos t - 2 cos 2t, -sin 3t) / 3, closed."""
+    t = 2 * np.pi * np.arange(samples) / samples
+    knot = [np.sin(t) + 2 * np.sin(2 * t), np.cos(t) - 2 * np.cos(2 * t), -np.sin(3 * t)]
+    return Polyline(np.stack(knot, axis=1) / 3, closed=True)
 
 
-def _square(half: float) -> list[tuple[float, float]]:
-    return [(-half, -half), (half, -half), (half, half), (-half, half)]
+def helix(samples: int = 1000, turns: float = 2.0) -> Polyline:
+    """An open helix of radius 0.6 and height 1.6."""
+    s = np.linspace(0, 1, samples)
+    angle = 2 * np.pi * turns * s
+    points = [0.6 * np.cos(angle), 0.6 * np.sin(angle), 1.6 * s - 0.8]
+    return Polyline(np.stack(points, axis=1), closed=False)
 
 
-_LETTERS = {
-    "R": [[(0, 0), (0.2, 0), (0.2, 0.4), (0.3, 0.4), (0.5, 0), (0.72, 0), (0.5, 0.44), (0.62, 0.55),
-           (0.62, 0.85), (0.47, 1), (0, 1)],
-          [(0.2, 0.58), (0.4, 0.58), (0.44, 0.64), (0.44, 0.76), (0.38, 0.82), (0.2, 0.82)]],
-    "e": [[(0.15, 0), (0.6, 0), (0.6, 0.15), (0.2, 0.15), (0.2, 0.27), (0.65, 0.27), (0.65, 0.52),
-           (0.52, 0.65), (0.15, 0.65), (0, 0.5), (0, 0.15)],
-          [(0.2, 0.39), (0.46, 0.39), (0.46, 0.47), (0.41, 0.52), (0.25, 0.52), (0.2, 0.47)]],
-    "L": [[(0, 0), (0.6, 0), (0.6, 0.18), (0.2, 0.18), (0.2, 1), (0, 1)]],
-    "U": [[(0.15, 0), (0.55, 0), (0.7, 0.15), (0.7, 1), (0.5, 1), (0.5, 0.2), (0.2, 0.2), (0.2, 1),
-           (0, 1), (0, 0.15)]],
-}  # fmt: skip
+def closed_spline(samples: int = 500, *, knots: int = 8, seed: int = 0) -> Polyline:
+    """A closed curve in space: the periodic cubic spline through random knots around a circle.
+
+    In the manner of the paper's curves, whose knots are not published.
+
+    Raises:
+        LevelsetError: fewer than 3 knots, or fewer samples than knots.
+    """
+    if not 3 <= knots <= samples:
+        raise LevelsetError(
+            f"A closed spline needs 3 knots and as many samples, got {knots} and {samples}."
+        )
+    rng = numpy_generator(seed)
+    t = np.arange(knots + 1) / knots
+    angle = 2 * np.pi * t[:-1]
+    radius = rng.uniform(0.5, 0.9, knots)
+    through = [radius * np.cos(angle), radius * np.sin(angle), rng.uniform(-0.4, 0.4, knots)]
+    points = np.stack(through, axis=1)
+    spline = CubicSpline(t, np.concatenate([points, points[:1]]), bc_type="periodic")
+    return Polyline(spline(np.arange(samples) / samples), closed=True)
 
 
-def _letters() -> PlaneShape:
-    rings, left = [], -1.4
-    for letter in "ReLU":
-        rings += [np.add(r, [left, -0.5]) for r in _LETTERS[letter]]
-        left += 0.72
-    return _rings(*rings)
+def _ring(x: Tensor, radius: float, thickness: float) -> Tensor:
+    """The distance to a torus around the z axis."""
+    across = torch.linalg.vector_norm(x[:, :2], dim=1) - radius
+    return torch.hypot(across, x[:, 2]) - thickness
 
 
-#: In the square [-1.5, 1.5]^2.
-PLANE_SHAPES: dict[str, Callable[[], PlaneShape]] = {
-    "L": lambda: _rings([(-1, -1), (1, -1), (1, 0), (0, 0), (0, 1), (-1, 1)]),
-    "Star": _star,
-    "Comb": _comb,
-    "Spiral": _spiral,
-    "Ring with island": lambda: _rings(_square(1.2), _square(0.8), _square(0.35)),
-    "Letters": _letters,
-    "Unbounded wedge": lambda: PlaneShape(
-        chains=[np.array([(1.2, 0.9), (0.1, 0.3), (0.4, 0.0), (-0.8, -0.4), (1.2, -1.0)])]
-    ),
-}
+def _smooth_min(a: Tensor, b: Tensor, width: float) -> Tensor:
+    """min(a, b), lowered by up to width / 4 where |a - b| < width."""
+    near = (1 - (a - b).abs() / width).clamp_min(0)
+    return torch.minimum(a, b) - 0.25 * width * near.square()
 
 
-# -- solids ----------------------------------------------------------------------------------
-
-
-def prism(polygon: Polygon, height: float = 1.0) -> trimesh.Trimesh:
-    """A polygon, perhaps with holes, raised from z = 0 to ``height``: a watertight mesh."""
-    polygon = shapely.orient_polygons(polygon)
-    number: dict[tuple[float, ...], int] = {}
-    for p in shapely.get_coordinates(polygon).tolist():
-        number.setdefault(tuple(p), len(number))
-    n = len(number)
-    flat = np.array(list(number))
-    faces: list[tuple[int, int, int]] = []
-    for triangle in shapely.constrained_delaunay_triangles(polygon).geoms:
-        triangle = shapely.orient_polygons(triangle)
-        a, b, c = (number[tuple(p)] for p in list(triangle.exterior.coords)[:3])
-        faces += [(a, c, b), (a + n, b + n, c + n)]
-    for ring in (polygon.exterior, *polygon.interiors):
-        loop = [number[tuple(p)] for p in ring.coords]
-        for i, j in itertools.pairwise(loop):
-            faces += [(i, j, j + n), (i, j + n, i + n)]
-    low, high = np.zeros((n, 1)), np.full((n, 1), height)
-    vertices = np.concatenate([np.hstack([flat, low]), np.hstack([flat, high])])
-    return trimesh.Trimesh(vertices, faces, process=False)
-
-
-def _box(half: float) -> trimesh.Trimesh:
-    made: trimesh.Trimesh = trimesh.creation.box(bounds=[[-half] * 3, [half] * 3])
-    return made
-
-
-def _shell() -> trimesh.Trimesh:
-    made: Any = trimesh.util.concatenate([_box(1.0), _box(0.5)])
-    both: trimesh.Trimesh = made
-    return both
-
-
-SOLIDS: dict[str, Callable[[], trimesh.Trimesh]] = {
-    "Cube": lambda: _box(1.0),
-    "L-prism": lambda: prism(Polygon([(-1, -1), (1, -1), (1, 0), (0, 0), (0, 1), (-1, 1)])),
-    "Square torus": lambda: prism(Polygon(_square(1.2), [_square(0.5)]), 0.8),
-    "Shell with a cavity": _shell,
-}
-
-
-def solid(name: str) -> Mesh:
-    """An example solid by its name in ``SOLIDS``."""
-    made = SOLIDS[name]()
-    return Mesh(np.asarray(made.vertices), np.asarray(made.faces))
+def _smooth_max(a: Tensor, b: Tensor, width: float) -> Tensor:
+    return -_smooth_min(-a, -b, width)

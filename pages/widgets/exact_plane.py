@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from levelset_core.data.exact_shapes import PLANE_SHAPES, PlaneShape
 from levelset_core.data.shape_files import read_plane_shape
-from levelset_core.data.shapes import PLANE_SHAPES, PlaneShape
 from levelset_core.errors import LevelsetError
 from pages.widgets.exact_figures import figures
 from pages.widgets.exact_perturb import apply_perturbation

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from torch import nn
 
 from levelset_core.data import read_geometry
-from levelset_core.data.shapes import SOLIDS, solid
+from levelset_core.data.exact_shapes import SOLIDS, solid
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, evaluate_volume, extract_mesh
 from levelset_core.geometry.sharp_edges import sharp_edge_paths

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from levelset_core.data.shapes import PlaneShape
+from levelset_core.data.exact_shapes import PlaneShape
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
 from levelset_core.networks import Chain, ExactNetwork, exact_polygon, exact_polyhedron

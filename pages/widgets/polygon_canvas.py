@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 from torch import nn
 
-from levelset_core.data.shapes import PlaneShape
+from levelset_core.data.exact_shapes import PlaneShape
 from levelset_core.geometry import contours, evaluate_grid
 from pages.widgets.arrays import ARRAYS_PATH, store
 from pages.widgets.front_end import base_path, front_end

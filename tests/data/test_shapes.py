@@ -1,107 +1,77 @@
-from __future__ import annotations
+"""Generated shapes: their topology and where their points lie."""
 
-import json
+from __future__ import annotations
 
 import numpy as np
 import pytest
-import shapely
+import torch
 
-from levelset_core.data.shape_files import read_plane_shape
-from levelset_core.data.shapes import PLANE_SHAPES, SOLIDS, solid
+from levelset_core.data import SURFACES, closed_spline, helix, make_surface, trefoil
 from levelset_core.errors import LevelsetError
-from levelset_core.networks import Chain, exact_polygon, exact_polyhedron
-from levelset_core.networks.exact.sign_check import check_signs, plane_reference, solid_reference
+from levelset_core.geometry import components
 
 
-@pytest.mark.parametrize("name", PLANE_SHAPES)
-def test_every_example_in_the_plane_has_an_exact_network(name):
-    shape = PLANE_SHAPES[name]()
-    assert np.abs(np.concatenate([*shape.rings, *shape.chains])).max() <= 1.5
-    e = exact_polygon([*shape.rings, *map(Chain, shape.chains)])
-    reference = plane_reference(shape.rings, shape.chains)
-    *_, tally = check_signs(e.network, reference, points=20_000)
-    assert (tally.points, tally.wrong) == (20_000, 0) and tally.on_boundary <= 1e-12
+def euler(mesh):
+    edges = np.concatenate([mesh.faces[:, [0, 1]], mesh.faces[:, 1:], mesh.faces[:, ::2]])
+    return len(mesh.vertices) - len(np.unique(np.sort(edges, axis=1), axis=0)) + len(mesh.faces)
 
 
-@pytest.mark.parametrize("name", SOLIDS)
-def test_every_example_in_space_has_an_exact_network(name):
-    mesh = solid(name)
-    *_, tally = check_signs(exact_polyhedron(mesh).network, solid_reference(mesh), points=20_000)
-    assert tally.wrong == 0 and tally.on_boundary <= 1e-12
-
-
-def test_a_check_finds_what_is_wrong():
-    shape = PLANE_SHAPES["L"]()
-    e = exact_polygon(shape.rings)
-    tallies = list(check_signs(lambda x: -e.network(x), plane_reference(shape.rings), points=4000,
-                               batch=1000))  # fmt: skip
-    assert [t.points for t in tallies] == [1000, 2000, 3000, 4000]
-    assert tallies[-1].wrong == 4000 and len(tallies[-1].places) == 400
-    shifted = check_signs(lambda x: e.network(x + 0.1), plane_reference(shape.rings), points=4000)
-    *_, tally = shifted
-    area = (
-        shapely.Polygon(shape.rings[0])
-        .symmetric_difference(shapely.Polygon(shape.rings[0] - 0.1))
-        .area
+@pytest.mark.parametrize(("name", "genus"), [("genus_two", 2), ("flange", 7)])
+def test_surfaces_have_their_genus_and_face_outward(name, genus):
+    mesh = make_surface(name, 64)
+    assert len(components(mesh)) == 1
+    assert euler(mesh) == 2 - 2 * genus
+    assert np.abs(mesh.vertices).max() < 1
+    volume = np.einsum(
+        "ij,ij->", mesh.triangles[:, 0], mesh.face_normals * mesh.face_areas[:, None]
     )
-    assert tally.wrong / 4000 == pytest.approx(area / 3.0**2, abs=0.02)
-    assert 0.05 < tally.on_boundary <= 0.15
+    assert volume > 0
+    values = SURFACES[name](torch.from_numpy(mesh.vertices))
+    assert values.abs().median() < 1e-5
 
 
-SQUARE = [[0, 0], [1, 0], [1, 1], [0, 1]]
+def test_the_flange_is_solid_between_its_holes():
+    holes = [[0, 0, 0], [0.64, 0, -0.3], [0.32, 0.554, -0.3]]  # the bore, and two bolts
+    outside = [[0.74, 0.43, 0.2], [0.62, 0.36, -0.45]]  # above the plate and below it
+    solid = [[0.33, 0, 0.3], [0.554, 0.32, -0.3]]  # the hub, and the plate between two bolts
+    value = SURFACES["flange"](torch.tensor([*holes, *outside, *solid], dtype=torch.float64))
+    assert (value[:5] > 0.01).all() and (value[5:] < -0.04).all()
+
+
+def test_the_trefoil_has_three_fold_symmetry_and_no_doubled_point():
+    curve = trefoil(999)
+    assert curve.closed and curve.points.shape == (999, 3)
+    turn = 2 * np.pi / 3
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    turned = np.concatenate([curve.points[:, :2] @ rotation.T, curve.points[:, 2:]], axis=1)
+    gaps = np.linalg.norm(turned[:, None] - curve.points[None], axis=2).min(1)
+    assert gaps.max() < 1e-9
+    assert np.linalg.norm(np.diff(curve.points, axis=0), axis=1).min() > 1e-3
+
+
+def test_the_helix_has_its_length_and_is_open():
+    curve = helix(4000, turns=2)
+    assert not curve.closed
+    assert curve.length == pytest.approx(np.hypot(2 * np.pi * 2 * 0.6, 1.6), rel=1e-5)
+
+
+def test_the_spline_closes_smoothly_and_follows_its_seed():
+    curve = closed_spline(4000, seed=1)
+    steps = np.diff(np.concatenate([curve.points, curve.points[:2]]), axis=0)
+    turns = np.linalg.norm(np.diff(steps, axis=0), axis=1) / np.linalg.norm(steps[1:], axis=1)
+    assert turns[-2:].max() <= 2 * turns.max()  # the seam bends no more than the rest
+    np.testing.assert_array_equal(curve.points, closed_spline(4000, seed=1).points)
+    assert not np.allclose(curve.points, closed_spline(4000, seed=2).points)
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("call", "what"),
     [
-        [SQUARE],
-        {"rings": [SQUARE]},
-        {"type": "Polygon", "coordinates": [[*SQUARE, SQUARE[0]]]},
-        {"type": "Feature", "geometry": {"type": "MultiPolygon", "coordinates": [[SQUARE]]}},
+        (lambda: make_surface("cube"), "'cube'"),
+        (lambda: closed_spline(knots=2), "got 2"),
+        (lambda: closed_spline(5, knots=8), "8 and 5"),
     ],
 )
-def test_json_in_all_its_forms(content):
-    shape = read_plane_shape(json.dumps(content).encode(), "a.json")
-    assert exact_polygon(shape.rings).planes == 4
-
-
-def test_json_chains():
-    shape = read_plane_shape(b'{"chains": [[[1, 1], [0, 0], [1, -1]]]}', "a.json")
-    assert (len(shape.chains), shape.edges) == (1, 2)
-
-
-def test_svg_outlines_with_transforms_and_curves():
-    svg = b"""<svg xmlns="http://www.w3.org/2000/svg"><g transform="translate(10 0)">
-      <polygon points="0,0 4,0 4,4 0,4"/><path d="M1 1h2v2h-2z"/><circle cx="9" cy="2" r="1"/>
-    </g></svg>"""
-    shape = read_plane_shape(svg, "a.svg")
-    assert [len(ring) for ring in shape.rings][:2] == [4, 4]
-    outer, inner, circle = map(shapely.Polygon, shape.rings)
-    assert outer.bounds == (10, -4, 14, 0) and inner.area == pytest.approx(4)
-    assert circle.area == pytest.approx(np.pi, rel=0.01)
-    assert exact_polygon(shape.rings).planes > 8
-
-
-@pytest.mark.parametrize(
-    ("data", "name", "message"),
-    [
-        (b"{", "a.json", "no readable JSON"),
-        (b"{}", "a.json", "no rings"),
-        (b'{"rings": 3}', "a.json", "must be a list"),
-        (b'[[["a"]]]', "a.json", "ring 0 is no list"),
-        (b"[[1, 2, 3]]", "a.json", r"ring 0 must have shape \(n, 2\), got \(3,\)"),
-        (b"<svg", "a.svg", "no readable SVG"),
-        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "a.svg", "no closed outline"),
-        (b'<!DOCTYPE a [<!ENTITY b "c">]><svg/>', "a.svg", "entities"),
-        (b"", "a.txt", "not .txt"),
-        (b" " * (5 << 20), "a.json", "larger than 4 MB"),
-    ],
-)
-def test_bad_files_are_told_in_a_sentence(data, name, message):
-    with pytest.raises(LevelsetError, match=message):
-        read_plane_shape(data, name)
-
-
-def test_a_missing_file(tmp_path):
-    with pytest.raises(LevelsetError, match=r"x.json: there is no such file"):
-        read_plane_shape(tmp_path / "x.json")
+def test_impossible_shapes(call, what):
+    with pytest.raises(LevelsetError, match=what):
+        call()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from levelset_core.data.shapes import PLANE_SHAPES, SOLIDS
+from levelset_core.data.exact_shapes import PLANE_SHAPES, SOLIDS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from levelset_core.data.shapes import PLANE_SHAPES
+from levelset_core.data.exact_shapes import PLANE_SHAPES
 from levelset_core.errors import LevelsetError
 from levelset_core.networks import exact_polygon
 from levelset_core.networks.exact.edges import edges, perturbed

@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 
 from levelset_core import cli
-from levelset_core.data.shapes import PLANE_SHAPES, SOLIDS
+from levelset_core.data.exact_shapes import PLANE_SHAPES, SOLIDS
 from levelset_core.networks import exact_polygon
 from levelset_core.networks.exact.export import exact_onnx, exact_safetensors, exact_snippet
 
