@@ -11,7 +11,7 @@ APP_READY := $(VENV)/.app-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format bench slow browser install install-dev clean distclean
+.PHONY: help app test lint format bench slow browser vendor install install-dev clean distclean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ browser: install-dev ## Find a Chromium for the browser tests, or install one
 		find_one && exit 0; \
 	fi; \
 	$(PY) -m playwright install chromium
+
+vendor: ## Bundle three.js and gifenc anew (needs Node and npm)
+	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	cp assets/vendor/package.json assets/vendor/three.js assets/vendor/gifenc.js "$$folder"; \
+	cd "$$folder"; npm install --no-package-lock --no-audit --no-fund; npm run build; \
+	cp *.min.js "$(CURDIR)/assets/vendor/"
 
 install: $(APP_READY) ## Make .venv with what the app needs
 

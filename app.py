@@ -13,6 +13,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from levelset_core.live import get_hub
+from pages.widgets.arrays import array_routes
 from pages.widgets.live_route import live_routes
 from pages.widgets.run_route import run_routes
 
@@ -37,7 +38,9 @@ else:
     # A folder called pages/ would make Streamlit list its files by itself until the first
     # st.navigation, and open a page without the shell around it.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, routes=[*live_routes(ROOT / "assets"), *run_routes()])
+    app = st.App(
+        __file__, routes=[*live_routes(ROOT / "assets"), *array_routes(), *run_routes()]
+    )
     threading.Thread(target=get_hub().warm_up, daemon=True).start()
     # runner.postScriptGC is off (.streamlit/config.toml): what is imported by now never dies,
     # so leave it out of the collections that Python itself still makes.

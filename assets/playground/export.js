@@ -1,11 +1,12 @@
 // The picture as a file: PNG at twice the size, or SVG.
 
+import { saveBlob } from "../shared/save.js";
 import { arrange } from "./layout.js";
 import { legendHeight } from "./legend.js";
 import { label } from "./marks.js";
 import { drawPicture } from "./scene.js";
 import { SvgContext } from "./svg.js";
-import { number, percent, whole } from "./text.js";
+import { number, percent, whole } from "../shared/text.js";
 
 const WIDTH = 960;
 const HEIGHT = 620;
@@ -68,9 +69,5 @@ export function exportSvg(picture) {
 }
 
 function save(blob, picture, extension) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `levelset-step-${picture.panels[0]?.info.step ?? 0}.${extension}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  saveBlob(blob, `levelset-step-${picture.panels[0]?.info.step ?? 0}.${extension}`);
 }

@@ -1,6 +1,7 @@
 // Everything by keyboard. A crosshair stands in for the pointer; it appears with the
 // first arrow key and goes when the mouse is used.
 
+import { keepKeys } from "../shared/dom.js";
 import { TOOLS } from "./toolbar.js";
 
 const SMALL = 0.01; // of the width of the plot
@@ -28,10 +29,7 @@ export class Keyboard {
     this.host = host;
     this.cursor = null;
     this.grabbed = null;
-    // Streamlit listens for single letters (r, c); none may leave the component.
-    for (const type of ["keydown", "keyup", "keypress"]) {
-      root.addEventListener(type, (event) => event.stopPropagation());
-    }
+    keepKeys(root);
     root.addEventListener("keydown", (event) => this.anywhere(event));
     canvas.addEventListener("keydown", (event) => this.onCanvas(event));
     canvas.addEventListener("blur", () => this.hide());

@@ -3,7 +3,7 @@
 import { fieldColour } from "./field.js";
 import { arrow, classMark, cross, dot, label, triangle, wrongMark } from "./marks.js";
 import { ball, gradientKey, overlayStride, residualLevel } from "./overlays.js";
-import { DISTANCE_NAMES, number } from "./text.js";
+import { DISTANCE_NAMES, number } from "../shared/text.js";
 import { rampColour } from "./theme.js";
 
 const ROW = 19;

@@ -1,10 +1,12 @@
 // The playground of one mounted component: joins points, link, screen and controls.
 
-import { buildDom, buildErrorBar, buildHelp } from "./dom.js";
+import { buildErrorBar, buildHelp } from "../shared/dom.js";
+import { sameTheme } from "../shared/theme.js";
+import { buildDom } from "./dom.js";
 import { exportPng, exportSvg } from "./export.js";
 import { decodeFrame } from "./frame.js";
 import { Host } from "./host.js";
-import { Keyboard } from "./keyboard.js";
+import { HELP, Keyboard } from "./keyboard.js";
 import { DataLink, SocketLink, socketAddress } from "./link.js";
 import { Pointer } from "./pointer.js";
 import { MAXIMUM, Points } from "./points.js";
@@ -12,7 +14,7 @@ import { Probe } from "./probe.js";
 import { Reporter } from "./reporter.js";
 import { Screen } from "./screen.js";
 import { StatusLine } from "./status.js";
-import { readTheme, sameTheme } from "./theme.js";
+import { readTheme } from "./theme.js";
 import { OVERLAYS, TOOLS, Toolbar } from "./toolbar.js";
 
 const TELL_PYTHON = 600; // ms without a change before the page is told
@@ -39,11 +41,12 @@ export class Playground {
     this.touched = 0;
     this.timers = {};
     this.pressedAt = -Infinity;
+    this.askedAfter = null; // the frame after which the next one was asked for last
 
     this.toolbar = new Toolbar((id) => this.act(id));
     this.statusLine = new StatusLine();
     this.errors = buildErrorBar();
-    this.help = buildHelp(() => this.escape());
+    this.help = buildHelp(HELP, () => this.escape());
     this.stage.append(this.help, this.errors.bar);
     this.root.append(this.toolbar.element, this.stage,
       this.statusLine.element, this.statusLine.spoken);
@@ -110,17 +113,32 @@ export class Playground {
 
   callbacks() {
     return {
-      onFrame: (bytes) => this.screen.receive(decodeFrame(bytes)),
+      onFrame: (bytes) => this.receiveFrame(bytes),
       onMessage: (message) => this.receive(message),
       onStatus: (name) => this.connected(name),
     };
+  }
+
+  // The next frame is asked for while this one is drawn, but only by a browser that keeps
+  // up: one frame may wait to be drawn, never two.
+  receiveFrame(bytes) {
+    const frame = decodeFrame(bytes);
+    const keepsUp = !this.screen.pending;
+    this.screen.receive(frame);
+    if (keepsUp) this.askAfter(frame);
+  }
+
+  askAfter(frame) {
+    if (frame && frame === this.askedAfter) return;
+    this.askedAfter = frame;
+    this.link.send({ op: "next", frame: frame?.header.frame ?? 0 });
   }
 
   connected(name) {
     this.connection = name;
     if (name === "live" || name === "fallback") {
       this.sendView();
-      this.link.send({ op: "next", frame: 0 });
+      this.askAfter(null);
     }
     this.screen.request();
   }
@@ -199,7 +217,7 @@ export class Playground {
       if (now - this.pressedAt > OWN_WORD) this.playing = header.playing;
       this.status = header.status;
       this.queue = header.queue;
-      this.link.send({ op: "next", frame: header.frame });
+      this.askAfter(frame);
       if (panels.length !== this.panelCount) {
         this.panelCount = panels.length;
         this.sendView();

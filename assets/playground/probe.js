@@ -2,7 +2,7 @@
 // server. At most one question is outstanding.
 
 import { sampleField } from "./field.js";
-import { number } from "./text.js";
+import { number } from "../shared/text.js";
 
 const FRESH = 300; // while training runs, an exact answer is renewed this often
 const ANSWER_LIMIT = 2000; // a question lost with its connection must not block for ever

@@ -1,7 +1,7 @@
 // Tells the outside what is going on: status line, screen readers, data attributes and
 // performance marks (the last two are what tests and benchmarks read).
 
-import { number, percent, whole } from "./text.js";
+import { number, percent, whole } from "../shared/text.js";
 
 const MARKS_KEPT = 500;
 const LABEL_EVERY = 1000;

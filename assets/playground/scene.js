@@ -7,7 +7,7 @@ import { drawLegend } from "./legend.js";
 import { arrow, classMark, cross, dot, label, ring, wrongMark } from "./marks.js";
 import { ball, drawAxes, drawBalls, drawGradients, drawMotion, drawPaths } from "./overlays.js";
 import { drawStrip } from "./strip.js";
-import { number, percent } from "./text.js";
+import { number, percent } from "../shared/text.js";
 import { roleColour } from "./theme.js";
 
 export function drawPicture(ctx, picture, layout) {

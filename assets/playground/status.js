@@ -1,6 +1,6 @@
 // The line of numbers under the picture, and the summary that screen readers hear.
 
-import { number, percent, whole } from "./text.js";
+import { number, percent, whole } from "../shared/text.js";
 
 const FIELDS = [
   ["step", "Step"], ["loss", "Loss"], ["accuracy", "Accuracy"], ["margin", "Margin min / median"],

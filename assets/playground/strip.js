@@ -2,7 +2,7 @@
 // the output margin y F(x). Sorted by the input margin, so that the two can be compared.
 
 import { label } from "./marks.js";
-import { DISTANCE_NAMES, number } from "./text.js";
+import { DISTANCE_NAMES, number } from "../shared/text.js";
 
 const HEAD = 15;
 

@@ -1,5 +1,6 @@
-// Colours for the page's theme. Streamlit hands its theme over as inherited CSS
-// variables; everything drawn takes its colours from the object made here.
+// Colours for the page's theme: everything drawn takes its colours from the object made here.
+
+import { pageTheme } from "../shared/theme.js";
 
 const LIGHT = {
   dark: false,
@@ -23,38 +24,7 @@ const DARK = {
   gradient: "#eef1f6", muted: "#a3acba", line: "rgba(255,255,255,0.3)", panel: "#1a1e27",
 };
 
-const scratch = document.createElement("canvas").getContext("2d");
-
-// The canvas normalises any CSS colour to #rrggbb or rgba(r, g, b, a).
-function channels(colour) {
-  scratch.fillStyle = "#000";
-  scratch.fillStyle = colour;
-  const value = scratch.fillStyle;
-  if (value.startsWith("#")) {
-    return [1, 3, 5].map((i) => parseInt(value.slice(i, i + 2), 16));
-  }
-  return value.match(/[\d.]+/g).slice(0, 3).map(Number);
-}
-
-function luminance(colour) {
-  const [r, g, b] = channels(colour).map((v) => v / 255);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
-export function readTheme(element) {
-  const style = getComputedStyle(element);
-  const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
-  const background = read("--st-background-color", "#ffffff");
-  const base = luminance(background) < 0.45 ? DARK : LIGHT;
-  return {
-    ...base,
-    background,
-    text: read("--st-text-color", base.dark ? "#fafafa" : "#262730"),
-    font: read("--st-font", "system-ui, sans-serif"),
-  };
-}
-
-export const sameTheme = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+export const readTheme = (element) => pageTheme(element, LIGHT, DARK);
 
 // Roles that annotations may name, so that the page never has to know colours.
 export function roleColour(theme, role) {

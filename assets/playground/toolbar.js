@@ -1,6 +1,6 @@
 // The row of buttons. It only reports what was pressed; the playground decides.
 
-import { icon } from "./icons.js";
+import { icon } from "../shared/icons.js";
 
 export const TOOLS = ["brush-plus", "brush-minus", "move", "erase"];
 

@@ -9,28 +9,15 @@ import streamlit as st
 from levelset_core.data import BOUNDS
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession
+from pages.widgets.front_end import base_path, front_end
 from pages.widgets.live_messages import answer
-from pages.widgets.live_route import ASSETS_PATH, LIVE_PATH, hello
+from pages.widgets.live_route import LIVE_PATH, hello
 
 HEIGHT = 560
 #: Pictures a second where no WebSocket gets through and they travel as the component's data.
 FALLBACK_EVERY = 0.25
 
-# Inline scripts are sent again at every change of data, so this only fetches the real one.
-# A call that has been overtaken by a later one, or cleaned up, must not run.
-_STUB = """
-export default function (args) {
-  const host = args.parentElement;
-  const call = (host.levelsetCall = (host.levelsetCall || 0) + 1);
-  let cleanup;
-  import(location.origin + args.data.base + "%s/playground/main.js").then((module) => {
-    if (host.levelsetCall === call) cleanup = module.default(args);
-  });
-  return () => { if (cleanup) cleanup(); };
-}
-"""
-
-_component = st.components.v2.component("levelset_point_canvas", js=_STUB % ASSETS_PATH)
+_component = front_end("levelset_point_canvas", "playground")
 
 
 def point_canvas(session: LiveSession, annotations: list[dict[str, Any]]) -> None:
@@ -48,9 +35,8 @@ def point_canvas(session: LiveSession, annotations: list[dict[str, Any]]) -> Non
 
 
 def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bool) -> None:
-    base = st.get_option("server.baseUrlPath").strip("/")
     data: dict[str, Any] = {
-        "base": f"/{base}" if base else "",
+        "base": base_path(),
         "socket": LIVE_PATH,
         "session": session.id,
         "token": session.token,

@@ -1,0 +1,51 @@
+// Elements that every front end needs.
+
+export function element(tag, className, attributes = {}) {
+  const node = document.createElement(tag);
+  node.className = className;
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+}
+
+// A root that stays hidden until its style sheet is there: no flash of bare buttons.
+export function styledRoot(className, stylesheet, attributes) {
+  const root = element("div", className, attributes);
+  root.style.visibility = "hidden";
+  const style = element("link", "", { rel: "stylesheet", href: stylesheet });
+  const ready = new Promise((resolve) => {
+    style.onload = resolve;
+    style.onerror = resolve;
+  }).then(() => { root.style.visibility = ""; });
+  return { root, style, ready };
+}
+
+export function buildErrorBar() {
+  const bar = element("div", "error", { role: "alert", "aria-live": "assertive" });
+  const text = element("span", "");
+  const close = element("button", "", { type: "button", "aria-label": "Dismiss" });
+  close.textContent = "×";
+  close.addEventListener("click", () => { bar.hidden = true; });
+  bar.append(text, close);
+  bar.hidden = true;
+  return { bar, say(message) { text.textContent = message; bar.hidden = false; } };
+}
+
+// A card of keys and what they do: rows are [keys, text].
+export function buildHelp(rows, onClose) {
+  const card = element("div", "help", { role: "dialog", "aria-label": "Mouse and keyboard help" });
+  const list = rows.map(([keys, text]) => `<dt>${keys}</dt><dd>${text}</dd>`).join("");
+  card.innerHTML = `<header><b>Mouse and keyboard</b></header><dl>${list}</dl>`;
+  const close = element("button", "", { type: "button", "aria-label": "Close help" });
+  close.textContent = "×";
+  close.addEventListener("click", onClose);
+  card.firstChild.append(close);
+  card.hidden = true;
+  return card;
+}
+
+// Streamlit listens for single letters (r, c); none may leave the component.
+export function keepKeys(root) {
+  for (const type of ["keydown", "keyup", "keypress"]) {
+    root.addEventListener(type, (event) => event.stopPropagation());
+  }
+}

@@ -1,0 +1,75 @@
+// F on a regular grid: values[(i * ny + j) * nz + k] = F(x_i, y_j, z_k), quantised by
+// F = offset + scale * value.
+
+const BLOCK = 8; // cells a side; whole blocks without the level are skipped
+
+export class FieldGrid {
+  constructor({ values, shape, low, high, scale, offset }) {
+    Object.assign(this, { values, shape, low, high, scale, offset });
+    this.spacing = shape.map((n, axis) => (high[axis] - low[axis]) / (n - 1));
+    this.blocks = findBlocks(values, shape);
+    let least = Infinity;
+    let most = -Infinity;
+    for (let b = 0; b < this.blocks.least.length; b++) {
+      least = Math.min(least, this.blocks.least[b]);
+      most = Math.max(most, this.blocks.most[b]);
+    }
+    this.range = [offset + scale * least, offset + scale * most];
+  }
+
+  // F on the plane x_axis = place: the other two axes in their order, row after row.
+  slice(axis, place) {
+    const { shape, values, low, spacing, scale, offset } = this;
+    const [u, v] = [0, 1, 2].filter((a) => a !== axis);
+    const strides = [shape[1] * shape[2], shape[2], 1];
+    const last = shape[axis] - 1;
+    const at = Math.min(Math.max((place - low[axis]) / spacing[axis], 0), last);
+    const lower = Math.min(Math.floor(at), last - 1);
+    const part = at - lower;
+    const out = new Float32Array(shape[u] * shape[v]);
+    for (let i = 0, n = 0; i < shape[u]; i++) {
+      let from = lower * strides[axis] + i * strides[u];
+      for (let j = 0; j < shape[v]; j++, n++, from += strides[v]) {
+        const value = values[from] * (1 - part) + values[from + strides[axis]] * part;
+        out[n] = offset + scale * value;
+      }
+    }
+    return { values: out, rows: shape[u], columns: shape[v], u, v };
+  }
+}
+
+// Least and greatest value over every block of cells, corners included.
+function findBlocks(values, [nx, ny, nz]) {
+  const counts = [nx, ny, nz].map((n) => Math.ceil((n - 1) / BLOCK));
+  const [bx, by, bz] = counts;
+  const least = new Float32Array(bx * by * bz).fill(Infinity);
+  const most = new Float32Array(bx * by * bz).fill(-Infinity);
+  // A grid plane between two blocks belongs to both.
+  const owners = (i, n) => {
+    const b = Math.min(Math.floor(i / BLOCK), n - 1);
+    return i % BLOCK === 0 && i > 0 && b === Math.floor(i / BLOCK) ? [b - 1, b] : [b];
+  };
+  for (let i = 0; i < nx; i++) {
+    for (let j = 0; j < ny; j++) {
+      const row = (i * ny + j) * nz;
+      for (let b = 0; b < bz; b++) {
+        let low = Infinity;
+        let high = -Infinity;
+        const end = Math.min((b + 1) * BLOCK, nz - 1);
+        for (let k = b * BLOCK; k <= end; k++) {
+          const value = values[row + k];
+          if (value < low) low = value;
+          if (value > high) high = value;
+        }
+        for (const p of owners(i, bx)) {
+          for (const q of owners(j, by)) {
+            const at = (p * by + q) * bz + b;
+            if (low < least[at]) least[at] = low;
+            if (high > most[at]) most[at] = high;
+          }
+        }
+      }
+    }
+  }
+  return { counts, least, most, size: BLOCK };
+}
