@@ -38,9 +38,7 @@ else:
     # A folder called pages/ would make Streamlit list its files by itself until the first
     # st.navigation, and open a page without the shell around it.
     PagesManager.uses_pages_directory = False
-    app = st.App(
-        __file__, routes=[*live_routes(ROOT / "assets"), *array_routes(), *run_routes()]
-    )
+    app = st.App(__file__, routes=[*live_routes(ROOT / "assets"), *array_routes(), *run_routes()])
     threading.Thread(target=get_hub().warm_up, daemon=True).start()
     # runner.postScriptGC is off (.streamlit/config.toml): what is imported by now never dies,
     # so leave it out of the collections that Python itself still makes.

@@ -46,7 +46,8 @@ def metrics_figure(
         place = {"row": k // columns + 1, "col": k % columns + 1}
         for j, (label, own) in enumerate(zip(labels, rows, strict=True)):
             figure.add_scatter(
-                x=[row[axis] for row in own], y=[row.get(name) for row in own], name=label, legendgroup=str(j),
+                x=[row[axis] for row in own], y=[row.get(name) for row in own],
+                name=label, legendgroup=str(j),
                 mode="lines" if len(own) > 1 else "markers",
                 showlegend=len(rows) > 1 and k == 0,
                 line={"color": COLORS[j], "width": 2, "dash": DASHES[j]},
