@@ -22,12 +22,15 @@ def board() -> None:
     rows = [summary(run) for run in runs.values()]
     if any(row["state"] == "queued" for row in rows):
         store.dispatch()  # also where whoever ended the last run could not
-    passed = run_filter(rows)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Runs", anchor=False, width="content")
+        passed = run_filter(rows)
     wanted = st.query_params.get("run")
     if wanted is not None and wanted not in runs:
         st.warning(f"There is no run {wanted!r}: it may have been deleted.")
         wanted = None
-    chosen = wanted or (passed[0]["id"] if passed else None)
+    active = [row["id"] for row in passed if row["state"] == "running"]
+    chosen = wanted or next(iter([*active, *(row["id"] for row in passed)]), None)
     side, main = st.columns([2, 5], gap="medium")
     with side:
         run_list(passed, chosen)
@@ -44,6 +47,7 @@ def board() -> None:
 
 def empty() -> None:
     """What to do where there is no run yet."""
+    st.title("Runs", anchor=False)
     with st.container(border=True):
         st.markdown("#### No runs yet")
         st.markdown(
@@ -52,5 +56,4 @@ def empty() -> None:
         )
 
 
-st.title("Runs", anchor=False)
 board()

@@ -13,6 +13,9 @@ from pages.widgets.run_controls import attempt, run_progress
 from pages.widgets.run_list import created_text
 from pages.widgets.run_route import artifact_address, zip_address
 
+#: Rows drawn: a panel is not wider in pixels, and the charts are drawn again every other second.
+ROWS = 500
+
 
 def run_details(store: RunStore, run: Run, others: list[Run]) -> None:
     """Everything about ``run``, beside one of ``others`` if the person chooses one."""
@@ -56,7 +59,7 @@ def run_details(store: RunStore, run: Run, others: list[Run]) -> None:
 
 
 def _metrics(shown: list[Run], axis: str) -> None:
-    rows = [r.metrics() for r in shown]
+    rows = [r.metrics(ROWS) for r in shown]
     if not any(rows):
         st.info("The charts fill as soon as the run takes its first steps.")
         return

@@ -19,17 +19,16 @@ def run_filter(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows that pass the filters by state and kind; only what occurs is offered."""
     states = [s for s in (*STATES, "damaged") if any(row["state"] == s for row in rows)]
     kinds = sorted({row["kind"] for row in rows} - {None})
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
-        state = st.pills(
-            "State", states, key="runs_state", selection_mode="multi",
-            format_func=lambda s: f"{s} {sum(row['state'] == s for row in rows)}",
-        )  # fmt: skip
-    with right:
-        kind = st.selectbox(
-            "Kind", [None, *kinds], key="runs_kind",
-            format_func=lambda name: "All kinds" if name is None else kind_title(name),
-        )  # fmt: skip
+    state = st.pills(
+        "State", states, key="runs_state", selection_mode="multi",
+        label_visibility="collapsed",
+        format_func=lambda s: f"{s} {sum(row['state'] == s for row in rows)}",
+    )  # fmt: skip
+    st.space("stretch")
+    kind = st.selectbox(
+        "Kind", kinds, key="runs_kind", index=None, placeholder="All kinds",
+        label_visibility="collapsed", format_func=kind_title, width=220,
+    )  # fmt: skip
     return [
         row
         for row in rows
@@ -40,7 +39,7 @@ def run_filter(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def run_list(rows: list[dict[str, Any]], chosen: str | None) -> None:
     """One card a run; its button opens it."""
     shown = st.session_state.setdefault("runs_shown", PAGE)
-    with st.container(key="run_list", gap="small"):
+    with st.container(key="run_list", gap="xsmall"):
         for row in rows[:shown]:
             _card(row, row["id"] == chosen)
     if len(rows) > shown:
@@ -48,19 +47,20 @@ def run_list(rows: list[dict[str, Any]], chosen: str | None) -> None:
 
 
 def _card(row: dict[str, Any], chosen: bool) -> None:
-    with st.container(border=True, gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
-                row["name"], key=f"open_{row['id']}", width="stretch",
-                type="primary" if chosen else "secondary",
-                help=None if row["problem"] else row["title"],
-                on_click=_open, args=(row["id"],),
-            )  # fmt: skip
+    with st.container(gap="xxsmall"):
+        st.button(
+            row["name"], key=f"open_{row['id']}", width="stretch",
+            type="secondary" if chosen else "tertiary",
+            icon=":material/chevron_right:" if chosen else None,
+            help=None if row["problem"] else row["title"],
+            on_click=_open, args=(row["id"],),
+        )  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             state_badge(row["state"])
-        if row["problem"]:
-            st.caption(row["problem"])
-            return
-        st.caption(f"{row['title']} · {created_text(row['created'])} · {_progress(row)}")
+            if row["problem"]:
+                st.caption(row["problem"], width="stretch")
+            else:
+                st.caption(f"{created_text(row['created'])} · {_progress(row)}", width="stretch")
         if row["state"] == "running":
             st.progress(row["fraction"] or 0.0)
 
@@ -70,6 +70,8 @@ def _progress(row: dict[str, Any]) -> str:
         return f"{duration(row['seconds_left'])} left"
     if row["state"] in ("running", "queued"):
         return f"step {row['step']:,}"
+    if not row["step"] and not row["seconds"]:
+        return "not begun"
     share = "" if row["fraction"] in (None, 1.0) else f"{row['fraction']:.0%} in "
     return f"{share}{duration(row['seconds'])}"
 
