@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from levelset_core import cli
-from tests.runs.conftest import store, tiny_kind  # noqa: F401 - fixtures
 from tests.runs.support import outcome, wait, wait_for_state
 
 

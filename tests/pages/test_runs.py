@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 from levelset_core.runs import Run, work_here
 from pages.widgets.run_charts import metric_names, metrics_figure
 from pages.widgets.run_route import artifact_address, run_routes, zip_address
-from tests.runs.conftest import store, tiny_kind  # noqa: F401 - fixtures
 from tests.runs.support import wait, wait_for_state
 
 ROOT = Path(__file__).resolve().parents[2]
