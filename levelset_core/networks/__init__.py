@@ -1,7 +1,9 @@
 """Networks F and their initializations."""
 
 from levelset_core.networks.activations import ACTIVATIONS, Activation
+from levelset_core.networks.encoding import PositionalEncoding
 from levelset_core.networks.export import loading_snippet, save_mlp
+from levelset_core.networks.implicit import ImplicitMLP
 from levelset_core.networks.initialization import INITIALIZATIONS, initialize
 from levelset_core.networks.mlp import MLP
 
@@ -10,6 +12,8 @@ __all__ = [
     "INITIALIZATIONS",
     "MLP",
     "Activation",
+    "ImplicitMLP",
+    "PositionalEncoding",
     "initialize",
     "loading_snippet",
     "save_mlp",
