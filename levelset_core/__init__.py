@@ -9,7 +9,7 @@ Implements *Controlling Neural Level Sets* (Atzmon et al., NeurIPS 2019).
     loss = lc.losses.margin(f, x, y)    # Sec. 3: losses on the level set
 """
 
-from levelset_core import losses, networks
+from levelset_core import geometry, losses, networks
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets import LevelSetSamples, project, sample_network
@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 __all__ = [
     "LevelSetSamples",
     "LevelsetError",
+    "geometry",
     "losses",
     "networks",
     "pick_device",

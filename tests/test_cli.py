@@ -7,9 +7,11 @@ import sys
 import pytest
 
 from levelset_core import cli
+from levelset_core.cli import app as cli_app
+from levelset_core.cli import device as cli_device
 
 
-@pytest.mark.parametrize("verb", [[], ["app"], ["device"]])
+@pytest.mark.parametrize("verb", [[], ["app"], ["compare"], ["device"]])
 def test_help(verb, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main([*verb, "--help"])
@@ -58,7 +60,7 @@ def test_an_interrupt_is_exit_130(monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "describe_device", interrupted)
+    monkeypatch.setattr(cli_device, "describe_device", interrupted)
     assert cli.main(["device", "--device", "cpu"]) == cli.INTERRUPTED
 
 
@@ -69,10 +71,10 @@ def test_app_serves_with_the_chosen_port_and_device(monkeypatch):
         calls.append((command, options))
         return subprocess.CompletedProcess(command, 0)
 
-    monkeypatch.setattr(cli.subprocess, "run", run)
+    monkeypatch.setattr(cli_app.subprocess, "run", run)
     assert cli.main(["app", "--port", "9000", "--no-browser", "--device", "cpu"]) == cli.DONE
     ((command, options),) = calls
-    assert command[1:5] == ["-m", "streamlit", "run", str(cli._APP)]
+    assert command[1:5] == ["-m", "streamlit", "run", str(cli_app._APP)]
     assert command[command.index("--server.port") + 1] == "9000"
     assert command[command.index("--server.headless") + 1] == "true"
     assert options["env"]["LEVELSET_DEVICE"] == "cpu"

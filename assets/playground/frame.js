@@ -18,7 +18,9 @@ export function decodeFrame(input) {
   for (const panel of panels) {
     const { field, margin } = panel.arrays;
     if (field) {
-      const values = Float32Array.from(field.data, (v) => v * panel.info.scale);
+      const { scale } = panel.info;
+      const values = new Float32Array(field.data); // a loop: a callback a value takes 1 ms
+      for (let i = 0; i < values.length; i++) values[i] *= scale;
       panel.arrays.field = { data: values, shape: field.shape };
     }
     panel.order = margin ? sortedByMargin(margin.data) : null;

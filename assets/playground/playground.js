@@ -41,6 +41,7 @@ export class Playground {
     this.touched = 0;
     this.timers = {};
     this.pressedAt = -Infinity;
+    this.askedAfter = null; // the frame after which the next one was asked for last
 
     this.toolbar = new Toolbar((id) => this.act(id));
     this.statusLine = new StatusLine();
@@ -112,17 +113,32 @@ export class Playground {
 
   callbacks() {
     return {
-      onFrame: (bytes) => this.screen.receive(decodeFrame(bytes)),
+      onFrame: (bytes) => this.receiveFrame(bytes),
       onMessage: (message) => this.receive(message),
       onStatus: (name) => this.connected(name),
     };
+  }
+
+  // The next frame is asked for while this one is drawn, but only by a browser that keeps
+  // up: one frame may wait to be drawn, never two.
+  receiveFrame(bytes) {
+    const frame = decodeFrame(bytes);
+    const keepsUp = !this.screen.pending;
+    this.screen.receive(frame);
+    if (keepsUp) this.askAfter(frame);
+  }
+
+  askAfter(frame) {
+    if (frame && frame === this.askedAfter) return;
+    this.askedAfter = frame;
+    this.link.send({ op: "next", frame: frame?.header.frame ?? 0 });
   }
 
   connected(name) {
     this.connection = name;
     if (name === "live" || name === "fallback") {
       this.sendView();
-      this.link.send({ op: "next", frame: 0 });
+      this.askAfter(null);
     }
     this.screen.request();
   }
@@ -201,7 +217,7 @@ export class Playground {
       if (now - this.pressedAt > OWN_WORD) this.playing = header.playing;
       this.status = header.status;
       this.queue = header.queue;
-      this.link.send({ op: "next", frame: header.frame });
+      this.askAfter(frame);
       if (panels.length !== this.panelCount) {
         this.panelCount = panels.length;
         this.sendView();

@@ -1,5 +1,6 @@
 // When and how the canvas is redrawn. Nothing is drawn while nothing changes; while
-// frames are blended at most about 30 times a second; an edit in its own frame.
+// frames are blended at most about 30 times a second; an edit in its own frame. A browser
+// for which a redraw is dear (no graphics card) shows every frame once, without blending.
 
 import { contour } from "./contour.js";
 import { FieldPainter } from "./field.js";
@@ -11,9 +12,30 @@ import { drawPicture } from "./scene.js";
 import { stripScale } from "./strip.js";
 
 const SHORTEST = 30; // ms between redraws of an animation
+const DEAR = 7; // ms that a redraw may keep the browser's main thread if frames are to be blended
 const NARROW = 620; // px; below this everything is stacked
 
 const EMPTY = { header: null, panels: [] };
+
+// How long a redraw keeps the main thread, painting included: a message posted within the
+// redraw is delivered only after it.
+class Cost {
+  constructor() {
+    this.mean = 0;
+    this.channel = new MessageChannel();
+    this.channel.port1.onmessage = ({ data: begin }) => {
+      this.mean += 0.1 * (performance.now() - begin - this.mean);
+    };
+  }
+
+  measure() {
+    this.channel.port2.postMessage(performance.now());
+  }
+
+  stop() {
+    this.channel.port1.close();
+  }
+}
 
 export class Screen {
   // model() gives {theme, bounds, overlays, annotations, points, highlight, cursor, probe}
@@ -31,6 +53,7 @@ export class Screen {
     this.pending = null;
     this.raf = 0;
     this.lastDraw = 0;
+    this.cost = new Cost();
     this.frames = 0;
     this.size = { width: 0, height: 0 };
     this.layoutKey = "";
@@ -56,6 +79,7 @@ export class Screen {
   draw(now) {
     this.urgent = false;
     this.lastDraw = now;
+    this.cost.measure();
     const arrived = this.pending;
     if (arrived) this.adopt(arrived, now);
     this.picture = this.compose(now);
@@ -74,7 +98,7 @@ export class Screen {
   adopt(frame, now) {
     this.pending = null;
     this.frames += 1;
-    this.blend.push(frame, now, this.reduced.matches);
+    this.blend.push(frame, now, this.reduced.matches || this.cost.mean > DEAR);
     const { epsilon } = frame.header;
     this.scales = {
       margin: stripScale(frame.panels, "margin", epsilon > 0 ? 1.4 * epsilon : 0.1),
@@ -145,6 +169,7 @@ export class Screen {
   }
 
   stop() {
+    this.cost.stop();
     cancelAnimationFrame(this.raf);
     this.raf = -1; // nothing is scheduled any more
   }

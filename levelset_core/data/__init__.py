@@ -1,5 +1,12 @@
-"""Data: toy sets in the plane and what people draw."""
+"""Data: toy sets in the plane, what people draw, point clouds."""
 
+from levelset_core.data.pointclouds import (
+    PointCloud,
+    check_spread,
+    downsample,
+    remove_outliers,
+    sample_surface,
+)
 from levelset_core.data.points import (
     BOUNDS,
     MAX_POINTS,
@@ -7,6 +14,7 @@ from levelset_core.data.points import (
     read_points_csv,
     write_points_csv,
 )
+from levelset_core.data.readers import read_geometry, read_point_cloud
 from levelset_core.data.toy2d import HELD_OUT, PRESETS, TRAIN, make_points
 
 __all__ = [
@@ -15,8 +23,15 @@ __all__ = [
     "MAX_POINTS",
     "PRESETS",
     "TRAIN",
+    "PointCloud",
     "PointSet",
+    "check_spread",
+    "downsample",
     "make_points",
+    "read_geometry",
+    "read_point_cloud",
     "read_points_csv",
+    "remove_outliers",
+    "sample_surface",
     "write_points_csv",
 ]

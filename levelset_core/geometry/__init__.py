@@ -1,5 +1,46 @@
-"""Geometry of level sets."""
+"""Geometry of level sets: meshes and polylines out of a network, and how good they are."""
 
+from levelset_core.geometry.compare import Comparison, compare
+from levelset_core.geometry.components import (
+    Component,
+    components,
+    keep_components,
+    remove_small_components,
+)
+from levelset_core.geometry.curve import Curve, extract_curve
+from levelset_core.geometry.distance import distance_to
+from levelset_core.geometry.export import (
+    mesh_bytes,
+    polyline_bytes,
+    write_mesh,
+    write_polyline,
+)
+from levelset_core.geometry.grid import Grid, evaluate_volume
+from levelset_core.geometry.meshes import Mesh, Polyline
 from levelset_core.geometry.plane import Bounds, contours, evaluate_grid, nearest_on_contours
+from levelset_core.geometry.surface import extract_mesh
 
-__all__ = ["Bounds", "contours", "evaluate_grid", "nearest_on_contours"]
+__all__ = [
+    "Bounds",
+    "Comparison",
+    "Component",
+    "Curve",
+    "Grid",
+    "Mesh",
+    "Polyline",
+    "compare",
+    "components",
+    "contours",
+    "distance_to",
+    "evaluate_grid",
+    "evaluate_volume",
+    "extract_curve",
+    "extract_mesh",
+    "keep_components",
+    "mesh_bytes",
+    "nearest_on_contours",
+    "polyline_bytes",
+    "remove_small_components",
+    "write_mesh",
+    "write_polyline",
+]

@@ -25,10 +25,11 @@ TURN = 0.012
 #: Sessions that train at the same time; the others wait in line.
 MAX_RUNNING = 16
 #: Seconds between two pictures of a session (the browser interpolates), and between two news.
-FRAME_EVERY = 1 / 18
-#: Share of the time that pictures may take; beyond it they come less often.
-FRAME_SHARE = 0.4
+FRAME_EVERY = 1 / 22
 NEWS_EVERY = 0.4
+#: Shares of the time that pictures and news may take; beyond them they come less often.
+FRAME_SHARE = 0.4
+NEWS_SHARE = 0.1
 #: A session that nobody looks at trains on for this long.
 LINGER = 20.0
 #: Seconds to wait for messages at most while nobody trains.
@@ -114,13 +115,16 @@ class Worker:
         now = time.monotonic()
         if session.frame_wanted and session.dirty and now >= session.frame_due:
             self.connection.send((sid, "frame", session.frame()))
-            spent = time.monotonic() - now
-            looked_at = max(1, sum(s.attached_until > now for s in self.sessions.values()))
-            session.frame_due = now + max(FRAME_EVERY, looked_at * spent / FRAME_SHARE)
-        due = session.news_due
+            session.frame_due = self._next_due(now, FRAME_EVERY, FRAME_SHARE)
+        now, due = time.monotonic(), session.news_due
         if now >= due and (session.wants_to_train or due == 0.0):
-            session.news_due = now + NEWS_EVERY
             self.connection.send((sid, "news", session.news()))
+            session.news_due = self._next_due(now, NEWS_EVERY, NEWS_SHARE)
+
+    def _next_due(self, begin: float, every: float, share: float) -> float:
+        """When to do again, for each session looked at, what has taken since ``begin``."""
+        looked_at = max(1, sum(s.attached_until > begin for s in self.sessions.values()))
+        return begin + max(every, looked_at * (time.monotonic() - begin) / share)
 
 
 class _reported:

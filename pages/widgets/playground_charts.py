@@ -2,73 +2,123 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
-from plotly.subplots import make_subplots
 
 from levelset_core.live import LiveSession
 
 #: Colour-blind-safe (Okabe and Ito, 2008), one a panel; dashes tell them apart as well.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 DASHES = ("solid", "dash", "dot", "dashdot")
-EVERY = 1.0
-_TITLES = ("Loss", "Accuracy", "Input margin", "Newton residual |F(p)|")
+HEIGHT = 250
+EVERY = 1.25
+#: While the browser redraws a chart it draws no picture. So while training goes on one chart at a
+#: time is redrawn, and only when its curves have grown by this share or are LATEST seconds old.
+GROWTH = 0.1
+LATEST = 6.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve of a chart where one network trains: a column of the history and its look."""
+
+    column: str
+    label: str
+    dash: str = "solid"
+
+
+#: Title and curves of each chart. Where several networks train, each has the first curve alone.
+CHARTS: dict[str, tuple[Line, ...]] = {
+    "Loss": (Line("loss", "loss"),),
+    "Accuracy": (Line("accuracy", "points"), Line("held_out", "held-out", "dot")),
+    "Input margin": (Line("margin_min", "smallest"), Line("margin_median", "median", "dash")),
+    "Newton residual |F(p)|": (Line("residual", "median"),),
+}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart as the browser shows it; the same figure again costs the browser nothing."""
+
+    figure: go.Figure
+    session: str
+    playing: bool
+    first: dict[str, Any]
+    last: dict[str, Any]
+    at: float
+
+    def outdated(self, session: LiveSession, rows: list[dict[str, Any]]) -> bool:
+        """Whether it shows less than ``rows`` by so much that a redraw is worth its time."""
+        if rows[-1] is self.last:
+            return False
+        if not session.playing or self.restarted(session, rows):
+            return True
+        grown = rows[-1]["step"] > (1 + GROWTH) * self.last["step"]
+        return grown or time.monotonic() - self.at > LATEST
+
+    def restarted(self, session: LiveSession, rows: list[dict[str, Any]]) -> bool:
+        """Whether it shows another history than ``rows`` is."""
+        return session.id != self.session or rows[0] is not self.first
 
 
 @st.fragment(run_every=EVERY)
 def charts(session: LiveSession) -> None:
-    """The four charts, redrawn every second."""
+    """The four charts, redrawn in turn as their curves grow."""
     rows = list(session.history)
     if not rows:
         st.info("The charts fill as soon as training takes its first steps.")
         return
-    st.plotly_chart(history_figure(rows), key="history", config={"displaylogo": False})
+    drawn: dict[str, Drawn] = st.session_state.setdefault("charts", {})
+    for title in _due(drawn, session, rows):
+        figure = chart(title, rows)
+        drawn[title] = Drawn(
+            figure, session.id, session.playing, rows[0], rows[-1], time.monotonic()
+        )
+    for column, title in zip(st.columns(len(CHARTS)), CHARTS, strict=True):
+        column.plotly_chart(
+            drawn[title].figure, key=f"chart {title}", config={"displaylogo": False}
+        )
 
 
-def history_figure(rows: list[dict[str, Any]]) -> go.Figure:
-    """Four charts side by side from the session's history."""
-    figure = make_subplots(rows=1, cols=4, subplot_titles=_TITLES, horizontal_spacing=0.06)
+def _due(drawn: dict[str, Drawn], session: LiveSession, rows: list[dict[str, Any]]) -> list[str]:
+    """The charts to redraw now: all of another history or a pause, else the oldest in need."""
+    due = [name for name in CHARTS if name not in drawn or drawn[name].outdated(session, rows)]
+    every = not session.playing or any(
+        name not in drawn or drawn[name].restarted(session, rows) for name in due
+    )
+    return due if every else sorted(due, key=lambda name: drawn[name].at)[:1]
+
+
+def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
+    """One chart from the session's history."""
+    figure = go.Figure()
     panels = sorted({row["panel"] for row in rows})
-    several = len(panels) > 1
     for panel in panels:
         own = [row for row in rows if row["panel"] == panel]
-        title = own[-1]["title"]
-
-        def line(
-            name: str, column: int, label: str, dash: str, show: bool = False, *,
-            own: list[dict[str, Any]] = own, panel: int = panel,
-        ) -> None:  # fmt: skip
-            if all(row[name] is None for row in own):
-                return
+        lines = CHARTS[title]
+        if len(panels) > 1:
+            lines = (Line(lines[0].column, own[-1]["title"], DASHES[panel]),)
+        for line in lines:
+            if all(row[line.column] is None for row in own):
+                continue
             figure.add_scatter(
-                x=[row["step"] for row in own], y=[row[name] for row in own], name=label,
-                mode="lines", line={"color": COLORS[panel], "width": 2, "dash": dash},
-                legendgroup=label, showlegend=show, row=1, col=column,
-                hovertemplate="step %{x}<br>%{y:.4g}<extra>" + label + "</extra>",
+                x=[row["step"] for row in own], y=[row[line.column] for row in own],
+                name=line.label, mode="lines", showlegend=len(panels) > 1 or len(lines) > 1,
+                line={"color": COLORS[panel], "width": 2, "dash": line.dash},
+                hovertemplate="step %{x}<br>%{y:.4g}<extra>" + line.label + "</extra>",
             )  # fmt: skip
-
-        if several:
-            line("loss", 1, title, DASHES[panel], True)
-            line("accuracy", 2, title, DASHES[panel])
-            line("margin_min", 3, f"{title}, smallest", DASHES[panel])
-            line("residual", 4, title, DASHES[panel])
-        else:
-            line("loss", 1, title, "solid")
-            line("accuracy", 2, "on the points", "solid", True)
-            line("held_out", 2, "held-out points", "dot", True)
-            line("margin_min", 3, "smallest margin", "solid", True)
-            line("margin_median", 3, "median margin", "dash", True)
-            line("residual", 4, "median residual", "solid")
-    figure.update_yaxes(type="log", exponentformat="power", row=1, col=4)
-    figure.update_yaxes(range=[-0.02, 1.04], tickformat=".0%", row=1, col=2)
     figure.update_xaxes(title_text="step", nticks=5)
+    if "Accuracy" in title:
+        figure.update_yaxes(range=[-0.02, 1.04], tickformat=".0%")
+    if "residual" in title:
+        figure.update_yaxes(type="log", exponentformat="power")
     figure.update_layout(
-        height=250,
-        margin={"l": 10, "r": 10, "t": 30, "b": 10},
-        legend={"orientation": "h", "y": -0.32, "x": 0},
-        uirevision="keep",
-        hovermode="x",
-    )
+        title={"text": title, "x": 0, "font": {"size": 14}},
+        height=HEIGHT, margin={"l": 0, "r": 8, "t": 34, "b": 0},
+        legend={"orientation": "h", "y": -0.34, "x": 0}, uirevision="keep", hovermode="x",
+    )  # fmt: skip
     return figure

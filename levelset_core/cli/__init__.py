@@ -1,0 +1,52 @@
+"""The command line: ``python -m levelset_core VERB``, one file a verb.
+
+A new verb is a module with ``add(verbs, common)``, imported here and listed in ``VERBS``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from levelset_core.cli import app, compare, device
+from levelset_core.cli.common import BAD_INPUT, DONE, INTERRUPTED, Parser
+from levelset_core.device import DEVICES
+from levelset_core.errors import LevelsetError
+
+__all__ = ["BAD_INPUT", "DONE", "INTERRUPTED", "VERBS", "build_parser", "main"]
+
+#: In the order of ``--help``.
+VERBS = (
+    app.add,
+    compare.add,
+    device.add,
+)
+
+
+def build_parser() -> Parser:
+    """The parser of all verbs."""
+    common = Parser(add_help=False)
+    common.add_argument("--device", default=None, help=f"one of {', '.join(DEVICES)}")
+    common.add_argument("--seed", type=int, default=0, help="seed of all randomness")
+    common.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    parser = Parser(
+        prog="python -m levelset_core",
+        description="See, steer and trust the level sets of neural networks.",
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for add in VERBS:
+        add(verbs, common)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb; returns the exit code: 0 done, 2 bad input, 130 interrupted."""
+    try:
+        options = build_parser().parse_args(arguments)
+        code: int = options.run(options)
+    except LevelsetError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code

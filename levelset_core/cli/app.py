@@ -1,0 +1,46 @@
+"""``app``: open the app in the browser."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from levelset_core.cli.common import Parser, Verbs
+from levelset_core.device import pick_device
+from levelset_core.errors import LevelsetError
+
+_APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+def add(verbs: Verbs, common: Parser) -> None:
+    """Add the verb."""
+    app = verbs.add_parser("app", parents=[common], help="open the app in the browser")
+    app.add_argument("--port", type=int, default=8501, help="port to serve on")
+    app.add_argument("--host", default="localhost", help="address to serve on")
+    app.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    app.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    if not _APP.exists():
+        raise LevelsetError(f"The app is not beside the package: {_APP.name} is missing.")
+    try:
+        import streamlit  # noqa: F401 - only to say early that it is missing
+    except ImportError as error:
+        raise LevelsetError("The app needs streamlit: pip install -r requirements.txt.") from error
+    if not 1 <= options.port <= 65535:
+        raise LevelsetError(f"--port must be 1 to 65535, got {options.port}.")
+    environment = dict(os.environ)
+    if options.device:
+        environment["LEVELSET_DEVICE"] = str(pick_device(options.device))
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(_APP),
+        "--server.port", str(options.port),
+        "--server.address", options.host,
+        "--server.headless", str(options.no_browser).lower(),
+    ]  # fmt: skip
+    # Streamlit reads .streamlit/config.toml beside the app.
+    return subprocess.run(command, cwd=_APP.parent, env=environment, check=False).returncode

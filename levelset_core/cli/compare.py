@@ -1,0 +1,37 @@
+"""``compare``: distances between two meshes or point clouds."""
+
+from __future__ import annotations
+
+import argparse
+
+from levelset_core.cli.common import DONE, Parser, Verbs, print_json
+
+
+def add(verbs: Verbs, common: Parser) -> None:
+    """Add the verb."""
+    compare = verbs.add_parser(
+        "compare", parents=[common], help="distances between two meshes or point clouds"
+    )
+    compare.add_argument("a", metavar="A", help="mesh or point cloud, e.g. a reconstruction")
+    compare.add_argument("b", metavar="B", help="mesh or point cloud, e.g. the ground truth")
+    compare.add_argument("--samples", type=int, default=30_000, help="samples of each shape")
+    compare.add_argument(
+        "--threshold", type=float, default=0.005, help="of the F-score, in the files' units"
+    )
+    compare.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from levelset_core.data import read_geometry
+    from levelset_core.geometry import compare
+
+    a, b = read_geometry(options.a), read_geometry(options.b)
+    found = compare(
+        a, b, samples=options.samples, threshold=options.threshold, seed=options.seed
+    ).as_dict()
+    if options.json:
+        print_json(found)
+    else:
+        for name, value in found.items():
+            print(f"{name:20}{'-' if value is None else format(value, '.6g')}")
+    return DONE

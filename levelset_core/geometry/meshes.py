@@ -1,0 +1,200 @@
+"""Triangle meshes and polylines: what extraction returns and everything else takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from levelset_core.errors import LevelsetError
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """A triangle mesh.
+
+    Attributes:
+        vertices: (n, 3) float64.
+        faces: (m, 3) int64, counter-clockwise seen from the side to which F grows.
+        normals: (n, 3) float64 of unit length, or None.
+        values: (n,) float64, one number a vertex (an error, a curvature), or None.
+
+    Raises:
+        LevelsetError: shapes that do not fit, a face that names no vertex, or a vertex that is
+            not finite.
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    normals: np.ndarray | None = None
+    values: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        vertices = _rows(self.vertices, "vertices", 3)
+        faces = np.asarray(self.faces)
+        if faces.size == 0:
+            faces = faces.reshape(0, 3)
+        if faces.ndim != 2 or faces.shape[1] != 3:
+            raise LevelsetError(f"faces are (m, 3) vertex numbers, got {faces.shape}.")
+        faces = faces.astype(np.int64)
+        if len(faces) and not (faces.min() >= 0 and faces.max() < len(vertices)):
+            raise LevelsetError(
+                f"faces name vertices {faces.min()} to {faces.max()}, but there are "
+                f"{len(vertices)} of them."
+            )
+        object.__setattr__(self, "vertices", vertices)
+        object.__setattr__(self, "faces", faces)
+        if self.normals is not None:
+            normals = _rows(self.normals, "normals", 3)
+            _same_length(normals, vertices, "normals")
+            object.__setattr__(self, "normals", normals)
+        if self.values is not None:
+            values = np.asarray(self.values, dtype=np.float64)
+            if values.shape != vertices.shape[:1]:
+                raise LevelsetError(
+                    f"values are one a vertex, {vertices.shape[:1]}, got {values.shape}."
+                )
+            object.__setattr__(self, "values", values)
+
+    @classmethod
+    def empty(cls) -> Mesh:
+        """No surface at all."""
+        return cls(np.zeros((0, 3)), np.zeros((0, 3), dtype=np.int64), np.zeros((0, 3)))
+
+    @cached_property
+    def triangles(self) -> np.ndarray:
+        """The corners of every face, (m, 3, 3)."""
+        corners: np.ndarray = self.vertices[self.faces]
+        return corners
+
+    @cached_property
+    def _crosses(self) -> np.ndarray:
+        a, b, c = self.triangles.swapaxes(0, 1)
+        return np.cross(b - a, c - a)  # (m, 3), twice the area long
+
+    @cached_property
+    def face_areas(self) -> np.ndarray:
+        """(m,)."""
+        areas: np.ndarray = 0.5 * np.linalg.norm(self._crosses, axis=1)
+        return areas
+
+    @cached_property
+    def face_normals(self) -> np.ndarray:
+        """(m, 3) of unit length; zero for a face without area."""
+        return unit(self._crosses)
+
+    @property
+    def area(self) -> float:
+        """Of the whole surface."""
+        return float(self.face_areas.sum())
+
+    @property
+    def bounds(self) -> np.ndarray:
+        """The lowest and the highest corner, (2, 3); zeros for an empty mesh."""
+        if not len(self.vertices):
+            return np.zeros((2, 3))
+        return np.stack([self.vertices.min(0), self.vertices.max(0)])
+
+    @cached_property
+    def vertex_normals(self) -> np.ndarray:
+        """``normals`` if there are any, else the area-weighted mean of the faces' normals."""
+        if self.normals is not None:
+            return self.normals
+        total = np.zeros_like(self.vertices)
+        for corner in range(3):
+            for axis in range(3):
+                total[:, axis] += np.bincount(
+                    self.faces[:, corner], self._crosses[:, axis], minlength=len(total)
+                )
+        return unit(total)
+
+    def moved(self, scale: float, offset: np.ndarray) -> Mesh:
+        """Every vertex v at ``scale * v + offset``, scale > 0: undoes a normalization."""
+        return replace(self, vertices=scale * self.vertices + np.asarray(offset, dtype=np.float64))
+
+    def with_values(self, values: np.ndarray) -> Mesh:
+        """The same surface with other ``values``."""
+        return replace(self, values=values)
+
+    def select_faces(self, chosen: np.ndarray) -> Mesh:
+        """Only the chosen faces, (m,) bool or numbers, and the vertices that they use."""
+        faces = self.faces[chosen]
+        used = np.zeros(len(self.vertices), dtype=bool)
+        used[faces] = True
+        renumber = np.cumsum(used) - 1
+        return Mesh(
+            self.vertices[used],
+            renumber[faces],
+            None if self.normals is None else self.normals[used],
+            None if self.values is None else self.values[used],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Polyline:
+    """An ordered curve in the plane or in space.
+
+    Attributes:
+        points: (n, d) float64 in order; a closed curve does not repeat its first point.
+        closed: whether the last point is joined to the first.
+
+    Raises:
+        LevelsetError: fewer than two points (three if closed), or one that is not finite.
+    """
+
+    points: np.ndarray
+    closed: bool
+
+    def __post_init__(self) -> None:
+        points = _rows(self.points, "points")
+        least = 3 if self.closed else 2
+        if len(points) < least:
+            raise LevelsetError(
+                f"{'A closed' if self.closed else 'An open'} polyline has at least {least} "
+                f"points, got {len(points)}."
+            )
+        object.__setattr__(self, "points", points)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @property
+    def segments(self) -> np.ndarray:
+        """The two ends of every segment, (k, 2, d)."""
+        ahead = np.roll(self.points, -1, axis=0)
+        pairs = np.stack([self.points, ahead], axis=1)
+        return pairs if self.closed else pairs[:-1]
+
+    @property
+    def length(self) -> float:
+        """The sum of the segments."""
+        ends = self.segments
+        return float(np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1).sum())
+
+    def moved(self, scale: float, offset: np.ndarray) -> Polyline:
+        """Every point p at ``scale * p + offset``: undoes a normalization."""
+        return replace(self, points=scale * self.points + np.asarray(offset, dtype=np.float64))
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Every row divided by its length; a zero row stays zero."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: np.ndarray = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return scaled
+
+
+def _rows(array: np.ndarray, name: str, columns: int | None = None) -> np.ndarray:
+    rows = np.asarray(array, dtype=np.float64)
+    if rows.ndim != 2 or (columns is not None and rows.shape[1] != columns):
+        raise LevelsetError(f"{name} are (n, {columns or 'd'}), got {rows.shape}.")
+    if not np.isfinite(rows).all():
+        raise LevelsetError(
+            f"{name} must be finite: {np.isfinite(rows).all(1).sum()} of {len(rows)} are."
+        )
+    return rows
+
+
+def _same_length(rows: np.ndarray, vertices: np.ndarray, name: str) -> None:
+    if len(rows) != len(vertices):
+        raise LevelsetError(f"{name} are one a vertex: {len(rows)} for {len(vertices)} vertices.")

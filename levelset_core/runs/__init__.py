@@ -1,0 +1,41 @@
+"""Runs: everything that takes long. A run is a folder, worked on by a process of its own.
+
+    store = RunStore()                                      # $LEVELSET_RUNS, or the user's data
+    run = store.create("playground", settings, steps=5000)  # its folder
+    store.submit(run)                                       # into the queue, and off it goes
+    run.status().state, run.metrics(), run.result()         # from any process, at any time
+
+A tab, a server or a machine that goes away takes nothing along: a run whose process is gone is
+*interrupted*; ``submit`` takes it up at its last checkpoint, to the same result bit for bit.
+"""
+
+from levelset_core.runs.archive import zip_chunks
+from levelset_core.runs.checkpoints import load_checkpoint, save_checkpoint
+from levelset_core.runs.files import replacing
+from levelset_core.runs.folder import RESUMABLE, STATES, Run, RunConfig, RunStatus
+from levelset_core.runs.kinds import KINDS, Goal, Kind, Metric, Trainer, get_kind, kind_title
+from levelset_core.runs.process import EXIT_CODES, work_here
+from levelset_core.runs.store import RunStore, runs_folder
+
+__all__ = [
+    "EXIT_CODES",
+    "KINDS",
+    "RESUMABLE",
+    "STATES",
+    "Goal",
+    "Kind",
+    "Metric",
+    "Run",
+    "RunConfig",
+    "RunStatus",
+    "RunStore",
+    "Trainer",
+    "get_kind",
+    "kind_title",
+    "load_checkpoint",
+    "replacing",
+    "runs_folder",
+    "save_checkpoint",
+    "work_here",
+    "zip_chunks",
+]

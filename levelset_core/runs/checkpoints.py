@@ -1,0 +1,93 @@
+"""Checkpoints without pickle: any nesting of tensors, arrays and plain values in one safetensors.
+
+Tensors and arrays are the file's tensors; the structure around them is JSON in its metadata. One
+file, so that it is replaced in one move: no checkpoint is ever half new. What comes back is equal
+bit for bit: JSON writes floats with all their digits.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from levelset_core.errors import LevelsetError
+from levelset_core.runs.files import replacing
+
+FORMAT = "levelset-checkpoint-1"
+
+
+def save_checkpoint(path: Path, tree: Any) -> None:
+    """Write a nesting of dict, list, tuple, Tensor, numpy array, number, str, bool and None.
+
+    Raises:
+        LevelsetError: it holds something else.
+    """
+    tensors: dict[str, Tensor] = {}
+    structure = _encode(tree, tensors, "checkpoint")
+    metadata = {"format": FORMAT, "structure": json.dumps(structure)}
+    with replacing(path) as partial:
+        save_file(tensors, partial, metadata)
+
+
+def load_checkpoint(path: Path) -> Any:
+    """What :func:`save_checkpoint` wrote; tensors on the CPU.
+
+    Raises:
+        LevelsetError: the file is damaged or not a checkpoint.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise LevelsetError(f"{path.name} is not a checkpoint of this program.")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return _decode(json.loads(metadata["structure"]), tensors)
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, LevelsetError):
+            raise
+        raise LevelsetError(f"{path.name} is damaged and cannot be read.") from error
+
+
+def _encode(value: Any, tensors: dict[str, Tensor], where: str) -> Any:
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, Tensor):
+        name = f"t{len(tensors)}"
+        # A copy of its own: the file refuses tensors that share memory.
+        tensors[name] = value.detach().cpu().contiguous().clone()
+        return {"tensor": name}
+    if isinstance(value, np.ndarray | np.generic):
+        array = np.array(value, order="C")
+        if array.dtype.kind in "biufc":
+            return {"array": _encode(torch.from_numpy(array), tensors, where)["tensor"]}
+    if isinstance(value, list | tuple):
+        items = [_encode(item, tensors, f"{where}[{k}]") for k, item in enumerate(value)]
+        return {"list" if isinstance(value, list) else "tuple": items}
+    if isinstance(value, dict):  # pairs, since keys may be numbers, as in an optimizer's state
+        pairs = [
+            [_encode(key, tensors, where), _encode(item, tensors, f"{where}[{key!r}]")]
+            for key, item in value.items()
+        ]
+        return {"dict": pairs}
+    raise LevelsetError(f"{where} is a {type(value).__name__}, which no checkpoint can hold.")
+
+
+def _decode(value: Any, tensors: dict[str, Tensor]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "tensor":
+        return tensors[content]
+    if kind == "array":
+        return tensors[content].numpy()
+    if kind == "dict":
+        return {_decode(key, tensors): _decode(item, tensors) for key, item in content}
+    items = [_decode(item, tensors) for item in content]
+    return tuple(items) if kind == "tuple" else items

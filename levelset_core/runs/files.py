@@ -1,0 +1,73 @@
+"""Files that are either the old or the new one, never half of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from levelset_core.errors import LevelsetError
+
+#: Ends the name of a file that is still being written.
+PARTIAL = ".partial"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write to the yielded path; at the end of the block it replaces ``path`` in one move.
+
+    The content is on the disk before the name is: after a crash there is the old file or the new.
+    Preview writers of a run use it too, since a page may read while they write.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    try:
+        yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Replace a JSON file."""
+    text = json.dumps(value, indent=1)
+    with replacing(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file.
+
+    Raises:
+        LevelsetError: there is no such file, or it does not hold a JSON object.
+    """
+    try:
+        value = json.loads(path.read_bytes())
+    except OSError as error:
+        raise LevelsetError(f"{path.name} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise LevelsetError(f"{path.name} is damaged: it is not JSON.") from error
+    if not isinstance(value, dict):
+        raise LevelsetError(f"{path.name} is damaged: it does not hold a JSON object.")
+    return value
+
+
+def remove_partials(folder: Path) -> None:
+    """Clear away what a killed process left half written."""
+    for path in folder.rglob(f".*{PARTIAL}"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,111 @@
+"""What a kind of run has to say, and the trainer that it builds."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from levelset_core.runs.folder import Run
+
+
+class Trainer(Protocol):
+    """An iterator of snapshots, each with a growing ``step``, that can be saved and restored.
+
+    It works until its iterator ends or the run's goal is reached, whichever comes first. Between
+    any two snapshots ``restore(checkpoint())`` on a newly built trainer must go on bit for bit:
+    so a checkpoint holds weights, optimizer, generators, and the place within an epoch. Taking a
+    checkpoint or a preview must change nothing.
+    """
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def __next__(self) -> Any: ...
+
+    def checkpoint(self) -> dict[str, Any]: ...
+
+    def restore(self, checkpoint: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Goal:
+    """How long a run lasts: steps, or seconds of work, whichever comes first; None is no limit."""
+
+    steps: int | None = None
+    seconds: float | None = None
+
+    def reached(self, step: int, seconds: float) -> bool:
+        """Whether the work is done."""
+        return (self.steps is not None and step >= self.steps) or (
+            self.seconds is not None and seconds >= self.seconds
+        )
+
+    def fraction(self, step: int, seconds: float) -> float | None:
+        """How much of the work is done, 0 to 1; None where there is no limit."""
+        parts = []
+        if self.steps is not None:
+            parts.append(step / max(1, self.steps))
+        if self.seconds is not None:
+            parts.append(seconds / max(1e-9, self.seconds))
+        return min(1.0, max(parts)) if parts else None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a column of the metrics is shown: its label, and whether on a logarithmic scale."""
+
+    label: str
+    log: bool = False
+
+
+class Kind(ABC):
+    """One kind of run. Methods other than ``check`` are called in the run's own process.
+
+    Attributes:
+        name: in ``config.json``; lower-case letters, digits and underscores.
+        title: what people call it.
+        metrics: how to show columns of the metrics, in this order; others follow as they are.
+        preview_every: seconds between two previews; 0 makes none.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    metrics: ClassVar[Mapping[str, Metric]] = {}
+    preview_every: ClassVar[float] = 0.0
+
+    def check(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings that a new run stores: complete, and of plain JSON values.
+
+        Raises:
+            LevelsetError: a setting is unknown or does not fit.
+        """
+        return settings
+
+    @abstractmethod
+    def build(self, run: Run) -> Trainer:
+        """The trainer, at its start, from ``run.config`` and the files in ``run.inputs``.
+
+        Raises:
+            LevelsetError: the inputs do not fit; the run fails with this sentence.
+        """
+
+    def goal(self, run: Run, trainer: Trainer) -> Goal:
+        """How long it lasts: by default what ``run.config`` says, else until the iterator ends."""
+        return Goal(run.config.steps, run.config.seconds)
+
+    @abstractmethod
+    def row(self, snapshot: Any) -> dict[str, Any] | None:
+        """The row of ``metrics.jsonl`` for a snapshot, or None to leave it out.
+
+        Plain numbers, text, or None, the same at every run: no times. The step is added to it.
+        """
+
+    def preview(self, trainer: Any, artifacts: Path) -> None:  # noqa: B027 - may do nothing
+        """Write what a page shows meanwhile, through :func:`levelset_core.runs.replacing`."""
+
+    def finish(self, trainer: Any, artifacts: Path) -> dict[str, Any]:
+        """Write the results; what it returns is the run's ``result.json``: plain values."""
+        return {}

@@ -1,0 +1,104 @@
+"""Who runs next: first come, first served, in as many processes as there are cores to give.
+
+Nobody keeps the queue: whoever puts a run in it, ends one, or looks at the list starts what is
+next, one at a time under the store's lock. So nothing waits on a server that may be gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from levelset_core.errors import LevelsetError
+from levelset_core.runs.folder import Run, RunStatus
+from levelset_core.runs.locks import FileLock
+
+logger = logging.getLogger(__name__)
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def cores_for_runs() -> int:
+    """``$LEVELSET_RUN_CORES``, else all cores but one; at least 1.
+
+    Raises:
+        LevelsetError: the variable does not hold a whole number from 1 on.
+    """
+    text = os.environ.get("LEVELSET_RUN_CORES")
+    if not text:
+        return max(1, (os.cpu_count() or 1) - 1)
+    if not text.isdecimal() or int(text) < 1:
+        raise LevelsetError(f"LEVELSET_RUN_CORES must be a whole number from 1 on, got {text!r}.")
+    return int(text)
+
+
+def start_next(runs: Sequence[Run]) -> None:
+    """Start queued runs while there is room. Only under the store's lock.
+
+    A run takes as many cores as it has threads, and an accelerator for itself. The first in the
+    queue is never overtaken.
+    """
+    running, queued = [], []
+    for run in runs:
+        if run.problem():
+            continue
+        status = run.status()
+        if run.alive:
+            running.append(run)
+        elif status.state == "queued":
+            queued.append((status.queued_at or 0.0, run.id, run, status))
+    for _, _, run, status in sorted(queued, key=lambda entry: entry[:2]):
+        if not _fits(run, running):
+            break
+        if _start(run, status):
+            running.append(run)
+
+
+def _fits(run: Run, running: Sequence[Run]) -> bool:
+    if not running:
+        return True
+    devices = {other.config.device for other in running} - {"cpu"}
+    cores = sum(other.config.threads for other in running) + run.config.threads
+    return run.config.device not in devices and cores <= cores_for_runs()
+
+
+def _start(run: Run, status: RunStatus) -> bool:
+    """Start the run's process; it inherits the lock, so that at no moment nobody holds it."""
+    try:
+        lock = FileLock.acquire(run.lock_file)
+    except (LevelsetError, OSError):
+        return False  # somebody works on it from elsewhere, or its folder is gone
+    with lock:
+        starting = replace(status, state="running", message="Starting.", started_at=time.time())
+        run.write_status(replace(starting, updated_at=time.time()))
+        try:
+            process = _spawn(run, lock)
+        except OSError as error:
+            message = f"No process could be started: {error.strerror}."
+            run.write_status(replace(status, state="failed", message=message))
+            logger.exception("starting %s", run.id)
+            return False
+    # Collects its exit code, or it would stay in the process table while we live.
+    threading.Thread(target=process.wait, daemon=True).start()
+    return True
+
+
+def _spawn(run: Run, lock: FileLock) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "LEVELSET_RUNS": str(run.path.parent)}
+    environment["OMP_NUM_THREADS"] = str(run.config.threads)
+    environment["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [str(_ROOT), environment.get("PYTHONPATH")])
+    )
+    with (run.path / "log.txt").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "levelset_core.runs.worker", run.id, str(lock.descriptor)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
+            pass_fds=[lock.descriptor],
+            start_new_session=True,  # Ctrl-C in the server's terminal and its end are not ours
+        )  # fmt: skip

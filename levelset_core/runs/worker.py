@@ -1,0 +1,34 @@
+"""The process of a run: ``python -m levelset_core.runs.worker ID DESCRIPTOR``.
+
+The queue starts it; the descriptor is that of the run's lock. SIGTERM and SIGINT save and stop; a
+second one stops at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from levelset_core.runs.locks import FileLock
+from levelset_core.runs.process import EXIT_CODES, work_here
+from levelset_core.runs.store import RunStore
+
+
+def main() -> int:
+    """Work on the run that the queue gave to this process."""
+    logging.basicConfig(level=logging.INFO)
+    run_id, descriptor = sys.argv[1:]
+    lock = FileLock.adopt(int(descriptor))
+    # Sums on a GPU depend on this setting of its library; read when torch first uses it.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    store = RunStore()
+    try:
+        status = work_here(store, store.get(run_id), lock=lock)
+    except KeyboardInterrupt:
+        return EXIT_CODES["interrupted"]
+    return EXIT_CODES[status.state]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

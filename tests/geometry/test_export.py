@@ -1,0 +1,73 @@
+"""Files as other programs read them: trimesh and PyVista."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import pyvista
+import trimesh
+
+from levelset_core import LevelsetError
+from levelset_core.geometry import (
+    Mesh,
+    Polyline,
+    mesh_bytes,
+    polyline_bytes,
+    write_mesh,
+    write_polyline,
+)
+
+BALL = trimesh.creation.icosphere()
+MESH = Mesh(BALL.vertices, BALL.faces, BALL.vertices)
+RING = Polyline(np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0.5]]), closed=True)
+PATH = Polyline(np.array([[0.0, 0, 1], [1, 0, 1]]), closed=False)
+
+
+@pytest.mark.parametrize("kind", ["ply", "obj", "stl", "glb"])
+def test_meshes_open_elsewhere(kind, tmp_path):
+    path = tmp_path / f"ball.{kind}"
+    write_mesh(MESH, path)
+    (read,) = trimesh.load_scene(path, process=False).geometry.values()
+    assert len(read.faces) == len(MESH.faces)
+    assert read.area == pytest.approx(MESH.area, rel=1e-5)
+    assert read.volume == pytest.approx(BALL.volume, rel=1e-5)  # and the same side is out
+    if kind != "stl":
+        np.testing.assert_allclose(read.vertices, MESH.vertices, atol=1e-6)
+        np.testing.assert_allclose(read.vertex_normals, MESH.normals, atol=1e-5)
+
+
+def test_lines_open_elsewhere(tmp_path):
+    write_polyline([RING, PATH], tmp_path / "lines.obj")
+    read = pyvista.read(tmp_path / "lines.obj")
+    assert read.n_points == 5 and read.n_lines == 2
+    np.testing.assert_array_equal(read.lines, [4, 0, 1, 2, 0, 2, 3, 4])
+    csv = io.BytesIO(polyline_bytes([RING, PATH], "csv"))
+    table = np.genfromtxt(csv, delimiter=",", names=True)
+    assert table.dtype.names == ("line", "x", "y", "z")
+    np.testing.assert_array_equal(table["line"], [0, 0, 0, 0, 1, 1])
+    np.testing.assert_allclose(table["z"], [0, 0, 0.5, 0, 1, 1])
+    ply = polyline_bytes(RING, "ply").decode().splitlines()
+    assert "element edge 3" in ply and ply[-3:] == ["0 1", "1 2", "2 0"]
+
+
+def test_lines_in_the_plane():
+    flat = Polyline(np.eye(2), closed=False)
+    assert polyline_bytes(flat, "csv").decode() == "line,x,y\n0,1,0\n0,0,1\n"
+    assert polyline_bytes(flat, "obj").decode() == "v 1 0 0\nv 0 1 0\nl 1 2\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda: mesh_bytes(MESH, "dwg"), "'dwg'"),
+        (lambda: mesh_bytes(Mesh.empty(), "ply"), "empty"),
+        (lambda: polyline_bytes(RING, "stl"), "'stl'"),
+        (lambda: polyline_bytes([], "csv"), "no curve"),
+        (lambda: write_mesh(MESH, "no/such/folder/a.ply"), "cannot be written"),
+    ],
+)
+def test_what_cannot_be_written(call, what):
+    with pytest.raises(LevelsetError, match=what):
+        call()
