@@ -118,6 +118,7 @@ class Worker:
             session.frame_due = self._next_due(now, FRAME_EVERY, FRAME_SHARE)
         now, due = time.monotonic(), session.news_due
         if now >= due and (session.wants_to_train or due == 0.0):
+            session.news_due = now + NEWS_EVERY  # what fails is not tried again at once
             self.connection.send((sid, "news", session.news()))
             session.news_due = self._next_due(now, NEWS_EVERY, NEWS_SHARE)
 
