@@ -61,6 +61,7 @@ def running_app(script: Path | None = None) -> Iterator[RunningApp]:
         start = ["levelset_core", "app", "--no-browser", "--port", str(port)]
     else:
         start = ["streamlit", "run", str(script), "--server.port", str(port)]
+        start += ["--server.headless", "true", "--browser.serverAddress", "localhost"]
     command = [sys.executable, "-m", *start]
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     url = f"http://localhost:{port}"
