@@ -76,6 +76,7 @@ class AttackReport:
         seconds: of the attack.
         seed: of its starts.
         stages: robust accuracy after each part of AutoAttack, in its order.
+        warnings: of AutoAttack's own checks.
         right, broken: (n,) bool: right as it is; right and broken by the attack.
         found: the attacked images, (n, c, h, w), those that were wrong already as they are.
     """
@@ -87,6 +88,7 @@ class AttackReport:
     seconds: float
     seed: int
     stages: dict[str, float]
+    warnings: tuple[str, ...]
     right: Tensor
     broken: Tensor
     found: Tensor
@@ -100,7 +102,7 @@ class AttackReport:
             "seconds": round(self.seconds, 3),
             **asdict(self.attack),
             "seed": self.seed,
-            **({"stages": self.stages} if self.stages else {}),
+            **({"stages": self.stages, "warnings": list(self.warnings)} if self.stages else {}),
         }
 
 
@@ -125,7 +127,7 @@ def evaluate_attack(
     seed: int = 0,
     device: torch.device | None = None,
     threads: int | None = None,
-    tell: Callable[[int, int, int], None] = lambda done, broken, of: None,
+    tell: Callable[[str, int, int, int], None] = lambda stage, done, left, of: None,
 ) -> AttackReport:
     """Attack the images that are right as they are.
 
@@ -138,7 +140,7 @@ def evaluate_attack(
         seed: of the random starts.
         device: default: :func:`levelset_core.pick_device`.
         threads: on the CPU, batches that are attacked at once, a thread each; default: the cores.
-        tell: hears the numbers of images done, of those broken, and of those to do.
+        tell: hears the stage, images done in it, images still right, images in the stage.
 
     Raises:
         LevelsetError: there are no images.
@@ -152,13 +154,16 @@ def evaluate_attack(
     broken = torch.zeros_like(right)
     found = data.images.float().div_(255)
     stages: dict[str, float] = {}
+    warnings: tuple[str, ...] = ()
     if attack.attack == "autoattack":
         from levelset_core.attacks.autoattack import autoattack
 
-        found[rows], broken[rows], cascade = autoattack(
+        cascade = autoattack(
             network, *data.batch(rows, device), epsilon=attack.epsilon, seed=seed, tell=tell
         )
-        stages = {name: count / len(data) for name, count in cascade.items()}
+        found[rows], broken[rows] = cascade.images.cpu(), cascade.broken.cpu()
+        stages = {name: count / len(data) for name, count in cascade.left.items()}
+        warnings = cascade.warnings
     else:
         size = BATCH.get(device.type, 1000)
         parts = rows.split(size)
@@ -180,9 +185,9 @@ def evaluate_attack(
             for k, (images, bad) in map_batches(work, len(parts), workers):
                 found[parts[k]], broken[parts[k]] = images, bad
                 done, wrong = done + len(bad), wrong + int(bad.sum())
-                tell(done, wrong, len(rows))
+                tell(attack.attack, done, len(rows) - wrong, len(rows))
     n = len(data)
     return AttackReport(
         attack, n, len(rows) / n, (len(rows) - int(broken.sum())) / n,
-        time.perf_counter() - begun, seed, stages, right, broken, found,
+        time.perf_counter() - begun, seed, stages, warnings, right, broken, found,
     )  # fmt: skip

@@ -233,15 +233,15 @@ def check_attack(epsilon: float | Tensor, step: float | Tensor, steps: int, rest
         LevelsetError: epsilon is negative or not finite, a step is not positive, or a number
             of steps or restarts is below its least.
     """
-    for name, value, good in (
-        ("epsilon", epsilon, lambda t: torch.isfinite(t) & (t >= 0)),
-        ("step", step, lambda t: torch.isfinite(t) & (t > 0)),
+    size, length = torch.as_tensor(epsilon), torch.as_tensor(step)
+    for name, value, wrong, least in (
+        ("epsilon", size, ~(torch.isfinite(size) & (size >= 0)), "at least 0"),
+        ("step", length, ~(torch.isfinite(length) & (length > 0)), "more than 0"),
     ):
-        tensor = torch.as_tensor(value)
-        if not good(tensor).all():
-            least = "at least 0" if name == "epsilon" else "more than 0"
-            wrong = tensor[~good(tensor)].flatten()[0].item()
-            raise LevelsetError(f"The {name} of an attack must be {least}, got {wrong:g}.")
+        if wrong.any():
+            raise LevelsetError(
+                f"The {name} of an attack must be {least}, got {value[wrong].flatten()[0]:g}."
+            )
     if steps < 0 or restarts < 1:
         raise LevelsetError(
             f"An attack needs steps >= 0 and restarts >= 1, got {steps} and {restarts}."
