@@ -43,7 +43,7 @@ def convnet4a(
         LevelsetError: the images are too small.
     """
     channels, height, width = shape
-    _check_size(shape, 14)
+    _check_size(shape, 16)
     flat = 64 * _pooled(height) * _pooled(width)
     features = nn.Sequential(
         OrderedDict(
