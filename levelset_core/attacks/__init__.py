@@ -1,5 +1,16 @@
-"""Attacks on classifiers."""
+"""Attacks on classifiers, and what they say about them.
 
+data = load_images("mnist", "test").first(1000)
+report = evaluate_attack(network, data, AttackConfig("pgd-margin", epsilon=0.3))
+report.clean_accuracy, report.robust_accuracy
+"""
+
+from levelset_core.attacks.boundary import (
+    BoundaryPoints,
+    attack_points,
+    margin_along,
+    newton_points,
+)
 from levelset_core.attacks.evaluation import (
     ATTACKS,
     AttackConfig,
@@ -8,8 +19,10 @@ from levelset_core.attacks.evaluation import (
     evaluate_attack,
     paper_attack,
 )
+from levelset_core.attacks.masking import Masking, diagnose
 from levelset_core.attacks.modes import evaluating
-from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd, uniform_in
+from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd
+from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
 
 __all__ = [
     "ATTACKS",
@@ -17,13 +30,21 @@ __all__ = [
     "AttackConfig",
     "AttackReport",
     "Attacked",
+    "BoundaryPoints",
+    "Masking",
+    "accuracy_on",
+    "adversarial_images",
     "ascend",
+    "attack_points",
     "box",
     "clean_predictions",
+    "diagnose",
     "evaluate_attack",
     "evaluating",
+    "margin_along",
     "margin_of",
+    "newton_points",
     "paper_attack",
     "pgd",
-    "uniform_in",
+    "transfer_matrix",
 ]

@@ -159,6 +159,7 @@ def pgd(
     loss: str = "margin",
     restarts: int = 1,
     random_start: bool = True,
+    every_step: bool = False,
     bounds: tuple[float, float] = (0.0, 1.0),
     generator: torch.Generator | None = None,
 ) -> Attacked:
@@ -177,6 +178,8 @@ def pgd(
         loss: "xent", or "margin": -F^y.
         restarts: how often at most.
         random_start: uniform in the box; otherwise at x, where one restart is all there is.
+        every_step: no image leaves early: what comes out lies further beyond the boundary, as
+            an attack that is to work on other networks needs. Broken is what ends misclassified.
         bounds: lowest and highest pixel.
         generator: of the starts, on the CPU; default: seed 0.
 
@@ -205,8 +208,11 @@ def pgd(
                 f, rows(start), rows(lower), rows(upper), (rows(y),),
                 objective=LOSSES[loss],
                 step=rows(step) if isinstance(step, Tensor) else step,
-                steps=steps, done=is_wrong,
+                steps=steps, done=None if every_step else is_wrong,
             )  # fmt: skip
+            if every_step:
+                with torch.no_grad():
+                    wrong = is_wrong(f(found), rows(y))
             result.index_copy_(0, left, found)
             broken.index_copy_(0, left, wrong)
     return Attacked(result, broken)
