@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from levelset_core.cli import app, attack, compare, device, runs, train_robust
+from levelset_core.cli import app, attack, compare, device, generalize, runs, train_robust
 from levelset_core.cli.common import BAD_INPUT, DONE, INTERRUPTED, Parser
 from levelset_core.device import DEVICES
 from levelset_core.errors import LevelsetError
@@ -23,6 +23,7 @@ VERBS = (
     runs.add,
     train_robust.add,
     attack.add,
+    generalize.add,
 )
 
 

@@ -1,0 +1,1 @@
+"""The paper's experiments, each stored and with a command to run it again."""
