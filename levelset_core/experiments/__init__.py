@@ -1,1 +1,1 @@
-"""The paper's experiments, each stored and with a command to run it again."""
+"""The paper's tables and figures as stored experiments that can be run again."""
