@@ -8,7 +8,7 @@ import trimesh
 from hypothesis import strategies as st
 from shapely.geometry import Polygon
 
-from levelset_core.data.shapes import prism
+from levelset_core.data.exact_shapes import prism
 
 KINDS = ("star", "untangled", "cells", "spiral", "comb")
 

@@ -7,7 +7,7 @@ import trimesh
 from hypothesis import HealthCheck, given, settings
 from torch import nn
 
-from levelset_core.data.shapes import prism
+from levelset_core.data.exact_shapes import prism
 from levelset_core.errors import LevelsetError
 from levelset_core.networks import exact_polyhedron
 from levelset_core.networks.exact.winding import winding_number
