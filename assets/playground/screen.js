@@ -42,7 +42,7 @@ export class Screen {
   constructor(canvas, stage, model, hooks) {
     this.canvas = canvas;
     this.stage = stage;
-    this.context = canvas.getContext("2d");
+    this.context = canvas.getContext("2d", { alpha: false }); // opaque is cheaper to show
     this.model = model;
     this.hooks = hooks;
     this.blend = new Blend();

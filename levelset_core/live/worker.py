@@ -25,7 +25,7 @@ TURN = 0.012
 #: Sessions that train at the same time; the others wait in line.
 MAX_RUNNING = 16
 #: Seconds between two pictures of a session (the browser interpolates), and between two news.
-FRAME_EVERY = 1 / 22
+FRAME_EVERY = 1 / 30
 NEWS_EVERY = 0.4
 #: Shares of the time that pictures and news may take; beyond them they come less often.
 FRAME_SHARE = 0.4

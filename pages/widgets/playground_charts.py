@@ -31,12 +31,17 @@ class Line:
     dash: str = "solid"
 
 
+ACCURACY, RESIDUAL = "Accuracy", "Newton residual |F(p)|"
 #: Title and curves of each chart. Where several networks train, each has the first curve alone.
 CHARTS: dict[str, tuple[Line, ...]] = {
     "Loss": (Line("loss", "loss"),),
-    "Accuracy": (Line("accuracy", "points"), Line("held_out", "held-out", "dot")),
+    ACCURACY: (Line("accuracy", "points"), Line("held_out", "held-out", "dot")),
     "Input margin": (Line("margin_min", "smallest"), Line("margin_median", "median", "dash")),
-    "Newton residual |F(p)|": (Line("residual", "median"),),
+    RESIDUAL: (Line("residual", "median"),),
+}
+AXES: dict[str, dict[str, Any]] = {
+    ACCURACY: {"range": [-0.02, 1.04], "tickformat": ".0%"},
+    RESIDUAL: {"type": "log", "exponentformat": "power"},
 }
 
 
@@ -73,7 +78,7 @@ def charts(session: LiveSession) -> None:
         st.info("The charts fill as soon as training takes its first steps.")
         return
     drawn: dict[str, Drawn] = st.session_state.setdefault("charts", {})
-    for title in _due(drawn, session, rows):
+    for title in charts_due(drawn, session, rows):
         figure = chart(title, rows)
         drawn[title] = Drawn(
             figure, session.id, session.playing, rows[0], rows[-1], time.monotonic()
@@ -84,7 +89,9 @@ def charts(session: LiveSession) -> None:
         )
 
 
-def _due(drawn: dict[str, Drawn], session: LiveSession, rows: list[dict[str, Any]]) -> list[str]:
+def charts_due(
+    drawn: dict[str, Drawn], session: LiveSession, rows: list[dict[str, Any]]
+) -> list[str]:
     """The charts to redraw now: all of another history or a pause, else the oldest in need."""
     due = [name for name in CHARTS if name not in drawn or drawn[name].outdated(session, rows)]
     every = not session.playing or any(
@@ -112,10 +119,7 @@ def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
                 hovertemplate="step %{x}<br>%{y:.4g}<extra>" + line.label + "</extra>",
             )  # fmt: skip
     figure.update_xaxes(title_text="step", nticks=5)
-    if "Accuracy" in title:
-        figure.update_yaxes(range=[-0.02, 1.04], tickformat=".0%")
-    if "residual" in title:
-        figure.update_yaxes(type="log", exponentformat="power")
+    figure.update_yaxes(**AXES.get(title, {}))
     figure.update_layout(
         title={"text": title, "x": 0, "font": {"size": 14}},
         height=HEIGHT, margin={"l": 0, "r": 8, "t": 34, "b": 0},

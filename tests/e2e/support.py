@@ -1,4 +1,4 @@
-"""A running app and a chromium: what browser tests and benchmarks/playground.py share."""
+"""A running app and a chromium: what some browser tests and the benchmarks share."""
 
 from __future__ import annotations
 
@@ -52,12 +52,17 @@ def _children(pid: int) -> list[int]:
 
 
 @contextmanager
-def running_app() -> Iterator[RunningApp]:
-    """Serve the app on a free port; everything it started ends with it."""
+def running_app(script: Path | None = None) -> Iterator[RunningApp]:
+    """Serve the app, or another script, on a free port; everything it started ends with it."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "levelset_core", "app", "--no-browser", "--port", str(port)]
+    if script is None:
+        start = ["levelset_core", "app", "--no-browser", "--port", str(port)]
+    else:
+        start = ["streamlit", "run", str(script), "--server.port", str(port)]
+        start += ["--server.headless", "true", "--browser.serverAddress", "localhost"]
+    command = [sys.executable, "-m", *start]
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     url = f"http://localhost:{port}"
     try:

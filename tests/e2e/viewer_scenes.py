@@ -31,7 +31,9 @@ def torus_field(shape=(128, 64, 128), minor=MINOR):
 def torus_mesh(around=500, across=300, minor=MINOR):
     """2 * around * across triangles, with the normals."""
     u, w = np.meshgrid(
-        np.arange(around) * 2 * np.pi / around, np.arange(across) * 2 * np.pi / across, indexing="ij"
+        np.arange(around) * 2 * np.pi / around,
+        np.arange(across) * 2 * np.pi / across,
+        indexing="ij",
     )
     direction = np.stack([np.cos(u) * np.cos(w), np.sin(w), np.sin(u) * np.cos(w)], -1)
     ring = np.stack([np.cos(u), 0 * u, np.sin(u)], -1) * MAJOR
@@ -39,7 +41,10 @@ def torus_mesh(around=500, across=300, minor=MINOR):
     right, up = np.roll(at, -1, 0), np.roll(at, -1, 1)
     both = np.roll(right, -1, 1)
     faces = np.concatenate(
-        [np.stack([at, up, both], -1).reshape(-1, 3), np.stack([at, both, right], -1).reshape(-1, 3)]
+        [
+            np.stack([at, up, both], -1).reshape(-1, 3),
+            np.stack([at, both, right], -1).reshape(-1, 3),
+        ]
     )
     return (ring + minor * direction).reshape(-1, 3), faces, direction.reshape(-1, 3), w.ravel()
 
@@ -49,11 +54,24 @@ def torus(minor=MINOR, error=0.002):
     vertices, faces, normals, w = torus_mesh(minor=minor)
     rng = np.random.default_rng(0)
     curvature = np.cos(w) / (MAJOR + minor * np.cos(w)) / 2 + 0.5 / minor
-    mesh = v.Mesh(vertices, faces, normals, [
-        v.Scalar("error", "Distance to the cloud", np.abs(rng.normal(size=len(w))) * error * (1.5 + np.sin(w)), "m"),
-        v.Scalar("curvature", "Mean curvature", curvature - 0.5 / minor, "1/m", diverging=True),
-    ])
-    cloud = vertices[rng.choice(len(vertices), 5000, replace=False)] + rng.normal(size=(5000, 3)) * 0.004
+    mesh = v.Mesh(
+        vertices,
+        faces,
+        normals,
+        [
+            v.Scalar(
+                "error",
+                "Distance to the cloud",
+                np.abs(rng.normal(size=len(w))) * error * (1.5 + np.sin(w)),
+                "m",
+            ),
+            v.Scalar("curvature", "Mean curvature", curvature - 0.5 / minor, "1/m", diverging=True),
+        ],
+    )
+    cloud = (
+        vertices[rng.choice(len(vertices), 5000, replace=False)]
+        + rng.normal(size=(5000, 3)) * 0.004
+    )
     return [
         v.Surface("surface", "Surface", mesh, v.Field(torus_field(minor=minor), LOW, HIGH)),
         v.Points("cloud", "Points", cloud),
@@ -63,7 +81,10 @@ def torus(minor=MINOR, error=0.002):
 @st.cache_resource
 def knot():
     t = np.linspace(0, 2 * np.pi, 400, endpoint=False)
-    curve = np.stack([np.sin(t) + 2 * np.sin(2 * t), np.cos(t) - 2 * np.cos(2 * t), -np.sin(3 * t)], -1) / 3
+    curve = (
+        np.stack([np.sin(t) + 2 * np.sin(2 * t), np.cos(t) - 2 * np.cos(2 * t), -np.sin(3 * t)], -1)
+        / 3
+    )
     axes = [np.linspace(-1.2, 1.2, 64)] * 3
     x, y, z = np.meshgrid(*axes, indexing="ij")
     first, second = x**2 + y**2 - 0.6, z - 0.4 * np.sin(2 * np.arctan2(y, x))

@@ -1,0 +1,73 @@
+"""When the playground's charts are redrawn, and what they show."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from pages.widgets.playground_charts import CHARTS, Drawn, chart, charts_due
+
+
+def row(step, panel=0, **values):
+    columns = ("loss", "accuracy", "held_out", "margin_min", "margin_median", "residual")
+    figures = dict.fromkeys(columns, 0.5) | values
+    return {"step": step, "panel": panel, "title": f"panel {panel}", **figures}
+
+
+def session(*, playing=True, name="one"):
+    return SimpleNamespace(id=name, playing=playing)
+
+
+def drawn_at(rows, moments, *, playing=True):
+    return {
+        title: Drawn(chart(title, rows), "one", playing, rows[0], rows[-1], at)
+        for title, at in zip(CHARTS, moments, strict=True)
+    }
+
+
+@pytest.fixture
+def now(monkeypatch):
+    monkeypatch.setattr("pages.widgets.playground_charts.time.monotonic", lambda: 100.0)
+
+
+def test_all_charts_are_due_at_first():
+    assert charts_due({}, session(), [row(1)]) == list(CHARTS)
+
+
+def test_while_training_goes_on_one_chart_at_a_time_is_due_the_oldest_first(now):
+    rows = [row(step) for step in range(1, 101)]
+    drawn = drawn_at(rows, [99.5, 99.0, 99.4, 99.6])
+    assert charts_due(drawn, session(), rows) == []
+    rows.append(row(109))  # grown by 9 %
+    assert charts_due(drawn, session(), rows) == []
+    rows.append(row(111))
+    assert charts_due(drawn, session(), rows) == [list(CHARTS)[1]]
+
+
+def test_a_chart_too_old_is_due_however_little_it_has_grown(now):
+    rows = [row(step) for step in range(1, 101)]
+    drawn = drawn_at(rows, [99.5, 99.0, 93.0, 99.6])
+    rows.append(row(101))
+    assert charts_due(drawn, session(), rows) == [list(CHARTS)[2]]
+
+
+def test_a_pause_a_reset_and_another_session_redraw_everything(now):
+    rows = [row(1), row(2)]
+    drawn = drawn_at(rows, [100.0] * 4)
+    assert charts_due(drawn, session(playing=False), [*rows, row(3)]) == list(CHARTS)
+    assert charts_due(drawn, session(), [row(1), row(2)]) == list(CHARTS)
+    assert charts_due(drawn, session(name="two"), [*rows, row(3)]) == list(CHARTS)
+
+
+def test_a_chart_has_a_curve_for_every_column_that_has_values():
+    rows = [row(1, held_out=None), row(2, held_out=None)]
+    assert [curve.name for curve in chart("Accuracy", rows).data] == ["points"]
+    assert [curve.name for curve in chart("Input margin", rows).data] == ["smallest", "median"]
+    assert list(chart("Loss", rows).data[0].x) == [1, 2]
+
+
+def test_several_networks_share_a_chart_and_are_told_apart_without_colour():
+    rows = [row(step, panel, loss=panel + 1.0) for step in (1, 2) for panel in (0, 1)]
+    curves = chart("Loss", rows).data
+    assert [curve.name for curve in curves] == ["panel 0", "panel 1"]
+    assert [list(curve.y) for curve in curves] == [[1.0, 1.0], [2.0, 2.0]]
+    assert len({curve.line.dash for curve in curves}) == 2
