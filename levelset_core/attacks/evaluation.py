@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from levelset_core.attacks.batches import map_batches
+from levelset_core.attacks.fast import for_attacks
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import check_attack, pgd
 from levelset_core.data.images import ImageSet
@@ -166,21 +167,20 @@ def evaluate_attack(
         warnings = cascade.warnings
     else:
         size = BATCH.get(device.type, 1000)
+        fast = for_attacks(network) if device.type == "cpu" else network
         parts = rows.split(size)
         done = wrong = 0
 
         def work(k: int) -> tuple[Tensor, Tensor]:
             x, y = data.batch(parts[k], device)
-            if x.shape[1] > 1:
-                x = x.contiguous(memory_format=torch.channels_last)
             result = pgd(
-                network, x, y, epsilon=attack.epsilon, step=attack.step, steps=attack.steps,
+                fast, x, y, epsilon=attack.epsilon, step=attack.step, steps=attack.steps,
                 loss=ATTACKS[attack.attack], restarts=attack.restarts,
                 generator=torch_generator(seed * 1_000_003 + k),
             )  # fmt: skip
             return result.images.cpu(), result.broken.cpu()
 
-        with evaluating(network):
+        with evaluating(fast):
             workers = threads if device.type == "cpu" else 1
             for k, (images, bad) in map_batches(work, len(parts), workers):
                 found[parts[k]], broken[parts[k]] = images, bad

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from levelset_core.attacks.batches import map_batches
 from levelset_core.attacks.evaluation import ATTACKS, BATCH, AttackConfig
+from levelset_core.attacks.fast import for_attacks
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import pgd
 from levelset_core.data.images import ImageSet
@@ -36,17 +37,18 @@ def adversarial_images(
     device = device or pick_device()
     parts = torch.arange(len(data)).split(BATCH.get(device.type, 1000))
     found = torch.empty(data.images.shape)
+    fast = for_attacks(network) if device.type == "cpu" else network
 
     def work(k: int) -> Tensor:
         x, y = data.batch(parts[k], device)
         result = pgd(
-            network, x, y, epsilon=attack.epsilon, step=attack.step, steps=attack.steps,
+            fast, x, y, epsilon=attack.epsilon, step=attack.step, steps=attack.steps,
             loss=ATTACKS[attack.attack], every_step=True,
             generator=torch_generator(seed * 1_000_003 + k),
         )  # fmt: skip
         return result.images.cpu()
 
-    with evaluating(network):
+    with evaluating(fast):
         for k, images in map_batches(work, len(parts), threads if device.type == "cpu" else 1):
             found[parts[k]] = images
     return found

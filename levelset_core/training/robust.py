@@ -77,7 +77,8 @@ class RobustTrainer:
         network = make_classifier(config.model, data.shape, len(data.classes), seed=seed)
         if weights is not None:
             network.load_state_dict(weights)
-        self.network = network.to(self.device)
+        # Convolutions are faster in this layout; it changes nothing else.
+        self.network = network.to(self.device, memory_format=torch.channels_last)
         self.learner: nn.Module = self.network
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -157,8 +158,6 @@ class RobustTrainer:
             start = x
         else:
             start = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
-        if x.shape[1] > 1:
-            x, start = (t.contiguous(memory_format=torch.channels_last) for t in (x, start))
         return Batch(self.network, self.learner, x, y, start, not again, epsilon)
 
     def checkpoint(self) -> dict[str, Any]:
