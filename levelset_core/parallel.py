@@ -59,9 +59,9 @@ ALONE = Workers(1)
 
 
 def row_blocks(rows: int, device: torch.device) -> list[slice]:
-    """The rows of a batch in blocks: small ones on a CPU, large ones elsewhere."""
+    """The rows of a batch in blocks, at least one: small on a CPU, large elsewhere."""
     size = CPU_ROWS if device.type == "cpu" else DEVICE_ROWS
-    return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
+    return [slice(start, min(start + size, rows)) for start in range(0, max(rows, 1), size)]
 
 
 def _cores() -> int:

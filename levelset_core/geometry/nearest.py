@@ -59,16 +59,16 @@ class NearestPoints:
             rows = max(1, ENTRIES // len(self.points))
             return torch.cat([torch.cdist(part, self.points).argmin(1) for part in x.split(rows)])
         blocks = [x[rows] for rows in row_blocks(len(x), x.device)]
-        found = self.workers.map(self._query, blocks)
-        return torch.cat(found) if found else torch.zeros(0, dtype=torch.int64)
+        return torch.cat(self.workers.map(self._query, blocks))
 
     def __call__(self, x: Tensor) -> Tensor:
         """The nearest point itself, (n, d)."""
         return self.points[self.indices(x)]
 
     def distance(self, x: Tensor) -> Tensor:
-        """d(x, X) = min_j ||x - x_j||_2, (n,); differentiable in x where X has one nearest point."""
-        return torch.linalg.vector_norm(x - self(x), dim=1)
+        """d(x, X) = min_j ||x - x_j||_2, (n,), differentiable in x."""
+        distance: Tensor = torch.linalg.vector_norm(x - self(x), dim=1)
+        return distance
 
     def _query(self, x: Tensor) -> Tensor:
         assert self.tree is not None

@@ -62,8 +62,7 @@ class WindingNumber:
                 w += kernels[axis] @ self.moments[:, axis]
             return w
 
-        parts = self.workers.map(run, row_blocks(len(x), x.device))
-        return torch.cat(parts) if parts else x.new_zeros(0)
+        return torch.cat(self.workers.map(run, row_blocks(len(x), x.device)))
 
     def inside(self, x: Tensor) -> Tensor:
         """Whether x is inside, (m,) bool."""

@@ -7,10 +7,18 @@ from levelset_core.losses.geometric_svm import (
     geometric_svm_terms,
 )
 from levelset_core.losses.margin import MarginTerms, margin, margin_terms
+from levelset_core.losses.reconstruction import (
+    ReconstructionTerms,
+    reconstruction,
+    reconstruction_terms,
+)
+from levelset_core.losses.signed_distance import along_normals, signed_distance
 
 __all__ = [
     "GeometricSVMTerms",
     "MarginTerms",
+    "ReconstructionTerms",
+    "along_normals",
     "cross_entropy",
     "elsayed",
     "geometric_svm",
@@ -18,4 +26,7 @@ __all__ = [
     "hinge",
     "margin",
     "margin_terms",
+    "reconstruction",
+    "reconstruction_terms",
+    "signed_distance",
 ]

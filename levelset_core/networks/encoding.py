@@ -61,4 +61,5 @@ class PositionalEncoding(nn.Module):
             sine, cosine = sine[:, None], cosine[:, None]
         turned = cosine * slope[..., d : d + half] - sine * slope[..., d + half :]
         turned = turned.unflatten(-1, (d, self.octaves)) @ self.frequencies
-        return slope[..., :d] + turned
+        pulled: Tensor = slope[..., :d] + turned
+        return pulled

@@ -131,8 +131,6 @@ class ImplicitMLP(nn.Module):
 
     def _pass(self, x: Tensor, *, keep: bool) -> tuple[Tensor, Tensor, list[Any]]:
         blocks = [x[rows] for rows in row_blocks(len(x), x.device)]
-        if not blocks:
-            blocks = [x]
         found = self.workers.map(lambda block: self._block(block, keep), blocks)
         values, jacobians, kept = zip(*found, strict=True)
         return torch.cat(values), torch.cat(jacobians), list(kept)
@@ -189,7 +187,7 @@ class _FusedPass(torch.autograd.Function):
     """F(x) with its graph to the parameters, and D_xF(x) without one."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, network: ImplicitMLP, x: Tensor, *parameters: Tensor
     ) -> tuple[Tensor, Tensor]:
         value, jacobian, ctx.kept = network._pass(x, keep=True)
@@ -198,8 +196,8 @@ class _FusedPass(torch.autograd.Function):
         return value, jacobian
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[misc]
-    def backward(ctx: Any, upstream: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, upstream: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         network: ImplicitMLP = ctx.network
 
         def gradients(k: int) -> list[Tensor]:
@@ -209,4 +207,4 @@ class _FusedPass(torch.autograd.Function):
         blocks = network.workers.map(gradients, range(len(ctx.rows)))
         ctx.kept = None
         totals = [torch.stack(parts).sum(0) for parts in zip(*blocks, strict=True)]
-        return None, None, *(totals or [None] * len(list(network.parameters())))
+        return None, None, *totals

@@ -4,6 +4,9 @@ from levelset_core.training.config import RANGES, REBUILDS, PlaygroundConfig
 from levelset_core.training.iteration import Iteration, explain_iteration
 from levelset_core.training.objectives import FIGURE_1, OBJECTIVES, Objective
 from levelset_core.training.playground import Measurement, Motion, PlaygroundTrainer, Snapshot
+from levelset_core.training.reconstruction import ReconstructionTrainer
+from levelset_core.training.reconstruction_config import ReconstructionConfig
+from levelset_core.training.reconstruction_snapshot import ReconstructionSnapshot
 
 __all__ = [
     "FIGURE_1",
@@ -16,6 +19,9 @@ __all__ = [
     "Objective",
     "PlaygroundConfig",
     "PlaygroundTrainer",
+    "ReconstructionConfig",
+    "ReconstructionSnapshot",
+    "ReconstructionTrainer",
     "Snapshot",
     "explain_iteration",
 ]

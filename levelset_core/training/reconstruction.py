@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -18,24 +18,24 @@ from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
 from levelset_core.geometry.nearest import NearestPoints
-from levelset_core.levelsets import LevelSetSamples, project, residual_norm, value_with_jacobian
+from levelset_core.levelsets import LevelSetSamples, project
 from levelset_core.levelsets.jacobian import pinv_times
 from levelset_core.losses.reconstruction import ReconstructionTerms, reconstruction_terms
+from levelset_core.losses.signed_distance import along_normals, signed_distance
 from levelset_core.networks import ImplicitMLP
 from levelset_core.parallel import Workers
 from levelset_core.random import torch_generator
+from levelset_core.training.budget import Budget
 from levelset_core.training.cloud_samples import (
     NearPoints,
-    SignedPoints,
     near_points,
     projection_starts,
-    signed_points,
 )
 from levelset_core.training.muon import Muon
+from levelset_core.training.prior import Prior, SignedPoints
 from levelset_core.training.reconstruction_config import ReconstructionConfig
+from levelset_core.training.reconstruction_snapshot import ReconstructionSnapshot
 
-#: Steps in which the learning rate rises.
-RISE = 50
 #: A persistent sample lives this many steps, then it starts anew.
 LIFE = 50
 #: The furthest a persistent sample goes in a step, and from the origin.
@@ -44,38 +44,8 @@ STRIDE, REACH = 0.2, 1.2
 MIN_GRADIENT = 0.1
 #: Margin of the extraction around the cloud.
 MARGIN = 0.1
-#: How far outside the normals' points are, for the optional term on normals.
-NORMAL_STEP = 0.01
 #: The extraction is tried at this resolution and this share of the time, to know what it takes.
 PROBE, PROBE_AT = 64, 0.3
-
-
-@dataclass(frozen=True)
-class ReconstructionSnapshot:
-    """One optimizer step. Lengths are in units of the box, see ``ReconstructionTrainer.scale``.
-
-    Attributes:
-        step: its number, counted from 1.
-        loss: what it descended.
-        data: mean |F(x_j)| over points of the cloud.
-        projected, near: mean |d(p, X) - |t|| of the two kinds of samples; None if there are none.
-        residual: median |F(p) - t| of the projected samples, None if there are none.
-        converged: share of them within ``newton_tol``.
-        fraction: of the budget that is used, 0 to 1.
-        seconds: of work so far.
-        warm: whether it belongs to the warm start.
-    """
-
-    step: int
-    loss: float
-    data: float
-    projected: float | None
-    near: float | None
-    residual: float | None
-    converged: float | None
-    fraction: float
-    seconds: float
-    warm: bool
 
 
 class ReconstructionTrainer:
@@ -94,8 +64,8 @@ class ReconstructionTrainer:
     Attributes:
         network: F, in units of the box [-1, 1]^d.
         normalization: from the cloud's units to the box and back.
-        points: the cloud as it is trained on: cleaned, in the box, (n, d).
-        step, seconds: done so far.
+        points: the cloud as it is trained on: cleaned, in the box, its holes closed, (n, d).
+        prior: what warm-starts a surface, or None.
 
     Raises:
         LevelsetError: the cloud does not spread, or does not suit the number of outputs.
@@ -111,6 +81,7 @@ class ReconstructionTrainer:
     ) -> None:
         begun = time.perf_counter()
         self.config, self.device = config, device or pick_device()
+        self.budget = Budget(config.steps, config.seconds)
         dimension = cloud.points.shape[1]
         if dimension - config.outputs not in (1, 2) or (dimension, config.outputs) == (2, 2):
             raise LevelsetError(
@@ -123,10 +94,15 @@ class ReconstructionTrainer:
         self.points = torch.from_numpy(self.normalization.apply(self.cloud.points)).float()
         self.points = self.points.to(self.device)
         self.workers = Workers(threads if self.device.type == "cpu" else 1)
+        self.prior: Prior | None = None
+        if config.warm_share and (dimension, config.outputs) == (3, 1):
+            self.prior = Prior(self.points, self.workers, seed=config.seed)
+            self.points = torch.cat([self.points, self.prior.closing])
         self.nearest = NearestPoints(self.points, self.workers, approximate=True)
         self.normals = None
         if config.normals_weight and self.cloud.normals is not None:
-            self.normals = torch.from_numpy(self.cloud.normals).float().to(self.device)
+            self.normals = torch.zeros_like(self.points)  # none where a hole was closed
+            self.normals[: len(self.cloud)] = torch.from_numpy(self.cloud.normals).float()
         self.network = ImplicitMLP(
             dimension, (config.width,) * config.depth, config.outputs,
             octaves=config.octaves, skip=config.skip, activation=config.activation,
@@ -136,13 +112,7 @@ class ReconstructionTrainer:
         self.optimizers = _optimizers(self.network, config)
         self.generator = torch_generator(config.seed + 1)
         self.samples = self._starts(config.projected)
-        self._near: NearPoints | None = None
-        self._signed: SignedPoints | None = None
-        self.step = 0
-        self.reserve = 0.0
-        self.seconds = time.perf_counter() - begun
-
-    # -- the budget ----------------------------------------------------------------------------
+        self.budget.spent = time.perf_counter() - begun
 
     @property
     def scale(self) -> float:
@@ -150,19 +120,19 @@ class ReconstructionTrainer:
         return self.normalization.scale
 
     @property
-    def fraction(self) -> float:
-        """How much of the budget is used, 0 to 1."""
-        used = [0.0]
-        if self.config.steps is not None:
-            used.append(self.step / self.config.steps)
-        if self.config.seconds is not None:
-            used.append(self.seconds / max(self.config.seconds - self.reserve, 1e-9))
-        return min(1.0, max(used))
+    def step(self) -> int:
+        """Steps taken."""
+        return self.budget.step
 
     @property
-    def warm(self) -> bool:
-        """Whether the next step belongs to the warm start."""
-        return self.fraction < self.config.warm_share
+    def seconds(self) -> float:
+        """Seconds of work so far, preparation included."""
+        return self.budget.spent
+
+    @property
+    def fraction(self) -> float:
+        """How much of the budget is used, 0 to 1."""
+        return self.budget.fraction
 
     # -- training ------------------------------------------------------------------------------
 
@@ -177,33 +147,37 @@ class ReconstructionTrainer:
         """
         if self.fraction >= 1.0:
             raise StopIteration
-        begun = time.perf_counter()
+        with self.budget.timed():
+            warm = self.prior is not None and self.fraction < self.config.warm_share
+            loss, terms = self._descend(warm=warm)
+            self.budget.step += 1
+            self._probe_extraction()
+        c = self.config
+        return ReconstructionSnapshot.of(
+            self.step, loss, terms, projected=c.projected > 0, near=c.near > 0,
+            tol=c.newton_tol, fraction=self.fraction, seconds=self.seconds,
+        )  # fmt: skip
+
+    def _descend(self, *, warm: bool) -> tuple[float, ReconstructionTerms | None]:
         self._set_rates()
-        warm = self.warm
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
         x, normals = self._draw()
-        if warm:
-            loss, terms = self._signed_loss(x), None
-        else:
-            terms = self._terms(x)
-            loss = terms.loss
+        terms = None if warm else self._terms(x)
+        loss = self._signed_loss(x) if terms is None else terms.loss
         if normals is not None:
-            loss = loss + self._normals_loss(x, normals)
+            loss = loss + self.config.normals_weight * along_normals(self.network, x, normals)
         value = loss.item()
         if not math.isfinite(value):
             raise LevelsetError(
                 f"The loss is {value} after {self.step} steps: take a lower learning rate."
             )
-        loss.backward()  # type: ignore[no-untyped-call]
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        loss.backward()
         for optimizer in self.optimizers:
             optimizer.step()
         if terms is not None and self.config.persistent and len(self.samples):
             self._advance(terms.samples[0])
-        self.step += 1
-        self.seconds += time.perf_counter() - begun
-        self._probe_extraction()
-        return self._snapshot(value, x, terms, warm)
+        return value, terms
 
     def _draw(self) -> tuple[Tensor, Tensor | None]:
         """A batch of the cloud, and its normals if they are asked for."""
@@ -240,28 +214,14 @@ class ReconstructionTrainer:
         )  # fmt: skip
 
     def _signed_loss(self, x: Tensor) -> Tensor:
-        """lam mean |F(x_j)| + mean |F(q) - s d(q, X)|, s the side of the winding number."""
         rows = torch.randint(
             len(self.signed.places), (max(self.config.near, 1),), generator=self.generator
         ).to(self.device)
-        value, _ = value_with_jacobian(self.network, torch.cat([x, self.signed.places[rows]]))
-        on, off = value[: len(x)], value[len(x) :]
-        loss: Tensor = self.config.lam * on.abs().mean()
-        return loss + (off - self.signed.distance[rows]).abs().mean()
-
-    def _normals_loss(self, x: Tensor, normals: Tensor) -> Tensor:
-        """mean over both sides of |F(x_j +- h n_j) -+ h|, a difference quotient along normals."""
-        known = normals.square().sum(1) > 0.5
-        x, offset = x[known], NORMAL_STEP * normals[known]
-        if not len(x):
-            return x.new_zeros(())
-        value, _ = value_with_jacobian(self.network, torch.cat([x + offset, x - offset]))
-        outside, inside = value.chunk(2)
-        total = (outside - NORMAL_STEP).abs().mean() + (inside + NORMAL_STEP).abs().mean()
-        return 0.5 * self.config.normals_weight * total
+        places, distance = self.signed.places[rows], self.signed.distance[rows]
+        return signed_distance(self.network, x, places, distance, lam=self.config.lam)
 
     def _advance(self, s: LevelSetSamples) -> None:
-        """One Newton step of every persistent sample (Eq. 4); the oldest and the lost start anew."""
+        """One Newton step of every sample (Eq. 4); the oldest and the lost start anew."""
         move = -pinv_times(s.pinv, s.values)
         length = torch.linalg.vector_norm(move, dim=1, keepdim=True)
         places = s.points + move * (STRIDE / length.clamp_min(1e-12)).clamp_max(1.0)
@@ -277,50 +237,25 @@ class ReconstructionTrainer:
 
     def _set_rates(self) -> None:
         c = self.config
-        falling = 0.5 * (1 + math.cos(math.pi * self.fraction))
-        factor = c.final_rate + (1 - c.final_rate) * falling
-        factor *= min(1.0, (self.step + 1) / RISE)
+        factor = self.budget.rate(c.final_rate)
         for optimizer in self.optimizers:
             highest = c.matrix_rate if isinstance(optimizer, Muon) else c.learning_rate
             for group in optimizer.param_groups:
                 group["lr"] = highest * factor
 
-    def _snapshot(
-        self, loss: float, x: Tensor, terms: ReconstructionTerms | None, warm: bool
-    ) -> ReconstructionSnapshot:
-        data, parts = loss, [None, None]
-        residual = converged = None
-        if terms is not None:
-            data = float(terms.data)
-            found = [float(distance) for distance in terms.distance]
-            projected = found.pop(0) if self.config.projected else None
-            parts = [projected, found.pop(0) if found else None]
-            if self.config.projected:
-                off = residual_norm(terms.samples[0].values)
-                residual = float(off.median())
-                converged = float((off <= self.config.newton_tol).float().mean())
-        return ReconstructionSnapshot(
-            self.step, loss, data, parts[0], parts[1], residual, converged,
-            self.fraction, self.seconds, warm,
-        )  # fmt: skip
-
     # -- what is drawn once --------------------------------------------------------------------
 
-    @property
+    @cached_property
     def near(self) -> NearPoints:
         """The pool of points near the cloud."""
-        if self._near is None:
-            generator = torch_generator(self.config.seed + 2)
-            self._near = near_points(self.nearest, self.config.near_sigmas, generator)
-        return self._near
+        generator = torch_generator(self.config.seed + 2)
+        return near_points(self.nearest, self.config.near_sigmas, generator)
 
-    @property
+    @cached_property
     def signed(self) -> SignedPoints:
-        """Places whose side is known from the winding number."""
-        if self._signed is None:
-            generator = torch_generator(self.config.seed + 3)
-            self._signed = signed_points(self.nearest, generator, self.workers)
-        return self._signed
+        """Places whose side is known, for the warm start."""
+        assert self.prior is not None
+        return self.prior.signed_points(self.nearest, torch_generator(self.config.seed + 3))
 
     # -- results -------------------------------------------------------------------------------
 
@@ -352,8 +287,8 @@ class ReconstructionTrainer:
 
     def _probe_extraction(self) -> None:
         """With a budget of seconds, find out what the extraction will take of it."""
-        c = self.config
-        if c.seconds is None or self.reserve or self.seconds < PROBE_AT * c.seconds:
+        c, budget = self.config, self.budget
+        if c.seconds is None or budget.reserve or budget.spent < PROBE_AT * c.seconds:
             return
         begun = time.perf_counter()
         if c.outputs == 1 and self.points.shape[1] == 3:
@@ -362,8 +297,7 @@ class ReconstructionTrainer:
             self.extract_curve(PROBE)
         taken = time.perf_counter() - begun
         growth = 1.3 * max(1.0, c.resolution / PROBE) ** 2
-        self.reserve = min(1.5 + growth * taken, 0.5 * c.seconds)
-        self.seconds += taken
+        budget.reserve = min(1.5 + growth * taken, 0.5 * c.seconds)
 
     # -- checkpoints ---------------------------------------------------------------------------
 
@@ -375,9 +309,7 @@ class ReconstructionTrainer:
                 "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
                 "generator": self.generator.get_state(),
                 "samples": self.samples,
-                "step": self.step,
-                "seconds": self.seconds,
-                "reserve": self.reserve,
+                "budget": self.budget.state(),
             }
         )
 
@@ -389,13 +321,10 @@ class ReconstructionTrainer:
             optimizer.load_state_dict(own)
         self.generator.set_state(state["generator"].cpu())
         self.samples = state["samples"].to(self.device)
-        self.step, self.seconds = state["step"], state["seconds"]
-        self.reserve = state["reserve"]
+        self.budget.restore(state["budget"])
 
 
-def _optimizers(
-    network: ImplicitMLP, config: ReconstructionConfig
-) -> list[torch.optim.Optimizer]:
+def _optimizers(network: ImplicitMLP, config: ReconstructionConfig) -> list[torch.optim.Optimizer]:
     """Adam for all; or Muon for the matrices between hidden layers, and Adam for the others."""
     matrices: list[torch.nn.Parameter] = []
     if config.optimizer == "muon":

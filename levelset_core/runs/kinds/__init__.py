@@ -15,7 +15,9 @@ from levelset_core.runs.kinds.base import Goal, Kind, Metric, Trainer
 __all__ = ["KINDS", "Goal", "Kind", "Metric", "Trainer", "get_kind", "kind_title"]
 
 #: Name of a kind -> the module that holds it as ``KIND``.
-KINDS: dict[str, str] = {}
+KINDS: dict[str, str] = {
+    name: f"levelset_core.runs.kinds.{name}" for name in ("reconstruct", "curve")
+}
 
 
 def get_kind(name: str) -> Kind:

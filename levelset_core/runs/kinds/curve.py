@@ -1,0 +1,45 @@
+"""Curves from raw points by Eq. 13: two outputs in space, one in the plane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from levelset_core.data import PointCloud
+from levelset_core.geometry import polyline_bytes
+from levelset_core.runs.files import replacing
+from levelset_core.runs.folder import Run
+from levelset_core.runs.kinds.reconstruct import Reconstruct
+from levelset_core.runs.shapes import Shape
+from levelset_core.training import ReconstructionTrainer
+
+
+class ReconstructCurve(Reconstruct):
+    """As :class:`Reconstruct`: settings and input are the same."""
+
+    name = "curve"
+    title = "Curve reconstruction"
+    outputs = (1, 2)
+
+    def _look(self, cloud: PointCloud, run: Run) -> None:
+        """Nothing: its first steps come at once."""
+
+    def extract(self, trainer: ReconstructionTrainer, resolution: int) -> Shape:
+        curve = trainer.extract_curve(resolution)
+        return Shape(curve.surfaces, curve.polylines, trainer.step, trainer.seconds)
+
+    def _write_files(self, shape: Shape, artifacts: Path) -> None:
+        if shape.lines:
+            with replacing(artifacts / "curve.csv") as partial:
+                partial.write_bytes(polyline_bytes(shape.lines, "csv"))
+
+    def _result(self, shape: Shape) -> dict[str, Any]:
+        return {
+            "pieces": len(shape.lines),
+            "closed": sum(line.closed for line in shape.lines),
+            "points": sum(len(line) for line in shape.lines),
+            "length": sum(line.length for line in shape.lines),
+        }
+
+
+KIND = ReconstructCurve()
