@@ -52,12 +52,13 @@ def input_panel() -> Subject | None:
     options.append(UPLOAD)
     if "run_subject" in st.session_state:
         options.append("run")
+    if st.session_state.get("cloud") not in options:
+        st.session_state.cloud = DEFAULT
     with st.sidebar:
         st.markdown("#### Points")
         name = st.selectbox(
-            "Cloud", options, key="cloud", format_func=_title, label_visibility="collapsed",
-            index=options.index(DEFAULT),
-        )  # fmt: skip
+            "Cloud", options, key="cloud", format_func=_title, label_visibility="collapsed"
+        )
         try:
             subject = _choose(name)
             if subject is not None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from levelset_core.runs import Run
 from pages.widgets.reconstruction_input import Subject
-from pages.widgets.reconstruction_results import title_of
+from pages.widgets.reconstruction_results import titles_of
 
 #: Column -> key of the comparison.
 METRICS = {
@@ -23,7 +23,8 @@ METRICS = {
 
 def metrics_view(subject: Subject, runs: list[Run]) -> None:
     """All finished runs on this cloud, with their times, ready to copy."""
-    rows = [row for run in runs if (row := _row(run)) is not None]
+    titles = titles_of(runs)
+    rows = [row for run in runs if (row := _row(run, titles[run.id])) is not None]
     if not rows:
         st.info("The table fills as soon as a run on these points has finished.")
         return
@@ -42,7 +43,7 @@ def metrics_view(subject: Subject, runs: list[Run]) -> None:
         st.code("\n".join(lines), language=None)
 
 
-def _row(run: Run) -> dict[str, Any] | None:
+def _row(run: Run, title: str) -> dict[str, Any] | None:
     result = run.result()
     if result is None or run.status().state != "done":
         return None
@@ -52,7 +53,7 @@ def _row(run: Run) -> dict[str, Any] | None:
         "Length": _rounded(result.get("length")),
     }  # fmt: skip
     return {
-        "Method": title_of(run),
+        "Method": title,
         "Seconds": _rounded(result.get("seconds")),
         "Steps": result.get("steps"),
         **{column: _rounded(comparison.get(key)) for column, key in METRICS.items()},

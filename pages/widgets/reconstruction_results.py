@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,18 @@ def _config(path: str) -> RunConfig | None:
         return None
 
 
-def title_of(run: Run) -> str:
+def titles_of(runs: list[Run]) -> dict[str, str]:
+    """What the results are called; numbers tell equal ones apart, the oldest is the first."""
+    titles: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for run in reversed(runs):
+        title = _title_of(run)
+        seen[title] += 1
+        titles[run.id] = title if seen[title] == 1 else f"{title} ({seen[title]})"
+    return titles
+
+
+def _title_of(run: Run) -> str:
     """The method and the length of its training."""
     settings = run.config.settings
     methods = {name: m for group in METHODS.values() for name, m in group.items()}
@@ -86,7 +98,7 @@ def title_of(run: Run) -> str:
     return title + (f", {seconds:g} s" if seconds else "")
 
 
-def result_of(run: Run) -> Result | None:
+def result_of(run: Run, title: str) -> Result | None:
     """What the run has made so far; None where its folder cannot be read just now."""
     try:
         status = run.status()
@@ -97,7 +109,7 @@ def result_of(run: Run) -> Result | None:
         shape, final = _read(run.artifacts / PREVIEW, _shape), False
     field = _read(run.artifacts / FIELD, _field) if final else None
     errors = (_read(run.artifacts / ERRORS, _errors) or {}) if final else {}
-    return Result(run, status, title_of(run), shape, final, field, errors)
+    return Result(run, status, title, shape, final, field, errors)
 
 
 def _read(path: Path, reader: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import streamlit as st
@@ -12,7 +11,7 @@ from pages.widgets.reconstruction_export import export_view
 from pages.widgets.reconstruction_input import Subject
 from pages.widgets.reconstruction_method import start_button
 from pages.widgets.reconstruction_metrics import metrics_view
-from pages.widgets.reconstruction_results import Result, result_of, runs_on, title_of
+from pages.widgets.reconstruction_results import Result, result_of, runs_on, titles_of
 from pages.widgets.reconstruction_scene import views
 from pages.widgets.reconstruction_stills import stills_view
 from pages.widgets.reconstruction_training import training_view
@@ -61,7 +60,8 @@ def _board(subject: Subject, choice: dict[str, Any], active: bool) -> None:
     unfinished = [run for run in chosen if run.status().state != "done"]
     for run in unfinished:
         run_progress(run, key=f"reconstruction_{run.id}")
-    results = [result for run in chosen if (result := result_of(run)) is not None]
+    titles = titles_of(runs)
+    results = [result for run in chosen if (result := result_of(run, titles[run.id])) is not None]
     stills = st.session_state.get("reconstruction_tab") == "stills"
     seen = viewer3d(
         views(subject, results), key="reconstruction", subject=subject.digest, up=subject.up,
@@ -99,7 +99,7 @@ def _chosen(subject: Subject, runs: list[Run]) -> list[Run]:
     if len(runs) > 1:
         # Another list is another widget: its choice starts from what is shown.
         key = f"results_{subject.digest}_{len(runs)}_{st.session_state.get('results_version', 0)}"
-        titles = _titles(runs)
+        titles = titles_of(runs)
         picked = st.pills(
             "Results to show, one or two", list(by_id), key=key, selection_mode="multi",
             default=shown, format_func=titles.__getitem__, label_visibility="collapsed",
@@ -112,17 +112,6 @@ def _chosen(subject: Subject, runs: list[Run]) -> list[Run]:
             st.rerun()
     st.session_state.shown_runs = shown
     return [by_id[i] for i in shown]
-
-
-def _titles(runs: list[Run]) -> dict[str, str]:
-    """What the results are called; numbers tell equal ones apart, the oldest is the first."""
-    titles: dict[str, str] = {}
-    seen: Counter[str] = Counter()
-    for run in reversed(runs):
-        title = title_of(run)
-        seen[title] += 1
-        titles[run.id] = title if seen[title] == 1 else f"{title} ({seen[title]})"
-    return titles
 
 
 def _one(results: list[Result]) -> Result:
