@@ -152,6 +152,7 @@ def test_bunny_from_points_to_glb(open_page, store):
     bench.well()
 
 
+@pytest.mark.slow
 def test_a_run_outlives_the_tab_and_the_server(open_page, serve, store):
     first = serve()
     bench = open_page(server=first)
@@ -182,7 +183,7 @@ def test_a_bad_file_gets_one_sentence(open_page, tmp_path):
     page.get_by_role("option", name="Your own file…").click()
     bad = {
         "empty.ply": (b"", "the file is empty"),
-        "words.ply": (b"this is a text\n", "readable PLY|not a PLY"),
+        "words.ply": (b"this is a text\n", "no PLY file"),
         "few.xyz": (b"0 0 0\n1 0 0\n0 1 0\n", "too few"),
         "flat.xyz": (b"".join(b"%d %d 0\n" % (k % 7, k // 7) for k in range(49)), "one plane"),
     }
