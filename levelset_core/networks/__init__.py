@@ -1,6 +1,7 @@
 """Networks F and their initializations."""
 
 from levelset_core.networks.activations import ACTIVATIONS, Activation
+from levelset_core.networks.atlasnet import AtlasNet
 from levelset_core.networks.encoding import PositionalEncoding
 from levelset_core.networks.export import loading_snippet, save_mlp
 from levelset_core.networks.implicit import ImplicitMLP
@@ -12,6 +13,7 @@ __all__ = [
     "INITIALIZATIONS",
     "MLP",
     "Activation",
+    "AtlasNet",
     "ImplicitMLP",
     "PositionalEncoding",
     "initialize",

@@ -1,5 +1,11 @@
 """Trainers: iterators of immutable snapshots."""
 
+from levelset_core.training.atlasnet import (
+    ATLASES,
+    AtlasNetConfig,
+    AtlasNetSnapshot,
+    AtlasNetTrainer,
+)
 from levelset_core.training.config import RANGES, REBUILDS, PlaygroundConfig
 from levelset_core.training.iteration import Iteration, explain_iteration
 from levelset_core.training.objectives import FIGURE_1, OBJECTIVES, Objective
@@ -9,10 +15,14 @@ from levelset_core.training.reconstruction_config import ReconstructionConfig
 from levelset_core.training.reconstruction_snapshot import ReconstructionSnapshot
 
 __all__ = [
+    "ATLASES",
     "FIGURE_1",
     "OBJECTIVES",
     "RANGES",
     "REBUILDS",
+    "AtlasNetConfig",
+    "AtlasNetSnapshot",
+    "AtlasNetTrainer",
     "Iteration",
     "Measurement",
     "Motion",
