@@ -13,6 +13,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from levelset_core.live import get_hub
+from levelset_core.runs import keep_spare
+from levelset_core.runs.queue import cores_for_runs
 from pages.widgets.arrays import array_routes
 from pages.widgets.live_route import live_routes
 from pages.widgets.run_route import run_routes
@@ -27,6 +29,11 @@ def navigate() -> None:
     pages = [
         st.Page(ROOT / "pages" / "home.py", title="Levelset Lab", icon=":material/home:"),
         st.Page(ROOT / "pages" / "playground.py", title="Playground", icon=":material/draw:"),
+        st.Page(
+            ROOT / "pages" / "reconstruction.py",
+            title="Reconstruction",
+            icon=":material/view_in_ar:",
+        ),
         st.Page(
             ROOT / "pages" / "exact_networks.py",
             title="Exact networks",
@@ -45,6 +52,7 @@ else:
     PagesManager.uses_pages_directory = False
     app = st.App(__file__, routes=[*live_routes(ROOT / "assets"), *array_routes(), *run_routes()])
     threading.Thread(target=get_hub().warm_up, daemon=True).start()
+    keep_spare(cores_for_runs())
     # runner.postScriptGC is off (.streamlit/config.toml): what is imported by now never dies,
     # so leave it out of the collections that Python itself still makes.
     gc.collect()

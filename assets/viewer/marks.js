@@ -6,7 +6,7 @@ import {
 } from "../vendor/three.min.js";
 import { colourScalars } from "./colours.js";
 
-const POINT_SIZE = 3.5; // px
+const POINT_SIZE = [1.8, 4]; // px: of many points, of few
 const SEGMENTS = 4000; // of a tube, at most
 const AROUND = 8;
 const RADIUS = 0.006; // of the subject's size
@@ -39,6 +39,12 @@ export class Cloud {
     this.object.frustumCulled = false;
   }
 
+  // Many points are small, or nothing is seen between them.
+  get size() {
+    const [least, most] = POINT_SIZE;
+    return Math.min(Math.max(260 / Math.sqrt(this.data.positions.length / 3), least), most);
+  }
+
   bounds() { return [this.data.positions]; }
 
   modes() {
@@ -49,7 +55,7 @@ export class Cloud {
 
   style({ visible, mode, limits, theme, planes, pixelRatio }) {
     this.object.visible = visible && this.data.positions.length > 0;
-    this.material.size = POINT_SIZE * pixelRatio;
+    this.material.size = this.size * pixelRatio;
     if (planes.length !== (this.material.clippingPlanes?.length ?? 0)) this.material.needsUpdate = true;
     this.material.clippingPlanes = planes;
     const key = [mode, limits, theme.dark].join();

@@ -12,7 +12,7 @@ export function report(viewer, state, times) {
   panel.showLevel(scenes.levels(), settings.level, scenes.baseLevel());
   panel.showCut({ ...settings, place: cut.place, gap });
   showChart(viewer, state);
-  panel.facts.textContent = scenes.isEmpty ? "" : `${whole(scenes.triangles)} triangles`;
+  panel.facts.textContent = scenes.triangles ? `${whole(scenes.triangles)} triangles` : "";
   viewer.last = state;
 
   const { position } = camera.object;

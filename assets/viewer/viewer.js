@@ -227,6 +227,18 @@ export class Viewer {
     this.request();
   }
 
+  // Python hears of the camera where it asked for it, when the hand rests.
+  tellCamera() {
+    clearTimeout(this.cameraTimer);
+    if (!this.data?.tellCamera) return;
+    this.cameraTimer = setTimeout(() => {
+      const { position, target } = this.camera.state();
+      if (JSON.stringify([position, target]) === this.cameraTold) return;
+      this.cameraTold = JSON.stringify([position, target]);
+      this.setStateValue("camera", { position, target });
+    }, 500);
+  }
+
   request() {
     if (this.pending || !this.picture) return;
     this.pending = true;
@@ -244,6 +256,7 @@ export class Viewer {
     this.counts.frames += 1;
     if (!this.scenes.isEmpty) performance.mark("levelset:picture", { detail: this.scenes.triangles });
     if (this.subject !== undefined) cameras.set(this.subject, this.camera.state());
+    this.tellCamera();
     report(this, state, { style: styled - begin, draw: performance.now() - styled });
   }
 
@@ -257,6 +270,7 @@ export class Viewer {
   destroy() {
     clearTimeout(this.levelTimer);
     clearTimeout(this.restTimer);
+    clearTimeout(this.cameraTimer);
     this.observer.disconnect();
     this.scenes.dispose();
     this.camera?.dispose();

@@ -15,6 +15,7 @@ from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import RESUMABLE, STATES, Run, RunConfig, RunStatus
 from levelset_core.runs.kinds import KINDS, Goal, Kind, Metric, Trainer, get_kind, kind_title
 from levelset_core.runs.process import EXIT_CODES, work_here
+from levelset_core.runs.spare import keep_spare
 from levelset_core.runs.store import RunStore, runs_folder
 from levelset_core.runs.words import duration, progress_text, summary
 
@@ -33,6 +34,7 @@ __all__ = [
     "Trainer",
     "duration",
     "get_kind",
+    "keep_spare",
     "kind_title",
     "load_checkpoint",
     "progress_text",

@@ -14,14 +14,13 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from levelset_core.errors import LevelsetError
 from levelset_core.runs.folder import Run, RunStatus
 from levelset_core.runs.locks import FileLock
+from levelset_core.runs.spare import take_spare, worker_environment
 
 logger = logging.getLogger(__name__)
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 def cores_for_runs() -> int:
@@ -90,11 +89,11 @@ def _start(run: Run, status: RunStatus) -> bool:
 
 
 def _spawn(run: Run, lock: FileLock) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "LEVELSET_RUNS": str(run.path.parent)}
-    environment["OMP_NUM_THREADS"] = str(run.config.threads)
-    environment["PYTHONPATH"] = os.pathsep.join(
-        filter(None, [str(_ROOT), environment.get("PYTHONPATH")])
-    )
+    spare = take_spare(run.config.threads)
+    if spare is not None and spare.give(run, lock):
+        return spare.process
+    environment = worker_environment(run.config.threads)
+    environment["LEVELSET_RUNS"] = str(run.path.parent)
     with (run.path / "log.txt").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "levelset_core.runs.worker", run.id, str(lock.descriptor)],

@@ -17,9 +17,14 @@ from levelset_core.runs.store import RunStore
 
 def main() -> int:
     """Work on the run that the queue gave to this process."""
-    logging.basicConfig(level=logging.INFO)
     run_id, descriptor = sys.argv[1:]
-    lock = FileLock.adopt(int(descriptor))
+    return work_on(run_id, int(descriptor))
+
+
+def work_on(run_id: str, descriptor: int) -> int:
+    """Work on a run whose lock this process inherited; the exit code."""
+    logging.basicConfig(level=logging.INFO)
+    lock = FileLock.adopt(descriptor)
     # Sums on a GPU depend on this setting of its library; read when torch first uses it.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     store = RunStore()

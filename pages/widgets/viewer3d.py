@@ -117,6 +117,19 @@ Layer = Surface | Points | Curve
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What the person did in the viewer.
+
+    Attributes:
+        level: t that the slider was left at; None while it was not moved.
+        camera: "position" and "target", three numbers each; None unless it was asked for.
+    """
+
+    level: float | None
+    camera: dict[str, list[float]] | None
+
+
+@dataclass(frozen=True)
 class View:
     """One viewport. Layers of the same name are shown and hidden together in all viewports."""
 
@@ -132,8 +145,9 @@ def viewer3d(
     height: int = 620,
     up: Literal["y", "z"] = "y",
     colour: str = "plain",
+    tell_camera: bool = False,
     empty: str = "Nothing to show yet.",
-) -> float | None:
+) -> Seen:
     """Draw viewports that share one camera.
 
     Args:
@@ -144,10 +158,8 @@ def viewer3d(
         up: the axis that points up.
         colour: "plain", "normals", "gradient" (|D_xF|) or the key of a scalar; a change of this
             argument changes the colours, as a person can by the menu.
+        tell_camera: run the page whenever the camera has come to rest, to know where it is.
         empty: what to say while there is nothing.
-
-    Returns:
-        The level t that the slider was left at; None while it was not moved.
 
     Raises:
         LevelsetError: arrays of a wrong shape.
@@ -155,15 +167,14 @@ def viewer3d(
     drawn = [{"title": v.title, "layers": [_layer(x) for x in v.layers]} for v in views]
     data = {
         "base": base_path(), "arrays": ARRAYS_PATH, "height": height, "subject": subject, "up": up,
-        "colour": colour, "empty": empty,
+        "colour": colour, "empty": empty, "tellCamera": tell_camera,
         "views": drawn, "prefetch": [f"{ARRAYS_PATH}/{name}" for name in _names(drawn)],
     }  # fmt: skip
     state = _component(
-        key=key, data=data, default={"level": None, "missing": 0}, height=height,
-        on_level_change=_nothing, on_missing_change=_nothing,
+        key=key, data=data, default={"level": None, "camera": None, "missing": 0}, height=height,
+        on_level_change=_nothing, on_camera_change=_nothing, on_missing_change=_nothing,
     )  # fmt: skip
-    level: float | None = state.level
-    return level
+    return Seen(state.level, state.camera)
 
 
 def _nothing() -> None:

@@ -109,8 +109,8 @@ def main():
         "curve": lambda: [v.View("", knot())],
         "empty": lambda: [],
     }[scene]()  # fmt: skip
-    level = v.viewer3d(views, key="viewer", subject=scene, colour=colour, empty="Choose a sample.")
-    st.caption(f"Python knows t = {level}; run {number}.")
+    seen = v.viewer3d(views, key="viewer", subject=scene, colour=colour, empty="Choose a sample.")
+    st.caption(f"Python knows t = {seen.level}; run {number}.")
 
 
 if get_script_run_ctx(suppress_warning=True) is not None:
