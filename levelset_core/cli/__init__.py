@@ -15,6 +15,7 @@ from levelset_core.cli import (
     device,
     exact,
     generalize,
+    reconstruct,
     runs,
     train_robust,
 )  # fmt: skip
@@ -27,13 +28,15 @@ __all__ = ["BAD_INPUT", "DONE", "INTERRUPTED", "VERBS", "build_parser", "main"]
 #: In the order of ``--help``.
 VERBS = (
     app.add,
+    reconstruct.add,
+    reconstruct.add_curve,
     compare.add,
     exact.add,
-    device.add,
     runs.add,
     train_robust.add,
     attack.add,
     generalize.add,
+    device.add,
 )
 
 

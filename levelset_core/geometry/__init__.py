@@ -15,6 +15,7 @@ from levelset_core.geometry.export import (
     write_mesh,
     write_polyline,
 )
+from levelset_core.geometry.gaps import Gap, gaps
 from levelset_core.geometry.grid import Grid, evaluate_volume
 from levelset_core.geometry.meshes import Mesh, Polyline
 from levelset_core.geometry.plane import Bounds, contours, evaluate_grid, nearest_on_contours
@@ -26,6 +27,7 @@ __all__ = [
     "Comparison",
     "Component",
     "Curve",
+    "Gap",
     "Grid",
     "Mesh",
     "Polyline",
@@ -37,6 +39,7 @@ __all__ = [
     "evaluate_volume",
     "extract_curve",
     "extract_mesh",
+    "gaps",
     "keep_components",
     "mesh_bytes",
     "nearest_on_contours",

@@ -1,0 +1,201 @@
+"""``reconstruct`` and ``curve``: a raw point cloud in, a mesh or polylines out (Sec. 3.3)."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from levelset_core.cli.common import DONE, INTERRUPTED, Parser, Verbs, print_json, progress
+from levelset_core.errors import LevelsetError
+
+if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
+    from levelset_core.data import PointCloud
+    from levelset_core.training import ReconstructionTrainer
+
+_MESHES = (".ply", ".obj", ".stl", ".glb")
+_LINES = (".ply", ".obj", ".csv")
+#: Seconds between two lines of progress.
+_TELL_EVERY = 2.0
+#: Seconds of the budget that reading and writing may take besides.
+_FILES = 1.0
+
+
+def add(verbs: Verbs, common: Parser) -> None:
+    """Add the verb ``reconstruct``."""
+    verb = verbs.add_parser(
+        "reconstruct", parents=[common], help="a surface from a raw point cloud (Eq. 13)"
+    )
+    _add_options(verb, "OUT.ply, .obj, .stl or .glb")
+    verb.add_argument("--preset", default="quick", help="quick (default), balanced or paper")
+    verb.add_argument(
+        "--levels", default="0", metavar="T,T,..",
+        help="levels t of {F = t} to write, in the input's units; a file each (--levels=-0.01,0)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--keep-all", action="store_true", help="keep small pieces far from the others"
+    )
+    verb.set_defaults(run=_run_surface)
+
+
+def add_curve(verbs: Verbs, common: Parser) -> None:
+    """Add the verb ``curve``."""
+    verb = verbs.add_parser(
+        "curve", parents=[common], help="a curve from raw points in space or in the plane (Eq. 13)"
+    )
+    _add_options(verb, "OUT.ply, .obj or .csv")
+    verb.add_argument("--preset", default="quick", help="quick (default) or paper")
+    verb.set_defaults(run=_run_curve)
+
+
+def _add_options(verb: argparse.ArgumentParser, endings: str) -> None:
+    verb.add_argument("input", metavar="IN", help="point cloud or mesh: .ply, .xyz, .npy, ...")
+    verb.add_argument("-o", "--output", required=True, metavar="OUT", help=endings)
+    verb.add_argument("--seconds", type=float, help="for everything, reading and writing included")
+    verb.add_argument("--steps", type=int, help="optimizer steps at most")
+    verb.add_argument("--resolution", type=int, help="of the grid that is extracted")
+    verb.add_argument("--threads", type=int, help="on the CPU (default: all cores)")
+
+
+def _run_surface(options: argparse.Namespace) -> int:
+    begun = time.perf_counter()
+    output = _output(options.output, _MESHES)
+    levels = _levels(options.levels)
+
+    from levelset_core.data import read_point_cloud
+    from levelset_core.geometry import components, remove_small_components, write_mesh
+
+    cloud = read_point_cloud(options.input, seed=options.seed, purpose="surface")
+    trainer = _trainer(options, cloud, options.preset, begun)
+    finished = _train(trainer, cloud)
+    result: dict[str, Any] = {}
+    for level in levels:
+        mesh = trainer.extract_mesh(level=level)
+        found = len(components(mesh))
+        if not options.keep_all:
+            mesh = remove_small_components(mesh)
+        if not len(mesh.faces):
+            raise LevelsetError(
+                f"The level set F = {level:g} is empty: train longer, or take another level."
+            )
+        path = output if level == 0 or len(levels) == 1 else _beside(output, level)
+        write_mesh(mesh, path)
+        counts = {"vertices": len(mesh.vertices), "faces": len(mesh.faces),
+                  "components": len(components(mesh)), "components_found": found,
+                  "output": str(path)}  # fmt: skip
+        if not result or level == 0:
+            result = counts
+    return _report(options, trainer, cloud, begun, finished, result)
+
+
+def _run_curve(options: argparse.Namespace) -> int:
+    begun = time.perf_counter()
+    output = _output(options.output, _LINES)
+
+    from levelset_core.data import read_point_cloud
+    from levelset_core.geometry import gaps, write_polyline
+
+    cloud = read_point_cloud(options.input, samples=None, seed=options.seed, purpose="curve")
+    space = cloud.points.shape[1] == 3
+    names = {"quick": "curve" if space else "curve2d", "paper": "curve-paper"}
+    if options.preset not in names or (options.preset == "paper" and not space):
+        raise LevelsetError(
+            f"Unknown preset {options.preset!r}: choose quick"
+            + (" or paper." if space else "; the paper's is for curves in space.")
+        )
+    trainer = _trainer(options, cloud, names[options.preset], begun)
+    finished = _train(trainer, cloud)
+    lines = trainer.extract_curve().polylines
+    if not lines:
+        raise LevelsetError("F has no zero near the points: train longer, or with another seed.")
+    write_polyline(lines, output)
+    missing = [gap.length for line in lines for gap in gaps(line, trainer.cloud.points)]
+    result = {
+        "pieces": len(lines), "closed": sum(line.closed for line in lines),
+        "vertices": sum(len(line) for line in lines), "length": sum(line.length for line in lines),
+        "gaps": sorted(missing, reverse=True), "output": str(output),
+    }  # fmt: skip
+    return _report(options, trainer, cloud, begun, finished, result)
+
+
+def _output(name: str, endings: tuple[str, ...]) -> Path:
+    path = Path(name)
+    if path.suffix.lower() not in endings:
+        raise LevelsetError(f"{path.name}: the output ends in one of {', '.join(endings)}.")
+    if not path.parent.is_dir():
+        raise LevelsetError(f"{path.name}: its folder {str(path.parent)!r} does not exist.")
+    return path
+
+
+def _levels(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise LevelsetError(f"--levels are numbers with commas, got {text!r}.") from None
+
+
+def _beside(output: Path, level: float) -> Path:
+    return output.with_name(f"{output.stem}_level_{level:g}{output.suffix}")
+
+
+def _trainer(
+    options: argparse.Namespace, cloud: PointCloud, preset: str, begun: float
+) -> ReconstructionTrainer:
+    from levelset_core.device import pick_device
+    from levelset_core.training import ReconstructionConfig, ReconstructionTrainer
+
+    changes: dict[str, Any] = {"seed": options.seed}
+    if options.resolution is not None:
+        changes["resolution"] = options.resolution
+    if options.steps is not None:
+        changes |= {"steps": options.steps, "seconds": None}
+    if options.seconds is not None:
+        left = options.seconds - (time.perf_counter() - begun) - _FILES
+        changes["seconds"] = max(left, min(options.seconds, 1.0))
+    for text, count in (
+        ("not finite", cloud.non_finite), ("double", cloud.duplicates),
+    ):  # fmt: skip
+        if count:
+            progress(f"{cloud.source}: {count} points dropped ({text}).")
+    config = ReconstructionConfig.preset(preset, **changes)
+    trainer = ReconstructionTrainer(
+        config, cloud, device=pick_device(options.device), threads=options.threads
+    )
+    if trainer.cloud.outliers:
+        progress(f"{cloud.source}: {trainer.cloud.outliers} outliers left out.")
+    return trainer
+
+
+def _train(trainer: ReconstructionTrainer, cloud: PointCloud) -> bool:
+    """Train to the end; False if interrupted, with what was reached until then."""
+    told = 0.0
+    try:
+        for snapshot in trainer:
+            if time.perf_counter() - told > _TELL_EVERY:
+                told = time.perf_counter()
+                share = max(snapshot.fraction, 1e-9)
+                left = snapshot.seconds * (1 - share) / share
+                progress(f"step {snapshot.step}  loss {snapshot.loss:.5f}  {left:.0f} s left")
+    except KeyboardInterrupt:
+        if not trainer.step:
+            raise
+        progress("Interrupted: writing what was reached.")
+        return False
+    return True
+
+
+def _report(
+    options: argparse.Namespace, trainer: ReconstructionTrainer, cloud: PointCloud, begun: float,
+    finished: bool, result: dict[str, Any],
+) -> int:  # fmt: skip
+    result = {
+        "points": len(cloud), "steps": trainer.step,
+        "seconds": round(time.perf_counter() - begun, 2), **result,
+    }  # fmt: skip
+    if options.json:
+        print_json(result)
+    else:
+        for name, value in result.items():
+            print(f"{name.replace('_', ' '):18}{value}")
+    return DONE if finished else INTERRUPTED
