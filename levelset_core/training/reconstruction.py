@@ -163,6 +163,8 @@ class ReconstructionTrainer:
         x, normals = self._draw()
         terms = None if warm else self._terms(x)
         loss = self._signed_loss(x) if terms is None else terms.loss
+        if terms is not None and self.prior is not None and self.config.anchors:
+            loss = loss + self._anchor_loss()
         if normals is not None:
             loss = loss + self.config.normals_weight * along_normals(self.network, x, normals)
         value = loss.item()
@@ -219,6 +221,14 @@ class ReconstructionTrainer:
         ).to(self.device)
         places, distance = self.signed.places[rows], self.signed.distance[rows]
         return signed_distance(self.network, x, places, distance, lam=self.config.lam)
+
+    def _anchor_loss(self) -> Tensor:
+        """Eq. 13 does not see the sign of F: without this, sides flip where a limb is thin."""
+        rows = torch.randint(
+            len(self.signed.places), (self.config.anchors,), generator=self.generator
+        ).to(self.device)
+        off = self.network(self.signed.places[rows]) - self.signed.distance[rows]
+        return self.config.anchor_weight * off.abs().mean()
 
     def _advance(self, s: LevelSetSamples) -> None:
         """One Newton step of every sample (Eq. 4); the oldest and the lost start anew."""

@@ -28,6 +28,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "start_sigma": (0.0, 1.0),
     "normals_weight": (0.0, 100.0),
     "warm_share": (0.0, 0.5),
+    "anchors": (0, 100_000),
+    "anchor_weight": (0.0, 100.0),
     "resolution": (4, 1024),
     "seed": (0, 2**31 - 1),
 }
@@ -61,6 +63,8 @@ class ReconstructionConfig:
         normals_weight: of a term on the cloud's normals, if it has any: 0 ignores them (ours).
         warm_share: share of the budget in which F learns a signed distance whose sign comes from
             the fitted winding number; 0 starts from the sphere, as the paper does (ours).
+        anchors: places a step whose side the winding number knows and that keep F's sign, after
+            the warm start; anchor_weight: of their mean |F(q) -+ d(q, X)| (ours).
         outliers: drop statistical outliers first (ours).
         steps: training steps at most, or None.
         seconds: of training and extraction in all, or None.
@@ -95,6 +99,8 @@ class ReconstructionConfig:
     p: float = 1.0
     normals_weight: float = 0.0
     warm_share: float = 0.12
+    anchors: int = 256
+    anchor_weight: float = 0.3
     outliers: bool = True
     steps: int | None = None
     seconds: float | None = 60.0
