@@ -1,0 +1,183 @@
+"""Surfaces from raw points: what `reconstruct --preset quick --seconds 60` reaches.
+
+    python -m benchmarks.reconstruction --data-dir DIR [--store] [--only scans,paper,meshes]
+
+* scans: every DIR/meshes/scan_NN.ply against its truth, beside the floor: the same metrics
+  between two samplings of the truth.
+* paper: the paper's preset in the same time on the first scan.
+* meshes: 20,000 points with 0.2 % noise on other meshes, beside screened Poisson with the true
+  normals (`pip install "levelset-lab[poisson]"`).
+
+Seconds are wall time of the whole command, reading and writing included, on all cores.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+
+from benchmarks import _measure
+from levelset_core.data import PointCloud, read_geometry, sample_surface
+from levelset_core.data.folders import data_folder
+from levelset_core.geometry import Mesh, compare, poisson_surface
+from levelset_core.random import numpy_generator
+
+SECONDS = 60
+MESHES = ("stanford-bunny", "spot", "fandisk", "rocker-arm")
+POINTS, NOISE = 20_000, 0.002
+
+
+def reconstruct(source: Path, preset: str, folder: Path, options: Any) -> tuple[dict, Mesh]:
+    """Run the command line; what it printed, and its mesh."""
+    output = folder / f"{source.stem}_{preset}.ply"
+    command = [
+        sys.executable, "-m", "levelset_core", "reconstruct", str(source), "-o", str(output),
+        "--preset", preset, "--seconds", str(options.seconds), "--seed", str(options.seed),
+        "--json",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout), read_mesh(output)
+
+
+def read_mesh(path: Path) -> Mesh:
+    """A mesh, of a file that is known to hold one."""
+    mesh = read_geometry(path)
+    assert isinstance(mesh, Mesh)
+    return mesh
+
+
+def measure(a: Mesh | PointCloud, b: Mesh | PointCloud, seed: int) -> dict[str, float]:
+    """What there is of the metrics, rounded."""
+    found = compare(a, b, seed=seed).as_dict()
+    return {name: round(value, 6) for name, value in found.items() if value is not None}
+
+
+def figures_of(mesh: Mesh, truth: Mesh, told: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Metrics against the truth; lengths of point-to-surface in mm where units are metres."""
+    found = measure(mesh, truth, seed)
+    names = ("chamfer_l1", "chamfer_l2", "point_to_surface", "normal_consistency", "f_score")
+    return {name: found[name] for name in names} | {
+        name: told[name] for name in ("steps", "seconds", "components", "components_found")
+    }
+
+
+def floor_of(truth: Mesh, seed: int) -> dict[str, float]:
+    """The same metrics between two samplings of the truth."""
+    a, b = (sample_surface(truth, 30_000, seed=seed + k) for k in (1, 2))
+    found = measure(a.without_normals(), b.without_normals(), seed)
+    return {name: found[name] for name in ("chamfer_l1", "chamfer_l2", "f_score")}
+
+
+def scans(meshes: Path, folder: Path, options: Any) -> dict[str, Any]:
+    """Every scan that has a truth."""
+    result: dict[str, Any] = {}
+    for truth_file in sorted(meshes.glob("scan_*_truth.ply")):
+        name = truth_file.stem.removesuffix("_truth")
+        told, mesh = reconstruct(meshes / f"{name}.ply", "quick", folder, options)
+        truth = read_mesh(truth_file)
+        own, floor = figures_of(mesh, truth, told, options.seed), floor_of(truth, options.seed)
+        over = {
+            f"{k}_over_floor": round(own[k] / floor[k], 4) for k in ("chamfer_l1", "chamfer_l2")
+        }
+        result[name] = own | over | {"floor": floor}
+        print(name, result[name], file=sys.stderr)
+    rows = list(result.values())
+    result["all"] = {
+        "point_to_surface_mean": round(mean(r["point_to_surface"] for r in rows), 6),
+        "point_to_surface_worst": max(r["point_to_surface"] for r in rows),
+        "chamfer_l1_over_floor_worst": max(r["chamfer_l1_over_floor"] for r in rows),
+        "chamfer_l2_over_floor_worst": max(r["chamfer_l2_over_floor"] for r in rows),
+        "f_score_worst": min(r["f_score"] for r in rows),
+        "normal_consistency_worst": min(r["normal_consistency"] for r in rows),
+        "components_most": max(r["components"] for r in rows),
+    }
+    return result
+
+
+def paper(meshes: Path, folder: Path, options: Any) -> dict[str, Any]:
+    """The paper's preset and ours in the same time on the same scan."""
+    truth_file = min(meshes.glob("scan_*_truth.ply"))
+    scan = meshes / f"{truth_file.stem.removesuffix('_truth')}.ply"
+    truth = read_mesh(truth_file)
+    rows = {}
+    for preset in ("quick", "paper"):
+        told, mesh = reconstruct(scan, preset, folder, options)
+        rows[preset] = figures_of(mesh, truth, told, options.seed)
+    ratio = rows["paper"]["point_to_surface"] / rows["quick"]["point_to_surface"]
+    return rows | {"paper_over_quick_point_to_surface": round(ratio, 1)}
+
+
+def other_meshes(meshes: Path, folder: Path, options: Any) -> dict[str, Any]:
+    """Noisy samples of meshes of other kinds, beside Poisson with the true normals."""
+    result: dict[str, Any] = {}
+    for name in MESHES:
+        truth = read_mesh(meshes / f"{name}.obj")
+        cloud = noisy(truth, options.seed)
+        source = folder / f"{name}.npy"
+        np.save(source, cloud.points)
+        told, mesh = reconstruct(source, "quick", folder, options)
+        ours = figures_of(mesh, truth, told, options.seed)
+        surface = poisson_surface(cloud.points, cloud.normals, depth=8)
+        theirs = measure(surface, truth, options.seed)["point_to_surface"]
+        ratio = ours["point_to_surface"] / theirs
+        result[name] = ours | {
+            "poisson_point_to_surface": theirs, "over_poisson": round(ratio, 3),
+        }  # fmt: skip
+        print(name, result[name], file=sys.stderr)
+    result["over_poisson_worst"] = max(row["over_poisson"] for row in result.values())
+    return result
+
+
+def noisy(truth: Mesh, seed: int) -> PointCloud:
+    """Uniform samples with Gaussian noise, in shares of the largest side, and true normals."""
+    cloud = sample_surface(truth, POINTS, seed=seed)
+    low, high = truth.bounds
+    offset = numpy_generator(seed).normal(size=cloud.points.shape)
+    points = cloud.points + NOISE * float((high - low).max()) * offset
+    return PointCloud(points, cloud.normals)
+
+
+PARTS = {"scans": scans, "paper": paper, "meshes": other_meshes}
+
+#: What the project asks of these figures.
+REQUIRED: dict[str, float] = {
+    "point_to_surface_mean": 0.001,
+    "point_to_surface_worst": 0.0015,
+    "chamfer_over_floor": 1.07,
+    "f_score": 0.98,
+    "normal_consistency": 0.97,
+    "components": 1,
+    "paper_over_quick_point_to_surface": 20,
+    "over_poisson": 1.3,
+}
+
+
+def main(arguments: list[str] | None = None) -> dict[str, Any]:
+    """Run, print and perhaps store."""
+    parser = _measure.parser("Reconstruction from raw points.")
+    parser.add_argument("--data-dir", help="holds meshes/ (default: $LEVELSET_DATA)")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to run")
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    options = parser.parse_args(arguments)
+    meshes = data_folder(options.data_dir) / "meshes"
+    with tempfile.TemporaryDirectory() as folder:
+        figures = {
+            name: PARTS[name](meshes, Path(folder), options) for name in options.only.split(",")
+        }
+    stored = _measure.RESULTS / "reconstruction.json"
+    if options.store and stored.exists():  # parts that were not run now stay as they were
+        figures = json.loads(stored.read_text())["figures"] | figures
+    return _measure.report("reconstruction", options, figures, REQUIRED)
+
+
+if __name__ == "__main__":
+    main()
