@@ -34,6 +34,11 @@ def navigate() -> None:
             title="Reconstruction",
             icon=":material/view_in_ar:",
         ),
+        st.Page(
+            ROOT / "pages" / "exact_networks.py",
+            title="Exact networks",
+            icon=":material/polyline:",
+        ),
         st.Page(ROOT / "pages" / "runs.py", title="Runs", icon=":material/list_alt:"),
     ]
     st.navigation(pages, position="top").run()

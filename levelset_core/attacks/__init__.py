@@ -1,0 +1,50 @@
+"""Attacks on classifiers, and what they say about them.
+
+data = load_images("mnist", "test").first(1000)
+report = evaluate_attack(network, data, AttackConfig("pgd-margin", epsilon=0.3))
+report.clean_accuracy, report.robust_accuracy
+"""
+
+from levelset_core.attacks.boundary import (
+    BoundaryPoints,
+    attack_points,
+    margin_along,
+    newton_points,
+)
+from levelset_core.attacks.evaluation import (
+    ATTACKS,
+    AttackConfig,
+    AttackReport,
+    clean_predictions,
+    evaluate_attack,
+    paper_attack,
+)
+from levelset_core.attacks.masking import Masking, diagnose
+from levelset_core.attacks.modes import evaluating
+from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd
+from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
+
+__all__ = [
+    "ATTACKS",
+    "LOSSES",
+    "AttackConfig",
+    "AttackReport",
+    "Attacked",
+    "BoundaryPoints",
+    "Masking",
+    "accuracy_on",
+    "adversarial_images",
+    "ascend",
+    "attack_points",
+    "box",
+    "clean_predictions",
+    "diagnose",
+    "evaluate_attack",
+    "evaluating",
+    "margin_along",
+    "margin_of",
+    "newton_points",
+    "paper_attack",
+    "pgd",
+    "transfer_matrix",
+]

@@ -1,0 +1,115 @@
+"""AutoAttack (Croce and Hein, 2020) through pyautoattack, the maintained package of its code.
+
+The authors' own package is not on PyPI. Of those that are, this one is that code, needs nothing
+but torch and numpy, and has the four attacks of the standard version with their fixed settings.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from levelset_core.attacks.modes import evaluating
+from levelset_core.errors import LevelsetError
+
+#: The attacks of the standard version, in its order.
+STAGES = ("apgd-ce", "apgd-t", "fab-t", "square")
+BATCH = 100
+_LOGGER = "auto-attack"
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """What AutoAttack found.
+
+    Attributes:
+        images: (n, *d), misclassified where ``broken``.
+        broken: (n,) bool.
+        left: images still right after each of ``STAGES``.
+        warnings: what AutoAttack's own checks say.
+    """
+
+    images: Tensor
+    broken: Tensor
+    left: dict[str, int]
+    warnings: tuple[str, ...]
+
+
+def autoattack(
+    network: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    *,
+    epsilon: float,
+    seed: int = 0,
+    tell: Callable[[str, int, int, int], None] = lambda stage, done, left, of: None,
+) -> Cascade:
+    """The standard version in L_inf: each attack sees the images that the ones before left.
+
+    Args:
+        network: logits, (n, c, h, w) -> (n, classes).
+        x, y: images in [0, 1] that are classified rightly, and their classes, on its device.
+        epsilon: half side of the box.
+        seed: of every attack.
+        tell: hears the stage, images done in it, images left, images in it.
+
+    Raises:
+        LevelsetError: fewer than four classes, or epsilon is 0.
+    """
+    from pyautoattack import AutoAttack
+
+    if not epsilon > 0:
+        raise LevelsetError(f"AutoAttack needs an epsilon above 0, got {epsilon}.")
+    with evaluating(network), torch.no_grad():
+        classes = network(x[:1]).shape[1]
+    if classes < 4:
+        raise LevelsetError(f"AutoAttack's targeted loss needs four classes or more: {classes}.")
+    x = x.contiguous()
+    result, broken = x.clone(), torch.zeros(len(x), dtype=torch.bool, device=x.device)
+    left: dict[str, int] = {}
+    devices = [x.device] if x.device.type == "cuda" else []
+    # It seeds and draws from torch's global generator.
+    with evaluating(network), torch.random.fork_rng(devices), _warnings() as said:
+        attack = AutoAttack(network, eps=epsilon, seed=seed, device=x.device)
+        targets = min(9, classes - 1)
+        attack.apgd_targeted.n_target_classes = attack.fab.n_target_classes = targets
+        for stage in STAGES:
+            attack.attacks_to_run = [stage]
+            rows = (~broken).nonzero().squeeze(1)
+            done = 0
+            for part in rows.split(BATCH) if len(rows) else ():
+                found, _ = attack.run_standard_evaluation(x[part], y[part], batch_size=len(part))
+                with torch.no_grad():
+                    wrong = network(found).argmax(1) != y[part]
+                result[part[wrong]], broken[part[wrong]] = found[wrong], True
+                done += len(part)
+                tell(stage, done, len(x) - int(broken.sum()), len(rows))
+            left[stage] = len(x) - int(broken.sum())
+    return Cascade(result, broken, left, tuple(dict.fromkeys(said.messages)))
+
+
+class _warnings(logging.Handler):
+    """Collects what AutoAttack logs as warnings, and keeps it from the terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+    def __enter__(self) -> _warnings:
+        logger = logging.getLogger(_LOGGER)
+        self._propagate, logger.propagate = logger.propagate, False
+        logger.addHandler(self)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        logger = logging.getLogger(_LOGGER)
+        logger.propagate = self._propagate
+        logger.removeHandler(self)

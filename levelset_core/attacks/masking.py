@@ -1,0 +1,246 @@
+"""Does a classifier hide its gradients? What to look at, and one sentence on what it means.
+
+After Athalye et al. (2018) and Carlini et al. (2019): a weak attack that finds little says little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from levelset_core.attacks.evaluation import AttackConfig, evaluate_attack
+from levelset_core.attacks.modes import evaluating
+from levelset_core.attacks.pgd import margin_of
+from levelset_core.attacks.transfer import accuracy_on, adversarial_images
+from levelset_core.data.images import ImageSet
+from levelset_core.device import pick_device
+
+#: Logits are divided so that their median size is this, for the temperature-scaled attack.
+CALM_LOGITS = 10.0
+#: Differences of accuracy below this many images are chance.
+SLACK_IMAGES = 2.0
+#: Share of zero gradients that one sentence must mention.
+MANY_ZEROS = 0.05
+STEPS = (1, 2, 5, 10, 20, 40)
+
+
+@dataclass(frozen=True)
+class Masking:
+    """What was found, shares of the images (0 to 1) unless said otherwise.
+
+    Attributes:
+        images, epsilon: how many, and the box.
+        zero_xent, zero_margin: images with a gradient of exactly zero, of either loss.
+        logit_scale: median |logit|; temperature: what the scaled attack divides logits by.
+        robust: robust accuracy by attack: "xent", "xent, scaled logits", "margin".
+        by_steps, by_epsilon: robust accuracy over PGD steps and over epsilon, margin loss.
+        white_box, black_box: accuracy under the margin attack on the network itself, and on
+            the images attacked on each other network.
+        signs: every sign of masking that was seen, a sentence each.
+    """
+
+    images: int
+    epsilon: float
+    zero_xent: float
+    zero_margin: float
+    logit_scale: float
+    temperature: float
+    robust: dict[str, float]
+    by_steps: dict[int, float]
+    by_epsilon: dict[float, float]
+    white_box: float
+    black_box: dict[str, float]
+    signs: tuple[str, ...] = field(default=())
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        if not self.signs:
+            return (
+                "No sign of masked gradients: stronger losses, more steps and a larger epsilon "
+                "each break what they should."
+            )
+        return self.signs[0]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**asdict(self), "signs": list(self.signs), "verdict": self.verdict}
+
+
+class Scaled(nn.Module):
+    """Logits divided by a temperature: the same classes, the same margins' zeros."""
+
+    def __init__(self, network: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.network, self.temperature = network, temperature
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, *d) -> (n, classes)."""
+        logits: Tensor = self.network(x) / self.temperature
+        return logits
+
+
+def gradient_zeros(
+    network: nn.Module, data: ImageSet, *, device: torch.device | None = None
+) -> tuple[float, float, float]:
+    """Shares of images whose gradient is exactly 0, of cross-entropy and of F^y; median |logit|."""
+    device = device or pick_device()
+    xent = margin = 0
+    sizes = []
+    with evaluating(network):
+        for k in range(0, len(data), 64):
+            x, y = data.batch(slice(k, k + 64), device)
+            x.requires_grad_()
+            logits = network(x)
+            loss = cross_entropy(logits, y, reduction="sum")
+            (a,) = torch.autograd.grad(loss, x, retain_graph=True)
+            (b,) = torch.autograd.grad(margin_of(logits, y).sum(), x)
+            xent += int((a == 0).flatten(1).all(1).sum())
+            margin += int((b == 0).flatten(1).all(1).sum())
+            sizes.append(logits.detach().abs().cpu())
+    return xent / len(data), margin / len(data), float(torch.cat(sizes).median())
+
+
+def diagnose(
+    network: nn.Module,
+    data: ImageSet,
+    attack: AttackConfig,
+    *,
+    others: Mapping[str, nn.Module] | None = None,
+    seed: int = 0,
+    device: torch.device | None = None,
+    threads: int | None = None,
+    tell: Callable[[str], None] = lambda part: None,
+) -> Masking:
+    """Look for masked gradients.
+
+    Args:
+        network: logits, on ``device``.
+        data: images; a hundred are enough.
+        attack: epsilon, step and steps of PGD; its loss does not matter.
+        others: networks that images are attacked on to be shown to this one.
+        seed: of the attacks' starts.
+        device: default: :func:`levelset_core.pick_device`.
+        threads: on the CPU.
+        tell: hears what is being done.
+
+    Raises:
+        LevelsetError: there are no images.
+    """
+    device = device or pick_device()
+
+    def robust(f: nn.Module, **changes: Any) -> float:
+        config = replace(attack, restarts=1, **{"attack": "pgd-margin", **changes})
+        report = evaluate_attack(f, data, config, seed=seed, device=device, threads=threads)
+        return report.robust_accuracy
+
+    tell("gradients")
+    zero_xent, zero_margin, scale = gradient_zeros(network, data, device=device)
+    temperature = max(1.0, scale / CALM_LOGITS)
+    tell("losses")
+    by_loss = {
+        "xent": robust(network, attack="pgd-xent"),
+        "xent, scaled logits": robust(Scaled(network, temperature), attack="pgd-xent"),
+        "margin": robust(network),
+    }
+    tell("steps")
+    steps = sorted({k for k in STEPS if k < attack.steps} | {attack.steps})
+    by_steps = {
+        k: by_loss["margin"]
+        if k == attack.steps
+        else robust(network, steps=k, step=min(attack.step * attack.steps / k, attack.epsilon))
+        for k in steps
+    }
+    tell("epsilon")
+    by_epsilon = {attack.epsilon: by_loss["margin"]}
+    for part in (0.5, 1.5, 2.5):
+        epsilon = min(1.0, part * attack.epsilon)
+        by_epsilon[epsilon] = robust(network, epsilon=epsilon, step=attack.step * part)
+    by_epsilon[1.0] = robust(network, epsilon=1.0, step=max(attack.step, 2.5 / attack.steps))
+    tell("black box")
+    white = attack_all(network, network, data, attack, seed, device, threads)
+    black = {
+        name: attack_all(other, network, data, attack, seed, device, threads)
+        for name, other in (others or {}).items()
+    }
+    found = Masking(
+        len(data), attack.epsilon, zero_xent, zero_margin, scale, temperature, by_loss, by_steps,
+        dict(sorted(by_epsilon.items())), white, black,
+    )  # fmt: skip
+    return replace(found, signs=tuple(signs_of_masking(found)))
+
+
+def attack_all(
+    source: nn.Module,
+    target: nn.Module,
+    data: ImageSet,
+    attack: AttackConfig,
+    seed: int,
+    device: torch.device,
+    threads: int | None,
+) -> float:
+    """Accuracy of ``target`` on all images after every step of margin PGD on ``source``."""
+    config = replace(attack, attack="pgd-margin")
+    images = adversarial_images(source, data, config, seed=seed, device=device, threads=threads)
+    return accuracy_on(target, images, data.labels, device=device)
+
+
+def signs_of_masking(m: Masking) -> list[str]:
+    """A sentence for each sign, the clearest first."""
+    slack = max(0.01, SLACK_IMAGES / m.images)
+    xent, scaled, margin = (m.robust[k] for k in ("xent", "xent, scaled logits", "margin"))
+    signs = []
+    if m.zero_xent > MANY_ZEROS:
+        text = (
+            f"Cross-entropy has a gradient of exactly zero on {m.zero_xent:.0%} of the images, "
+            f"as logits are near {m.logit_scale:,.0f}"
+        )
+        if xent > margin + slack:
+            text += (
+                f": cross-entropy PGD leaves {xent:.1%} standing, margin PGD {margin:.1%}, so "
+                "only the margin figure, or a stronger attack's, means anything."
+            )
+        else:
+            text += ", so figures of cross-entropy attacks alone mean little."
+        signs.append(text)
+    elif xent > margin + slack and xent > scaled + slack:
+        signs.append(
+            f"The scale of the logits (median {m.logit_scale:,.0f}) weakens cross-entropy: it "
+            f"leaves {xent:.1%} standing, {scaled:.1%} with logits scaled down, margin PGD "
+            f"{margin:.1%}."
+        )
+    elif xent > margin + slack:
+        signs.append(
+            f"Cross-entropy PGD leaves {xent:.1%} standing, margin PGD {margin:.1%}: judge by "
+            "the margin, or by a stronger attack."
+        )
+    if m.zero_margin > MANY_ZEROS:
+        signs.append(
+            f"F itself has a gradient of exactly zero on {m.zero_margin:.0%} of the images: no "
+            "gradient attack can judge them, only one without gradients, such as Square."
+        )
+    least = m.by_epsilon[max(m.by_epsilon)]
+    if least > slack:
+        signs.append(
+            f"{least:.1%} of the images stand even where every image is within reach (epsilon "
+            f"{max(m.by_epsilon):g}): the attack fails for want of gradients, not the images."
+        )
+    for name, share in m.black_box.items():
+        if share < m.white_box - slack:
+            signs.append(
+                f"Images attacked on {name} break more ({share:.1%} stand) than those attacked on "
+                f"the network itself ({m.white_box:.1%}): its own gradients mislead."
+            )
+    order = sorted(m.by_steps)
+    worse = next((k for k in order if m.by_steps[k] < m.by_steps[order[-1]] - slack), None)
+    if worse is not None:
+        signs.append(
+            f"{worse} steps break more than {order[-1]} ({m.by_steps[worse]:.1%} against "
+            f"{m.by_steps[order[-1]]:.1%} standing): the loss is no guide along the way."
+        )
+    return signs

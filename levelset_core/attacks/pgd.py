@@ -1,0 +1,254 @@
+"""Projected gradient descent in the L_inf box (Madry et al., 2018)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from levelset_core.attacks.modes import evaluating
+from levelset_core.errors import LevelsetError
+from levelset_core.levelsets.jacobian import expand_rows
+from levelset_core.random import torch_generator
+
+#: What an attack makes large, (n, classes) logits and per-row targets -> (n,).
+Objective = Callable[..., Tensor]
+#: Which rows are done, from the same.
+Done = Callable[..., Tensor]
+
+
+def margin_of(logits: Tensor, y: Tensor) -> Tensor:
+    """F^y = f_y - max_{i != y} f_i from logits   (Eq. 1), (n, classes), (n,) -> (n,)."""
+    own = y[:, None]
+    return logits.gather(1, own).squeeze(1) - logits.scatter(1, own, -torch.inf).amax(1)
+
+
+def negative_margin(logits: Tensor, y: Tensor) -> Tensor:
+    """-F^y: the margin attack of Sec. 5.2 (Carlini and Wagner's loss without its clamp)."""
+    return -margin_of(logits, y)
+
+
+def xent(logits: Tensor, y: Tensor) -> Tensor:
+    """Cross-entropy of every row."""
+    return cross_entropy(logits, y, reduction="none")
+
+
+def is_wrong(logits: Tensor, y: Tensor) -> Tensor:
+    """Rows that are classified otherwise than y."""
+    return logits.argmax(1) != y
+
+
+LOSSES: dict[str, Objective] = {"xent": xent, "margin": negative_margin}
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """What an attack found.
+
+    Attributes:
+        images: within epsilon of the images and within their bounds, (n, *d); where the attack
+            broke the image, one that is misclassified.
+        broken: whether it is misclassified, (n,) bool.
+    """
+
+    images: Tensor
+    broken: Tensor
+
+
+def box(x: Tensor, epsilon: float | Tensor, bounds: tuple[float, float]) -> tuple[Tensor, Tensor]:
+    """Corners of the L_inf box around x that lies within the bounds, both (n, *d)."""
+    reach = expand_rows(epsilon, x) if isinstance(epsilon, Tensor) else epsilon
+    low, high = bounds
+    return (x - reach).clamp_(low, high), (x + reach).clamp_(low, high)
+
+
+def ascend(
+    f: Callable[[Tensor], Tensor],
+    start: Tensor,
+    lower: Tensor,
+    upper: Tensor,
+    targets: tuple[Tensor, ...],
+    *,
+    objective: Objective,
+    step: float | Tensor,
+    steps: int,
+    done: Done | None = None,
+) -> tuple[Tensor, Tensor]:
+    """x <- clip(x + step sign(D_x objective)), every row on its own.
+
+    A row that is done leaves the batch: it stays where it was found and costs nothing more.
+
+    Args:
+        f: logits, (n, *d) -> (n, classes), row by row.
+        start: where to begin, (n, *d).
+        lower, upper: corners of the boxes, (n, *d).
+        targets: further per-row tensors for ``objective`` and ``done``.
+        objective: made large.
+        step: a number, or (n,).
+        steps: gradient steps.
+        done: rows that may stop; without it all take every step.
+
+    Returns:
+        Where each row ended, (n, *d), and whether it is done, (n,).
+    """
+    p = start.detach().clone()
+    if steps < 1 and done is None:
+        return p, torch.zeros(len(p), dtype=torch.bool, device=p.device)
+    result, finished = p, torch.zeros(len(p), dtype=torch.bool, device=p.device)
+    rows: Tensor | None = None  # None: all of them
+    for _ in range(steps):
+        with torch.enable_grad():
+            p.requires_grad_()
+            logits = f(p)
+            (gradient,) = torch.autograd.grad(objective(logits, *targets).sum(), p)
+        p = p.detach()
+        if done is not None:
+            stop = done(logits.detach(), *targets)
+            if stop.any():
+                stay = (~stop).nonzero().squeeze(1)
+                rows, result = _leave(p, stop, stay, rows, result, finished)
+                if not len(stay):
+                    return result, finished
+                p, gradient, lower, upper = (
+                    t.index_select(0, stay) for t in (p, gradient, lower, upper)
+                )
+                targets = tuple(t.index_select(0, stay) for t in targets)
+                step = step.index_select(0, stay) if isinstance(step, Tensor) else step
+        direction = gradient.sign_()
+        if isinstance(step, Tensor):
+            p = p.addcmul_(direction, expand_rows(step, p))
+        else:
+            p = p.add_(direction, alpha=step)
+        p = torch.minimum(torch.maximum(p, lower, out=p), upper, out=p)
+    if done is not None:
+        with torch.no_grad():
+            stop = done(f(p), *targets)
+        finished[rows if rows is not None else slice(None)] = stop
+    return (p if rows is None else result.index_copy_(0, rows, p)), finished
+
+
+def _leave(
+    p: Tensor,
+    stop: Tensor,
+    stay: Tensor,
+    rows: Tensor | None,
+    result: Tensor,
+    finished: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Write the rows that stop back to where they belong; the rows that stay, and the result."""
+    gone = stop.nonzero().squeeze(1)
+    if rows is None:
+        rows, result = torch.arange(len(p), device=p.device), p.clone()
+    places = rows.index_select(0, gone)
+    result.index_copy_(0, places, p.index_select(0, gone))
+    finished[places] = True
+    return rows.index_select(0, stay), result
+
+
+def pgd(
+    f: Callable[[Tensor], Tensor],
+    x: Tensor,
+    y: Tensor,
+    *,
+    epsilon: float | Tensor = 0.3,
+    step: float | Tensor = 0.01,
+    steps: int = 40,
+    loss: str = "margin",
+    restarts: int = 1,
+    random_start: bool = True,
+    every_step: bool = False,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    generator: torch.Generator | None = None,
+) -> Attacked:
+    """PGD from random starts in the box {|x' - x|_inf <= epsilon} within the bounds.
+
+    An image leaves the batch at the first iterate that is misclassified. A restart only sees
+    the images that are left, but draws noise for all: so more restarts never break fewer.
+
+    Args:
+        f: logits, (n, *d) -> (n, classes); a module is put into evaluation mode meanwhile.
+        x: images within the bounds, (n, *d).
+        y: their classes, (n,) int64.
+        epsilon: half side of the box, a number or (n,).
+        step: length of a step in every pixel, a number or (n,).
+        steps: gradient steps a restart.
+        loss: "xent", or "margin": -F^y.
+        restarts: how often at most.
+        random_start: uniform in the box; otherwise at x, where one restart is all there is.
+        every_step: no image leaves early: what comes out lies further beyond the boundary, as
+            an attack that is to work on other networks needs. Broken is what ends misclassified.
+        bounds: lowest and highest pixel.
+        generator: of the starts, on the CPU; default: seed 0.
+
+    Raises:
+        LevelsetError: an unknown loss, or a number that does not fit.
+    """
+    if loss not in LOSSES:
+        raise LevelsetError(f"Unknown loss {loss!r}: choose one of {', '.join(LOSSES)}.")
+    check_attack(epsilon, step, steps, restarts)
+    generator = generator or torch_generator(0)
+    x = x.detach()
+    lower, upper = box(x, epsilon, bounds)
+    result = x.clone()
+    broken = torch.zeros(len(x), dtype=torch.bool, device=x.device)
+    with evaluating(f):
+        for _ in range(restarts if random_start else 1):
+            start = uniform_in(lower, upper, x, epsilon, generator) if random_start else x
+            left = (~broken).nonzero().squeeze(1)
+            if not len(left):
+                break
+
+            def rows(t: Tensor, left: Tensor = left) -> Tensor:
+                return t if len(left) == len(x) else t.index_select(0, left)
+
+            found, wrong = ascend(
+                f, rows(start), rows(lower), rows(upper), (rows(y),),
+                objective=LOSSES[loss],
+                step=rows(step) if isinstance(step, Tensor) else step,
+                steps=steps, done=None if every_step else is_wrong,
+            )  # fmt: skip
+            if every_step:
+                with torch.no_grad():
+                    wrong = is_wrong(f(found), rows(y))
+            result.index_copy_(0, left, found)
+            broken.index_copy_(0, left, wrong)
+    return Attacked(result, broken)
+
+
+def uniform_in(
+    lower: Tensor,
+    upper: Tensor,
+    x: Tensor,
+    epsilon: float | Tensor,
+    generator: torch.Generator,
+) -> Tensor:
+    """x + U(-epsilon, epsilon), clipped to the bounds as the paper's attacks do, (n, *d)."""
+    noise = torch.rand(x.shape, generator=generator, dtype=x.dtype).to(x.device)
+    reach = expand_rows(epsilon, x) if isinstance(epsilon, Tensor) else epsilon
+    start = noise.mul_(2).sub_(1).mul_(reach).add_(x)
+    return torch.minimum(torch.maximum(start, lower), upper)
+
+
+def check_attack(epsilon: float | Tensor, step: float | Tensor, steps: int, restarts: int) -> None:
+    """Refuse numbers that make no attack.
+
+    Raises:
+        LevelsetError: epsilon is negative or not finite, a step is not positive, or a number
+            of steps or restarts is below its least.
+    """
+    size, length = torch.as_tensor(epsilon), torch.as_tensor(step)
+    for name, value, wrong, least in (
+        ("epsilon", size, ~(torch.isfinite(size) & (size >= 0)), "at least 0"),
+        ("step", length, ~(torch.isfinite(length) & (length > 0)), "more than 0"),
+    ):
+        if wrong.any():
+            raise LevelsetError(
+                f"The {name} of an attack must be {least}, got {value[wrong].flatten()[0]:g}."
+            )
+    if steps < 0 or restarts < 1:
+        raise LevelsetError(
+            f"An attack needs steps >= 0 and restarts >= 1, got {steps} and {restarts}."
+        )

@@ -1,0 +1,140 @@
+"""``train-robust``: train a classifier as in Table 1, as a run that can be resumed."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
+from levelset_core.errors import LevelsetError
+
+if TYPE_CHECKING:
+    from levelset_core.runs import Run, RunStatus, RunStore
+
+#: Options that are settings of the training, and their types.
+NUMBERS: dict[str, type] = {
+    "epochs": int, "batch": int, "learning_rate": float, "weight_decay": float, "epsilon": float,
+    "epsilon_start": float, "warmup_epochs": int, "epsilon_wrong": float, "attack_step": float,
+    "attack_step_wrong": float, "attack_steps": int, "weight_correct": float, "beta": float,
+}  # fmt: skip
+SWITCHES = ("reuse", "first_crossing", "augment")
+
+
+def add(verbs: Verbs, common: Parser) -> None:
+    """Add the verb."""
+    train = verbs.add_parser(
+        "train-robust", parents=[common], help="train a robust classifier (Sec. 3.2, Table 1)"
+    )
+    train.add_argument("--method", default="ours", help="standard, madry, trades or ours")
+    train.add_argument(
+        "--data", default="mnist", help="mnist, fashion_mnist, cifar10, mnist_excerpt or a folder"
+    )
+    train.add_argument("--data-dir", help="where data sets are (default: $LEVELSET_DATA)")
+    train.add_argument(
+        "--model", default="convnet4a", help="convnet4a, convnet4a_linear, convnet4b or resnet18"
+    )
+    train.add_argument("-o", "--output", required=True, metavar="OUT", help="OUT.safetensors")
+    train.add_argument("--preset", default="fast", help="fast (for a CPU) or paper")
+    train.add_argument("--start-from", metavar="FILE", help="a network of train-robust")
+    train.add_argument("--limit", type=int, help="train on the first so many images")
+    train.add_argument("--test-limit", type=int, help="measure on so many (default: 1000)")
+    train.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    train.add_argument("--resume", action="store_true", help="go on with the same training")
+    group = train.add_argument_group("settings", "instead of the preset's")
+    for name, kind in NUMBERS.items():
+        group.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N")
+    group.add_argument("--schedule", help="of the learning rate: halve or cycle")
+    for name in SWITCHES:
+        group.add_argument(
+            f"--{name.replace('_', '-')}", action=argparse.BooleanOptionalAction, default=None
+        )
+    train.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from levelset_core.networks.classifier_files import write_card
+    from levelset_core.runs import EXIT_CODES, RunStore, work_here
+
+    output = Path(options.output)
+    if output.suffix != ".safetensors" or not output.parent.is_dir():
+        raise LevelsetError(f"OUT must be a .safetensors file in a folder that exists: {output}.")
+    store = RunStore()
+    run = _find_or_create(store, options)
+    progress(f"run {run.id}")
+    status = work_here(store, run, tell=_Progress())
+    if status.state == "failed":
+        raise LevelsetError(status.message)
+    if status.state != "done":
+        progress("Interrupted; the same command with --resume goes on.")
+        return EXIT_CODES[status.state]
+    shutil.copyfile(run.artifacts / "model.safetensors", output)
+    card: dict[str, Any] = run.result() or {}
+    write_card(output, card)
+    if options.json:
+        print_json({"output": str(output), "run": run.id, **card["figures"], "card": card})
+    else:
+        figures = card["figures"]
+        print(
+            f"{output}: {figures['clean_accuracy']:.2%} of {figures['images']} images right, "
+            f"{figures['robust_accuracy']:.2%} after {figures['attack']} at {figures['epsilon']}"
+        )
+    return DONE
+
+
+def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
+    from levelset_core.runs import RESUMABLE
+    from levelset_core.runs.kinds.robust import START
+    from levelset_core.training.robust_config import robust_preset
+
+    config = robust_preset(options.preset, options.method, options.model, options.data)
+    given = {
+        name: getattr(options, name)
+        for name in (*NUMBERS, *SWITCHES, "schedule")
+        if getattr(options, name) is not None
+    }
+    words = [w for w in sys.argv[1:] if w != "--resume"]
+    settings: dict[str, Any] = {
+        **dataclasses.replace(config, **given).as_dict(),
+        "data": options.data,
+        "data_dir": options.data_dir,
+        "limit": options.limit,
+        "test_limit": options.test_limit,
+        "command": shlex.join(["python", "-m", "levelset_core", *words]),
+    }
+    start = Path(options.start_from) if options.start_from else None
+    if start and not start.is_file():
+        raise LevelsetError(f"There is no file {start}.")
+    if options.resume:
+        for run in store.runs():
+            if run.problem() or run.config.kind != "robust" or run.config.seed != options.seed:
+                continue
+            same = all(run.config.settings.get(k) == v for k, v in settings.items())
+            if same and run.status().state in RESUMABLE:
+                return run
+        progress("There is no such training to go on with: a new one begins.")
+    return store.create(
+        "robust", settings,
+        name=f"{options.method}, {options.model}, {options.data}",
+        seed=options.seed, device=options.device, threads=options.threads,
+        inputs={START: start} if start else None,
+    )  # fmt: skip
+
+
+class _Progress:
+    """A line on stderr now and then."""
+
+    def __init__(self) -> None:
+        self.last = 0.0
+
+    def __call__(self, status: RunStatus) -> None:
+        if status.message and not status.message.startswith("An error"):
+            progress(status.message)
+        if status.seconds - self.last >= 30 or status.state != "running":
+            self.last = status.seconds
+            left = "" if status.seconds_left is None else f", {status.seconds_left:.0f} s left"
+            progress(f"step {status.step} of {status.steps}, {status.seconds:.0f} s{left}")

@@ -1,0 +1,199 @@
+"""Labelled images in memory, and where they come from: MNIST, Fashion-MNIST, CIFAR-10, folders."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from levelset_core.data.image_files import read_class_folders, read_idx, scale_images
+from levelset_core.errors import LevelsetError
+from levelset_core.random import torch_generator
+
+#: Bundled with the program: the first 1,000 training and 1,000 test images of MNIST.
+EXCERPT = Path(__file__).resolve().parents[2] / "assets" / "data" / "mnist_excerpt"
+#: Name -> title of the data sets known by name; a path is a folder of class folders.
+IMAGE_SETS = {
+    "mnist": "MNIST",
+    "mnist_excerpt": "MNIST, bundled excerpt",
+    "fashion_mnist": "Fashion-MNIST",
+    "cifar10": "CIFAR-10",
+}
+SPLITS = ("train", "test")
+_DIGITS = tuple("0123456789")
+_FASHION = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images and their classes.
+
+    Attributes:
+        name: of the data set, or the folder's.
+        images: (n, channels, height, width) uint8.
+        labels: (n,) int64.
+        classes: names, in the order of the labels.
+        source: where they were read from, in words, for whoever reads a figure.
+    """
+
+    name: str
+    images: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    source: str = ""
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        channels, height, width = self.images.shape[1:]
+        return channels, height, width
+
+    def batch(
+        self, rows: Tensor | slice, device: torch.device | str = "cpu"
+    ) -> tuple[Tensor, Tensor]:
+        """Images in [0, 1], (m, c, h, w) float32, and labels, (m,)."""
+        x = self.images[rows].to(device, torch.float32).div_(255)
+        return x, self.labels[rows].to(device)
+
+    def first(self, limit: int | None) -> ImageSet:
+        """The first ``limit`` images, or all.
+
+        Raises:
+            LevelsetError: ``limit`` is not positive.
+        """
+        if limit is None:
+            return self
+        if limit < 1:
+            raise LevelsetError(f"The number of images must be at least 1, got {limit}.")
+        return replace(self, images=self.images[:limit], labels=self.labels[:limit])
+
+
+def data_folder(data_dir: Path | str | None = None) -> Path:
+    """``data_dir``, else ``$LEVELSET_DATA``, else ``levelset/data`` in the user's cache folder."""
+    if chosen := data_dir or os.environ.get("LEVELSET_DATA"):
+        return Path(chosen).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "levelset" / "data"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "levelset" / "data"
+
+
+def load_images(
+    name: str, split: str, *, data_dir: Path | str | None = None, download: bool = True
+) -> ImageSet:
+    """A data set, or the class folders in a folder.
+
+    Args:
+        name: one of ``IMAGE_SETS``, or a folder: ``train/CLASS/*`` and ``test/CLASS/*``, or just
+            ``CLASS/*``, of which every fifth image of a class is for tests.
+        split: "train" or "test".
+        data_dir: where data sets are, see :func:`data_folder`: ``mnist/*-ubyte.gz``, folders or
+            zips of class folders.
+        download: let torchvision download what is not there.
+
+    Raises:
+        LevelsetError: there are no such data, or they are damaged.
+    """
+    if split not in SPLITS:
+        raise LevelsetError(f"Unknown split {split!r}: choose train or test.")
+    if name not in IMAGE_SETS:
+        return _folder(Path(name).expanduser(), Path(name).name, split)
+    return _LOADERS[name](data_folder(data_dir), split, download)
+
+
+def _excerpt(folder: Path, split: str, download: bool) -> ImageSet:
+    images, labels = read_idx(EXCERPT, split)
+    source = f"first {len(images)} {split} images of MNIST, bundled"
+    return ImageSet("mnist_excerpt", images, labels, _DIGITS, source)
+
+
+def _mnist(folder: Path, split: str, download: bool) -> ImageSet:
+    return _idx_set("mnist", _DIGITS, folder, split, download)
+
+
+def _fashion(folder: Path, split: str, download: bool) -> ImageSet:
+    return _idx_set("fashion_mnist", _FASHION, folder, split, download)
+
+
+def _idx_set(
+    name: str, classes: tuple[str, ...], folder: Path, split: str, download: bool
+) -> ImageSet:
+    place = folder / name
+    if place.is_dir() and list(place.glob("*-ubyte*")):
+        images, labels = read_idx(place, split)
+        return ImageSet(name, images, labels, classes, f"{IMAGE_SETS[name]} {split}, local files")
+    kind = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}[name]
+    return _torchvision(name, kind, classes, folder, split, download)
+
+
+def _cifar10(folder: Path, split: str, download: bool) -> ImageSet:
+    for place in (folder / "cifar10", folder / "cifar10_imagefolder"):
+        if place.is_dir() and (list(place.glob("*.zip")) or (place / split).is_dir()):
+            return replace(_folder(place, "cifar10", split), name="cifar10")
+    return _torchvision("cifar10", "CIFAR10", (), folder, split, download)
+
+
+def _folder(place: Path, name: str, split: str) -> ImageSet:
+    if not place.is_dir():
+        known = ", ".join(IMAGE_SETS)
+        raise LevelsetError(f"{place} is no folder of class folders; known data sets: {known}.")
+    pictures, labels, classes, divided = read_class_folders(place, split)
+    images = scale_images(pictures)
+    if not divided:  # every fifth of a class is for tests
+        same = labels[:, None] == torch.arange(len(classes))
+        rank = same.cumsum(0).gather(1, labels[:, None]).squeeze(1)  # from 1
+        chosen = (rank % 5 == 0) if split == "test" else (rank % 5 != 0)
+        images, labels = images[chosen], labels[chosen]
+        if not len(images):
+            raise LevelsetError(f"{place} holds too few images: a class needs at least 5.")
+    return ImageSet(name, images, labels, classes, f"{split} images of class folders {name}")
+
+
+def _torchvision(
+    name: str, kind: str, classes: tuple[str, ...], folder: Path, split: str, download: bool
+) -> ImageSet:
+    from levelset_core._torchvision import torchvision
+
+    root = folder / "torchvision"
+    try:
+        found = getattr(torchvision.datasets, kind)(
+            str(root), train=split == "train", download=download
+        )
+    except (OSError, RuntimeError) as error:
+        raise LevelsetError(
+            f"{IMAGE_SETS[name]} is not in {folder} and cannot be downloaded: give --data-dir or "
+            "$LEVELSET_DATA a folder that holds it."
+        ) from error
+    images = torch.as_tensor(found.data)
+    images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
+    return ImageSet(
+        name,
+        images,
+        torch.as_tensor(found.targets),
+        classes or tuple(found.classes),
+        f"{IMAGE_SETS[name]} {split}, torchvision",
+    )
+
+
+def epoch_order(n: int, seed: int, epoch: int) -> Tensor:
+    """The order of the images in an epoch, (n,): the same for a seed and an epoch."""
+    return torch.randperm(n, generator=torch_generator(seed * 1_000_003 + epoch))
+
+
+_LOADERS: dict[str, Callable[[Path, str, bool], ImageSet]] = {
+    "mnist": _mnist,
+    "mnist_excerpt": _excerpt,
+    "fashion_mnist": _fashion,
+    "cifar10": _cifar10,
+}

@@ -1,0 +1,155 @@
+"""Classifiers as safetensors with a card beside them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from levelset_core.data.images import ImageSet
+from levelset_core.errors import LevelsetError
+from levelset_core.networks.classifiers import CLASSIFIERS
+from levelset_core.networks.foreign import fit_state_dict, read_state_dict
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A trained network and what is known about it.
+
+    Attributes:
+        network: in evaluation mode, (n, c, h, w) in [0, 1] -> (n, classes).
+        model: one of ``CLASSIFIERS``.
+        shape: channels, height, width.
+        classes: outputs.
+        card: command, data, epochs, machine, seed, figures, ...; empty if there is none.
+    """
+
+    network: nn.Module
+    model: str
+    shape: tuple[int, int, int]
+    classes: int
+    card: dict[str, Any]
+
+    def check(self, data: ImageSet) -> None:
+        """Refuse images that the network is not made for.
+
+        Raises:
+            LevelsetError: another shape, or more classes than outputs.
+        """
+        if data.shape != self.shape or len(data.classes) > self.classes:
+            raise LevelsetError(
+                f"The network takes images of shape {self.shape} in {self.classes} classes; "
+                f"{data.name} has {data.shape} in {len(data.classes)}."
+            )
+
+
+def save_classifier(
+    path: Path,
+    network: nn.Module,
+    model: str,
+    shape: tuple[int, int, int],
+    classes: int,
+    card: dict[str, Any] | None = None,
+) -> None:
+    """Write a plain state dict; its metadata hold the architecture and the card."""
+    metadata = {
+        "model": model,
+        "shape": json.dumps(shape),
+        "classes": str(classes),
+        "card": json.dumps(card or {}, allow_nan=False),
+    }
+    weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    save_file(weights, path, metadata)
+
+
+def write_card(path: Path, card: dict[str, Any]) -> None:
+    """Write the card of a network beside it, as ``path`` with the suffix .json."""
+    text = json.dumps(card, indent=2, allow_nan=False) + "\n"
+    path.with_suffix(".json").write_text(text, encoding="utf-8")
+
+
+def load_classifier(
+    path: Path,
+    *,
+    arch: str | None = None,
+    shape: tuple[int, int, int] = (1, 28, 28),
+    classes: int = 10,
+) -> Classifier:
+    """A network of this program, or with ``arch`` a state dict from elsewhere; on the CPU.
+
+    Args:
+        path: .safetensors, or .pt and .pth by weights_only.
+        arch: one of ``CLASSIFIERS``, for a file that does not say what it holds.
+        shape, classes: of the data, likewise.
+
+    Raises:
+        LevelsetError: there is no such file, it is damaged, or it holds something else.
+    """
+    weights = read_state_dict(path)
+    metadata = _metadata(path)
+    if arch is not None and arch not in CLASSIFIERS:
+        raise LevelsetError(f"Unknown model {arch!r}: choose one of {', '.join(CLASSIFIERS)}.")
+    card: dict[str, Any] = {}
+    model = arch or metadata.get("model", "")
+    if model not in CLASSIFIERS:
+        raise LevelsetError(
+            f"{path.name} does not say which network it holds: name it with --arch "
+            f"({', '.join(CLASSIFIERS)})."
+        )
+    if metadata.get("model") == model:
+        try:
+            channels, height, width = json.loads(metadata["shape"])
+            shape, classes = (channels, height, width), int(metadata["classes"])
+            card = json.loads(metadata["card"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise LevelsetError(f"{path.name} is damaged: its description is broken.") from error
+    network = CLASSIFIERS[model](shape, classes)
+    # A count of batches that no other program stores stays 0; nothing depends on it.
+    network.load_state_dict(fit_state_dict(weights, network), strict=False)
+    return Classifier(network.eval(), model, shape, classes, card)
+
+
+def with_the_right_head(classifier: Classifier, data: ImageSet) -> tuple[Classifier, str]:
+    """The ConvNet-4a with or without the ReLUs of its head, whichever gets more images right.
+
+    Both variants have the same tensors: a state dict does not say which of them it is.
+
+    Args:
+        classifier: read with ``arch``.
+        data: labelled images of the kind it was trained on.
+
+    Returns:
+        The variant, and a sentence about it; the classifier itself and no sentence where
+        there is nothing to choose.
+    """
+    variants = {"convnet4a": "with", "convnet4a_linear": "without"}
+    if classifier.model not in variants or classifier.card:
+        return classifier, ""
+    found: dict[str, tuple[float, Classifier]] = {}
+    x, y = data.first(1000).batch(slice(None))
+    weights = classifier.network.state_dict()
+    for model in variants:
+        network = CLASSIFIERS[model](classifier.shape, classifier.classes).eval()
+        network.load_state_dict(weights)
+        with torch.no_grad():
+            right = float((network(x).argmax(1) == y).float().mean())
+        found[model] = right, replace(classifier, network=network, model=model)
+    best = max(found, key=lambda model: (found[model][0], model == classifier.model))
+    shares = ", ".join(f"{right:.2%} {variants[model]} them" for model, (right, _) in found.items())
+    text = (
+        f"Taken as {best}, {variants[best]} ReLUs in its head: of {len(x)} images {shares} right."
+    )
+    return found[best][1], text
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    if path.suffix.lower() != ".safetensors":
+        return {}
+    with safe_open(path, framework="pt") as file:
+        return file.metadata() or {}
