@@ -76,8 +76,12 @@ def build(job: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
     plotter.camera.view_angle = camera["angle"]
     plotter.reset_camera_clipping_range()
     if any(thing["opacity"] < 1 for thing in job["things"]):
+        # Sorting what is translucent, pixel by pixel, and several samples a pixel exclude
+        # one another.
         plotter.enable_depth_peeling(8)
-    plotter.enable_anti_aliasing("msaa", multi_samples=SAMPLES)
+        plotter.enable_anti_aliasing("fxaa")
+    else:
+        plotter.enable_anti_aliasing("msaa", multi_samples=SAMPLES)
     return plotter
 
 
