@@ -22,7 +22,7 @@ NUMBERS: dict[str, type] = {
     "epsilon_start": float, "warmup_epochs": int, "epsilon_wrong": float, "attack_step": float,
     "attack_step_wrong": float, "attack_steps": int, "weight_correct": float, "beta": float,
 }  # fmt: skip
-SWITCHES = ("reuse", "first_crossing", "augment")
+SWITCHES = ("first_crossing", "augment")
 
 
 def add(verbs: Verbs, common: Parser) -> None:

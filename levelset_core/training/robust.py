@@ -19,9 +19,6 @@ from levelset_core.random import torch_generator
 from levelset_core.training.robust_config import RobustConfig
 from levelset_core.training.robust_objectives import OBJECTIVES, Batch
 
-#: The epoch from which on ``reuse`` begins attacks where the last ones ended.
-REUSE_FROM = 2
-
 
 @dataclass(frozen=True)
 class RobustSnapshot:
@@ -85,10 +82,6 @@ class RobustTrainer:
         )
         self.noise = torch_generator(seed + 1)
         self.step = 0
-        # Offsets of the last attacks in 1/127 of ``reach``, for ``reuse``: a byte a pixel.
-        self.reach = max(config.epsilon, config.epsilon_wrong)
-        shape = data.images.shape if config.reuse else (0,)
-        self.offsets = torch.zeros(shape, dtype=torch.int8)
         self._order: tuple[int, Tensor] | None = None
 
     @property
@@ -117,7 +110,7 @@ class RobustTrainer:
         done = self.step / self.steps_an_epoch
         rows = self._rows(epoch, k)
         epsilon = c.epsilon_at(done)
-        batch = self._batch(rows, epoch, epsilon)
+        batch = self._batch(rows, epsilon)
 
         self.network.train()
         terms = OBJECTIVES[c.method](batch, c)
@@ -132,9 +125,6 @@ class RobustTrainer:
         terms.loss.backward()
         self.optimizer.step()
 
-        if c.reuse:
-            offsets = (terms.attacked.detach() - batch.x).mul_(127 / self.reach)
-            self.offsets[rows] = offsets.round_().to("cpu", torch.int8)
         self.step += 1
         return RobustSnapshot(
             self.step, self.step / self.steps_an_epoch, loss, terms.right, terms.robust,
@@ -147,18 +137,12 @@ class RobustTrainer:
             self._order = epoch, epoch_order(len(self.data), self.seed, epoch)
         return self._order[1][k * self.config.batch : (k + 1) * self.config.batch]
 
-    def _batch(self, rows: Tensor, epoch: int, epsilon: float) -> Batch:
+    def _batch(self, rows: Tensor, epsilon: float) -> Batch:
         x, y = self.data.batch(rows, self.device)
         if self.config.augment:
             x = shifted(x, self.noise)
-        again = self.config.reuse and epoch >= REUSE_FROM
-        if again:
-            start = self.offsets[rows].to(self.device, x.dtype).mul_(self.reach / 127).add_(x)
-        elif self.config.method == "standard":
-            start = x
-        else:
-            start = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
-        return Batch(self.network, self.learner, x, y, start, not again, epsilon)
+        noise = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
+        return Batch(self.network, self.learner, x, y, noise, epsilon)
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit, in the middle of an epoch too."""
@@ -167,7 +151,6 @@ class RobustTrainer:
                 "network": dict(self.network.state_dict()),
                 "optimizer": self.optimizer.state_dict(),
                 "noise": self.noise.get_state(),
-                "offsets": self.offsets,
                 "step": self.step,
             }
         )
@@ -178,7 +161,6 @@ class RobustTrainer:
         # The optimizer would go on in the checkpoint's own tensors.
         self.optimizer.load_state_dict(copy.deepcopy(checkpoint["optimizer"]))
         self.noise.set_state(checkpoint["noise"])
-        self.offsets = checkpoint["offsets"].clone()
         self.step = checkpoint["step"]
 
 
