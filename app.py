@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from levelset_core.live import get_hub
 from pages.widgets.arrays import array_routes
 from pages.widgets.live_route import live_routes
+from pages.widgets.run_route import run_routes
 
 ROOT = Path(__file__).resolve().parent
 
@@ -26,6 +27,12 @@ def navigate() -> None:
     pages = [
         st.Page(ROOT / "pages" / "home.py", title="Levelset Lab", icon=":material/home:"),
         st.Page(ROOT / "pages" / "playground.py", title="Playground", icon=":material/draw:"),
+        st.Page(
+            ROOT / "pages" / "exact_networks.py",
+            title="Exact networks",
+            icon=":material/polyline:",
+        ),
+        st.Page(ROOT / "pages" / "runs.py", title="Runs", icon=":material/list_alt:"),
     ]
     st.navigation(pages, position="top").run()
 
@@ -36,7 +43,7 @@ else:
     # A folder called pages/ would make Streamlit list its files by itself until the first
     # st.navigation, and open a page without the shell around it.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, routes=[*live_routes(ROOT / "assets"), *array_routes()])
+    app = st.App(__file__, routes=[*live_routes(ROOT / "assets"), *array_routes(), *run_routes()])
     threading.Thread(target=get_hub().warm_up, daemon=True).start()
     # runner.postScriptGC is off (.streamlit/config.toml): what is imported by now never dies,
     # so leave it out of the collections that Python itself still makes.

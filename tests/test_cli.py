@@ -11,7 +11,7 @@ from levelset_core.cli import app as cli_app
 from levelset_core.cli import device as cli_device
 
 
-@pytest.mark.parametrize("verb", [[], ["app"], ["compare"], ["device"]])
+@pytest.mark.parametrize("verb", [[], ["app"], ["compare"], ["device"], ["exact"]])
 def test_help(verb, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main([*verb, "--help"])

@@ -106,7 +106,7 @@ export class DataLink {
     }
     if (data.frame?.length && data.frame !== this.frame) {
       this.frame = data.frame;
-      this.callbacks.onFrame(data.frame);
+      this.callbacks.onFrame(Uint8Array.from(atob(data.frame), (c) => c.charCodeAt(0)));
     }
   }
 

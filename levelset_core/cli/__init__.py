@@ -8,7 +8,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from levelset_core.cli import app, attack, compare, device, train_robust
+from levelset_core.cli import (
+    app,
+    attack,
+    compare,
+    device,
+    exact,
+    generalize,
+    runs,
+    train_robust,
+)  # fmt: skip
 from levelset_core.cli.common import BAD_INPUT, DONE, INTERRUPTED, Parser
 from levelset_core.device import DEVICES
 from levelset_core.errors import LevelsetError
@@ -19,9 +28,12 @@ __all__ = ["BAD_INPUT", "DONE", "INTERRUPTED", "VERBS", "build_parser", "main"]
 VERBS = (
     app.add,
     compare.add,
+    exact.add,
     device.add,
+    runs.add,
     train_robust.add,
     attack.add,
+    generalize.add,
 )
 
 

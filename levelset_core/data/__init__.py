@@ -15,6 +15,8 @@ from levelset_core.data.points import (
     write_points_csv,
 )
 from levelset_core.data.readers import read_geometry, read_point_cloud
+from levelset_core.data.samples import SAMPLES, Sample, load_sample
+from levelset_core.data.shapes import SURFACES, closed_spline, helix, make_surface, trefoil
 from levelset_core.data.toy2d import HELD_OUT, PRESETS, TRAIN, make_points
 
 __all__ = [
@@ -22,16 +24,24 @@ __all__ = [
     "HELD_OUT",
     "MAX_POINTS",
     "PRESETS",
+    "SAMPLES",
+    "SURFACES",
     "TRAIN",
     "PointCloud",
     "PointSet",
+    "Sample",
     "check_spread",
+    "closed_spline",
     "downsample",
+    "helix",
+    "load_sample",
     "make_points",
+    "make_surface",
     "read_geometry",
     "read_point_cloud",
     "read_points_csv",
     "remove_outliers",
     "sample_surface",
+    "trefoil",
     "write_points_csv",
 ]

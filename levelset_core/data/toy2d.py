@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from sklearn import datasets
 
 from levelset_core.data.points import BOUNDS, PointSet
 from levelset_core.errors import LevelsetError
@@ -27,11 +26,15 @@ def _signs(n: int) -> np.ndarray:
 
 
 def _two_moons(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn import datasets  # takes longer to import than all the rest
+
     xy, classes = datasets.make_moons(_split(n), shuffle=False)
     return (xy - [0.5, 0.25]) / 1.6, 1 - 2 * classes
 
 
 def _circles(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn import datasets
+
     xy, classes = datasets.make_circles(_split(n)[::-1], factor=0.45, shuffle=False)
     return 0.95 * xy, 2 * classes - 1
 

@@ -18,6 +18,7 @@ from levelset_core.geometry.export import (
 from levelset_core.geometry.grid import Grid, evaluate_volume
 from levelset_core.geometry.meshes import Mesh, Polyline
 from levelset_core.geometry.plane import Bounds, contours, evaluate_grid, nearest_on_contours
+from levelset_core.geometry.poisson import poisson_surface
 from levelset_core.geometry.surface import extract_mesh
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "keep_components",
     "mesh_bytes",
     "nearest_on_contours",
+    "poisson_surface",
     "polyline_bytes",
     "remove_small_components",
     "write_mesh",

@@ -1,12 +1,13 @@
 """The cells of a grid that a level set can cross, found from coarse to fine.
 
-**What is left out.** A block of cells is dropped when, at all of its corners c,
+**What is left out.** A block of cells is dropped when, over its corners c,
 
-    |F(c) - level| > SAFETY * L * h,
+    min |F(c) - level| > SAFETY * L * h   or   mean |F(c) - level| > SAFETY * L * m,
 
-h half its diagonal (every point of a block has a corner that near) and L a Lipschitz constant of
-F estimated from differences along the edges of the block, of its neighbours on the coarsest grid
-and of the blocks that it is part of. The rest is halved, down to single cells.
+h half its diagonal (every point of a block has a corner that near), m the largest mean distance
+of a point of the block to its corners (that of a corner), and L a Lipschitz constant of F
+estimated from differences along the edges of the block, of its neighbours on the coarsest grid and
+of the blocks that it is part of. The rest is halved, down to single cells.
 
 **What makes it whole.** From every cell the level set leaves through a face, the cell beyond that
 face is added, until no cell is open. So each piece of the surface that the band meets at all is
@@ -80,8 +81,9 @@ def narrow_band(f: Callable[[Tensor], Tensor], grid: Grid, level: float = 0.0) -
         if slope is None:
             slope = maximum_filter(own.reshape(-(-last // stride)), size=3).ravel()
         slope = np.maximum(slope, own)
-        reach = 0.5 * np.linalg.norm(sides, axis=1)
-        kept = np.abs(found - level).min(1) <= SAFETY * slope * reach
+        reach = np.linalg.norm(sides[:, None] * _CORNERS, axis=2)  # (m, 8), from the first corner
+        away, bound = np.abs(found - level), SAFETY * slope
+        kept = (away.min(1) <= 0.5 * bound * reach[:, -1]) & (away.mean(1) <= bound * reach.mean(1))
         kept |= _crosses(found, level)
         stride //= 2
         blocks = (blocks[kept, None] + stride * _CORNERS).reshape(-1, 3)

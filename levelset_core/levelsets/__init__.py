@@ -2,7 +2,12 @@
 
 from levelset_core.levelsets.classifiers import class_margin
 from levelset_core.levelsets.distances import DISTANCES, get_distance, rho_axis
-from levelset_core.levelsets.jacobian import Network, pseudo_inverse, value_and_jacobian
+from levelset_core.levelsets.jacobian import (
+    Network,
+    pseudo_inverse,
+    value_and_jacobian,
+    value_with_jacobian,
+)
 from levelset_core.levelsets.projection import project
 from levelset_core.levelsets.sample_network import sample_network
 from levelset_core.levelsets.samples import LevelSetSamples, residual_norm
@@ -22,4 +27,5 @@ __all__ = [
     "rho_axis",
     "sample_network",
     "value_and_jacobian",
+    "value_with_jacobian",
 ]

@@ -58,6 +58,28 @@ def value_and_jacobian(
     return value, jacobian
 
 
+def value_with_jacobian(
+    f: Network, x: Tensor, args: tuple[Tensor, ...] = ()
+) -> tuple[Tensor, Tensor]:
+    """F(x), differentiable in F's parameters, and D_xF(x), which is not: all that Eq. 9 needs.
+
+    A network may bring its own fused pass as a method ``value_with_jacobian(x)``; it is used
+    where there are no ``args``.
+
+    Returns:
+        F(x), (n[, l]), and D_xF(x), (n, *d[, l]).
+
+    Raises:
+        LevelsetError: F's output is not one row a point.
+    """
+    fused = getattr(f, "value_with_jacobian", None)
+    if fused is not None and not args:
+        value, jacobian = fused(x.detach())
+        return value, jacobian
+    value, jacobian = value_and_jacobian(f, x, args, create_graph=True)
+    return value, jacobian.detach()
+
+
 def check_points(x: Tensor) -> None:
     """Refuse what is no batch of points.
 

@@ -13,7 +13,13 @@ from levelset_core.levelsets.jacobian import (
 from levelset_core.levelsets.samples import LevelSetSamples
 
 
-def sample_network(f: Network, s: LevelSetSamples, *, differentiate_pinv: bool = False) -> Tensor:
+def sample_network(
+    f: Network,
+    s: LevelSetSamples,
+    *,
+    differentiate_pinv: bool = False,
+    value: Tensor | None = None,
+) -> Tensor:
     """p(theta) = p - D_xF(p; theta_0)^+ [F(p; theta) - c]   (Eq. 9): one fixed linear layer on F.
 
     Equals ``s.points`` at theta_0, where its derivative is Eq. 8, D_theta p = -D_xF^+ D_theta F:
@@ -25,6 +31,7 @@ def sample_network(f: Network, s: LevelSetSamples, *, differentiate_pinv: bool =
         s: samples of f at theta_0.
         differentiate_pinv: recompute D_xF^+ at theta inside the graph, so that derivatives of
             second order flow through it too. The paper, and the default, keep it fixed.
+        value: F(s.points) with its graph, (n[, l]), where it is known already.
 
     Returns:
         (n, *d), differentiable in f's parameters.
@@ -36,7 +43,8 @@ def sample_network(f: Network, s: LevelSetSamples, *, differentiate_pinv: bool =
         points, pinv, level, values, *args = (
             t.index_select(0, kept) for t in (points, pinv, level, values, *args)
         )
-    offset = f(points, *args) - level - values
+        value = value if value is None else value.index_select(0, kept)
+    offset = (f(points, *args) if value is None else value) - level - values
     if differentiate_pinv:
         _, jacobian = value_and_jacobian(f, points, tuple(args), create_graph=True)
         pinv, _ = pseudo_inverse(jacobian, outputs=offset.ndim == 2)

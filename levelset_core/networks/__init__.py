@@ -1,7 +1,11 @@
 """Networks F and their initializations."""
 
 from levelset_core.networks.activations import ACTIVATIONS, Activation
+from levelset_core.networks.atlasnet import AtlasNet
+from levelset_core.networks.encoding import PositionalEncoding
+from levelset_core.networks.exact import Chain, ExactNetwork, exact_polygon, exact_polyhedron
 from levelset_core.networks.export import loading_snippet, save_mlp
+from levelset_core.networks.implicit import ImplicitMLP
 from levelset_core.networks.initialization import INITIALIZATIONS, initialize
 from levelset_core.networks.mlp import MLP
 
@@ -10,6 +14,13 @@ __all__ = [
     "INITIALIZATIONS",
     "MLP",
     "Activation",
+    "AtlasNet",
+    "Chain",
+    "ExactNetwork",
+    "ImplicitMLP",
+    "PositionalEncoding",
+    "exact_polygon",
+    "exact_polyhedron",
     "initialize",
     "loading_snippet",
     "save_mlp",

@@ -16,6 +16,7 @@ from levelset_core.runs.folder import RESUMABLE, STATES, Run, RunConfig, RunStat
 from levelset_core.runs.kinds import KINDS, Goal, Kind, Metric, Trainer, get_kind, kind_title
 from levelset_core.runs.process import EXIT_CODES, work_here
 from levelset_core.runs.store import RunStore, runs_folder
+from levelset_core.runs.words import duration, progress_text, summary
 
 __all__ = [
     "EXIT_CODES",
@@ -30,12 +31,15 @@ __all__ = [
     "RunStatus",
     "RunStore",
     "Trainer",
+    "duration",
     "get_kind",
     "kind_title",
     "load_checkpoint",
+    "progress_text",
     "replacing",
     "runs_folder",
     "save_checkpoint",
+    "summary",
     "work_here",
     "zip_chunks",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import streamlit as st
@@ -119,7 +120,8 @@ def _fallback(session: LiveSession) -> dict[str, Any]:
     session.want_frame()
     content: dict[str, Any] = {"replies": memory["replies"]}
     if session.frame:
-        content["frame"] = session.frame
+        # Streamlit sends a dictionary as JSON, which holds no bytes.
+        content["frame"] = base64.b64encode(session.frame).decode()
     return content
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from benchmarks import projection
+from benchmarks import extraction, projection
 
 
 def test_the_projection_benchmark_reports_every_ratio():
@@ -28,3 +28,11 @@ def test_the_projection_benchmark_reports_every_ratio():
         for found in figures[name].values():
             assert found["within_3_steps"] == pytest.approx(0.8, abs=0.01)
             assert found["never"] == pytest.approx(0.2, abs=0.01)
+
+
+def test_the_extraction_benchmark_compares_identical_meshes():
+    figures = extraction.measure(quick=True)
+    found = figures[extraction.SHAPE]
+    assert found["identical"] and found["faces"] > 1000
+    assert found["evaluations_ratio"] > 2
+    assert found["speedup"] > 0

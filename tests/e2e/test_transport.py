@@ -6,9 +6,6 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-# Not yet seen to pass on two busy cores: run by `make slow` until they are.
-pytestmark = pytest.mark.slow
-
 BLOCK = """
 const Real = WebSocket;
 window.WebSocket = class extends Real {

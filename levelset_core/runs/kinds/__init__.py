@@ -16,7 +16,7 @@ __all__ = ["KINDS", "Goal", "Kind", "Metric", "Trainer", "get_kind", "kind_title
 
 #: Name of a kind -> the module that holds it as ``KIND``.
 KINDS: dict[str, str] = {
-    "robust": "levelset_core.runs.kinds.robust",
+    name: f"levelset_core.runs.kinds.{name}" for name in ("robust", "generalize")
 }
 
 

@@ -1,0 +1,159 @@
+"""``runs list|show|resume|cancel|delete``: everything that takes long, from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import Any
+
+from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
+from levelset_core.errors import LevelsetError
+from levelset_core.runs import (
+    EXIT_CODES,
+    KINDS,
+    STATES,
+    Run,
+    RunStatus,
+    RunStore,
+    progress_text,
+    summary,
+    work_here,
+)
+
+#: Seconds that ``cancel`` waits for the present step to end.
+CANCEL_WAIT = 10.0
+
+
+def add(verbs: Verbs, common: Parser) -> None:
+    """Add the verb."""
+    runs = verbs.add_parser("runs", help="list, show, resume, cancel and delete runs")
+    actions = runs.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def action(name: str, run: Any, text: str, ids: bool = True) -> Parser:
+        parser = actions.add_parser(name, parents=[common], help=text)
+        if ids:
+            parser.add_argument("id", help="the run's id, or a part of it that no other has")
+        parser.set_defaults(run=run)
+        return parser
+
+    list_ = action("list", _list, "all runs, the newest first", ids=False)
+    list_.add_argument("--state", choices=STATES, help="only runs in this state")
+    list_.add_argument("--kind", help=f"only runs of this kind: {', '.join(KINDS)}")
+    action("show", _show, "settings, state and result of a run")
+    resume = action("resume", _resume, "go on from the last checkpoint; Ctrl-C saves and stops")
+    resume.add_argument(
+        "--detach", action="store_true", help="put it in the queue and return at once"
+    )
+    cancel = action("cancel", _cancel, "save and stop a run, or take it out of the queue")
+    cancel.add_argument(
+        "--now", action="store_true", help="do not wait for its step; nothing more is saved"
+    )
+    action("delete", _delete, "remove a run and all its files for good")
+
+
+def _list(options: argparse.Namespace) -> int:
+    store = RunStore()
+    store.dispatch()
+    rows = [summary(run) for run in store.runs()]
+    rows = [
+        row
+        for row in rows
+        if options.state in (None, row["state"]) and options.kind in (None, row["kind"])
+    ]
+    if options.json:
+        print_json({"runs": rows})
+        return DONE
+    for row in rows:
+        if row["problem"]:
+            print(f"{row['id']}  damaged: {row['problem']}")
+        else:
+            print(f"{row['id']}  {row['state']:<11}  {_percent(row):>5}  {row['name']}")
+    if not rows:
+        print(f"No runs in {store.root}.")
+    return DONE
+
+
+def _show(options: argparse.Namespace) -> int:
+    run = RunStore().find(options.id)
+    values = summary(run)
+    if values["problem"]:
+        raise LevelsetError(f"Run {run.id} cannot be shown: {values['problem']}")
+    metrics = run.metrics()
+    values |= {
+        "settings": run.config.settings,
+        "seed": run.config.seed,
+        "device": run.config.device,
+        "threads": run.config.threads,
+        "metrics": metrics[-1] if metrics else None,
+        "result": run.result(),
+    }
+    if options.json:
+        print_json(values)
+        return DONE
+    print(f"{values['name']} ({values['title']}): {values['state']}, {progress_text(run.status())}")
+    for name in ("message", "created", "folder", "seed", "device", "threads"):
+        if values[name] != "":
+            print(f"{name + ':':<10}{values[name]}")
+    for name in ("settings", "metrics", "result"):
+        for key, value in (values[name] or {}).items():
+            print(f"{name}.{key}: {value}")
+    return DONE
+
+
+def _resume(options: argparse.Namespace) -> int:
+    store = RunStore()
+    run = store.find(options.id)
+    if options.detach:
+        store.submit(run)
+        return _answer(options, run)
+    status = work_here(store, run, tell=_tell)
+    print(file=sys.stderr)
+    if status.state == "failed":
+        raise LevelsetError(status.message)
+    _answer(options, run)
+    return EXIT_CODES[status.state]
+
+
+def _cancel(options: argparse.Namespace) -> int:
+    store = RunStore()
+    run = store.find(options.id)
+    store.cancel(run)
+    if options.now:
+        run.kill()
+    end = time.monotonic() + CANCEL_WAIT
+    while run.alive and time.monotonic() < end:
+        time.sleep(0.05)
+    if run.alive:
+        progress("It will stop when its present step is over.")
+    store.dispatch()
+    return _answer(options, run)
+
+
+def _delete(options: argparse.Namespace) -> int:
+    store = RunStore()
+    run = store.find(options.id)
+    store.delete(run)
+    if options.json:
+        print_json({"id": run.id, "deleted": True})
+    else:
+        print(f"Deleted {run.id}.")
+    return DONE
+
+
+def _answer(options: argparse.Namespace, run: Run) -> int:
+    values = summary(run)
+    if options.json:
+        print_json({**values, "result": run.result()})
+    else:
+        print(f"{run.id}: {values['state']}, {progress_text(run.status())}")
+    return DONE
+
+
+def _tell(status: RunStatus) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{progress_text(status):<70}", end="", file=sys.stderr, flush=True)
+
+
+def _percent(row: dict[str, Any]) -> str:
+    return "" if row["fraction"] is None else f"{row['fraction']:.0%}"

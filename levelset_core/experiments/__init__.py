@@ -1,0 +1,1 @@
+"""The paper's tables and figures as stored experiments that can be run again."""

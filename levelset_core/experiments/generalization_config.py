@@ -1,0 +1,155 @@
+"""Settings of the generalization experiment (Fig. 2), and the units of work it falls into."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from levelset_core.errors import LevelsetError
+
+#: Names of the losses, as the command line has them, and for people.
+LOSSES = {"xent": "Cross-entropy", "hinge": "Hinge", "ours": "Geometric SVM"}
+RATES = (3e-3, 1e-3, 3e-4)
+#: What is chosen on held-out images: as many candidates for one loss as for another.
+CANDIDATES: dict[str, tuple[dict[str, float], ...]] = {
+    "xent": tuple({"lr": lr, "weight_decay": w} for lr in RATES for w in (0.0, 0.1)),
+    "hinge": tuple({"lr": lr, "weight_decay": w} for lr in RATES for w in (0.0, 0.1)),
+    "ours": tuple({"lr": lr, "lam": lam} for lr in RATES for lam in (0.01, 0.1)),
+}
+#: Repeats of the choice count from here: their parts are not those that are reported.
+TUNING = 500_000
+#: Repeats of one seed at most.
+PER_SEED = 10_000
+
+
+@dataclass(frozen=True)
+class GeneralizationConfig:
+    """What the paper leaves open and we chose: everything but the data sets and the losses.
+
+    Attributes:
+        data, data_dir: see :func:`levelset_core.data.images.load_images`.
+        losses: names in ``LOSSES``.
+        fractions: of the original training set.
+        repeats: per fraction; loss against loss is paired over them.
+        tuning: repeats, drawn apart, that every candidate is tried on.
+        width, depth: hidden layers of the ReLU MLP.
+        steps, batch: optimizer steps (AdamW), images a step; the same for every loss.
+        seed: of the repeats; another one draws other parts.
+
+    Raises:
+        LevelsetError: a setting is unknown or does not fit.
+    """
+
+    data: str = "mnist"
+    data_dir: str | None = None
+    losses: tuple[str, ...] = tuple(LOSSES)
+    fractions: tuple[float, ...] = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
+    repeats: int = 20
+    tuning: int = 2
+    width: int = 128
+    depth: int = 2
+    steps: int = 300
+    batch: int = 64
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "losses", tuple(self.losses))
+        object.__setattr__(self, "fractions", tuple(float(f) for f in self.fractions))
+        if unknown := [name for name in self.losses if name not in LOSSES]:
+            raise LevelsetError(f"Unknown loss {unknown[0]!r}: choose from {', '.join(LOSSES)}.")
+        if not self.losses or len(set(self.losses)) < len(self.losses):
+            raise LevelsetError("Name at least one loss, and each once.")
+        if not self.fractions or not all(0 < f <= 1 for f in self.fractions):
+            raise LevelsetError(f"Fractions must be above 0 and at most 1, got {self.fractions}.")
+        if not (isinstance(self.seed, int) and 0 <= self.seed < TUNING // PER_SEED):
+            raise LevelsetError(f"The seed must be 0 to {TUNING // PER_SEED - 1}: {self.seed!r}.")
+        for name in ("repeats", "tuning", "width", "depth", "steps", "batch"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise LevelsetError(f"{name} must be a whole number from 1 on, got {value!r}.")
+        if max(self.repeats, self.tuning) > PER_SEED:
+            raise LevelsetError(f"At most {PER_SEED} repeats, got {self.repeats}.")
+
+    @property
+    def parts(self) -> range:
+        """Numbers of the parts that are reported."""
+        return range(self.seed * PER_SEED, self.seed * PER_SEED + self.repeats)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "losses": list(self.losses), "fractions": list(self.fractions)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> GeneralizationConfig:
+        """From plain values; what is missing takes its default.
+
+        Raises:
+            LevelsetError: an unknown setting, or a value that does not fit.
+        """
+        if unknown := sorted(set(values) - {field.name for field in fields(cls)}):
+            raise LevelsetError(f"Unknown setting {unknown[0]!r}.")
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One training: small, on its own, the same wherever and whenever it is done.
+
+    Attributes:
+        loss, fraction: what is trained on how much.
+        repeat: which part is drawn; from ``TUNING`` on it belongs to the choice.
+        candidate: number of the hyper-parameters in ``CANDIDATES``.
+    """
+
+    loss: str
+    fraction: float
+    repeat: int
+    candidate: int
+
+    @property
+    def tunes(self) -> bool:
+        """Whether it serves the choice, and so is measured on held-out images."""
+        return self.repeat >= TUNING
+
+    @property
+    def name(self) -> str:
+        """For a file."""
+        return f"{self.loss}-{self.fraction:g}-{self.repeat}-{self.candidate}"
+
+
+def tuning_units(config: GeneralizationConfig) -> list[Unit]:
+    """Every candidate of every loss at every fraction, on a few repeats of its own."""
+    return [
+        Unit(loss, fraction, TUNING + repeat, candidate)
+        for repeat in range(config.tuning)
+        for fraction in config.fractions
+        for loss in config.losses
+        for candidate in range(len(CANDIDATES[loss]))
+    ]
+
+
+def chosen_candidates(
+    config: GeneralizationConfig, accuracies: dict[Unit, float]
+) -> dict[tuple[str, float], int]:
+    """The candidate with the best mean on held-out images, the first of equals."""
+    means: dict[tuple[str, float], list[float]] = {}
+    for loss in config.losses:
+        for fraction in config.fractions:
+            means[loss, fraction] = [
+                sum(
+                    accuracies[Unit(loss, fraction, TUNING + repeat, candidate)]
+                    for repeat in range(config.tuning)
+                )
+                for candidate in range(len(CANDIDATES[loss]))
+            ]
+    return {key: values.index(max(values)) for key, values in means.items()}
+
+
+def repeat_units(config: GeneralizationConfig, chosen: dict[tuple[str, float], int]) -> list[Unit]:
+    """What is reported: all losses on the same parts, repeat after repeat."""
+    return [
+        Unit(loss, fraction, repeat, chosen[loss, fraction])
+        for repeat in config.parts
+        for fraction in config.fractions
+        for loss in config.losses
+    ]

@@ -1,0 +1,135 @@
+"""Reads rings and chains of vertices, and says what is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry import LineString, Polygon
+from shapely.validation import explain_validity
+
+from levelset_core.errors import LevelsetError
+
+#: A vertex is straight if it lies this close to the line of its neighbours, relative to the size.
+_STRAIGHT = 1e-14
+#: How far half-lines are followed in search of a crossing, relative to the size.
+REACH = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """An unbounded chain of edges: the first and the last go on for ever as half-lines.
+
+    The inside lies to the left. Two points make a half-plane, three a wedge.
+
+    Attributes:
+        points: (n, 2); the half-lines start at points 1 and n - 2 and run through 0 and n - 1.
+
+    Raises:
+        LevelsetError: fewer than two points, a coordinate that is not finite, points that repeat,
+            a chain that crosses itself.
+    """
+
+    points: np.ndarray
+
+    def __post_init__(self) -> None:
+        points = without_straight(_coordinates(self.points, "The chain", 2), closed=False)
+        object.__setattr__(self, "points", points)
+        reach = REACH * max(float(np.ptp(points, axis=0).max()), 1.0)
+        if not self.line(reach).is_simple:
+            raise LevelsetError(
+                f"The chain that starts at ({points[0][0]:.6g}, {points[0][1]:.6g}) crosses "
+                "itself, with its ends prolonged to half-lines: move its ends apart."
+            )
+
+    def line(self, reach: float) -> LineString:
+        """The chain with its half-lines cut off at length ``reach``."""
+        p = self.points
+        ends = []
+        for at, before in ((0, 1), (-1, -2)):
+            along = p[at] - p[before]
+            ends.append(p[at] + reach * along / np.hypot(*along))
+        return LineString([ends[0], *p[1:-1], ends[1]])
+
+
+def read_ring(points: npt.ArrayLike, name: str) -> np.ndarray:
+    """A ring as (n, 2) without its closing vertex, repeated ones and straight ones.
+
+    Raises:
+        LevelsetError: fewer than three vertices, or a coordinate that is not finite.
+    """
+    ring = _coordinates(points, name, 3)
+    if len(ring) > 1 and (ring[0] == ring[-1]).all():
+        ring = ring[:-1]
+    if len(ring) < 3:
+        raise LevelsetError(f"{name} has {len(ring)} vertices: a ring needs at least 3.")
+    return ring
+
+
+def polygon_of(ring: np.ndarray, name: str) -> Polygon:
+    """The polygon inside a ring.
+
+    Raises:
+        LevelsetError: the ring intersects or touches itself, or encloses nothing; names where.
+    """
+    polygon = Polygon(ring)
+    if polygon.is_valid and polygon.area > 0:
+        return polygon
+    reason = explain_validity(polygon)
+    place = re.search(r"\[(\S+) (\S+)\]", reason)
+    if place is None or "Too few points" in reason:
+        raise LevelsetError(f"{name} encloses no area: its vertices lie on one line.")
+    x, y = (float(number) for number in place.groups())
+    vertex = np.hypot(*(ring - [x, y]).T)
+    near = int(vertex.argmin())
+    if vertex[near] <= 1e-9 * np.ptp(ring, axis=0).max():
+        where = f"at vertex {near}, ({x:.6g}, {y:.6g})"
+    else:
+        where = f"at ({x:.6g}, {y:.6g}), {_edges_at(ring, x, y)}"
+    raise LevelsetError(f"{name} intersects itself {where}: move a vertex so that no edges cross.")
+
+
+def _edges_at(ring: np.ndarray, x: float, y: float) -> str:
+    edges = shapely.linestrings(np.stack([ring, np.roll(ring, -1, axis=0)], axis=1))
+    near = np.argsort(shapely.distance(edges, shapely.Point(x, y)), kind="stable")[:2]
+    return "where edges {} and {} cross".format(*sorted(near.tolist()))
+
+
+def without_straight(points: np.ndarray, closed: bool = True) -> np.ndarray:
+    """The vertices at which the line really turns."""
+    size = np.ptp(points, axis=0).max()
+    while True:
+        before, after = np.roll(points, 1, axis=0), np.roll(points, -1, axis=0)
+        base = after - before
+        offset = points - before
+        away = np.abs(base[:, 0] * offset[:, 1] - base[:, 1] * offset[:, 0])
+        straight = away <= _STRAIGHT * size * np.hypot(*base.T)
+        if not closed:
+            straight[[0, -1]] = False
+        straight[np.flatnonzero(straight)[1::2]] = False  # not two neighbours at once
+        if not straight.any():
+            return points
+        points = points[~straight]
+
+
+def _coordinates(points: npt.ArrayLike, name: str, least: int) -> np.ndarray:
+    try:
+        array = np.array(points, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise LevelsetError(f"{name} must be a list of (x, y) pairs of numbers.") from error
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise LevelsetError(f"{name} must have shape (n, 2), got {array.shape}.")
+    bad = np.flatnonzero(~np.isfinite(array).all(1))
+    if len(bad):
+        raise LevelsetError(f"{name} has a coordinate that is not finite at vertex {bad[0]}.")
+    repeated = np.concatenate([[True], (np.diff(array, axis=0) != 0).any(1)])
+    array = array[repeated]
+    if len(array) < least:
+        raise LevelsetError(
+            f"{name} has {len(array)} distinct vertices: at least {least} are needed."
+        )
+    kept: np.ndarray = array
+    return kept

@@ -1,0 +1,70 @@
+"""Threads that share the rows of a batch: one piece of work a block of rows, in a fixed order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+import torch
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+#: Rows of a block on a CPU: what a wide layer makes of them stays in the cache of one core.
+CPU_ROWS, DEVICE_ROWS = 512, 1 << 16
+
+
+class Workers:
+    """Maps a function over blocks, on several threads if there are any.
+
+    The blocks and the order of the results do not depend on the number of threads, so sums over
+    them are the same bit for bit. Inside a thread torch works alone: a small matrix product
+    shared by several threads spends its time waiting for them.
+
+    Args:
+        threads: how many; ``None`` takes the cores this process may use, 1 is the caller alone.
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = threads or _cores()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """``[work(item) for item in items]``."""
+        items = list(items)
+        if self.threads == 1 or len(items) < 2:
+            return [work(item) for item in items]
+        if self._pool is None:
+            torch.set_num_threads(1)  # for this process: see above
+            self._pool = ThreadPoolExecutor(
+                self.threads, "rows", initializer=partial(torch.set_num_threads, 1)
+            )
+        return list(self._pool.map(work, items))
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
+            self._pool = None
+
+    def __deepcopy__(self, memo: object) -> Workers:
+        return Workers(self.threads)
+
+
+#: The caller's own thread, and nobody else.
+ALONE = Workers(1)
+
+
+def row_blocks(rows: int, device: torch.device) -> list[slice]:
+    """The rows of a batch in blocks: small ones on a CPU, large ones elsewhere."""
+    size = CPU_ROWS if device.type == "cpu" else DEVICE_ROWS
+    return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,159 @@
+"""Sweeps of the generalization experiment (Fig. 2): many small trainings side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from levelset_core.experiments.generalization import result_table, run_unit
+from levelset_core.experiments.generalization_config import (
+    CANDIDATES,
+    GeneralizationConfig,
+    Unit,
+    chosen_candidates,
+    repeat_units,
+    tuning_units,
+)
+from levelset_core.runs.files import read_json, replacing, write_json
+from levelset_core.runs.folder import Run
+from levelset_core.runs.kinds.base import Goal, Kind
+
+UNITS, TABLE = "units", "table.json"
+
+
+@dataclass(frozen=True)
+class UnitDone:
+    """One unit is done; ``step`` counts them."""
+
+    step: int
+    unit: Unit
+    accuracy: float
+
+
+class Sweep:
+    """Does every unit whose file is not there yet, in as many processes as the run has threads.
+
+    The files are the state: a unit is there whole or not at all, and does not depend on when or
+    beside which others it was done.
+
+    Args:
+        config: all settings.
+        folder: of the units' files.
+        jobs: processes.
+    """
+
+    def __init__(self, config: GeneralizationConfig, folder: Path, jobs: int) -> None:
+        self.config, self.folder, self.jobs = config, folder, jobs
+        folder.mkdir(parents=True, exist_ok=True)
+        self.accuracies: dict[Unit, float] = {}
+        self.chosen: dict[tuple[str, float], int] = {}
+        self._work = self._all()
+
+    @property
+    def total(self) -> int:
+        """Number of units."""
+        c = self.config
+        candidates = sum(len(CANDIDATES[loss]) for loss in c.losses)
+        return len(c.fractions) * (c.tuning * candidates + c.repeats * len(c.losses))
+
+    def __iter__(self) -> Iterator[UnitDone]:
+        return self
+
+    def __next__(self) -> UnitDone:
+        return next(self._work)
+
+    def _all(self) -> Iterator[UnitDone]:
+        yield from self._each(tuning_units(self.config))
+        self.chosen = chosen_candidates(self.config, self.accuracies)
+        yield from self._each(repeat_units(self.config, self.chosen))
+
+    def _each(self, units: list[Unit]) -> Iterator[UnitDone]:
+        from joblib import Parallel, delayed
+
+        missing = []
+        for unit in units:
+            path = self._path(unit)
+            if path.exists():
+                self.accuracies[unit] = float(read_json(path)["accuracy"])
+            else:
+                missing.append(unit)
+        tasks = (delayed(_do)(self.config, unit, self._path(unit)) for unit in missing)
+        work = Parallel(n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch=self.jobs)
+        for unit, accuracy in work(tasks):
+            self.accuracies[unit] = accuracy
+            yield UnitDone(len(self.accuracies), unit, accuracy)
+
+    def _path(self, unit: Unit) -> Path:
+        return self.folder / f"{unit.name}.json"
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Nothing: see the class."""
+        return {}
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Nothing: see the class."""
+
+
+def _do(config: GeneralizationConfig, unit: Unit, path: Path) -> tuple[Unit, float]:
+    found = run_unit(config, unit)
+    write_json(path, found)
+    return unit, found["accuracy"]
+
+
+class Generalize(Kind):
+    """Settings: those of a :class:`GeneralizationConfig`. The table is in ``result.json``."""
+
+    name = "generalize"
+    title = "Generalization"
+    preview_every = 5.0
+
+    def check(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return GeneralizationConfig.from_dict(settings).to_dict()
+
+    def build(self, run: Run) -> Sweep:
+        config = GeneralizationConfig.from_dict(run.config.settings)
+        return Sweep(config, run.artifacts / UNITS, run.config.threads)
+
+    def goal(self, run: Run, trainer: Any) -> Goal:
+        return Goal(trainer.total)
+
+    def row(self, snapshot: UnitDone) -> None:
+        """None: units end in any order."""
+
+    def preview(self, trainer: Sweep, artifacts: Path) -> None:
+        """The means of the repeats that are complete so far."""
+        if trainer.chosen:
+            _write_table(artifacts, trainer, _complete(trainer))
+
+    def finish(self, trainer: Sweep, artifacts: Path) -> dict[str, Any]:
+        """The table."""
+        for _ in trainer:
+            pass  # also where every unit was there already: the choice is made anew
+        table = result_table(trainer.config, trainer.chosen, trainer.accuracies)
+        _write_table(artifacts, trainer, trainer.config.repeats)
+        return {"units": trainer.total, "rows": table}
+
+
+def _complete(trainer: Sweep) -> int:
+    """Repeats, from the first on, of which every fraction and loss is there."""
+    c = trainer.config
+    for count, repeat in enumerate(c.parts):
+        own = (Unit(*key, repeat, candidate) for key, candidate in trainer.chosen.items())
+        if not all(unit in trainer.accuracies for unit in own):
+            return count
+    return c.repeats
+
+
+def _write_table(artifacts: Path, trainer: Sweep, repeats: int) -> None:
+    if not repeats:
+        return
+    config = GeneralizationConfig.from_dict({**trainer.config.to_dict(), "repeats": repeats})
+    table = {"repeats": repeats, "rows": result_table(config, trainer.chosen, trainer.accuracies)}
+    with replacing(artifacts / TABLE) as partial:
+        partial.write_text(json.dumps(table, indent=1), encoding="utf-8")
+
+
+KIND = Generalize()

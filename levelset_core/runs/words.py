@@ -1,0 +1,62 @@
+"""Runs in words and in plain values: the same on the page and on the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from levelset_core.errors import LevelsetError
+from levelset_core.runs.folder import Run, RunStatus
+from levelset_core.runs.kinds import kind_title
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What the run is and how far, as plain values; ``problem`` if its folder is damaged."""
+    values: dict[str, Any] = {"id": run.id, "folder": str(run.path), "problem": run.problem()}
+    if values["problem"] is not None:
+        return {**values, "kind": None, "name": run.id, "state": "damaged"}
+    config = run.config
+    try:
+        status = run.status()
+    except LevelsetError as error:  # damaged in this very moment
+        return {**values, "problem": str(error), "kind": None, "name": run.id, "state": "damaged"}
+    return {
+        **values,
+        "kind": config.kind,
+        "title": kind_title(config.kind),
+        "name": config.name,
+        "created": config.created,
+        "state": status.state,
+        "message": status.message,
+        "step": status.step,
+        "steps": status.steps,
+        "seconds": status.seconds,
+        "fraction": status.fraction,
+        "seconds_left": status.seconds_left,
+    }
+
+
+def duration(seconds: float) -> str:
+    """A length of time: "0.4 s", "12 s", "3 min 5 s", "2 h 10 min", "3 d 4 h"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, unit, rest_size, rest_unit in (
+        (86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")
+    ):  # fmt: skip
+        if whole >= size:
+            rest = whole % size // rest_size
+            return f"{whole // size} {unit}" + (f" {rest} {rest_unit}" if rest else "")
+    return f"{whole} s"
+
+
+def progress_text(status: RunStatus) -> str:
+    """Steps, time and what is left, in one line: "step 312 of 5,000 · 12 s · 3 min left"."""
+    parts = [f"step {status.step:,}" + (f" of {status.steps:,}" if status.steps else "")]
+    if status.seconds:
+        parts.append(duration(status.seconds))
+    if status.state == "running":
+        if status.message:
+            parts.append(status.message.rstrip(".").lower())
+        elif status.seconds_left is not None:
+            parts.append(f"{duration(status.seconds_left)} left")
+    return " · ".join(parts)

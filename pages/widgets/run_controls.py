@@ -1,0 +1,89 @@
+"""One run's state, progress and the buttons that stop it and take it up again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import streamlit as st
+
+from levelset_core.errors import LevelsetError
+from levelset_core.runs import RESUMABLE, Run, RunStatus, RunStore, progress_text
+
+#: How a state shows: its icon and colour.
+STATES: dict[str, tuple[str, Literal["gray", "blue", "green", "red", "orange"]]] = {
+    "queued": ("schedule", "gray"),
+    "running": ("play_arrow", "blue"),
+    "done": ("check", "green"),
+    "failed": ("error", "red"),
+    "cancelled": ("block", "gray"),
+    "interrupted": ("pause", "orange"),
+    "damaged": ("broken_image", "red"),
+}
+
+
+def state_badge(state: str) -> None:
+    """The state as a badge, told by icon and word, not by colour alone."""
+    icon, color = STATES[state]
+    st.badge(state, icon=f":material/{icon}:", color=color)
+
+
+def run_progress(run: Run, *, key: str) -> RunStatus | None:
+    """State, progress with time left, and Cancel or Resume; for any page.
+
+    Call it within a fragment that runs again every second or two. ``key`` keeps two of them on a
+    page apart.
+
+    Returns:
+        The status shown; None where the folder is damaged or gone, which it says.
+    """
+    try:
+        status = run.status()
+    except LevelsetError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(status.state)
+        st.markdown(progress_text(status), width="stretch")
+        _buttons(run, status, key)
+    if status.state == "running" or status.fraction not in (None, 1.0):
+        st.progress(status.fraction or 0.0)
+    if status.state == "failed":
+        st.error(status.message, icon=":material/error:")
+    elif status.state == "queued":
+        st.caption("Waits in the queue: it starts by itself when a run before it ends.")
+    if message := st.session_state.get(f"{key}_error"):
+        st.error(message, icon=":material/error:")
+    return status
+
+
+def _buttons(run: Run, status: RunStatus, key: str) -> None:
+    store = RunStore(run.path.parent)
+    if status.state in RESUMABLE:
+        label = "Start" if not run.checkpoint_file.exists() else "Resume"
+        st.button(
+            label, key=f"{key}_resume", icon=":material/play_arrow:", type="primary",
+            on_click=attempt, args=(f"{key}_error", store.submit, run),
+        )  # fmt: skip
+    elif status.active and run.cancel_requested:
+        st.button(
+            "Stop now", key=f"{key}_kill", icon=":material/stop:",
+            help="It saves and stops when its present step is over. This does not wait for it: "
+            "the steps since the last checkpoint are lost.",
+            on_click=attempt, args=(f"{key}_error", Run.kill, run),
+        )  # fmt: skip
+    elif status.active:
+        st.button(
+            "Cancel", key=f"{key}_cancel", icon=":material/stop:",
+            help="Saves and stops; it can be resumed later.",
+            on_click=attempt, args=(f"{key}_error", store.cancel, run),
+        )  # fmt: skip
+
+
+def attempt(error_key: str, action: Callable[[Run], None], run: Run) -> None:
+    """Do it; what is wrong stays in the session under ``error_key``, as one sentence."""
+    st.session_state[error_key] = None
+    try:
+        action(run)
+    except (LevelsetError, OSError) as error:
+        st.session_state[error_key] = str(error)

@@ -1,0 +1,108 @@
+"""Drawing polygons and turning solids into exact networks, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import PATIENCE, until
+
+L_SHAPE = [(-1, -1), (1, -1), (1, 0), (0, 0), (0, 1), (-1, 1)]
+CHECKED = "among 1,000,000 random points"
+
+
+class Drawing:
+    """A person at the exact networks page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.root: Locator = page.get_by_test_id("polygon")
+        self.canvas: Locator = self.root.get_by_test_id("drawing")
+
+    def text(self, name: str) -> str:
+        return self.root.get_attribute(f"data-{name}", timeout=1000 * PATIENCE) or ""
+
+    def at(self, x: float, y: float) -> dict[str, float]:
+        size = self.canvas.evaluate("canvas => canvas.clientWidth")
+        return {"x": 8 + (x + 1.5) / 3 * (size - 16), "y": 8 + (1.5 - y) / 3 * (size - 16)}
+
+    def click(self, x: float, y: float, **options) -> None:
+        self.canvas.click(position=self.at(x, y), **options)
+
+    def clear(self) -> None:
+        self.root.get_by_test_id("clear").click()
+        until(lambda: self.text("rings") == "0", "an empty drawing")
+
+    def draw(self, corners: list[tuple[float, float]]) -> None:
+        for corner in corners:
+            self.click(*corner)
+        self.click(*corners[0])
+
+    def figure(self, label: str) -> Locator:
+        metric = self.page.get_by_test_id("stMetric").filter(has_text=label)
+        return metric.get_by_test_id("stMetricValue")
+
+
+@pytest.fixture
+def drawing(browse) -> Drawing:
+    page = browse("/exact_networks", ready=False).page
+    drawing = Drawing(page)
+    expect(drawing.figure(CHECKED)).to_have_text("0 wrong signs")
+    return drawing
+
+
+def test_a_drawn_l_shape_has_no_wrong_sign(drawing):
+    drawing.clear()
+    expect(drawing.page.get_by_test_id("stMetric")).to_have_count(0)
+    drawing.draw(L_SHAPE)
+    assert (drawing.text("rings"), drawing.text("vertices")) == ("1", "6")
+    expect(drawing.figure("Lines")).to_have_text("6")
+    expect(drawing.figure(CHECKED)).to_have_text("0 wrong signs")
+    boundary = float(drawing.figure("Largest |F|").inner_text())
+    assert boundary <= 1e-12
+    until(lambda: drawing.text("pictured") == "true", "the field's picture")
+    graph = drawing.page.get_by_test_id("graph")
+    assert graph.get_attribute("data-widths") == "2-4-5-3-1"
+
+
+def test_a_hole_by_keyboard_and_a_crossing_that_is_refused(drawing):
+    drawing.canvas.focus()
+    keys = drawing.page.keyboard
+    keys.press("ArrowLeft")
+    for move in ("ArrowDown", "ArrowLeft", "ArrowUp"):
+        keys.press("Space")
+        keys.press(move)
+    keys.press("Space")
+    keys.press("Enter")
+    until(lambda: drawing.text("rings") == "2", "a second ring")
+    expect(drawing.figure("Lines")).to_have_text("9")  # one of the hole's lies on an edge's line
+    expect(drawing.figure(CHECKED)).to_have_text("0 wrong signs")
+    drawing.clear()
+    drawing.draw([(-1, -1), (1, 1), (1, -1), (-1, 1)])
+    expect(drawing.root.locator(".error")).to_contain_text("intersects itself")
+    drawing.root.get_by_test_id("undo").click()
+    drawing.root.get_by_test_id("undo").click()
+    expect(drawing.root.locator(".error")).to_be_hidden()
+
+
+def test_one_weight_changed_breaks_it_and_restoring_mends_it(drawing):
+    page = drawing.page
+    page.get_by_role("button", name="Random weight").click()
+    expect(page.get_by_text("points have the wrong sign now")).to_be_visible()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("points have the wrong sign now")).to_be_hidden()
+    expect(drawing.figure(CHECKED)).to_have_text("0 wrong signs")
+
+
+def test_a_solid_and_its_files(drawing):
+    page = drawing.page
+    page.get_by_role("radio", name="Space").click()
+    expect(page.get_by_test_id("viewer")).to_be_visible()
+    expect(drawing.figure("Planes")).to_have_text("8")
+    page.get_by_text("Shell with a cavity", exact=True).click()
+    expect(drawing.figure("Planes")).to_have_text("12")
+    page.get_by_role("radio", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download model (ONNX)").click()
+    assert download.value.suggested_filename == "exact_network.onnx"
+    expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -1,0 +1,149 @@
+"""The page Runs as Streamlit runs it, without a browser."""
+
+import asyncio
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from starlette.applications import Starlette
+from streamlit.testing.v1 import AppTest
+
+from levelset_core.runs import Run, work_here
+from pages.widgets.run_charts import metric_names, metrics_figure
+from pages.widgets.run_route import artifact_address, run_routes, zip_address
+from tests.runs.support import wait, wait_for_state
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def open_page(run=None):
+    at = AppTest.from_file(str(ROOT / "pages" / "runs.py"), default_timeout=60)
+    if run is not None:
+        at.query_params["run"] = run if isinstance(run, str) else run.id
+    at.run()
+    assert not at.exception
+    return at
+
+
+def button(at, label):
+    return next(b for b in at.button if b.label == label)
+
+
+def texts(at):
+    return "\n".join(e.value for e in [*at.markdown, *at.caption, *at.error, *at.info, *at.warning])
+
+
+@pytest.fixture
+def finished(store):
+    run = store.create("tiny", {}, steps=30, device="cpu", name="Bunny")
+    work_here(store, run)
+    return run
+
+
+def test_without_runs_it_says_what_they_are(store):
+    at = open_page()
+    assert "No runs yet" in texts(at) and not at.button
+
+
+def test_start_cancel_and_resume(store):
+    run = store.create("tiny", {"pause": 0.01}, steps=100_000, device="cpu")
+    at = open_page()
+    button(at, "Start").click().run()
+    assert not at.exception
+    wait(lambda: run.status().step > 0, "the run to train")
+    at.run()
+    button(at, "Cancel").click().run()
+    wait_for_state(run, "cancelled")
+    at.run()
+    assert button(at, "Resume") and f"step {run.status().step:,} of 100,000" in texts(at)
+
+
+def test_delete_asks_twice(store, finished):
+    at = open_page(finished)
+    button(at, "Delete").click().run()
+    assert finished.path.exists() and "for good" in texts(at)
+    button(at, "Keep it").click().run()
+    assert "for good" not in texts(at)
+    button(at, "Delete").click().run()
+    button(at, "Delete for good").click().run()
+    assert not at.exception and not finished.path.exists()
+    assert "No runs yet" in texts(at)
+
+
+def test_two_runs_side_by_side(store, finished):
+    other = store.create("tiny", {}, steps=20, seed=7, device="cpu", name="Bunny")
+    work_here(store, other)
+    at = open_page(finished)
+    at.selectbox(key=f"compare_{finished.id}").set_value(other.id).run()
+    assert not at.exception
+    headers = list(at.table[0].value.columns)
+    assert headers[1:] == [f"Bunny ({run.id[-4:]})" for run in (finished, other)]
+    rows = {row.iloc[0]: list(row.iloc[1:]) for _, row in at.table[0].value.iterrows()}
+    assert rows["seed"] == ["**0**", "**7**"] and rows["threads"] == ["1", "1"]
+
+
+def test_filters(store, finished):
+    store.create("tiny", {}, steps=9, device="cpu", name="Waiting")
+    at = open_page()
+    state = next(group for group in at.button_group if group.key == "runs_state")
+    state.set_value(["done"]).run()
+    assert not at.exception
+    names = [b.label for b in at.button if b.key and b.key.startswith("open_")]
+    assert names == ["Bunny"]
+
+
+def test_a_damaged_folder_and_an_unknown_run_harm_nobody(store, finished):
+    damaged = store.create("tiny", {}, steps=9, device="cpu")
+    (damaged.path / "config.json").write_text("{")
+    at = open_page(damaged)
+    assert "config.json is damaged" in at.error[0].value
+    at = open_page("tiny-gone")
+    assert "There is no run 'tiny-gone'" in at.warning[0].value
+    assert "Bunny" in texts(at) or "damaged" in texts(at)
+
+
+def test_charts_put_what_the_kind_lists_first_and_logarithms_only_above_zero(store, finished):
+    rows = finished.metrics()
+    names = metric_names([finished], [rows])
+    assert names["loss"].label == "Loss" and names["loss"].log
+    figure = metrics_figure(names, ["Bunny"], [rows], "seconds")
+    assert figure.layout.yaxis.type == "log"
+    assert list(figure.data[0].x) == [row["seconds"] for row in rows]
+    rows[3]["loss"] = 0.0
+    assert metrics_figure(names, ["Bunny"], [rows], "step").layout.yaxis.type is None
+
+
+def get(path):
+    """Status, headers and body of a route's answer, as a server would ask for it."""
+    sent = []
+
+    async def receive():
+        await asyncio.sleep(0 if not sent else 60)
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": unquote(f"/{path}"), "headers": [],
+        "query_string": b"", "root_path": "", "asgi": {"version": "3.0", "spec_version": "2.4"},
+    }  # fmt: skip
+    asyncio.run(Starlette(routes=run_routes())(scope, receive, send))
+    body = b"".join(message.get("body", b"") for message in sent[1:])
+    return sent[0]["status"], dict(sent[0]["headers"]), body
+
+
+def test_downloads_stay_within_the_artifacts(store, finished):
+    (store.root / "other.txt").write_text("not for you")
+    weights = finished.artifacts / "weights.npy"
+    code, headers, body = get(artifact_address(finished, weights))
+    assert code == 200 and body == weights.read_bytes()
+    assert headers[b"content-disposition"].startswith(b"attachment")
+    assert get(zip_address(finished))[2][:2] == b"PK"
+    for path in (
+        "artifacts/%2e%2e/config.json",
+        "artifacts/none.txt",
+        "artifacts/..%2fstatus.json",
+    ):
+        assert get(f"levelset/runs/{finished.id}/{path}")[0] == 404
+    assert get(zip_address(Run(store.root / "tiny-gone")))[0] == 404
