@@ -16,6 +16,7 @@ from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.classifiers import make_classifier
 from levelset_core.random import torch_generator
+from levelset_core.training.parallel import own_part, together
 from levelset_core.training.robust_config import RobustConfig
 from levelset_core.training.robust_objectives import OBJECTIVES, Batch
 
@@ -54,7 +55,8 @@ class RobustTrainer:
         config: all settings.
         data: the training images.
         seed: of the weights, the order of the images and the attacks' starts.
-        device: default: :func:`levelset_core.pick_device`.
+        device: default: :func:`levelset_core.pick_device`. In several processes of one group
+            (see :mod:`levelset_core.training.parallel`) each takes its part of every batch.
         weights: a state dict to begin from instead of new weights.
     """
 
@@ -75,8 +77,8 @@ class RobustTrainer:
         if weights is not None:
             network.load_state_dict(weights)
         # Convolutions are faster in this layout; it changes nothing else.
-        self.network = network.to(self.device, memory_format=torch.channels_last)
-        self.learner: nn.Module = self.network
+        self.network: nn.Module = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.learner = together(self.network)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -142,6 +144,8 @@ class RobustTrainer:
         if self.config.augment:
             x = shifted(x, self.noise)
         noise = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
+        # Every process draws for the whole batch: their generators stay the same.
+        x, y, noise = own_part(x), own_part(y), own_part(noise)
         return Batch(self.network, self.learner, x, y, noise, epsilon)
 
     def checkpoint(self) -> dict[str, Any]:
