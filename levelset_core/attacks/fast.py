@@ -47,7 +47,9 @@ class _FirstConv(nn.Module):
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
         self.weight, self.bias = conv.weight, conv.bias
-        self.padding = conv.padding
+        assert not isinstance(conv.padding, str)  # see _suits
+        top, left = conv.padding
+        self.padding = top, left
 
     def forward(self, x: Tensor) -> Tensor:
         return _first_conv(x, self.weight, self.bias, self.padding)
@@ -63,7 +65,7 @@ class _FirstConvFunction(torch.autograd.Function):
         return conv2d(x, weight, bias, padding=padding)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         (weight,) = ctx.saved_tensors  # (o, c, kh, kw)
         outputs, channels, kh, kw = weight.shape
@@ -80,8 +82,6 @@ class _FirstConvFunction(torch.autograd.Function):
         return result.transpose(0, 1), None, None, None
 
 
-def _first_conv(
-    x: Tensor, weight: Tensor, bias: Tensor | None, padding: tuple[int, int] | str
-) -> Tensor:
+def _first_conv(x: Tensor, weight: Tensor, bias: Tensor | None, padding: tuple[int, int]) -> Tensor:
     result: Tensor = _FirstConvFunction.apply(x, weight, bias, padding)  # type: ignore[no-untyped-call]
     return result

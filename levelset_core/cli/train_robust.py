@@ -22,7 +22,7 @@ NUMBERS: dict[str, type] = {
     "epsilon_start": float, "warmup_epochs": int, "epsilon_wrong": float, "attack_step": float,
     "attack_step_wrong": float, "attack_steps": int, "weight_correct": float, "beta": float,
 }  # fmt: skip
-SWITCHES = ("reuse", "first_crossing", "augment")
+SWITCHES = ("first_crossing", "augment")
 
 
 def add(verbs: Verbs, common: Parser) -> None:
@@ -57,14 +57,27 @@ def add(verbs: Verbs, common: Parser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from levelset_core.networks.classifier_files import write_card
-    from levelset_core.runs import EXIT_CODES, RunStore, work_here
+    from levelset_core.device import pick_device
+    from levelset_core.training.parallel import process_group
 
     output = Path(options.output)
     if output.suffix != ".safetensors" or not output.parent.is_dir():
         raise LevelsetError(f"OUT must be a .safetensors file in a folder that exists: {output}.")
+    with process_group(pick_device(options.device)):
+        return _train(options, output)
+
+
+def _train(options: argparse.Namespace, output: Path) -> int:
+    from levelset_core.networks.classifier_files import write_card
+    from levelset_core.runs import EXIT_CODES, RunStore, work_here
+    from levelset_core.training.parallel import from_the_first, place
+
     store = RunStore()
-    run = _find_or_create(store, options)
+    first = place()[0] == 0
+    run = _find_or_create(store, options) if first else None
+    run = store.get(from_the_first(run.id if run else None))
+    if not first:
+        return _follow(run)
     progress(f"run {run.id}")
     status = work_here(store, run, tell=_Progress())
     if status.state == "failed":
@@ -83,6 +96,18 @@ def _run(options: argparse.Namespace) -> int:
             f"{output}: {figures['clean_accuracy']:.2%} of {figures['images']} images right, "
             f"{figures['robust_accuracy']:.2%} after {figures['attack']} at {figures['epsilon']}"
         )
+    return DONE
+
+
+def _follow(run: Run) -> int:
+    """A further process of torchrun: the same steps as the first, which keeps the run."""
+    from levelset_core.runs import get_kind, load_checkpoint
+
+    trainer = get_kind("robust").build(run)
+    if run.checkpoint_file.exists():
+        trainer.restore(load_checkpoint(run.checkpoint_file)["trainer"])
+    for _ in trainer:
+        pass
     return DONE
 
 

@@ -16,11 +16,9 @@ from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.classifiers import make_classifier
 from levelset_core.random import torch_generator
+from levelset_core.training.parallel import own_part, together
 from levelset_core.training.robust_config import RobustConfig
 from levelset_core.training.robust_objectives import OBJECTIVES, Batch
-
-#: The epoch from which on ``reuse`` begins attacks where the last ones ended.
-REUSE_FROM = 2
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,8 @@ class RobustTrainer:
         config: all settings.
         data: the training images.
         seed: of the weights, the order of the images and the attacks' starts.
-        device: default: :func:`levelset_core.pick_device`.
+        device: default: :func:`levelset_core.pick_device`. In several processes of one group
+            (see :mod:`levelset_core.training.parallel`) each takes its part of every batch.
         weights: a state dict to begin from instead of new weights.
     """
 
@@ -78,17 +77,13 @@ class RobustTrainer:
         if weights is not None:
             network.load_state_dict(weights)
         # Convolutions are faster in this layout; it changes nothing else.
-        self.network = network.to(self.device, memory_format=torch.channels_last)
-        self.learner: nn.Module = self.network
+        self.network: nn.Module = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.learner = together(self.network)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.noise = torch_generator(seed + 1)
         self.step = 0
-        # Offsets of the last attacks in 1/127 of ``reach``, for ``reuse``: a byte a pixel.
-        self.reach = max(config.epsilon, config.epsilon_wrong)
-        shape = data.images.shape if config.reuse else (0,)
-        self.offsets = torch.zeros(shape, dtype=torch.int8)
         self._order: tuple[int, Tensor] | None = None
 
     @property
@@ -117,7 +112,7 @@ class RobustTrainer:
         done = self.step / self.steps_an_epoch
         rows = self._rows(epoch, k)
         epsilon = c.epsilon_at(done)
-        batch = self._batch(rows, epoch, epsilon)
+        batch = self._batch(rows, epsilon)
 
         self.network.train()
         terms = OBJECTIVES[c.method](batch, c)
@@ -132,9 +127,6 @@ class RobustTrainer:
         terms.loss.backward()
         self.optimizer.step()
 
-        if c.reuse:
-            offsets = (terms.attacked.detach() - batch.x).mul_(127 / self.reach)
-            self.offsets[rows] = offsets.round_().to("cpu", torch.int8)
         self.step += 1
         return RobustSnapshot(
             self.step, self.step / self.steps_an_epoch, loss, terms.right, terms.robust,
@@ -147,18 +139,14 @@ class RobustTrainer:
             self._order = epoch, epoch_order(len(self.data), self.seed, epoch)
         return self._order[1][k * self.config.batch : (k + 1) * self.config.batch]
 
-    def _batch(self, rows: Tensor, epoch: int, epsilon: float) -> Batch:
+    def _batch(self, rows: Tensor, epsilon: float) -> Batch:
         x, y = self.data.batch(rows, self.device)
         if self.config.augment:
             x = shifted(x, self.noise)
-        again = self.config.reuse and epoch >= REUSE_FROM
-        if again:
-            start = self.offsets[rows].to(self.device, x.dtype).mul_(self.reach / 127).add_(x)
-        elif self.config.method == "standard":
-            start = x
-        else:
-            start = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
-        return Batch(self.network, self.learner, x, y, start, not again, epsilon)
+        noise = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
+        # Every process draws for the whole batch: their generators stay the same.
+        x, y, noise = own_part(x), own_part(y), own_part(noise)
+        return Batch(self.network, self.learner, x, y, noise, epsilon)
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit, in the middle of an epoch too."""
@@ -167,7 +155,6 @@ class RobustTrainer:
                 "network": dict(self.network.state_dict()),
                 "optimizer": self.optimizer.state_dict(),
                 "noise": self.noise.get_state(),
-                "offsets": self.offsets,
                 "step": self.step,
             }
         )
@@ -178,7 +165,6 @@ class RobustTrainer:
         # The optimizer would go on in the checkpoint's own tensors.
         self.optimizer.load_state_dict(copy.deepcopy(checkpoint["optimizer"]))
         self.noise.set_state(checkpoint["noise"])
-        self.offsets = checkpoint["offsets"].clone()
         self.step = checkpoint["step"]
 
 

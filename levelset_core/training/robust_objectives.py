@@ -27,9 +27,7 @@ class Batch:
         learner: the same network, through which the loss is computed: where several processes
             train together it averages their gradients.
         x, y: images, (n, c, h, w), and classes, (n,).
-        start: where attacks begin, (n, c, h, w), or uniform noise in [-1, 1] to be scaled by
-            epsilon.
-        is_noise: which of the two ``start`` is.
+        noise: where attacks begin, uniform in [-1, 1], in parts of epsilon, (n, c, h, w).
         epsilon: of right samples now.
     """
 
@@ -37,14 +35,12 @@ class Batch:
     learner: nn.Module
     x: Tensor
     y: Tensor
-    start: Tensor
-    is_noise: bool
+    noise: Tensor
     epsilon: float
 
     def begin(self, epsilon: float | Tensor, lower: Tensor, upper: Tensor) -> Tensor:
         """Where an attack begins, within its box, (n, c, h, w)."""
-        start = self.x + self.start * epsilon if self.is_noise else self.start
-        return torch.minimum(torch.maximum(start, lower), upper)
+        return torch.minimum(torch.maximum(self.x + self.noise * epsilon, lower), upper)
 
 
 @dataclass(frozen=True)

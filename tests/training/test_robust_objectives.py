@@ -28,7 +28,7 @@ class Linear(nn.Module):
 
 def batch_of(f, x, y, epsilon):
     noise = torch.rand(x.shape, generator=torch_generator(1), dtype=x.dtype) * 2 - 1
-    return Batch(f, f, x, y, noise, True, epsilon)
+    return Batch(f, f, x, y, noise, epsilon)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_batch_norm_sees_clean_images_only_once_a_step():
     y = torch.arange(6)
     f.train()
     config = RobustConfig(method="ours", epsilon=0.3, attack_step=0.1, attack_steps=3)
-    ours(Batch(f, f, x, y, torch.zeros_like(x), True, 0.3), config)
+    ours(Batch(f, f, x, y, torch.zeros_like(x), 0.3), config)
     assert f.training and int(f[1].num_batches_tracked) == 1
     mean = f[0](x).mean((0, 2, 3))
     torch.testing.assert_close(f[1].running_mean, 0.1 * mean)
@@ -129,5 +129,5 @@ def test_batch_norm_sees_clean_images_only_once_a_step():
 def test_standard_looks_at_the_images_as_they_are():
     f = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
     x, y = torch.rand(8, 1, 2, 2), torch.arange(8) % 3
-    terms = standard(Batch(f, f, x, y, x, False, 0.3), RobustConfig(method="standard"))
+    terms = standard(Batch(f, f, x, y, x, 0.3), RobustConfig(method="standard"))
     torch.testing.assert_close(terms.loss, cross_entropy(f(x), y))

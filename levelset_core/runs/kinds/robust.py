@@ -18,6 +18,7 @@ from levelset_core.networks.classifier_files import load_classifier, save_classi
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds.base import Goal, Kind, Metric, Trainer
+from levelset_core.training.parallel import own_device
 from levelset_core.training.robust import RobustSnapshot, RobustTrainer
 from levelset_core.training.robust_config import RobustConfig
 
@@ -65,7 +66,7 @@ class RobustKind(Kind):
             RobustConfig(**{k: v for k, v in settings.items() if k not in EXTRA}),
             data.first(settings.get("limit")),
             seed=run.config.seed,
-            device=torch.device(run.config.device),
+            device=own_device(torch.device(run.config.device)),
             weights=weights,
         )
 

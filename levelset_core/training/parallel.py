@@ -1,0 +1,65 @@
+"""Several processes that train one network, started by torchrun: each takes a part of a batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+T = TypeVar("T")
+
+
+@contextmanager
+def process_group(device: torch.device) -> Iterator[None]:
+    """Join the other processes that torchrun started, if it did.
+
+    Through NCCL where each has a GPU of its own, otherwise through gloo.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        yield
+        return
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield
+    finally:
+        distributed.destroy_process_group()
+
+
+def place() -> tuple[int, int]:
+    """This process's number, and how many there are."""
+    if not distributed.is_initialized():
+        return 0, 1
+    return distributed.get_rank(), distributed.get_world_size()
+
+
+def own_device(device: torch.device) -> torch.device:
+    """The GPU of this process; anything else as it is."""
+    if device.type == "cuda" and place()[1] > 1:
+        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+    return device
+
+
+def together(network: nn.Module) -> nn.Module:
+    """The same network, but with gradients averaged over all processes; alone it is itself."""
+    return DistributedDataParallel(network) if place()[1] > 1 else network
+
+
+def own_part(batch: Tensor) -> Tensor:
+    """This process's rows of a batch."""
+    rank, count = place()
+    return batch[rank::count]
+
+
+def from_the_first(value: T | None) -> T:
+    """What the first process has, in every process: plain values."""
+    box = [value]
+    if place()[1] > 1:
+        distributed.broadcast_object_list(box)
+    found = box[0]
+    assert found is not None
+    return found
