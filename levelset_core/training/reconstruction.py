@@ -228,7 +228,8 @@ class ReconstructionTrainer:
             len(self.signed.places), (self.config.anchors,), generator=self.generator
         ).to(self.device)
         off = self.network(self.signed.places[rows]) - self.signed.distance[rows]
-        return self.config.anchor_weight * off.abs().mean()
+        loss: Tensor = self.config.anchor_weight * off.abs().mean()
+        return loss
 
     def _advance(self, s: LevelSetSamples) -> None:
         """One Newton step of every sample (Eq. 4); the oldest and the lost start anew."""
