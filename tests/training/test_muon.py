@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import math
 
 import torch
@@ -33,7 +34,7 @@ def test_a_step_has_the_length_asked_for_and_resumes(randn):
 
     twin = torch.nn.Parameter(weight.detach().clone())
     other = Muon([twin], lr=0.1)
-    other.load_state_dict(optimizer.state_dict())
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))  # else they share tensors
     weight.grad = randn(40, 10)
     twin.grad = weight.grad.clone()
     optimizer.step()

@@ -57,7 +57,7 @@ def check(e: ExactNetwork, region: Polygon | MultiPolygon, rings: list[np.ndarra
     off = distance > 1e-9 * size
     wrong = off & np.where(inside, f >= 0, f <= 0)
     assert not wrong.any(), f"wrong at {x[wrong][:3].tolist()}: F = {f[wrong][:3]}"
-    assert (np.abs(f) <= distance + 1e-12).all()
+    assert (np.abs(f) <= distance * (1 + 1e-12) + 1e-12).all()  # some places are far away
     edges = [(ring, np.roll(ring, -1, axis=0)) for ring in rings]
     t = rng.random((50, 1, 1))
     on = np.concatenate([(a + t * (b - a)).reshape(-1, 2) for a, b in edges])
