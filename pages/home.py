@@ -26,25 +26,38 @@ with right.container(border=True, height="stretch"):
     st.latex(r"\max\{0,\ \varepsilon - \mathrm{sign}(yF)\, d(x, p(\theta))\}")
     st.caption("Put p(θ) into any loss, and the optimizer moves the level set itself (Eq. 12).")
 
-with st.container(border=True):
-    text, action = st.columns([4, 1], vertical_alignment="center")
-    text.markdown("#### 2D playground")
-    text.markdown(
+TOOLS = (
+    (
+        "2D playground",
         "Draw points and watch the boundary, the margins and the SVM level sets train live. "
-        "Compare losses side by side, take one iteration apart equation by equation."
-    )
-    action.page_link("pages/playground.py", label="Open the playground", icon=":material/draw:")
-
-with st.container(border=True):
-    text, action = st.columns([4, 1], vertical_alignment="center")
-    text.markdown("#### Exact networks")
-    text.markdown(
+        "Compare losses, take one iteration apart equation by equation.",
+        "pages/playground.py", "Open the playground", ":material/draw:",
+    ),
+    (
+        "Reconstruction",
+        "From a raw, incomplete, unoriented point cloud to a surface or a curve: watch it form, "
+        "slide through its level sets, cut it, compare methods, export it.",
+        "pages/reconstruction.py", "Open reconstruction", ":material/view_in_ar:",
+    ),
+    (
+        "Exact networks",
         "Draw a polygon or open a mesh and see the ReLU network whose zero level set it is "
-        "(Theorem 1): built in milliseconds, checked on a million points."
-    )
-    action.page_link(
-        "pages/exact_networks.py", label="Open exact networks", icon=":material/polyline:"
-    )
+        "(Theorem 1): built in milliseconds, checked on a million points.",
+        "pages/exact_networks.py", "Open exact networks", ":material/polyline:",
+    ),
+    (
+        "Runs",
+        "Everything that takes long goes on without you: its progress, its figures, its files. "
+        "Resume what was cut off, compare two, download.",
+        "pages/runs.py", "Open runs", ":material/list_alt:",
+    ),
+)  # fmt: skip
+rows = [st.columns(2), st.columns(2)]
+for place, (title, text, page, label, icon) in zip([*rows[0], *rows[1]], TOOLS, strict=True):
+    with place.container(border=True, height="stretch"):
+        st.markdown(f"#### {title}")
+        st.markdown(text)
+        st.page_link(page, label=label, icon=icon)
 
 st.caption(
     "After Atzmon, Haim, Yariv, Israelov, Maron, Lipman: *Controlling Neural Level Sets*, "

@@ -1,0 +1,127 @@
+"""``reconstruct`` and ``curve`` from the outside: what they write, print and refuse."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from levelset_core.cli import BAD_INPUT, DONE, INTERRUPTED, main
+from levelset_core.data import read_geometry
+
+FAST = ["--json", "--steps", "30", "--threads", "1"]
+
+
+@pytest.fixture
+def ball(tmp_path):
+    """2,000 points of a sphere of radius 3 around (10, 0, 0)."""
+    points = np.random.default_rng(0).normal(size=(2000, 3))
+    points = 3 * points / np.linalg.norm(points, axis=1, keepdims=True) + [10, 0, 0]
+    np.save(tmp_path / "ball.npy", points)
+    return str(tmp_path / "ball.npy")
+
+
+def test_a_surface_in_the_units_of_its_input(ball, tmp_path, capsys):
+    out = tmp_path / "out.ply"
+    assert main(["reconstruct", ball, "-o", str(out), "--resolution", "32", *FAST]) == DONE
+    told = json.loads(capsys.readouterr().out)
+    assert (told["points"], told["steps"], told["components"]) == (2000, 30, 1)
+    mesh = read_geometry(out)
+    assert (told["vertices"], told["faces"]) == (len(mesh.vertices), len(mesh.faces))
+    radius = np.linalg.norm(mesh.vertices - [10, 0, 0], axis=1)
+    assert np.abs(radius - 3).mean() < 0.15
+
+
+def test_a_file_for_every_level(ball, tmp_path, capsys):
+    out = tmp_path / "out.obj"
+    arguments = ["reconstruct", ball, "-o", str(out), "--levels=-0.5,0,0.5", "--resolution", "32"]
+    assert main([*arguments, *FAST]) == DONE
+    names = ("out_level_-0.5.obj", "out.obj", "out_level_0.5.obj")
+    areas = [read_geometry(tmp_path / name).area for name in names]
+    assert areas[0] < areas[1] < areas[2]
+
+
+def test_a_curve_and_the_gap_in_its_data(tmp_path, capsys):
+    t = np.linspace(0.6, 2 * np.pi - 0.6, 150)
+    np.savetxt(tmp_path / "ring.xyz", np.stack([np.cos(t), np.sin(t)], axis=1))
+    out = tmp_path / "ring.csv"
+    arguments = ["curve", str(tmp_path / "ring.xyz"), "-o", str(out), "--resolution", "64"]
+    assert main([*arguments, "--json", "--steps", "150", "--threads", "1"]) == DONE
+    told = json.loads(capsys.readouterr().out)
+    assert (told["pieces"], told["closed"]) == (1, 1)
+    assert told["gaps"] == [pytest.approx(1.2, abs=0.4)]
+    assert out.read_text().startswith("line,x,y\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("empty.ply", b"", "empty"),
+        ("three.xyz", b"0 0 0\n1 0 0\n0 1 0\n", "3 different points"),
+        ("nan.xyz", b"nan nan nan\n" * 50 + b"1 2 3\n" * 20, "not finite"),
+        ("text.ply", b"Dear reader, this is no mesh at all.\n", "text.ply"),
+        ("same.xyz", b"1 2 3\n" * 100, "same place"),
+        ("plane.xyz", b"\n".join(b"%d %d 0" % (k % 10, k // 10) for k in range(100)), "plane"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(name, content, sentence, tmp_path, capsys):
+    (tmp_path / name).write_bytes(content)
+    out = tmp_path / "out.ply"
+    assert main(["reconstruct", str(tmp_path / name), "-o", str(out), *FAST]) == BAD_INPUT
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert sentence in told.err
+    assert len(told.err.strip().splitlines()) == 1
+    assert not out.exists()
+
+
+def test_a_truncated_mesh_and_pickled_objects_are_refused(ball, tmp_path, capsys):
+    whole = tmp_path / "whole.ply"
+    main(["reconstruct", ball, "-o", str(whole), "--resolution", "24", *FAST])
+    capsys.readouterr()
+    (tmp_path / "cut.ply").write_bytes(whole.read_bytes()[:-2000])
+    np.savez(tmp_path / "objects.npz", points=np.array([{"a": 1}, None], dtype=object))
+    for name in ("cut.ply", "objects.npz"):
+        arguments = ["reconstruct", str(tmp_path / name), "-o", str(tmp_path / "o.ply"), *FAST]
+        assert main(arguments) == BAD_INPUT
+        assert name in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (["-o", "out.xyz"], "ends in one of"),
+        (["-o", "nowhere/out.ply"], "does not exist"),
+        (["--levels", "a"], "--levels"),
+        (["--preset", "best"], "Unknown preset 'best'"),
+        (["--resolution", "2"], "resolution must be"),
+        (["--steps", "0"], "steps must be"),
+    ],
+)
+def test_bad_options_are_one_sentence(changes, sentence, ball, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["reconstruct", ball, "-o", "out.ply", *FAST, *changes]) == BAD_INPUT
+    assert sentence in capsys.readouterr().err
+
+
+def test_an_interrupt_writes_what_was_reached(ball, tmp_path):
+    out = tmp_path / "out.ply"
+    command = [sys.executable, "-m", "levelset_core", "reconstruct", ball, "-o", str(out),
+               "--seconds", "300", "--resolution", "32", "--threads", "1", "--json"]  # fmt: skip
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    assert process.stderr is not None
+    deadline = time.monotonic() + 120
+    while "step" not in process.stderr.readline():
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=120)
+    assert process.returncode == INTERRUPTED
+    assert json.loads(printed)["steps"] >= 1
+    assert out.exists()
