@@ -147,10 +147,11 @@ def sample_surface(mesh: Mesh, count: int, *, seed: int = 0) -> PointCloud:
 
 
 def remove_outliers(cloud: PointCloud, *, neighbours: int = 16, ratio: float = 3.0) -> PointCloud:
-    """Statistical outlier removal, as in PCL: drop the points that are far from their neighbours.
+    """Statistical outlier removal, as in PCL, but for points that are merely sparse.
 
-    The mean distance of a point to its nearest ``neighbours`` may exceed the mean of these
-    means by at most ``ratio`` standard deviations.
+    A point goes if its mean distance to its nearest ``neighbours`` exceeds the mean of these
+    means by more than ``ratio`` standard deviations, and is ``ratio`` times what is usual among
+    those neighbours: where a scan is thin all points are far from one another.
 
     Raises:
         LevelsetError: ``neighbours`` or ``ratio`` is not positive.
@@ -161,9 +162,10 @@ def remove_outliers(cloud: PointCloud, *, neighbours: int = 16, ratio: float = 3
             f"and {ratio}."
         )
     k = min(neighbours, len(cloud) - 1)
-    distances, _ = cKDTree(cloud.points).query(cloud.points, k=k + 1)
+    distances, rows = cKDTree(cloud.points).query(cloud.points, k=k + 1)
     means = distances[:, 1:].mean(1)
-    near = means <= means.mean() + ratio * means.std()
+    usual = np.median(means[rows[:, 1:]], axis=1)
+    near = (means <= means.mean() + ratio * means.std()) | (means <= ratio * usual)
     kept = cloud.select(near)
     return replace(kept, outliers=cloud.outliers + int((~near).sum()))
 
