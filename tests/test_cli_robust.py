@@ -68,11 +68,15 @@ def test_a_state_dict_from_elsewhere(trained, tmp_path, capsys):
 
 
 def test_a_training_that_is_done_is_not_resumed_but_begun_anew(trained, tmp_path, capsys):
-    _, _, store = trained
+    file, said, store = trained
     before = len(store.runs())
     arguments = [*TRAIN, "-o", str(tmp_path / "n.safetensors"), "--resume", "--epochs", "1"]
-    assert cli.main(arguments) == 0
-    assert "a new one begins" in capsys.readouterr().err
+    assert cli.main([*arguments, "--start-from", str(file), "--json"]) == 0
+    done = capsys.readouterr()
+    assert "a new one begins" in done.err
+    card = json.loads(done.out)["card"]
+    assert card["started_from"] == file.name and said["card"]["started_from"] == "new weights"
+    assert card["figures"]["clean_accuracy"] >= said["clean_accuracy"] - 0.05
     assert len(store.runs()) == before + 1
 
 

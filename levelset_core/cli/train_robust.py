@@ -129,6 +129,7 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
         "data_dir": options.data_dir,
         "limit": options.limit,
         "test_limit": options.test_limit,
+        "start_from": Path(options.start_from).name if options.start_from else None,
         "command": shlex.join(["python", "-m", "levelset_core", *words]),
     }
     start = Path(options.start_from) if options.start_from else None

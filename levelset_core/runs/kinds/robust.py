@@ -25,6 +25,7 @@ from levelset_core.training.robust_config import RobustConfig
 #: Settings besides those of :class:`RobustConfig`, and their types.
 EXTRA: dict[str, type] = {
     "data": str, "data_dir": str, "limit": int, "test_limit": int, "command": str,
+    "start_from": str,
 }  # fmt: skip
 #: A starting network among the run's inputs.
 START = "start.safetensors"
@@ -101,7 +102,7 @@ class RobustKind(Kind):
             "command": settings.get("command", ""),
             "data": f"{trainer.data.source}, {len(trainer.data)} images",
             "test_data": f"{test.source}, the first {len(test)} images",
-            "started_from": run.config.name if (run.inputs / START).exists() else "new weights",
+            "started_from": settings.get("start_from") or "new weights",
             "epochs": trainer.step / trainer.steps_an_epoch,
             "settings": trainer.config.as_dict(),
             "seed": run.config.seed,
