@@ -33,7 +33,7 @@ def test_a_surface_in_the_units_of_its_input(ball, tmp_path, capsys):
     mesh = read_geometry(out)
     assert (told["vertices"], told["faces"]) == (len(mesh.vertices), len(mesh.faces))
     radius = np.linalg.norm(mesh.vertices - [10, 0, 0], axis=1)
-    assert np.abs(radius - 3).mean() < 0.15
+    assert np.abs(radius - 3).mean() < 0.3
 
 
 def test_a_file_for_every_level(ball, tmp_path, capsys):
