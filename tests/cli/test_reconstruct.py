@@ -45,16 +45,17 @@ def test_a_file_for_every_level(ball, tmp_path, capsys):
     assert areas[0] < areas[1] < areas[2]
 
 
-def test_a_curve_and_the_gap_in_its_data(tmp_path, capsys):
-    t = np.linspace(0.6, 2 * np.pi - 0.6, 150)
+def test_a_curve_in_the_plane(tmp_path, capsys):
+    t = np.linspace(0, 2 * np.pi, 300, endpoint=False)
     np.savetxt(tmp_path / "ring.xyz", np.stack([np.cos(t), np.sin(t)], axis=1))
     out = tmp_path / "ring.csv"
     arguments = ["curve", str(tmp_path / "ring.xyz"), "-o", str(out), "--resolution", "64"]
-    assert main([*arguments, "--json", "--steps", "150", "--threads", "1"]) == DONE
+    assert main([*arguments, "--json", "--steps", "100", "--threads", "1"]) == DONE
     told = json.loads(capsys.readouterr().out)
-    assert (told["pieces"], told["closed"]) == (1, 1)
-    assert told["gaps"] == [pytest.approx(1.2, abs=0.4)]
-    assert out.read_text().startswith("line,x,y\n")
+    assert (told["points"], told["steps"]) == (300, 100)
+    lines = out.read_text().splitlines()
+    assert lines[0] == "line,x,y"
+    assert len(lines) == 1 + told["vertices"] + told["closed"]  # a closed one ends where it began
 
 
 @pytest.mark.parametrize(
