@@ -27,7 +27,7 @@ if work is not None and work.exact is not None:
     graph = SOLID_GRAPH if solid else PLANE_GRAPH
     tab = st.segmented_control(
         "Below the picture", list(TABS), format_func=TABS.__getitem__, default="perturb",
-        key="exact_tab", label_visibility="collapsed",
+        key="exact_tab", label_visibility="collapsed", required=True,
     )  # fmt: skip
     match tab:
         case "contrast":

@@ -47,7 +47,7 @@ else:
     point_canvas(live, [])
 tab = st.segmented_control(
     "Below the canvas", list(TABS), format_func=TABS.__getitem__, default="charts", key="tab",
-    label_visibility="collapsed",
+    label_visibility="collapsed", required=True,
 )  # fmt: skip
 match tab:
     case "iteration":

@@ -30,7 +30,7 @@ def iteration_view(session: LiveSession) -> None:
     with top[0]:
         stage = st.segmented_control(
             "Stage", range(len(STAGES)), format_func=lambda k: f"{k + 1}  {STAGES[k]}",
-            default=0, key="stage", width="stretch",
+            default=0, key="stage", width="stretch", required=True,
         )  # fmt: skip
     top[1].number_input(
         "Point", 0, len(session.state.points) - 1, key="followed_point", on_change=_take_apart,

@@ -74,10 +74,14 @@ def check_polygon(points: np.ndarray) -> None:
     check(e, Polygon(points), [points])
 
 
-SLOWLY = settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(polygons())
+def test_random_polygons(points):
+    check_polygon(points)
 
 
-@SLOWLY
+@pytest.mark.slow
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 @given(polygons())
 def test_five_hundred_random_polygons(points):
     check_polygon(points)
