@@ -5,7 +5,6 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
-import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -18,7 +17,6 @@ def download(playground, tmp_path, click):
     return path
 
 
-@pytest.mark.slow  # its download was lost once to a run that was cut off
 def test_state_as_json_and_back(playground, tmp_path):
     playground.pause()
     playground.show("Share & keep")

@@ -3,9 +3,6 @@
 import pytest
 from playwright.sync_api import expect
 
-# Not yet seen to pass on two busy cores: run by `make slow` until they are.
-pytestmark = pytest.mark.slow
-
 STAGES = ("1 Project", "2 Sample network", "3 Loss", "4 Update θ", "5 Motion")
 
 
