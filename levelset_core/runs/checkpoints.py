@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
@@ -43,12 +43,13 @@ def load_checkpoint(path: Path) -> Any:
         LevelsetError: the file is damaged or not a checkpoint.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise LevelsetError(f"{path.name} is not a checkpoint of this program.")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        return _decode(json.loads(metadata["structure"]), tensors)
+        # In one go: safe_open opens the file twice, and a run may replace it in between.
+        content = path.read_bytes()
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        metadata = header.get("__metadata__") or {}
+        if metadata.get("format") != FORMAT:
+            raise LevelsetError(f"{path.name} is not a checkpoint of this program.")
+        return _decode(json.loads(metadata["structure"]), load(content))
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, LevelsetError):
             raise

@@ -1,6 +1,7 @@
 """Arrays for the browser: by content, by unguessable name, within a limit."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -61,7 +62,9 @@ def ask(path):
         said.append(message)
 
     scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
-    asyncio.run(Router(arrays.array_routes())(scope, None, send))
+    route = Router(arrays.array_routes())
+    with ThreadPoolExecutor(1) as thread:  # browser tests leave an event loop running in this one
+        thread.submit(lambda: asyncio.run(route(scope, None, send))).result()
     headers = {k.decode(): v.decode() for k, v in said[0]["headers"]}
     return said[0]["status"], headers, said[1]["body"]
 

@@ -1,6 +1,7 @@
 """The page Runs as Streamlit runs it, without a browser."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -128,7 +129,9 @@ def get(path):
         "type": "http", "method": "GET", "path": unquote(f"/{path}"), "headers": [],
         "query_string": b"", "root_path": "", "asgi": {"version": "3.0", "spec_version": "2.4"},
     }  # fmt: skip
-    asyncio.run(Starlette(routes=run_routes())(scope, receive, send))
+    route = Starlette(routes=run_routes())
+    with ThreadPoolExecutor(1) as thread:  # browser tests leave an event loop running in this one
+        thread.submit(lambda: asyncio.run(route(scope, receive, send))).result()
     body = b"".join(message.get("body", b"") for message in sent[1:])
     return sent[0]["status"], dict(sent[0]["headers"]), body
 
