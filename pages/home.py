@@ -28,34 +28,25 @@ with right.container(border=True, height="stretch"):
 
 TOOLS = (
     (
-        "2D playground",
-        "Draw points and watch the boundary, the margins and the SVM level sets train live. "
-        "Compare losses, take one iteration apart equation by equation.",
+        "2D playground", "Draw points; watch boundary, margins and SVM level sets train live.",
         "pages/playground.py", "Open the playground", ":material/draw:",
     ),
     (
-        "Reconstruction",
-        "From a raw, incomplete, unoriented point cloud to a surface or a curve: watch it form, "
-        "slide through its level sets, cut it, compare methods, export it.",
+        "Reconstruction", "From a raw point cloud to a surface or a curve, live.",
         "pages/reconstruction.py", "Open reconstruction", ":material/view_in_ar:",
     ),
     (
-        "Exact networks",
-        "Draw a polygon or open a mesh and see the ReLU network whose zero level set it is "
-        "(Theorem 1): built in milliseconds, checked on a million points.",
+        "Exact networks", "The ReLU network whose zero level set your polygon or mesh is.",
         "pages/exact_networks.py", "Open exact networks", ":material/polyline:",
     ),
     (
-        "Runs",
-        "Everything that takes long goes on without you: its progress, its figures, its files. "
-        "Resume what was cut off, compare two, download.",
+        "Runs", "What takes long goes on without you: progress, files, resume.",
         "pages/runs.py", "Open runs", ":material/list_alt:",
     ),
 )  # fmt: skip
-rows = [st.columns(2), st.columns(2)]
-for place, (title, text, page, label, icon) in zip([*rows[0], *rows[1]], TOOLS, strict=True):
+for place, (title, text, page, label, icon) in zip(st.columns(4), TOOLS, strict=True):
     with place.container(border=True, height="stretch"):
-        st.markdown(f"#### {title}")
+        st.markdown(f"##### {title}")
         st.markdown(text)
         st.page_link(page, label=label, icon=icon)
 
