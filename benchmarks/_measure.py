@@ -10,7 +10,7 @@ import platform
 import shlex
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +58,16 @@ def machine() -> dict[str, Any]:
 
 
 def report(
-    name: str, options: argparse.Namespace, figures: dict[str, Any], required: dict[str, float]
-) -> dict[str, Any]:
-    """Print the figures and, with --store, write them to ``results/<name>.json``."""
+    name: str, options: argparse.Namespace, figures: dict[str, Any], required: dict[str, float],
+    further: Sequence[str] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """Print the figures and, with --store, write them to ``results/<name>.json``.
+
+    ``further`` are options of this benchmark alone, as they were given.
+    """
     flags = [f"--{k}" for k in ("quick", "store") if getattr(options, k)]
     command = ["python", "-m", f"benchmarks.{name}", *flags]
-    command += ["--threads", str(options.threads), "--seed", str(options.seed)]
+    command += ["--threads", str(options.threads), "--seed", str(options.seed), *further]
     result = {
         "benchmark": name,
         "date": datetime.date.today().isoformat(),

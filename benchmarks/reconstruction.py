@@ -176,7 +176,8 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     stored = _measure.RESULTS / "reconstruction.json"
     if options.store and stored.exists():  # parts that were not run now stay as they were
         figures = json.loads(stored.read_text())["figures"] | figures
-    return _measure.report("reconstruction", options, figures, REQUIRED)
+    further = ["--only", options.only, "--seconds", f"{options.seconds:g}"]
+    return _measure.report("reconstruction", options, figures, REQUIRED, further)
 
 
 if __name__ == "__main__":
