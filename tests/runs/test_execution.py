@@ -58,11 +58,17 @@ def test_a_run_lasts_for_seconds_or_until_its_trainer_ends(store):
     assert finished(store, settings={"last": 7}, steps=5).status().step == 5
 
 
-@pytest.mark.parametrize("limit", [{"steps": 120}, {"settings": {"last": 120}}])
+# 0.6 s of pauses: on any machine more than two kills fit in.
+SLOW = {"pause": 0.005}
+
+
+@pytest.mark.parametrize(
+    "limit", [{"steps": 120, "settings": SLOW}, {"settings": {"last": 120, **SLOW}}]
+)
 def test_killed_at_any_moment_it_resumes_to_the_same_result(store, monkeypatch, limit):
     monkeypatch.setenv("LEVELSET_CHECKPOINT_SECONDS", "0")  # most kills hit a checkpoint's write
     expected = finished(store, seed=5, **limit)
-    run = store.create("tiny", limit.get("settings", {}), seed=5, device="cpu",
+    run = store.create("tiny", limit["settings"], seed=5, device="cpu",
                        steps=limit.get("steps"))  # fmt: skip
     moment, kills = random.Random(0), 0
     while run.status().state == "interrupted":
