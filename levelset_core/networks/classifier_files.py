@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
@@ -47,6 +47,28 @@ class Classifier:
                 f"The network takes images of shape {self.shape} in {self.classes} classes; "
                 f"{data.name} has {data.shape} in {len(data.classes)}."
             )
+
+
+@dataclass(frozen=True)
+class About:
+    """What a file of this program says of its network, see :class:`Classifier`."""
+
+    model: str
+    shape: tuple[int, int, int]
+    classes: int
+    card: dict[str, Any]
+
+
+def read_about(path: Path) -> About:
+    """The description alone, without the weights.
+
+    Raises:
+        LevelsetError: there is no such file, it is damaged, or not of this program.
+    """
+    try:
+        return _about(path, _metadata(path))
+    except (OSError, SafetensorError) as error:
+        raise LevelsetError(f"{path.name} is damaged and cannot be read.") from error
 
 
 def save_classifier(
@@ -103,12 +125,8 @@ def load_classifier(
             f"({', '.join(CLASSIFIERS)})."
         )
     if metadata.get("model") == model:
-        try:
-            channels, height, width = json.loads(metadata["shape"])
-            shape, classes = (channels, height, width), int(metadata["classes"])
-            card = json.loads(metadata["card"])
-        except (KeyError, ValueError, TypeError) as error:
-            raise LevelsetError(f"{path.name} is damaged: its description is broken.") from error
+        about = _about(path, metadata)
+        shape, classes, card = about.shape, about.classes, about.card
     network = CLASSIFIERS[model](shape, classes)
     # A count of batches that no other program stores stays 0; nothing depends on it.
     network.load_state_dict(fit_state_dict(weights, network), strict=False)
@@ -146,6 +164,17 @@ def with_the_right_head(classifier: Classifier, data: ImageSet) -> tuple[Classif
         f"Taken as {best}, {variants[best]} ReLUs in its head: of {len(x)} images {shares} right."
     )
     return found[best][1], text
+
+
+def _about(path: Path, metadata: dict[str, str]) -> About:
+    if metadata.get("model") not in CLASSIFIERS:
+        raise LevelsetError(f"{path.name} does not say which network it holds.")
+    try:
+        channels, height, width = json.loads(metadata["shape"])
+        card = json.loads(metadata["card"])
+        return About(metadata["model"], (channels, height, width), int(metadata["classes"]), card)
+    except (KeyError, ValueError, TypeError) as error:
+        raise LevelsetError(f"{path.name} is damaged: its description is broken.") from error
 
 
 def _metadata(path: Path) -> dict[str, str]:
