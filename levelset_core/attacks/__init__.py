@@ -11,17 +11,17 @@ from levelset_core.attacks.boundary import (
     margin_along,
     newton_points,
 )
+from levelset_core.attacks.config import ATTACKS, AttackConfig, paper_attack
 from levelset_core.attacks.evaluation import (
-    ATTACKS,
-    AttackConfig,
-    AttackReport,
+    Evaluation,
+    EvaluationSnapshot,
     clean_predictions,
     evaluate_attack,
-    paper_attack,
 )
 from levelset_core.attacks.masking import Masking, diagnose
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd
+from levelset_core.attacks.report import AttackReport, share_interval
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
 
 __all__ = [
@@ -31,6 +31,8 @@ __all__ = [
     "AttackReport",
     "Attacked",
     "BoundaryPoints",
+    "Evaluation",
+    "EvaluationSnapshot",
     "Masking",
     "accuracy_on",
     "adversarial_images",
@@ -46,5 +48,6 @@ __all__ = [
     "newton_points",
     "paper_attack",
     "pgd",
+    "share_interval",
     "transfer_matrix",
 ]
