@@ -12,17 +12,17 @@ from pages.widgets.robust_cells import (
     Entry,
     Row,
     attack_text,
+    first_upper,
     interval_text,
     passes,
     percent,
 )
 from pages.widgets.robust_models import test_images
+from pages.widgets.robust_progress import PASSES
 
 IMAGES = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 USUAL = 200
 SCOPES = {"cell": "This cell", "row": "Its whole row", "column": "Its whole column"}
-#: Passes of one image through ConvNet-4a and back in a second, on one core of a CPU.
-PASSES = 1500.0
 ERROR = "robust_start_error"
 
 
@@ -39,7 +39,7 @@ def cell_panel(rows: list[Row], entry: Entry, data: str) -> None:
 
 
 def _how(entry: Entry, data: str) -> None:
-    st.caption(attack_text(entry.attack).capitalize() + ".")
+    st.caption(first_upper(attack_text(entry.attack)) + ".")
     best = entry.best
     if entry.published is not None:
         st.markdown(f"Published: **{entry.published[0]:.2f} %** ({entry.published[1]}).")
@@ -50,16 +50,14 @@ def _how(entry: Entry, data: str) -> None:
         st.markdown(
             f"Ours: **{percent(best.accuracy, 2)} %**: {best.standing:,} of {best.images:,} images "
             f"stand, 95 % interval {interval_text(best)} % (Clopper and Pearson). "
-            f"Seed {best.seed}, {_when(best)}, from {where}. {best.source.capitalize()}."
+            f"Seed {best.seed}, {_when(best)}, from {where}. {first_upper(best.source)}."
         )
         for warning in best.warnings:
             st.warning(warning, icon=":material/warning:")
     images, seed = (best.images, best.seed) if best else (USUAL, 0)
-    file = entry.model.path.name
     known = data if best is None or not best.data else best.data
-    st.code(
-        attack_command(file, known, entry.attack, images, seed), language="bash", wrap_lines=True
-    )
+    command = attack_command(entry.model.file, known, entry.attack, images, seed)
+    st.code(command, language="bash", wrap_lines=True)
 
 
 def _when(cell: Cell) -> str:

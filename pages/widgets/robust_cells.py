@@ -152,6 +152,11 @@ def attack_text(attack: AttackConfig) -> str:
     )
 
 
+def first_upper(text: str) -> str:
+    """With a capital first letter, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def passes(attack: AttackConfig) -> int:
     """Passes forward and back an image takes at most, to tell how long it will be."""
     if attack.attack == "clean":

@@ -7,7 +7,7 @@ import streamlit as st
 from levelset_core.attacks import paper_attack
 from levelset_core.data.images import IMAGE_SETS
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import Run, RunStore
+from levelset_core.runs import RunStore
 from levelset_core.runs.cells import all_cells
 from levelset_core.runs.models import KnownModel
 from pages.widgets.robust_cell_panel import cell_panel
@@ -16,14 +16,7 @@ from pages.widgets.robust_copy import copy_popover, paper_table
 from pages.widgets.robust_grid import chosen_place, robust_grid
 from pages.widgets.robust_masking import masking_view
 from pages.widgets.robust_models import image_sets
-from pages.widgets.run_controls import run_progress
-
-#: Seconds between two looks at runs that are not over.
-EVERY = 1.0
-#: Runs of these kinds belong to this page.
-KINDS = ("attack", "masking", "transfer", "distances")
-#: Runs shown with their progress at once.
-MOST_RUNS = 3
+from pages.widgets.robust_progress import EVERY, active_runs, runs_in_work
 
 
 def table_view(found: list[KnownModel]) -> None:
@@ -40,21 +33,9 @@ def table_view(found: list[KnownModel]) -> None:
     board(by_data, active)
 
 
-def active_runs() -> list[Run]:
-    """Runs of this page that work or wait, the oldest first."""
-    runs = []
-    for run in reversed(RunStore().runs()):
-        if run.problem() is None and run.config.kind in KINDS and run.status().active:
-            runs.append(run)
-    return runs
-
-
 def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
-    runs = active_runs()
-    if bool(runs) != active:
+    if bool(active_runs()) != active:
         st.rerun()  # begins or ends the looking
-    if any(run.status().state == "queued" for run in runs):
-        RunStore().dispatch()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         data = st.selectbox(
             "Test images", list(by_data), key="robust_data", format_func=_data_title, width=280
@@ -75,11 +56,7 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
         paper_table()
         copy_popover(rows, data)
     robust_grid(rows, chosen)
-    for run in runs[:MOST_RUNS]:
-        st.markdown(f"**{run.config.name}**")
-        run_progress(run, key=f"robust_{run.id}")
-    if len(runs) > MOST_RUNS:
-        st.caption(f"{len(runs) - MOST_RUNS} more wait in the queue: see the page Runs.")
+    runs_in_work("table")
     try:
         cell_panel(rows, chosen, data)
     except LevelsetError as error:
