@@ -52,24 +52,20 @@ def curve_figure(
             f"%{{customdata[1]}}<extra>{model.title}</extra>",
         )  # fmt: skip
     figure.add_vline(x=mark, line={"color": "#888888", "dash": "dot", "width": 1})
-    figure.update_xaxes(title_text=axis, rangemode="tozero")
+    known = [x for line in lines.values() for x in line]
+    figure.update_xaxes(title_text=axis, range=[-0.01 * mark, max([1.75 * mark, *known])])
     if "steps" in axis:
-        ticks = sorted({x for line in lines.values() for x in line}) or [1, 10, 100]
+        ticks = sorted(set(known)) or [1, 10, 100]
         figure.update_xaxes(
             type="log", range=[-0.08, 2.08], tickvals=ticks, ticktext=[f"{x:g}" for x in ticks]
         )
     if not figure.data:
-        figure.update_xaxes(range=None if "steps" in axis else [0, 2 * mark])
-        nothing_yet(figure)
+        figure.add_annotation(
+            text="Not measured yet", xref="paper", yref="paper", x=0.25, y=0.5, showarrow=False,
+            font={"size": 14, "color": "#888888"},
+        )  # fmt: skip
+    figure.update_layout(showlegend=True)
     return tidy(figure, f"Robust accuracy, {title}", HEIGHT)
-
-
-def nothing_yet(figure: go.Figure) -> None:
-    """Say so in the middle of an empty chart."""
-    figure.add_annotation(
-        text="Not measured yet", xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False,
-        font={"size": 14, "color": "#888888"},
-    )  # fmt: skip
 
 
 def waterfall_figure(
