@@ -145,10 +145,8 @@ def load_classifier(
 
 def _from_export(network: ExportedNetwork, card: dict[str, Any] | None = None) -> Classifier:
     channels, height, width = network.graph["shape"]
-    classes = network.graph["classes"]
-    classifier = Classifier(
-        network.eval(), EXPORTED, (channels, height, width), classes, card or {}
-    )
+    shape, classes = (channels, height, width), network.graph["classes"]
+    classifier = Classifier(network.eval(), EXPORTED, shape, classes, card or {})
     try:
         with torch.no_grad():
             logits = network(torch.zeros(2, *shape))
