@@ -19,9 +19,9 @@ from levelset_core.runs.shapes import read_arrays
 from pages.widgets.robust_cells import published_row
 from pages.widgets.robust_figures import COLORS, look, tidy
 
-HEIGHT = 380
+HEIGHT = 360
 STAGE_TITLES = {"apgd-ce": "APGD-CE", "apgd-t": "APGD-T", "fab-t": "FAB-T", "square": "Square"}
-BINS = 30
+BINS = 24
 
 
 def curve_figure(
@@ -148,7 +148,7 @@ def distance_figure(
         median = f", median {np.median(distances):.3g}" if len(distances) else ""
         lost = f", {count - len(distances)} not found" if len(distances) < count else ""
         figure.add_scatter(
-            x=np.repeat(edges, 2)[1:-1], y=np.repeat(shares, 2), mode="lines",
+            x=np.repeat(edges, 2), y=[0, *np.repeat(shares, 2), 0], mode="lines",
             name=f"{model.title}{median}{lost}", line=style["line"], fill="tozeroy",
             fillcolor=_faint(style["line"]["color"]),
             hovertemplate="at %{x:.3f}: %{y:.1%}<extra>" + model.title + "</extra>",
@@ -158,7 +158,8 @@ def distance_figure(
             x=mark, line={"color": "#888888", "dash": "dot", "width": 1},
             annotation_text=f"ε = {mark:g}", annotation_position="top",
         )  # fmt: skip
-    tidy(figure, "Distance from the image to the decision boundary", 420)
+    tidy(figure, "Distance from the image to the decision boundary", 370)
+    figure.update_layout(showlegend=True)
     figure.update_xaxes(title_text="distance", rangemode="tozero")
     figure.update_yaxes(title_text="share of the images", range=None, rangemode="tozero")
     return figure
