@@ -13,6 +13,7 @@ from levelset_core.attacks.boundary import (
     rho_axes,
     segment_points,
 )
+from levelset_core.attacks.config import ATTACKS, AttackConfig, paper_attack
 from levelset_core.attacks.cross_section import (
     Axes,
     CrossSection,
@@ -21,16 +22,15 @@ from levelset_core.attacks.cross_section import (
     random_direction,
 )
 from levelset_core.attacks.evaluation import (
-    ATTACKS,
-    AttackConfig,
-    AttackReport,
+    Evaluation,
+    EvaluationSnapshot,
     clean_predictions,
     evaluate_attack,
-    paper_attack,
 )
 from levelset_core.attacks.masking import Masking, diagnose
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd
+from levelset_core.attacks.report import AttackReport, share_interval
 from levelset_core.attacks.trajectory import Trajectory, pgd_trajectory
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
 
@@ -43,6 +43,8 @@ __all__ = [
     "Axes",
     "BoundaryPoints",
     "CrossSection",
+    "Evaluation",
+    "EvaluationSnapshot",
     "Masking",
     "Trajectory",
     "accuracy_on",
@@ -65,5 +67,6 @@ __all__ = [
     "random_direction",
     "rho_axes",
     "segment_points",
+    "share_interval",
     "transfer_matrix",
 ]

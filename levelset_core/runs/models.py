@@ -59,6 +59,13 @@ class KnownModel:
         """What people call its architecture."""
         return NETWORK_TITLES.get(self.model, self.model)
 
+    @property
+    def file(self) -> str:
+        """The path as a command names it: bundled files from the program's folder on."""
+        if self.origin == "bundled":
+            return self.path.relative_to(CHECKPOINTS.parents[1]).as_posix()
+        return str(self.path)
+
     def load(self) -> Classifier:
         """The network, on the CPU.
 

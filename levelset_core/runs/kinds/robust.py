@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-import platform
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 
 from levelset_core.attacks import evaluate_attack, paper_attack
 from levelset_core.data.images import load_images
-from levelset_core.device import describe_device
+from levelset_core.device import describe_cpu, describe_device
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.classifier_files import load_classifier, save_classifier
 from levelset_core.runs.files import replacing
@@ -108,7 +107,7 @@ class RobustKind(Kind):
             "seed": run.config.seed,
             "seconds": round(run.status().seconds, 1),
             "threads": run.config.threads,
-            "machine": f"{_cpu()}; {describe_device(trainer.device)}",
+            "machine": f"{describe_cpu()}; {describe_device(trainer.device)}",
             "date": datetime.date.today().isoformat(),
             "torch": torch.__version__,
             "figures": figures,
@@ -123,15 +122,6 @@ class RobustKind(Kind):
 
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 KIND = RobustKind()
