@@ -27,6 +27,12 @@ from levelset_core.attacks.evaluation import (
     clean_predictions,
     evaluate_attack,
 )
+from levelset_core.attacks.exploration import (
+    LevelPoint,
+    MarginProfile,
+    margin_profile,
+    nearest_level_points,
+)
 from levelset_core.attacks.masking import Masking, diagnose
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd
@@ -45,6 +51,8 @@ __all__ = [
     "CrossSection",
     "Evaluation",
     "EvaluationSnapshot",
+    "LevelPoint",
+    "MarginProfile",
     "Masking",
     "Trajectory",
     "accuracy_on",
@@ -60,6 +68,8 @@ __all__ = [
     "make_axes",
     "margin_along",
     "margin_of",
+    "margin_profile",
+    "nearest_level_points",
     "newton_points",
     "paper_attack",
     "pgd",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.ndimage import distance_transform_edt, label
 from torch import Tensor
 
 from levelset_core.attacks.modes import evaluating
@@ -82,6 +83,28 @@ class CrossSection:
     def boundary(self, j: int | None = None, finer: int = 1) -> list[np.ndarray]:
         """The zero level set {F^j = 0} within the picture, polylines (k, 2) as (a, b)."""
         return contours(self.margin(j, finer), self.bounds)
+
+    def region_centres(self, finer: int = 1, least: float = 0.01) -> list[tuple[int, float, float]]:
+        """The place (a, b) deepest inside each class's largest region: (class, a, b) each.
+
+        Args:
+            finer: as in :meth:`classes`.
+            least: regions smaller than this part of the picture are left out.
+        """
+        classes = self.classes(finer)
+        rows, columns = classes.shape
+        a = np.linspace(self.bounds[0], self.bounds[1], columns)
+        b = np.linspace(self.bounds[2], self.bounds[3], rows)
+        found = []
+        for k in np.unique(classes):
+            parts, _ = label(classes == k)
+            sizes = np.bincount(parts.ravel())[1:]
+            if sizes.max() < least * classes.size:
+                continue
+            depth = distance_transform_edt(np.pad(parts == sizes.argmax() + 1, 1))[1:-1, 1:-1]
+            row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+            found.append((int(k), float(a[column]), float(b[row])))
+        return found
 
     def _fine(self, finer: int) -> Tensor:
         logits = self.logits.float().cpu()

@@ -88,3 +88,14 @@ def test_places_beyond_the_pixels_limits_are_clipped():
     corner = (X + 3 * a.u - 3 * a.v).clamp(0, 1)
     torch.testing.assert_close(found.logits[0, 2], f(corner[None])[0])
     torch.testing.assert_close(found.logits[1, 1], f(X[None])[0])
+
+
+def test_each_region_has_its_name_inside_it():
+    a = axes(1)
+    wide = (-2, 2, -2, 2)
+    found = cross_section(f, X, 0, a, bounds=wide, resolution=21, pixels=None)
+    centres = found.region_centres(finer=3)
+    assert {k for k, _, _ in centres} <= set(np.unique(found.classes(3)))
+    assert len(centres) >= 2
+    for k, c, b in centres:
+        assert int(f((X + c * a.u + b * a.v)[None]).argmax()) == k
