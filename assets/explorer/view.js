@@ -183,7 +183,7 @@ export class ExplorerView {
       ],
       marks: [
         ...(broken === null ? [] : [{
-          x: broken, y: data.margins[broken], colour: theme.minus, shape: "ring", text: `broken at ${broken}`,
+          x: broken, y: data.margins[broken], colour: theme.minus, shape: "ring", text: data.image_margin < 0 ? "wrong as it is" : `broken at ${broken}`,
         }]),
         { x: step, y: data.margins[step], colour: theme.accent, shape: "dot" },
       ],
@@ -214,7 +214,7 @@ export class ExplorerView {
     );
     const size = change.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
     say(pictures.change.caption,
-      `<i class="key plus"></i>+${number(data.epsilon, data.digits)} <i class="key minus"></i>−${number(data.epsilon, data.digits)}, |δ|∞ ${number(size)}`);
+      `<i class="key plus"></i> +${number(data.epsilon, data.digits)} <i class="key minus"></i> −${number(data.epsilon, data.digits)}, |δ|∞ ${number(size)}`);
     paintPixels(pictures.adversarial.canvas, greyImage(now, data.shape), side);
     const wrong = winner !== data.label;
     say(pictures.adversarial.caption,

@@ -5,7 +5,7 @@ import { channels } from "../shared/theme.js";
 
 // Okabe and Ito's colours and two greys; the image's own class is always the first.
 const COLOURS = [
-  "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#56b4e9", "#999999", "#7a5c3e", "#4d4d4d",
+  "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#882255", "#999999", "#7a5c3e", "#4d4d4d",
 ];
 
 export function colourOf(k, label) {
@@ -75,6 +75,10 @@ export function paintSection(canvas, theme, image, data, step) {
     context.lineWidth = 1.6;
     context.stroke();
   };
+  dot([0, 0], theme.text, 4.5);
+  if (data.root) dot(data.root, theme.minus, 5, true);
+  const now = data.path[Math.min(step, data.path.length - 1)];
+  if (now) dot(now, theme.accent, 5.5);
   context.font = `bold 14px ${theme.font}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
@@ -86,10 +90,6 @@ export function paintSection(canvas, theme, image, data, step) {
     context.fillStyle = theme.text;
     context.fillText(name, ...at);
   }
-  dot([0, 0], theme.text, 4.5);
-  if (data.root) dot(data.root, theme.minus, 5, true);
-  const now = data.path[Math.min(step, data.path.length - 1)];
-  if (now) dot(now, theme.accent, 5.5);
   context.restore();
   context.strokeStyle = theme.line;
   context.lineWidth = 1;

@@ -27,7 +27,7 @@ export function plot(canvas, theme, { width, height, x, y, label, lines, marks =
   context.font = `11px ${theme.font}`;
   const yTicks = ticks(y, 4);
   const left = 8 + Math.max(...yTicks.map(([, name]) => context.measureText(name).width));
-  const [top, right, bottom] = [6, 8, 30];
+  const [top, right, bottom] = [6, 14, 30];
   const [w, h] = [width - left - right, height - top - bottom];
   const px = (v) => left + ((v - x[0]) / (x[1] - x[0] || 1)) * w;
   const py = (v) => top + (1 - (v - y[0]) / (y[1] - y[0] || 1)) * h;

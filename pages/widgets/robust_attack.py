@@ -33,7 +33,7 @@ from pages.widgets.robust_subject import Subject
 
 LOSSES = {"margin": "Margin", "xent": "Cross-entropy"}
 STARTS = {"random": "Random start", "image": "Start at x"}
-SECONDS = {"random": "Random direction", "attack": "Other loss's attack"}
+SECONDS = {"random": "Random", "attack": "Other loss"}
 #: Largest epsilon and its step on the slider, by channels; digits shown.
 EPSILONS = {1: (0.5, 0.01, 2), 3: (0.1, 0.001, 3)}
 #: The plane reaches so many epsilons from the image; places along a side, and how much finer
@@ -41,7 +41,7 @@ EPSILONS = {1: (0.5, 0.01, 2), 3: (0.1, 0.001, 3)}
 REACH, PLACES, FINER = 1.5, 31, 5
 NAMES = {"root": "false position", "linf": "Newton, L∞", "l2": "Newton, L₂"}
 MISSING = {
-    "root": "This attack does not cross Fʲ = 0.",
+    "root": "No zero of Fʲ on the way.",
     "linf": "Newton found no zero within [0, 1].",
     "l2": "Newton found no zero within [0, 1].",
 }
@@ -181,10 +181,17 @@ def _section_view(
     same = {k: data[k] for k in ("base", "arrays", "digits")}
     plane = {k: v for k, v in shown.items() if k != "made_of"}
     _section(key="section", data={**same, **plane, "key": "-".join(map(str, shown["made_of"]))})
-    st.caption(
-        "Classes in a plane through x: attacked direction and an orthogonal one, pixels clipped "
-        "to [0, 1]. The path of the steps is projected onto it."
-    )
+    st.html(_distances(data["levels"]))
+
+
+def _distances(levels: list[dict[str, Any]]) -> str:
+    """The distances of all level set points as a table."""
+    rows = "<tr><th>Distance to p by</th><th>L∞</th><th>L₂</th><th>ρ</th></tr>"
+    for level in levels:
+        figures = [level["linf"], level["l2"], level["rho"]]
+        cells = "".join(f"<td>{'–' if v is None else f'{v:.3f}'}</td>" for v in figures)
+        rows += f"<tr><th>{level['name']}</th>{cells}</tr>"
+    return f'<table class="levelset-distances">{rows}</table>'
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
