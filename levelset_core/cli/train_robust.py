@@ -36,7 +36,9 @@ def add(verbs: Verbs, common: Parser) -> None:
     )
     train.add_argument("--data-dir", help="where data sets are (default: $LEVELSET_DATA)")
     train.add_argument(
-        "--model", default="convnet4a", help="convnet4a, convnet4a_linear, convnet4b or resnet18"
+        "--model",
+        default="convnet4a",
+        help="convnet4a, convnet4a_linear, convnet4a_narrow, convnet4b or resnet18",
     )
     train.add_argument("-o", "--output", required=True, metavar="OUT", help="OUT.safetensors")
     train.add_argument("--preset", default="fast", help="fast (for a CPU) or paper")
