@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from levelset_core.errors import LevelsetError
-from levelset_core.networks.classifier_files import Classifier, load_classifier, read_about
-from levelset_core.networks.classifier_files import save_classifier as save
+from levelset_core.networks.classifier_files import (
+    EXPORTED,
+    Classifier,
+    load_classifier,
+    read_about,
+    save_classifier,
+)
 from levelset_core.runs.files import replacing
 from levelset_core.runs.store import RunStore
 
@@ -25,7 +30,7 @@ METHOD_TITLES = {"standard": "Standard", "madry": "Madry", "trades": "TRADES", "
 NETWORK_TITLES = {
     "convnet4a": "ConvNet-4a", "convnet4a_linear": "ConvNet-4a, linear head",
     "convnet4a_narrow": "ConvNet-4a, a quarter as wide",
-    "convnet4b": "ConvNet-4b", "resnet18": "ResNet-18",
+    "convnet4b": "ConvNet-4b", "resnet18": "ResNet-18", EXPORTED: "exported program",
 }  # fmt: skip
 ORIGINS = ("bundled", "run", "upload")
 
@@ -108,7 +113,7 @@ def keep_upload(classifier: Classifier, name: str, card: dict[str, Any], store: 
         hasher.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     path = folder / f"{hasher.hexdigest()}.safetensors"
     with replacing(path) as partial:
-        save(
+        save_classifier(
             partial, classifier.network, classifier.model, classifier.shape, classifier.classes,
             {**card, "name": name},
         )  # fmt: skip

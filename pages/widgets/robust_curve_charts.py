@@ -19,9 +19,9 @@ from levelset_core.runs.shapes import read_arrays
 from pages.widgets.robust_cells import published_row
 from pages.widgets.robust_figures import COLORS, look, tidy
 
-HEIGHT = 380
+HEIGHT = 360
 STAGE_TITLES = {"apgd-ce": "APGD-CE", "apgd-t": "APGD-T", "fab-t": "FAB-T", "square": "Square"}
-BINS = 30
+BINS = 24
 
 
 def curve_figure(
@@ -52,24 +52,20 @@ def curve_figure(
             f"%{{customdata[1]}}<extra>{model.title}</extra>",
         )  # fmt: skip
     figure.add_vline(x=mark, line={"color": "#888888", "dash": "dot", "width": 1})
-    figure.update_xaxes(title_text=axis, rangemode="tozero")
+    known = [x for line in lines.values() for x in line]
+    figure.update_xaxes(title_text=axis, range=[-0.01 * mark, max([1.75 * mark, *known])])
     if "steps" in axis:
-        ticks = sorted({x for line in lines.values() for x in line}) or [1, 10, 100]
+        ticks = sorted(set(known)) or [1, 10, 100]
         figure.update_xaxes(
             type="log", range=[-0.08, 2.08], tickvals=ticks, ticktext=[f"{x:g}" for x in ticks]
         )
     if not figure.data:
-        figure.update_xaxes(range=None if "steps" in axis else [0, 2 * mark])
-        nothing_yet(figure)
+        figure.add_annotation(
+            text="Not measured yet", xref="paper", yref="paper", x=0.25, y=0.5, showarrow=False,
+            font={"size": 14, "color": "#888888"},
+        )  # fmt: skip
+    figure.update_layout(showlegend=True)
     return tidy(figure, f"Robust accuracy, {title}", HEIGHT)
-
-
-def nothing_yet(figure: go.Figure) -> None:
-    """Say so in the middle of an empty chart."""
-    figure.add_annotation(
-        text="Not measured yet", xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False,
-        font={"size": 14, "color": "#888888"},
-    )  # fmt: skip
 
 
 def waterfall_figure(
@@ -152,7 +148,7 @@ def distance_figure(
         median = f", median {np.median(distances):.3g}" if len(distances) else ""
         lost = f", {count - len(distances)} not found" if len(distances) < count else ""
         figure.add_scatter(
-            x=np.repeat(edges, 2)[1:-1], y=np.repeat(shares, 2), mode="lines",
+            x=np.repeat(edges, 2), y=[0, *np.repeat(shares, 2), 0], mode="lines",
             name=f"{model.title}{median}{lost}", line=style["line"], fill="tozeroy",
             fillcolor=_faint(style["line"]["color"]),
             hovertemplate="at %{x:.3f}: %{y:.1%}<extra>" + model.title + "</extra>",
@@ -162,7 +158,8 @@ def distance_figure(
             x=mark, line={"color": "#888888", "dash": "dot", "width": 1},
             annotation_text=f"ε = {mark:g}", annotation_position="top",
         )  # fmt: skip
-    tidy(figure, "Distance from the image to the decision boundary", 420)
+    tidy(figure, "Distance from the image to the decision boundary", 370)
+    figure.update_layout(showlegend=True)
     figure.update_xaxes(title_text="distance", rangemode="tozero")
     figure.update_yaxes(title_text="share of the images", range=None, rangemode="tozero")
     return figure

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core.attacks import AttackConfig, paper_attack
 from levelset_core.data.images import IMAGE_SETS
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import Run, RunStore, duration
+from levelset_core.runs import RunStore, duration
 from levelset_core.runs.cells import Cell, all_cells, start_cells
 from levelset_core.runs.measurements import measurements, newest, start_measurement
 from levelset_core.runs.models import KnownModel
@@ -43,12 +44,13 @@ ERROR = "robust_curves_error"
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked on the page: of which models, on which images."""
+    """What is asked on the page: of which models, on which images; a place for the button."""
 
     models: list[KnownModel]
     colours: dict[str, int]
     data: str
     images: int
+    slot: DeltaGenerator
 
     @property
     def usual(self) -> AttackConfig:
@@ -82,12 +84,15 @@ def _board(found: list[KnownModel], active: bool) -> None:
             format_func=lambda n: f"first {n:,}", label_visibility="collapsed",
         )  # fmt: skip
     fitting = [m for m in found if data in image_sets(m)]
-    chosen = choose_models(fitting, f"curves_models_{fitting[0].shape[0]}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = choose_models(fitting, f"curves_models_{fitting[0].shape[0]}")
+        st.space("stretch")
+        slot = st.container(horizontal=True, vertical_alignment="center", width="content")
     if not chosen:
         st.info("Choose one model or more.")
         return
     colours = {m.id: k for k, m in enumerate(fitting)}
-    question = Question(chosen, colours, data, min(images, len(test_images(data))))
+    question = Question(chosen, colours, data, min(images, len(test_images(data))), slot)
     _, draw = VIEWS[view]
     draw(question)
     if message := st.session_state.get(ERROR):
@@ -152,7 +157,7 @@ def _curves(
         place.plotly_chart(figure, key=f"curves_{axis}_{loss}", config=CONFIG)
     work = sum(passes(a) for own in missing.values() for a in own) * q.images / PASSES
     _measure_button(
-        [m.title for m in q.models if m.id in missing], work, _start_attacks, q, missing
+        q, [m.title for m in q.models if m.id in missing], work, _start_attacks, missing
     )
 
 
@@ -204,7 +209,7 @@ def _waterfall(q: Question) -> None:
     }
     work = len(missing) * passes(attack) * q.images / PASSES
     names = [m.title for m in q.models if m.id in missing]
-    _measure_button(names, work, _start_attacks, q, missing)
+    _measure_button(q, names, work, _start_attacks, missing)
 
 
 # -- distances -------------------------------------------------------------------------------
@@ -242,7 +247,7 @@ def _distances(q: Question) -> None:
             "Newton with the step of least L∞ length, Eq. 4."
         )
     work = len(missing) * DISTANCE_PASSES * q.images / PASSES
-    _measure_button([m.title for m in missing], work, _start_distances, q, missing)
+    _measure_button(q, [m.title for m in missing], work, _start_distances, missing)
 
 
 def _start_distances(q: Question, missing: list[KnownModel]) -> None:
@@ -273,7 +278,7 @@ def _black_box(q: Question) -> None:
     enough = result is not None and result["images"] >= q.images
     names = [] if enough or waits else ["all pairs"]
     work = 2 * len(q.models) * q.usual.steps * q.images / PASSES
-    _measure_button(names, work, _start_black_box, q)
+    _measure_button(q, names, work, _start_black_box)
 
 
 def _start_black_box(q: Question) -> None:
@@ -286,22 +291,20 @@ def _start_black_box(q: Question) -> None:
 
 
 def _measure_button(
-    names: list[str], work: float, start: Callable[..., None], *arguments: Any
+    q: Question, names: list[str], work: float, start: Callable[..., None], *arguments: Any
 ) -> None:
     """Measures what is missing of the models named."""
-    busy = [run for run in active_runs() if _is_curve(run)]
+    busy = any(run.config.kind == "attack" for run in active_runs())
     if not names or (busy and start is _start_attacks):
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
+    label = names[0] if len(names) == 1 else f"{len(names)} models"
+    with q.slot:
+        st.caption(f"at most about {duration(work)} on one core", width="content")
         st.button(
-            f"Measure {', '.join(names)}", key="curves_measure_button", type="primary",
-            icon=":material/play_arrow:", on_click=_attempt, args=(start, arguments),
+            f"Measure {label}", key="curves_measure_button", type="primary",
+            icon=":material/play_arrow:", on_click=_attempt, args=(start, (q, *arguments)),
+            help=f"In the background: {', '.join(names)}.",
         )  # fmt: skip
-        st.caption(f"In the background; at most about {duration(work)} on one core.")
-
-
-def _is_curve(run: Run) -> bool:
-    return run.config.kind == "attack"
 
 
 def _attempt(start: Callable[..., None], arguments: tuple[Any, ...]) -> None:

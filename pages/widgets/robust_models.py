@@ -16,6 +16,10 @@ ORIGIN_ICONS = {
     "upload": ":material/upload_file:",
 }
 EXCERPT = "mnist_excerpt"
+_GREY, _COLOUR = (1, 28, 28), (3, 32, 32)
+SHAPES = {EXCERPT: _GREY, "mnist": _GREY, "fashion_mnist": _GREY, "cifar10": _COLOUR}
+#: Of each of these data sets.
+CLASSES = 10
 
 
 def models() -> list[KnownModel]:
@@ -42,11 +46,14 @@ def network_of(model: KnownModel) -> nn.Module:
 
 
 def image_sets(model: KnownModel) -> list[str]:
-    """Names of the data sets on this machine with test images of the model's shape."""
-    grey, colour = (1, 28, 28), (3, 32, 32)
-    shapes = {EXCERPT: grey, "mnist": grey, "fashion_mnist": grey, "cifar10": colour}
+    """Names of the data sets on this machine with test images for the model."""
+    return sets_of_shape(model.shape) if model.classes >= CLASSES else []
+
+
+def sets_of_shape(shape: tuple[int, int, int]) -> list[str]:
+    """Names of the data sets on this machine with images of a shape."""
     here = [EXCERPT] + [n for n in IMAGE_SETS if n != EXCERPT and (data_folder() / n).is_dir()]
-    return [name for name in here if shapes[name] == model.shape]
+    return [name for name in here if SHAPES[name] == shape]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading images")

@@ -28,5 +28,5 @@ def view_choice(label: str, views: Mapping[str, str], *, key: str, default: str)
     if chosen not in views:
         chosen = default
     if chosen != wanted and (wanted is not None or chosen != default):
-        st.query_params[key] = chosen
+        st.query_params[key] = str(chosen)
     return str(chosen)
