@@ -122,7 +122,8 @@ class RobustTrainer:
         batch = self._batch(rows, epsilon)
 
         self.network.train()
-        terms = OBJECTIVES[c.method](batch, c)
+        method = "standard" if done < c.standard_epochs else c.method
+        terms = OBJECTIVES[method](batch, c)
         loss = terms.loss.item()
         if not math.isfinite(loss):
             raise LevelsetError(
