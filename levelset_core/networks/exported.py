@@ -71,6 +71,8 @@ class ExportedNetwork(nn.Module):
             self._steps = [_step(node) for node in graph["nodes"]]
             self._input, self._output = str(graph["input"]), str(graph["output"])
             self._batch: int | None = graph["batch"]
+        except LevelsetError:
+            raise
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise LevelsetError("The exported graph is damaged.") from error
 
@@ -158,7 +160,6 @@ def read_exported(path: Path) -> ExportedNetwork:
         LevelsetError: the file is damaged, no classifier of images, or needs what cannot be read
             without trusting it.
     """
-    damaged = LevelsetError(f"{path.name} is damaged or no program of torch.export.")
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(info.file_size for info in archive.infolist()) > MAX_BYTES:
@@ -168,13 +169,13 @@ def read_exported(path: Path) -> ExportedNetwork:
             tensors = _tensors(archive, root, "weights") | _tensors(archive, root, "constants")
         graph = _graph(model["graph_module"], tensors)
         return ExportedNetwork(graph, tensors).eval()
+    except LevelsetError:
+        raise
     except (
         OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, IndexError,
         AttributeError, RuntimeError, RecursionError, OverflowError, NotImplementedError, EOFError,
     ) as error:  # fmt: skip
-        if isinstance(error, LevelsetError):
-            raise
-        raise damaged from error
+        raise LevelsetError(f"{path.name} is damaged or no program of torch.export.") from error
 
 
 def _tensors(archive: zipfile.ZipFile, root: str, folder: str) -> dict[str, Tensor]:

@@ -20,13 +20,17 @@ from levelset_core.runs.models import NETWORK_TITLES, KnownModel, forget_upload,
 from pages.widgets.robust_models import sets_of_shape, test_images
 
 FIND = "find out"
+#: A ResNet-18 has 45 MB.
+LARGEST = 100
 EXPORT = """import torch
 
-network.eval()                             # batch norm and dropout as at test time
-x = torch.rand(2, 1, 28, 28)               # (n, channels, height, width) in [0, 1]
-batch = torch.export.Dim("batch")
-program = torch.export.export(network, (x,), dynamic_shapes=({0: batch},))
-torch.export.save(program, "network.pt2")  # logits come out, (n, classes)"""
+network.eval()  # as at test time
+x = torch.rand(2, 1, 28, 28)  # pixels in [0, 1]
+any_number = {0: torch.export.Dim("n")}
+program = torch.export.export(
+    network, (x,), dynamic_shapes=(any_number,)
+)
+torch.export.save(program, "network.pt2")"""
 
 
 def upload_view(found: list[KnownModel]) -> None:
@@ -36,7 +40,7 @@ def upload_view(found: list[KnownModel]) -> None:
         st.markdown("##### Attack your own classifier")
         file = st.file_uploader(
             f"A state dict or an exported program: {', '.join(SUFFIXES)}", key="robust_file",
-            help="It stays on this machine.",
+            help="It stays on this machine.", max_upload_size=LARGEST,
         )  # fmt: skip
         arch = st.segmented_control(
             "Architecture of a state dict", [FIND, *ARCHITECTURES], default=FIND, key="robust_arch",
@@ -145,4 +149,4 @@ def _what_is_read() -> None:
         "with a list of allowed operators; pickled parts are refused."
     )
     st.code(EXPORT, language="python")
-    st.caption("Images go in as pixels in [0, 1]; a normalization belongs into the network.")
+    st.caption("Pixels in [0, 1] go in, logits come out; a normalization belongs into the network.")
