@@ -18,7 +18,6 @@ from scipy.sparse.csgraph import connected_components, depth_first_order
 from scipy.spatial import cKDTree
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.meshes import unit
 
 #: What becomes of two ends that face each other.
 ENDS = ("auto", "open", "closed")
@@ -38,6 +37,8 @@ CANDIDATES, LONG = 8, 4.0
 JOINS = ((150.0, 0.5), (200.0, 0.17))
 #: So many distances are no gap: such ends are joined unless they point the same way.
 NEAR = 4.0
+#: A chain so much shorter than another, and so near to it, in distances of neighbours, is noise.
+ASIDE_SHARE, ASIDE = 0.2, 2.0
 #: A direction is taken over so many links, and over this part of a fragment.
 BACK, BACK_SHARE = 3, 0.04
 #: Fewer points make no curve of their own.
@@ -71,10 +72,22 @@ def order_points(points: np.ndarray, ends: str = "auto") -> list[Chain]:
     links = _Links(nodes)
     links.take_short()
     links.take_joins(ends)
-    chains = [chain for chain in links.chains() if len(chain.points) >= LEAST]
+    chains: list[Chain] = []
+    for chain in sorted(links.chains(), key=lambda chain: -len(chain.points)):
+        if len(chain.points) >= LEAST and not _astray(chain, chains, links.spacing):
+            chains.append(chain)
     if not chains:
         raise LevelsetError("The points do not follow any curve: they are too few or too noisy.")
-    return sorted(chains, key=lambda chain: -len(chain.points))
+    return chains
+
+
+def _astray(chain: Chain, longer: list[Chain], spacing: float) -> bool:
+    """Whether a chain is what was left beside a longer one where the points scatter."""
+    return any(
+        len(chain.points) < ASIDE_SHARE * len(other.points)
+        and np.median(cKDTree(other.points).query(chain.points)[0]) <= ASIDE * spacing
+        for other in longer
+    )
 
 
 def thinned(points: np.ndarray) -> np.ndarray:
@@ -145,13 +158,12 @@ class _Links:
                 own = self.groups.connected(i, j)
                 chord = self.nodes[j] - self.nodes[i]
                 length = float(np.linalg.norm(chord))
-                turn = _angle(-inward[i], chord) + _angle(chord, inward[j])
+                turn = turning(inward[i], chord, inward[j])
                 joined = lengths[i] if own else lengths[i] + lengths[j]
                 near = length <= NEAR * self.spacing and inward[i] @ inward[j] < 0
-                goes_on = any(turn <= most and length <= part * joined for most, part in JOINS)
                 if own and ends == "open":
                     continue
-                if near or goes_on or (own and ends == "closed"):
+                if near or goes_on(turn, length / joined) or (own and ends == "closed"):
                     yield length * (1 + turn / 90), i, j
 
     def chains(self) -> list[Chain]:
@@ -209,7 +221,17 @@ class _Links:
         return float(np.linalg.norm(np.diff(walked, axis=0), axis=1).sum())
 
 
-def _angle(a: np.ndarray, b: np.ndarray) -> float:
-    """Between two vectors, in degrees."""
-    cosine = float(np.clip(unit(a[None])[0] @ unit(b[None])[0], -1, 1))
-    return float(np.degrees(np.arccos(cosine)))
+def turning(first: np.ndarray, chord: np.ndarray, second: np.ndarray) -> float:
+    """How far a join turns in all, in degrees.
+
+    Args:
+        first, second: directions at its ends, into what it joins.
+        chord: from the first end to the second.
+    """
+    a, b, c = (v / max(float(np.linalg.norm(v)), 1e-300) for v in (-first, chord, second))
+    return float(np.degrees(np.arccos(np.clip([a @ b, b @ c], -1, 1)).sum()))
+
+
+def goes_on(turn: float, share: float) -> bool:
+    """Whether a join of this turning, and of this length in parts of what it joins, is natural."""
+    return any(turn <= most and share <= part for most, part in JOINS)

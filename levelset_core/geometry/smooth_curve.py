@@ -8,28 +8,32 @@ the parameter of their foot on the curve, and the curve is fitted again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import BSpline
 from scipy.linalg import eigh
 from scipy.spatial import cKDTree
 
-from levelset_core.geometry.chains import Chain
+from levelset_core.geometry.chains import Chain, goes_on, order_points, turning
 
 #: Fits, each after the feet of the points were found anew.
 FITS = 6
 #: Basis functions at most and at least.
 MOST, LEAST = 160, 8
 DEGREE = 3
+#: Fewer points are no curve.
+LEAST_POINTS = 4
 #: Differences of this order are penalized: a gap goes on with the curvature of what is around it.
 ORDER = 3
 #: Weights that are tried, in parts of the largest eigenvalue's.
 WEIGHTS = np.logspace(-9, 5, 71)
 #: A degree of freedom counts so much in the cross-validation, which else smooths too little.
 CAUTION = 1.3
-#: Samples of a fitted curve.
-SAMPLES = 2000
+#: Samples of a fitted curve, and the part of them that a direction at its end is taken over.
+SAMPLES, END = 2000, 0.03
+#: A point further from every chain than this many of their usual distances belongs to none.
+STRAY = 6.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,46 @@ class SmoothCurve:
     def whole(self) -> np.ndarray:
         """Its points, the first again at the end if it is closed."""
         return np.concatenate([self.points, self.points[:1]]) if self.closed else self.points
+
+
+def fit_curves(points: np.ndarray, ends: str = "auto") -> list[SmoothCurve]:
+    """The smooth curves near a cloud, (n, d), the longest first.
+
+    Args:
+        points: in any order, in any units.
+        ends: see :func:`levelset_core.geometry.chains.order_points`.
+
+    Raises:
+        LevelsetError: no curve is found, or ``ends`` is unknown.
+    """
+    chains = order_points(points, ends)
+    nodes = np.concatenate([chain.points for chain in chains])
+    labels = np.repeat(np.arange(len(chains)), [len(chain.points) for chain in chains])
+    distance, nearest = cKDTree(nodes).query(points)
+    labels = np.where(distance <= STRAY * _spacing(nodes), labels[nearest], -1)
+    curves = []
+    for k, chain in enumerate(chains):
+        own = points[labels == k]
+        if len(own) < LEAST_POINTS:
+            continue
+        curve = fit_curve(own, chain)
+        if ends == "auto" and not curve.closed and _should_close(curve):
+            curve = fit_curve(own, replace(chain, closed=True))
+        curves.append(curve)
+    return sorted(curves, key=lambda curve: -curve.length)
+
+
+def _spacing(nodes: np.ndarray) -> float:
+    return float(np.median(cKDTree(nodes).query(nodes, k=2)[0][:, 1]))
+
+
+def _should_close(curve: SmoothCurve) -> bool:
+    """As between chains, but without the noise in their directions."""
+    far = max(1, round(END * len(curve.points)))
+    first, last = curve.points[0], curve.points[-1]
+    chord = first - last
+    turn = turning(curve.points[-1 - far] - last, chord, curve.points[far] - first)
+    return goes_on(turn, float(np.linalg.norm(chord)) / curve.length)
 
 
 def fit_curve(points: np.ndarray, chain: Chain) -> SmoothCurve:
