@@ -1,4 +1,4 @@
-"""Where a curve passes without data: stretches of it that are far from every point of the cloud."""
+"""Where a curve passes without data: stretches of it onto which no point of the cloud projects."""
 
 from __future__ import annotations
 
@@ -45,11 +45,36 @@ def gaps(line: Polyline, points: np.ndarray, spacings: float = SPACINGS) -> list
     if line.closed:
         lengths = np.append(lengths, line.length - along[taken[-1]] + along[taken[0]])
         pairs.append((taken[-1], taken[0]))
-    # The cloud may hold many points a vertex: no gap is shorter than a few points of it either.
-    usual = max(float(np.median(lengths)), line.length / max(len(points), 1))
-    found = [
-        Gap(line.points[a], line.points[b], float(length))
-        for (a, b), length in zip(pairs, lengths, strict=True)
-        if length > spacings * usual
-    ]
+    found = []
+    for k in wide_steps(lengths, line.length, len(points), spacings):
+        a, b = pairs[k]
+        found.append(Gap(line.points[a], line.points[b], float(lengths[k])))
     return sorted(found, key=lambda gap: -gap.length)
+
+
+def wide_steps(
+    steps: np.ndarray, length: float, count: int, spacings: float = SPACINGS
+) -> np.ndarray:
+    """Which of the steps between neighbours along a curve are gaps, as numbers.
+
+    Args:
+        steps: their lengths, (k,).
+        length: of the curve.
+        count: of the points. A cloud may hold many a vertex: no gap is shorter than a few points.
+        spacings: see :func:`gaps`.
+    """
+    usual = max(float(np.median(steps)), length / max(count, 1))
+    return np.nonzero(steps > spacings * usual)[0]
+
+
+def kept_parts(line: Polyline, kept: np.ndarray) -> list[Polyline]:
+    """The stretches of a polyline whose vertices are all kept, (n,) bool, in order."""
+    if kept.all():
+        return [line]
+    points = line.points
+    if line.closed:  # begin where something is cut
+        first = int(np.argmin(kept))
+        points, kept = np.roll(points, -first, axis=0), np.roll(kept, -first)
+    edges = np.diff(np.concatenate([[0], kept.astype(int), [0]]))
+    spans = zip(np.nonzero(edges == 1)[0], np.nonzero(edges == -1)[0], strict=True)
+    return [Polyline(points[a:b], closed=False) for a, b in spans if b - a > 1]

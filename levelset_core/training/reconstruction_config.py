@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from levelset_core.errors import LevelsetError
+from levelset_core.geometry.chains import ENDS
 from levelset_core.networks import ACTIVATIONS
 
 OPTIMIZERS = ("muon", "adam")
@@ -101,6 +102,7 @@ class ReconstructionConfig:
     warm_share: float = 0.12
     anchors: int = 256
     anchor_weight: float = 0.3
+    ends: str = "auto"
     outliers: bool = True
     steps: int | None = None
     seconds: float | None = 60.0
@@ -108,7 +110,9 @@ class ReconstructionConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, choices in (("activation", ACTIVATIONS), ("optimizer", OPTIMIZERS)):
+        for name, choices in (
+            ("activation", ACTIVATIONS), ("optimizer", OPTIMIZERS), ("ends", ENDS),
+        ):  # fmt: skip
             if getattr(self, name) not in choices:
                 raise LevelsetError(
                     f"Unknown {name} {getattr(self, name)!r}: choose one of {', '.join(choices)}."
