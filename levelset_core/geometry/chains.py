@@ -209,7 +209,7 @@ class _Links:
 
     def _inward(self, tip: int, length: float) -> np.ndarray:
         """The direction of a fragment at its tip, into it."""
-        direction = np.zeros_like(self.nodes[tip])
+        direction: np.ndarray = np.zeros_like(self.nodes[tip])
         for count, node in enumerate(self._walk(tip)):
             direction = self.nodes[node] - self.nodes[tip]
             if count >= BACK and np.linalg.norm(direction) >= BACK_SHARE * length:

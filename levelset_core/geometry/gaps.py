@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -27,6 +29,10 @@ class Gap:
     end: np.ndarray
     length: float
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {"length": self.length, "start": self.start.tolist(), "end": self.end.tolist()}
+
 
 def gaps(line: Polyline, points: np.ndarray, spacings: float = SPACINGS) -> list[Gap]:
     """The stretches of ``line`` onto which no point of a cloud projects, longest first.
@@ -36,6 +42,8 @@ def gaps(line: Polyline, points: np.ndarray, spacings: float = SPACINGS) -> list
     """
     steps = np.linalg.norm(np.diff(line.points, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
+    if not len(points):
+        return []
     _, nearest = cKDTree(line.points).query(points)
     taken = np.unique(nearest)
     if len(taken) < 2:
@@ -50,6 +58,30 @@ def gaps(line: Polyline, points: np.ndarray, spacings: float = SPACINGS) -> list
         a, b = pairs[k]
         found.append(Gap(line.points[a], line.points[b], float(lengths[k])))
     return sorted(found, key=lambda gap: -gap.length)
+
+
+def curve_report(lines: Iterable[Polyline], points: np.ndarray) -> dict[str, Any]:
+    """What there is to say of traced curves and the cloud they were traced for, plain values.
+
+    Returns:
+        "pieces", "closed" (how many are), "vertices", "length"; "gaps": stretches closed without
+        data, the longest first, each with "length", "start", "end"; "ends": where open pieces end.
+    """
+    lines = list(lines)
+    vertices = np.concatenate([np.zeros((0, points.shape[1])), *(line.points for line in lines)])
+    owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    if len(vertices):
+        owner = owner[cKDTree(vertices).query(points)[1]]
+    found = [gap for k, line in enumerate(lines) for gap in gaps(line, points[owner == k])]
+    open_lines = [line.points for line in lines if not line.closed]
+    return {
+        "pieces": len(lines),
+        "closed": sum(line.closed for line in lines),
+        "vertices": len(vertices),
+        "length": sum(line.length for line in lines),
+        "gaps": [gap.as_dict() for gap in sorted(found, key=lambda gap: -gap.length)],
+        "ends": [end.tolist() for line in open_lines for end in (line[0], line[-1])],
+    }
 
 
 def wide_steps(

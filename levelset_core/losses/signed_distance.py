@@ -35,7 +35,9 @@ def off_by(f: Network, places: Tensor, target: Tensor) -> Tensor:
         target: v, (m,) or (m, l).
     """
     off = f(places) - target
-    loss: Tensor = off.abs().mean() if off.ndim == 1 else torch.linalg.vector_norm(off, dim=1).mean()
+    loss: Tensor = (
+        off.abs().mean() if off.ndim == 1 else torch.linalg.vector_norm(off, dim=1).mean()
+    )
     return loss
 
 

@@ -69,7 +69,9 @@ class CurvePrior:
         anywhere = BOX * (2 * torch.rand(places.shape, generator=generator) - 1)
         uniform = (order // len(SIGMAS) % 5 == 0)[:, None]
         places = torch.where(uniform, anywhere, places)
-        return SignedPoints(places.to(self.device), self._tensor(self.value(places.double().numpy())))
+        return SignedPoints(
+            places.to(self.device), self._tensor(self.value(places.double().numpy()))
+        )
 
     def value(self, x: np.ndarray) -> np.ndarray:
         """F at places (m, d): (m,) in the plane, (m, 2) in space."""
@@ -80,10 +82,8 @@ class CurvePrior:
         distance = np.linalg.norm(off - within[:, None] * self._tangents[near], axis=1)
         corners = [ring[:: max(1, len(ring) // CORNERS)] for ring in self._rings]
         angle = half_angle(x, corners)
-        if x.shape[1] == 2:
-            found: np.ndarray = distance * np.cos(angle)
-            return found
-        return distance[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        found: np.ndarray = distance[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        return found if x.shape[1] == 3 else found[:, 0]
 
     def supported(self, line: Polyline) -> list[Polyline]:
         """A traced curve without the ways back of open ones."""
