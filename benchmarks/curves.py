@@ -45,16 +45,18 @@ STEPS = 1500
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """True curves, the part of each that points are drawn from, how many, and their noise."""
+    """True curves, the share of each that points are drawn from, how many, and their noise."""
 
     truth: tuple[Polyline, ...]
-    part: slice = slice(None)
+    share: float = 1.0
     count: int = 100
     noise: float = 0.01
 
     def cloud(self, seed: int) -> PointCloud:
         """As the samples of the app: even points, then noise."""
-        drawn = np.concatenate([line.points[self.part] for line in self.truth])
+        drawn = np.concatenate(
+            [line.points[: round(self.share * len(line))] for line in self.truth]
+        )
         even = downsample(PointCloud(drawn), self.count, "farthest", seed=seed).points
         return PointCloud(even + self.noise * numpy_generator(seed, 1).normal(size=even.shape))
 
@@ -92,12 +94,10 @@ CASES = {
     },
     "partial": {
         **{
-            f"trefoil_gap_{begin:g}": Case(
-                (turned(KNOT, begin),), slice(0, round(0.85 * SAMPLES)), 85
-            )
+            f"trefoil_gap_{begin:g}": Case((turned(KNOT, begin),), 0.85, 85)
             for begin in (0.0, 0.2, 0.4)
         },
-        "ring_2d_gap": Case((CIRCLE,), slice(0, round(0.75 * SAMPLES)), 75, 0.02),
+        "ring_2d_gap": Case((CIRCLE,), 0.75, 75, 0.02),
     },
 }
 

@@ -59,7 +59,7 @@ def order_points(points: np.ndarray, ends: str = "auto") -> list[Chain]:
     Args:
         points: (n, d), in any order.
         ends: "auto" closes a chain if its ends are near each other or go on towards each other;
-            "open" closes none that has a gap, "closed" every one.
+            "open" closes none, "closed" every one.
 
     Raises:
         LevelsetError: no curve is found, or ``ends`` is unknown.
