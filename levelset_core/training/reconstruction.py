@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -65,6 +65,8 @@ class ReconstructionTrainer:
         cloud: the raw points, (n, 2) or (n, 3).
         device: default: :func:`levelset_core.pick_device`.
         threads: on the CPU; default: all cores.
+        look: called with what the prior knows of a surface, in the cloud's units, twice before
+            the first step: there is something to see while the rest is prepared.
 
     Attributes:
         network: F, in units of the box [-1, 1]^d.
@@ -83,6 +85,7 @@ class ReconstructionTrainer:
         *,
         device: torch.device | None = None,
         threads: int | None = None,
+        look: Callable[[Mesh], None] | None = None,
     ) -> None:
         begun = time.perf_counter()
         self.config, self.device = config, device or pick_device()
@@ -96,7 +99,7 @@ class ReconstructionTrainer:
         check_spread(cloud, "surface" if dimension - config.outputs == 2 else "curve")
         self.cloud = remove_outliers(cloud) if config.outliers else cloud
         self.workers = Workers(threads if self.device.type == "cpu" else 1)
-        self._prepare(curves=dimension - config.outputs == 1)
+        self._prepare(look, curves=dimension - config.outputs == 1)
         self.nearest = NearestPoints(self.points, self.workers, approximate=True)
         self.normals = None
         if config.normals_weight and self.cloud.normals is not None:
@@ -113,7 +116,7 @@ class ReconstructionTrainer:
         self.samples = self._starts(config.projected)
         self.budget.spent = time.perf_counter() - begun
 
-    def _prepare(self, *, curves: bool) -> None:
+    def _prepare(self, look: Callable[[Mesh], None] | None, *, curves: bool) -> None:
         """The box, the prior and what Eq. 13 takes for X."""
         warm, own = self.config.warm_share > 0, self.cloud.points
         self.prior: Prior | CurvePrior | None = None
@@ -126,7 +129,10 @@ class ReconstructionTrainer:
             moved = [c.moved(self.scale, self.normalization.center) for c in found]
             self.prior = CurvePrior(moved, self.device)
         else:
-            self.prior = Prior(self.points, self.workers, seed=self.config.seed)
+            self.prior = Prior(
+                self.points, self.workers, seed=self.config.seed,
+                look=look and (lambda mesh: look(mesh.moved(self.scale, self.normalization.center))),
+            )  # fmt: skip
         self.points = torch.cat([self.points, self.prior.closing])
 
     @property
