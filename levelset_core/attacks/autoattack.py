@@ -20,7 +20,7 @@ from levelset_core.errors import LevelsetError
 #: The attacks of the standard version, in its order.
 STAGES = ("apgd-ce", "apgd-t", "fab-t", "square")
 #: What each takes, in hundreds of passes forward and back through the network.
-WORK = {"apgd-ce": 1, "apgd-t": 9, "fab-t": 18, "square": 17}
+WORK = {"apgd-ce": 1, "apgd-t": 9, "fab-t": 10, "square": 17}
 BATCH = 100
 _LOGGER = "auto-attack"
 

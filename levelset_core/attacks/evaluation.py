@@ -120,9 +120,12 @@ class Evaluation:
         finally:
             self.seconds += time.perf_counter() - begun
 
+    def _fast(self) -> nn.Module:
+        """The same function, with gradients sooner on a CPU."""
+        return for_attacks(self.network) if self.device.type == "cpu" else self.network
+
     def _pgd(self) -> Iterator[EvaluationSnapshot]:
-        attack, cpu = self.attack, self.device.type == "cpu"
-        fast = for_attacks(self.network) if cpu else self.network
+        attack, fast = self.attack, self._fast()
         missing = [k for k in range(len(self.blocks)) if (k, 0) not in self._done]
 
         def work(i: int) -> tuple[Tensor, Tensor]:
@@ -141,11 +144,13 @@ class Evaluation:
                 images[left], broken[left] = result.images, result.broken
             return images.cpu(), broken.cpu()
 
+        workers = self.threads if self.device.type == "cpu" else 1
         with evaluating(fast):
-            for i, result in map_batches(work, len(missing), self.threads if cpu else 1):
+            for i, result in map_batches(work, len(missing), workers):
                 yield self._put(missing[i], 0, self.blocks[missing[i]], *result)
 
     def _cascade(self) -> Iterator[EvaluationSnapshot]:
+        fast = self._fast()
         for k, rows in enumerate(self.blocks):
             for number, stage in enumerate(self.stages):
                 if (k, number) in self._done:
@@ -153,7 +158,7 @@ class Evaluation:
                 left = rows[self.broken_by[rows] == 0]
                 if len(left):
                     result = autoattack(
-                        self.network, *self.data.batch(left, self.device),
+                        fast, *self.data.batch(left, self.device),
                         epsilon=self.attack.epsilon, seed=self.seed, stages=(stage,),
                     )  # fmt: skip
                     self._warnings |= dict.fromkeys(result.warnings)

@@ -162,5 +162,5 @@ def passes(attack: AttackConfig) -> int:
     if attack.attack == "clean":
         return 1
     if attack.attack == "autoattack":
-        return 4500
+        return 3700
     return attack.steps * attack.restarts * (2 if attack.attack == "pgd-worst" else 1)

@@ -14,7 +14,7 @@ KINDS = ("attack", "masking", "transfer", "distances")
 #: Runs shown with their progress at once.
 MOST_RUNS = 3
 #: Passes of one image through ConvNet-4a and back in a second, on one core of a CPU.
-PASSES = 1500.0
+PASSES = 1000.0
 
 
 def active_runs() -> list[Run]:
@@ -32,7 +32,7 @@ def runs_in_work(key: str) -> None:
     if any(run.status().state == "queued" for run in runs):
         RunStore().dispatch()  # also where whoever ended the last run could not
     for run in runs[:MOST_RUNS]:
-        with st.container(border=True):
+        with st.container(border=True, gap="xxsmall"):
             st.markdown(f"**{run.config.name}**")
             run_progress(run, key=f"{key}_{run.id}")
     if len(runs) > MOST_RUNS:

@@ -115,15 +115,11 @@ class CellAttacker:
         """Plain values of every cell begun: a report, and how many images it is about so far."""
         found = []
         for cell, evaluation in enumerate(self.evaluations[: self.finished + 1]):
-            attacked, standing = evaluation.progress()
-            done = cell < self.finished
-            found.append(
-                {
-                    **evaluation.report().as_dict(),
-                    "done": done,
-                    **({} if done else {"attacked": attacked, "standing": standing}),
-                }
-            )
+            values = {**evaluation.report().as_dict(), "done": cell < self.finished}
+            if not values["done"]:
+                values["attacked"], values["standing"] = evaluation.progress()
+                del values["interval"]
+            found.append(values)
         return found
 
 
