@@ -152,6 +152,20 @@ def test_bunny_from_points_to_glb(open_page, store):
     bench.well()
 
 
+def test_a_noisy_knot_is_one_closed_curve(open_page, store):
+    bench = open_page()
+    bench.choose("Trefoil knot")
+    bench.reconstruct()
+    until(lambda: bench.number("triangles") > 100, "the first curve")
+    (run,) = store.runs()
+    finished(run)
+    told = bench.page.get_by_text("One closed curve, length 9.")
+    expect(told).to_be_visible(timeout=1000 * PATIENCE)
+    assert (run.result()["pieces"], run.result()["gaps"]) == (1, [])
+    assert run.result()["comparison"]["point_to_surface"] < 0.02
+    bench.well()
+
+
 @pytest.mark.slow
 def test_a_run_outlives_the_tab_and_the_server(open_page, serve, store):
     first = serve()
