@@ -57,6 +57,8 @@ def train_group(
         ]
     ).to(data.train.dtype)  # fmt: skip
     optimizer = torch.optim.AdamW(stack.parameters(), lr=rate, weight_decay=decay, fused=True)
+    # The rate falls to 0: what the last few images happened to be no longer tells.
+    fall = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, config.steps)
     lams = torch.tensor([CANDIDATES[name][unit.candidate].get("lam", 0.0) for unit in units])
     loss = _loss(name, lams)
     orders = [torch_generator(unit.repeat + 1) for unit in units]
@@ -75,6 +77,7 @@ def train_group(
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
+        fall.step()
     return stack
 
 

@@ -9,9 +9,9 @@ from levelset_core.errors import LevelsetError
 
 #: Names of the losses, as the command line has them, and for people.
 LOSSES = {"xent": "Cross-entropy", "hinge": "Hinge", "ours": "Geometric SVM"}
-RATES = (3e-4, 1e-3, 3e-3, 1e-2)
-DECAYS = (0.0, 0.3, 1.0, 3.0)
-LAMBDAS = (0.003, 0.01, 0.03, 0.1)
+RATES = (1e-3, 3e-3, 1e-2)
+DECAYS = (0.0, 0.1, 0.3, 1.0, 3.0)
+LAMBDAS = (0.001, 0.003, 0.01, 0.03, 0.1)
 #: What is chosen on held-out images: as many candidates for one loss as for another. Every loss has
 #: the rate, and one number that weighs fit against simplicity: AdamW's decay, or lambda.
 CANDIDATES: dict[str, tuple[dict[str, float], ...]] = {
@@ -38,7 +38,8 @@ class GeneralizationConfig:
         repeats: per fraction; loss against loss is paired over them.
         tuning: repeats, drawn apart, that every candidate is tried on.
         width, depth: hidden layers of the ReLU MLP.
-        steps, batch: optimizer steps (AdamW), images a step; the same for every loss.
+        steps, batch: optimizer steps (AdamW, its rate falling to 0), images a step; the same for
+            every loss.
         seed: of the repeats; another one draws other parts.
 
     Raises:
@@ -53,7 +54,7 @@ class GeneralizationConfig:
     tuning: int = 2
     width: int = 64
     depth: int = 2
-    steps: int = 200
+    steps: int = 400
     batch: int = 32
     seed: int = 0
 
