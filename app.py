@@ -39,6 +39,7 @@ def navigate() -> None:
             title="Exact networks",
             icon=":material/polyline:",
         ),
+        st.Page(ROOT / "pages" / "adversarial.py", title="Robustness", icon=":material/shield:"),
         st.Page(ROOT / "pages" / "runs.py", title="Runs", icon=":material/list_alt:"),
     ]
     st.navigation(pages, position="top").run()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+from pathlib import Path
 
 import torch
 
@@ -42,3 +44,13 @@ def describe_device(device: torch.device) -> str:
         return "Apple GPU"
     cores = os.cpu_count() or 1
     return f"CPU, {cores} core{'s' if cores > 1 else ''}"
+
+
+def describe_cpu() -> str:
+    """What the processor calls itself, e.g. ``"Intel(R) Xeon(R) ..."``."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

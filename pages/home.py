@@ -40,11 +40,15 @@ TOOLS = (
         "pages/exact_networks.py", "Open exact networks", ":material/polyline:",
     ),
     (
+        "Robustness", "Robust classifiers under honest attacks, and why a figure is what it is.",
+        "pages/adversarial.py", "Open robustness", ":material/shield:",
+    ),
+    (
         "Runs", "What takes long goes on without you: progress, files, resume.",
         "pages/runs.py", "Open runs", ":material/list_alt:",
     ),
 )  # fmt: skip
-for place, (title, text, page, label, icon) in zip(st.columns(4), TOOLS, strict=True):
+for place, (title, text, page, label, icon) in zip(st.columns(len(TOOLS)), TOOLS, strict=True):
     with place.container(border=True, height="stretch"):
         st.markdown(f"##### {title}")
         st.markdown(text)

@@ -7,7 +7,7 @@ but torch and numpy, and has the four attacks of the standard version with their
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from levelset_core.errors import LevelsetError
 
 #: The attacks of the standard version, in its order.
 STAGES = ("apgd-ce", "apgd-t", "fab-t", "square")
+#: What each takes, in hundreds of passes forward and back through the network.
+WORK = {"apgd-ce": 1, "apgd-t": 9, "fab-t": 10, "square": 17}
 BATCH = 100
 _LOGGER = "auto-attack"
 
@@ -30,7 +32,7 @@ class Cascade:
     Attributes:
         images: (n, *d), misclassified where ``broken``.
         broken: (n,) bool.
-        left: images still right after each of ``STAGES``.
+        left: images still right after each stage.
         warnings: what AutoAttack's own checks say.
     """
 
@@ -47,7 +49,7 @@ def autoattack(
     *,
     epsilon: float,
     seed: int = 0,
-    tell: Callable[[str, int, int, int], None] = lambda stage, done, left, of: None,
+    stages: Sequence[str] = STAGES,
 ) -> Cascade:
     """The standard version in L_inf: each attack sees the images that the ones before left.
 
@@ -56,7 +58,7 @@ def autoattack(
         x, y: images in [0, 1] that are classified rightly, and their classes, on its device.
         epsilon: half side of the box.
         seed: of every attack.
-        tell: hears the stage, images done in it, images left, images in it.
+        stages: which of ``STAGES`` to run, in this order.
 
     Raises:
         LevelsetError: fewer than four classes, or epsilon is 0.
@@ -78,17 +80,14 @@ def autoattack(
         attack = AutoAttack(network, eps=epsilon, seed=seed, device=x.device)
         targets = min(9, classes - 1)
         attack.apgd_targeted.n_target_classes = attack.fab.n_target_classes = targets
-        for stage in STAGES:
+        for stage in stages:
             attack.attacks_to_run = [stage]
             rows = (~broken).nonzero().squeeze(1)
-            done = 0
             for part in rows.split(BATCH) if len(rows) else ():
                 found, _ = attack.run_standard_evaluation(x[part], y[part], batch_size=len(part))
                 with torch.no_grad():
                     wrong = network(found).argmax(1) != y[part]
                 result[part[wrong]], broken[part[wrong]] = found[wrong], True
-                done += len(part)
-                tell(stage, done, len(x) - int(broken.sum()), len(rows))
             left[stage] = len(x) - int(broken.sum())
     return Cascade(result, broken, left, tuple(dict.fromkeys(said.messages)))
 

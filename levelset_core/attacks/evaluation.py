@@ -3,108 +3,222 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from levelset_core.attacks.autoattack import STAGES, WORK, autoattack
 from levelset_core.attacks.batches import map_batches
+from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig
 from levelset_core.attacks.fast import for_attacks
 from levelset_core.attacks.modes import evaluating
-from levelset_core.attacks.pgd import check_attack, pgd
+from levelset_core.attacks.pgd import pgd
+from levelset_core.attacks.report import AttackReport
 from levelset_core.data.images import ImageSet
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.random import torch_generator
 
-#: Name -> loss of PGD; "autoattack" is the standard ensemble (Croce and Hein, 2020).
-ATTACKS = {"pgd-xent": "xent", "pgd-margin": "margin", "autoattack": ""}
-#: Activations of larger batches leave the caches of a CPU.
-BATCH = {"cpu": 64}
+#: Images that AutoAttack's parts see together; elsewhere more at once are faster.
+CASCADE = {"cpu": 50}
 
 
 @dataclass(frozen=True)
-class AttackConfig:
-    """An attack and its strength.
+class EvaluationSnapshot:
+    """A part of an evaluation is done.
 
     Attributes:
-        attack: one of ``ATTACKS``.
-        epsilon: half side of the L_inf box.
-        step, steps, restarts: of PGD.
+        step: of the work so far; :attr:`Evaluation.steps` is all of it.
+        stage: the attack, or which part of AutoAttack.
+        done, of: images that this stage has dealt with, and all that it will.
+        left: images still right.
     """
 
-    attack: str = "pgd-margin"
-    epsilon: float = 0.3
-    step: float = 0.01
-    steps: int = 40
-    restarts: int = 1
-
-    def __post_init__(self) -> None:
-        if self.attack not in ATTACKS:
-            raise LevelsetError(
-                f"Unknown attack {self.attack!r}: choose one of {', '.join(ATTACKS)}."
-            )
-        check_attack(self.epsilon, self.step, self.steps, self.restarts)
+    step: int
+    stage: str
+    done: int
+    left: int
+    of: int
 
 
-def paper_attack(attack: str, channels: int, epsilon: float | None = None) -> AttackConfig:
-    """The attacks of Table 1: MNIST 0.3, 40 steps of 0.01; CIFAR-10 0.031, 20 steps of 0.003.
+class Evaluation:
+    """An attack on the images that are right as they are, block by block.
 
-    With another epsilon the step grows or shrinks alike.
-    """
-    base = (
-        AttackConfig(attack)
-        if channels == 1
-        else AttackConfig(attack, epsilon=0.031, step=0.003, steps=20)
-    )
-    if epsilon is None or epsilon == base.epsilon:
-        return base
-    step = base.step * epsilon / base.epsilon if epsilon > 0 else base.step
-    return replace(base, epsilon=epsilon, step=step)
+    Iterate to go on; between any two blocks :meth:`report` tells what is known so far, and
+    ``restore(checkpoint())`` on another one of the same kind goes on to the same end. The result
+    depends on the seed, not on the number of threads.
 
+    Args:
+        network: logits, on ``device``; put into evaluation mode meanwhile.
+        data: the images.
+        attack: what to do.
+        seed: of the random starts.
+        device: default: :func:`levelset_core.pick_device`.
+        threads: on the CPU, batches that are attacked at once, a thread each; default: the cores.
+        right: which images are right as they are, (n,) bool, where that is known.
 
-@dataclass(frozen=True)
-class AttackReport:
-    """What an attack left of a classifier.
-
-    Attributes:
-        attack: what was done.
-        images: how many.
-        clean_accuracy: share that is right as it is.
-        robust_accuracy: share that is right and stays so under the attack.
-        seconds: of the attack.
-        seed: of its starts.
-        stages: robust accuracy after each part of AutoAttack, in its order.
-        warnings: of AutoAttack's own checks.
-        right, broken: (n,) bool: right as it is; right and broken by the attack.
-        found: the attacked images, (n, c, h, w), those that were wrong already as they are.
+    Raises:
+        LevelsetError: there are no images.
     """
 
-    attack: AttackConfig
-    images: int
-    clean_accuracy: float
-    robust_accuracy: float
-    seconds: float
-    seed: int
-    stages: dict[str, float]
-    warnings: tuple[str, ...]
-    right: Tensor
-    broken: Tensor
-    found: Tensor
+    def __init__(
+        self,
+        network: nn.Module,
+        data: ImageSet,
+        attack: AttackConfig,
+        *,
+        seed: int = 0,
+        device: torch.device | None = None,
+        threads: int | None = None,
+        right: Tensor | None = None,
+    ) -> None:
+        if not len(data):
+            raise LevelsetError("There are no images to attack.")
+        self.network, self.data, self.attack = network, data, attack
+        self.seed, self.device, self.threads = seed, device or pick_device(), threads
+        begun = time.perf_counter()
+        if right is None:
+            right = clean_predictions(network, data, device=self.device) == data.labels
+        self.right = right
+        rows = right.nonzero().squeeze(1)
+        cascade = attack.attack == "autoattack"
+        self.stages: tuple[str, ...] = STAGES if cascade else (attack.attack,)
+        self._size = (CASCADE if cascade else BATCH).get(self.device.type, 1000)
+        self.blocks = rows.split(self._size) if len(rows) and attack.attack != "clean" else ()
+        self.broken_by = torch.zeros(len(data), dtype=torch.int8)  # stage from 1 on; 0: none
+        self.found = data.images.float().div_(255)
+        self._done: set[tuple[int, int]] = set()  # (block, stage)
+        self._warnings: dict[str, None] = {}
+        self._work: Iterator[EvaluationSnapshot] | None = None
+        self.seconds = time.perf_counter() - begun
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, without the images."""
+    @property
+    def steps(self) -> int:
+        """All the work; parts of AutoAttack count by what they take."""
+        return max(1, len(self.blocks)) * sum(WORK.get(stage, 1) for stage in self.stages)
+
+    def progress(self) -> tuple[int, int]:
+        """Images from the first on whose fate is known, and how many of them stand."""
+        last = len(self.stages) - 1
+        waiting = (rows for k, rows in enumerate(self.blocks) if (k, last) not in self._done)
+        first = next(waiting, None)
+        known = len(self.data) if first is None else int(first[0])
+        return known, int((self.right & (self.broken_by == 0))[:known].sum())
+
+    def __iter__(self) -> Iterator[EvaluationSnapshot]:
+        return self
+
+    def __next__(self) -> EvaluationSnapshot:
+        if self._work is None:
+            self._work = self._cascade() if len(self.stages) > 1 else self._pgd()
+        begun = time.perf_counter()
+        try:
+            return next(self._work)
+        finally:
+            self.seconds += time.perf_counter() - begun
+
+    def _fast(self) -> nn.Module:
+        """The same function, with gradients sooner on a CPU."""
+        return for_attacks(self.network) if self.device.type == "cpu" else self.network
+
+    def _pgd(self) -> Iterator[EvaluationSnapshot]:
+        attack, fast = self.attack, self._fast()
+        missing = [k for k in range(len(self.blocks)) if (k, 0) not in self._done]
+
+        def work(i: int) -> tuple[Tensor, Tensor]:
+            k = missing[i]
+            x, y = self.data.batch(self.blocks[k], self.device)
+            images, broken = x.clone(), torch.zeros_like(y, dtype=torch.bool)
+            for number, loss in enumerate(ATTACKS[attack.attack]):
+                left = (~broken).nonzero().squeeze(1)
+                if not len(left):
+                    break
+                result = pgd(
+                    fast, x[left], y[left], epsilon=attack.epsilon, step=attack.step,
+                    steps=attack.steps, loss=loss, restarts=attack.restarts,
+                    generator=torch_generator((self.seed + 500 * number) * 1_000_003 + k),
+                )  # fmt: skip
+                images[left], broken[left] = result.images, result.broken
+            return images.cpu(), broken.cpu()
+
+        workers = self.threads if self.device.type == "cpu" else 1
+        with evaluating(fast):
+            for i, result in map_batches(work, len(missing), workers):
+                yield self._put(missing[i], 0, self.blocks[missing[i]], *result)
+
+    def _cascade(self) -> Iterator[EvaluationSnapshot]:
+        fast = self._fast()
+        for k, rows in enumerate(self.blocks):
+            for number, stage in enumerate(self.stages):
+                if (k, number) in self._done:
+                    continue
+                left = rows[self.broken_by[rows] == 0]
+                if len(left):
+                    result = autoattack(
+                        fast, *self.data.batch(left, self.device),
+                        epsilon=self.attack.epsilon, seed=self.seed, stages=(stage,),
+                    )  # fmt: skip
+                    self._warnings |= dict.fromkeys(result.warnings)
+                    images, broken = result.images.cpu(), result.broken.cpu()
+                else:
+                    images, broken = self.found[left], torch.zeros(0, dtype=torch.bool)
+                yield self._put(k, number, left, images, broken)
+
+    def _put(
+        self, block: int, stage: int, rows: Tensor, images: Tensor, broken: Tensor
+    ) -> EvaluationSnapshot:
+        self.found[rows] = images
+        self.broken_by[rows[broken]] = stage + 1
+        self._done.add((block, stage))
+        done = sum(len(self.blocks[k]) for k, s in self._done if s == stage)
+        left = int((self.right & (self.broken_by == 0)).sum())
+        step = sum(WORK.get(self.stages[s], 1) for _, s in self._done)
+        return EvaluationSnapshot(step, self.stages[stage], done, left, int(self.right.sum()))
+
+    def report(self) -> AttackReport:
+        """What is known so far; images that were not attacked yet count as standing."""
+        n, broken = len(self.data), self.broken_by > 0
+        right = int(self.right.sum())
+        shares: dict[str, float] = {}
+        if len(self.stages) > 1:
+            for number, stage in enumerate(self.stages):
+                gone = broken & (self.broken_by <= number + 1)
+                shares[stage] = (right - int(gone.sum())) / n
+        return AttackReport(
+            self.attack, n, right / n, (right - int(broken.sum())) / n, self.seconds, self.seed,
+            shares, tuple(self._warnings), self.right, broken, self.found,
+        )  # fmt: skip
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Everything found so far."""
         return {
-            "clean_accuracy": self.clean_accuracy,
-            "robust_accuracy": self.robust_accuracy,
-            "images": self.images,
-            "seconds": round(self.seconds, 3),
-            **asdict(self.attack),
-            "seed": self.seed,
-            **({"stages": self.stages, "warnings": list(self.warnings)} if self.stages else {}),
+            "broken_by": self.broken_by.clone(),
+            "found": self.found.clone(),
+            "done": sorted(self._done),
+            "warnings": list(self._warnings),
+            "seconds": self.seconds,
+            "block": self._size,
         }
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Go on from a checkpoint of the same attack and seed on these images, or the first few.
+
+        What was found for fewer images stays, but for a last block that is fuller now.
+        """
+        known = len(checkpoint["broken_by"])
+        if checkpoint["block"] != self._size or known > len(self.data):
+            return
+        for block, stage in checkpoint["done"]:
+            rows = self.blocks[block]
+            if int(rows.max()) < known:
+                self._done.add((block, stage))
+                self.broken_by[rows] = checkpoint["broken_by"][rows]
+                self.found[rows] = checkpoint["found"][rows]
+        self._warnings = dict.fromkeys(checkpoint["warnings"])
+        self.seconds = checkpoint["seconds"]
 
 
 def clean_predictions(
@@ -130,64 +244,16 @@ def evaluate_attack(
     threads: int | None = None,
     tell: Callable[[str, int, int, int], None] = lambda stage, done, left, of: None,
 ) -> AttackReport:
-    """Attack the images that are right as they are.
-
-    The result depends on the seed, not on the number of threads.
+    """An :class:`Evaluation` from its beginning to its end.
 
     Args:
-        network: logits, on ``device``; put into evaluation mode meanwhile.
-        data: the images.
-        attack: what to do.
-        seed: of the random starts.
-        device: default: :func:`levelset_core.pick_device`.
-        threads: on the CPU, batches that are attacked at once, a thread each; default: the cores.
+        network, data, attack, seed, device, threads: see there.
         tell: hears the stage, images done in it, images still right, images in the stage.
 
     Raises:
         LevelsetError: there are no images.
     """
-    if not len(data):
-        raise LevelsetError("There are no images to attack.")
-    device = device or pick_device()
-    begun = time.perf_counter()
-    right = clean_predictions(network, data, device=device) == data.labels
-    rows = right.nonzero().squeeze(1)
-    broken = torch.zeros_like(right)
-    found = data.images.float().div_(255)
-    stages: dict[str, float] = {}
-    warnings: tuple[str, ...] = ()
-    if attack.attack == "autoattack":
-        from levelset_core.attacks.autoattack import autoattack
-
-        cascade = autoattack(
-            network, *data.batch(rows, device), epsilon=attack.epsilon, seed=seed, tell=tell
-        )
-        found[rows], broken[rows] = cascade.images.cpu(), cascade.broken.cpu()
-        stages = {name: count / len(data) for name, count in cascade.left.items()}
-        warnings = cascade.warnings
-    else:
-        size = BATCH.get(device.type, 1000)
-        fast = for_attacks(network) if device.type == "cpu" else network
-        parts = rows.split(size)
-        done = wrong = 0
-
-        def work(k: int) -> tuple[Tensor, Tensor]:
-            x, y = data.batch(parts[k], device)
-            result = pgd(
-                fast, x, y, epsilon=attack.epsilon, step=attack.step, steps=attack.steps,
-                loss=ATTACKS[attack.attack], restarts=attack.restarts,
-                generator=torch_generator(seed * 1_000_003 + k),
-            )  # fmt: skip
-            return result.images.cpu(), result.broken.cpu()
-
-        with evaluating(fast):
-            workers = threads if device.type == "cpu" else 1
-            for k, (images, bad) in map_batches(work, len(parts), workers):
-                found[parts[k]], broken[parts[k]] = images, bad
-                done, wrong = done + len(bad), wrong + int(bad.sum())
-                tell(attack.attack, done, len(rows) - wrong, len(rows))
-    n = len(data)
-    return AttackReport(
-        attack, n, len(rows) / n, (len(rows) - int(broken.sum())) / n,
-        time.perf_counter() - begun, seed, stages, warnings, right, broken, found,
-    )  # fmt: skip
+    evaluation = Evaluation(network, data, attack, seed=seed, device=device, threads=threads)
+    for part in evaluation:
+        tell(part.stage, part.done, part.left, part.of)
+    return evaluation.report()

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from levelset_core.attacks.evaluation import AttackConfig, evaluate_attack
+from levelset_core.attacks.config import AttackConfig
+from levelset_core.attacks.evaluation import evaluate_attack
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import margin_of
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images
@@ -106,6 +107,80 @@ def gradient_zeros(
     return xent / len(data), margin / len(data), float(torch.cat(sizes).median())
 
 
+#: One thing to look at, from what the parts before it found; plain values.
+Part = Callable[[dict[str, Any]], Any]
+
+
+def diagnosis_parts(
+    network: nn.Module,
+    data: ImageSet,
+    attack: AttackConfig,
+    *,
+    others: Mapping[str, nn.Module] | None = None,
+    seed: int = 0,
+    device: torch.device | None = None,
+    threads: int | None = None,
+) -> dict[str, Part]:
+    """What :func:`diagnose` looks at, by name, in its order; for arguments see there."""
+    device = device or pick_device()
+
+    def robust(f: nn.Module, **changes: Any) -> float:
+        config = replace(attack, restarts=1, **{"attack": "pgd-margin", **changes})
+        report = evaluate_attack(f, data, config, seed=seed, device=device, threads=threads)
+        return report.robust_accuracy
+
+    def scaled(found: dict[str, Any]) -> float:
+        return robust(Scaled(network, temperature_of(found["gradients"][2])), attack="pgd-xent")
+
+    def judged(**changes: Any) -> Part:
+        return lambda found: robust(network, **changes)
+
+    def shown(source: nn.Module) -> Part:
+        return lambda found: attack_all(source, network, data, attack, seed, device, threads)
+
+    parts: dict[str, Part] = {
+        "gradients": lambda found: gradient_zeros(network, data, device=device),
+        "xent": judged(attack="pgd-xent"),
+        "xent, scaled logits": scaled,
+        "margin": judged(),
+    }
+    for k in (k for k in STEPS if k < attack.steps):
+        step = min(attack.step * attack.steps / k, attack.epsilon)
+        parts[f"steps {k}"] = judged(steps=k, step=step)
+    for epsilon in other_epsilons(attack.epsilon):
+        grown = attack.step * epsilon / attack.epsilon if attack.epsilon else attack.step
+        step = max(grown, 2.5 / attack.steps) if epsilon == 1 else grown
+        parts[f"epsilon {epsilon!r}"] = judged(epsilon=epsilon, step=step)
+    parts["white box"] = shown(network)
+    return parts | {f"from {name}": shown(other) for name, other in (others or {}).items()}
+
+
+def other_epsilons(epsilon: float) -> list[float]:
+    """Half, one and a half times and two and a half times as far, and all of [0, 1]."""
+    return sorted({min(1.0, part * epsilon) for part in (0.5, 1.5, 2.5)} | {1.0})
+
+
+def temperature_of(logit_scale: float) -> float:
+    """What logits are divided by, so that their median size is ``CALM_LOGITS`` at most."""
+    return max(1.0, logit_scale / CALM_LOGITS)
+
+
+def masking_of(found: Mapping[str, Any], images: int, attack: AttackConfig) -> Masking:
+    """The verdict on what the parts of :func:`diagnosis_parts` found."""
+    zero_xent, zero_margin, scale = found["gradients"]
+    steps = {k: found[f"steps {k}"] for k in STEPS if k < attack.steps}
+    epsilons = {e: found[f"epsilon {e!r}"] for e in other_epsilons(attack.epsilon)}
+    black = {name[5:]: share for name, share in found.items() if name.startswith("from ")}
+    masking = Masking(
+        images, attack.epsilon, zero_xent, zero_margin, scale, temperature_of(scale),
+        {name: found[name] for name in ("xent", "xent, scaled logits", "margin")},
+        {**steps, attack.steps: found["margin"]},
+        dict(sorted({**epsilons, attack.epsilon: found["margin"]}.items())),
+        found["white box"], black,
+    )  # fmt: skip
+    return replace(masking, signs=tuple(signs_of_masking(masking)))
+
+
 def diagnose(
     network: nn.Module,
     data: ImageSet,
@@ -132,47 +207,14 @@ def diagnose(
     Raises:
         LevelsetError: there are no images.
     """
-    device = device or pick_device()
-
-    def robust(f: nn.Module, **changes: Any) -> float:
-        config = replace(attack, restarts=1, **{"attack": "pgd-margin", **changes})
-        report = evaluate_attack(f, data, config, seed=seed, device=device, threads=threads)
-        return report.robust_accuracy
-
-    tell("gradients")
-    zero_xent, zero_margin, scale = gradient_zeros(network, data, device=device)
-    temperature = max(1.0, scale / CALM_LOGITS)
-    tell("losses")
-    by_loss = {
-        "xent": robust(network, attack="pgd-xent"),
-        "xent, scaled logits": robust(Scaled(network, temperature), attack="pgd-xent"),
-        "margin": robust(network),
-    }
-    tell("steps")
-    steps = sorted({k for k in STEPS if k < attack.steps} | {attack.steps})
-    by_steps = {
-        k: by_loss["margin"]
-        if k == attack.steps
-        else robust(network, steps=k, step=min(attack.step * attack.steps / k, attack.epsilon))
-        for k in steps
-    }
-    tell("epsilon")
-    by_epsilon = {attack.epsilon: by_loss["margin"]}
-    for part in (0.5, 1.5, 2.5):
-        epsilon = min(1.0, part * attack.epsilon)
-        by_epsilon[epsilon] = robust(network, epsilon=epsilon, step=attack.step * part)
-    by_epsilon[1.0] = robust(network, epsilon=1.0, step=max(attack.step, 2.5 / attack.steps))
-    tell("black box")
-    white = attack_all(network, network, data, attack, seed, device, threads)
-    black = {
-        name: attack_all(other, network, data, attack, seed, device, threads)
-        for name, other in (others or {}).items()
-    }
-    found = Masking(
-        len(data), attack.epsilon, zero_xent, zero_margin, scale, temperature, by_loss, by_steps,
-        dict(sorted(by_epsilon.items())), white, black,
-    )  # fmt: skip
-    return replace(found, signs=tuple(signs_of_masking(found)))
+    parts = diagnosis_parts(
+        network, data, attack, others=others, seed=seed, device=device, threads=threads
+    )
+    found: dict[str, Any] = {}
+    for name, part in parts.items():
+        tell(name)
+        found[name] = part(found)
+    return masking_of(found, len(data), attack)
 
 
 def attack_all(

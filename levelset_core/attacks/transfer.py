@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from levelset_core.attacks.batches import map_batches
-from levelset_core.attacks.evaluation import ATTACKS, BATCH, AttackConfig
+from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig
 from levelset_core.attacks.fast import for_attacks
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import pgd
@@ -32,8 +32,9 @@ def adversarial_images(
     Raises:
         LevelsetError: the attack is not PGD.
     """
-    if not ATTACKS[attack.attack]:
+    if len(ATTACKS[attack.attack]) != 1:
         raise LevelsetError("Images for other networks come from pgd-xent or pgd-margin.")
+    (loss,) = ATTACKS[attack.attack]
     device = device or pick_device()
     parts = torch.arange(len(data)).split(BATCH.get(device.type, 1000))
     found = torch.empty(data.images.shape)
@@ -43,7 +44,7 @@ def adversarial_images(
         x, y = data.batch(parts[k], device)
         result = pgd(
             fast, x, y, epsilon=attack.epsilon, step=attack.step, steps=attack.steps,
-            loss=ATTACKS[attack.attack], every_step=True,
+            loss=loss, every_step=True,
             generator=torch_generator(seed * 1_000_003 + k),
         )  # fmt: skip
         return result.images.cpu()

@@ -21,13 +21,17 @@ def add(verbs: Verbs, common: Parser) -> None:
         "--data", default="mnist", help="mnist, fashion_mnist, cifar10, mnist_excerpt or a folder"
     )
     attack.add_argument("--data-dir", help="where data sets are (default: $LEVELSET_DATA)")
-    attack.add_argument("--attack", default="pgd-margin", help="pgd-xent, pgd-margin or autoattack")
+    attack.add_argument(
+        "--attack",
+        default="pgd-margin",
+        help="pgd-xent, pgd-margin, pgd-worst (both, with restarts), autoattack or clean",
+    )
     attack.add_argument(
         "--eps", type=float, help="half side of the box (default: 0.3 grey, 0.031 in colour)"
     )
     attack.add_argument("--step", type=float, help="of PGD (default: as in the paper)")
     attack.add_argument("--steps", type=int, help="of PGD (default: 40 grey, 20 in colour)")
-    attack.add_argument("--restarts", type=int, default=1, help="of PGD")
+    attack.add_argument("--restarts", type=int, help="of PGD (default: 1; pgd-worst: 10)")
     attack.add_argument("--limit", type=int, help="attack the first so many test images")
     attack.add_argument(
         "--arch", help="of a state dict from elsewhere: convnet4a, convnet4b or resnet18"
@@ -48,8 +52,9 @@ def _run(options: argparse.Namespace) -> int:
     )
     classifier.check(data)
     attack = paper_attack(options.attack, data.shape[0], options.eps)
-    given = {k: getattr(options, k) for k in ("step", "steps") if getattr(options, k) is not None}
-    attack = dataclasses.replace(attack, restarts=options.restarts, **given)
+    names = ("step", "steps", "restarts")
+    given = {k: getattr(options, k) for k in names if getattr(options, k) is not None}
+    attack = dataclasses.replace(attack, **given)
     note = ""
     if options.arch == "convnet4a":
         classifier, note = with_the_right_head(classifier, data)

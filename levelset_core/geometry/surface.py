@@ -13,10 +13,15 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry.grid import Box, Grid, evaluate_nodes, home_of
 from levelset_core.geometry.meshes import Mesh, unit
 from levelset_core.geometry.narrow_band import Band, narrow_band
-from levelset_core.levelsets import LevelSetSamples, project, residual_norm
+from levelset_core.levelsets import LevelSetSamples, project, residual_norm, value_and_jacobian
 
 #: Newton steps of a vertex; it starts within a cell of the level set.
 SNAP_STEPS = 3
+#: The steps end once F tells that a vertex is so near, relative to its coordinates: what float32
+#: can still tell apart. A tighter bound costs two more evaluations a vertex and moves nothing.
+SNAP_ERROR = 5e-7
+#: Points that tell how steep F is.
+SLOPE_POINTS = 256
 #: Vertices projected at a time.
 SNAP_CHUNK = 1 << 14
 
@@ -114,10 +119,19 @@ def project_near(
 ) -> tuple[LevelSetSamples, np.ndarray]:
     """Newton steps from ``points`` (n, d), and which of them end nearer, within ``reach``, (n,)."""
     x = torch.from_numpy(points).to(dtype).to(device)
-    s = project(f, x, level=level, max_steps=SNAP_STEPS, tol=1e-7)
+    s = project(f, x, level=level, max_steps=SNAP_STEPS, tol=_rounding(f, x))
     nearer = residual_norm(s.values) <= residual_norm(s.start_values)
     close = (s.points - x).norm(dim=1) <= reach
     return s, (~s.failed & nearer & close).cpu().numpy()
+
+
+def _rounding(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
+    """``SNAP_ERROR`` in F's units: times the coordinates' size and a typical slope at x, (n, d)."""
+    if not len(x):
+        return 0.0
+    _, jacobian = value_and_jacobian(f, x[:: 1 + len(x) // SLOPE_POINTS])
+    slopes = jacobian.norm(dim=1).reshape(len(jacobian), -1).amin(1)  # (k,), of the flatter output
+    return SNAP_ERROR * float(x.abs().max() * slopes.nan_to_num(0.0).median())
 
 
 def _without_slivers(mesh: Mesh) -> Mesh:

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.classifiers import CLASSIFIERS
+from levelset_core.networks.exported import ExportedNetwork, read_exported
 from levelset_core.networks.foreign import fit_state_dict, read_state_dict
+
+#: What :attr:`Classifier.model` is called for a program of ``torch.export``.
+EXPORTED = "exported"
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Classifier:
 
     Attributes:
         network: in evaluation mode, (n, c, h, w) in [0, 1] -> (n, classes).
-        model: one of ``CLASSIFIERS``.
+        model: one of ``CLASSIFIERS``, or ``EXPORTED``.
         shape: channels, height, width.
         classes: outputs.
         card: command, data, epochs, machine, seed, figures, ...; empty if there is none.
@@ -49,6 +53,28 @@ class Classifier:
             )
 
 
+@dataclass(frozen=True)
+class About:
+    """What a file of this program says of its network, see :class:`Classifier`."""
+
+    model: str
+    shape: tuple[int, int, int]
+    classes: int
+    card: dict[str, Any]
+
+
+def read_about(path: Path) -> About:
+    """The description alone, without the weights.
+
+    Raises:
+        LevelsetError: there is no such file, it is damaged, or not of this program.
+    """
+    try:
+        return _about(path, _metadata(path))
+    except (OSError, SafetensorError) as error:
+        raise LevelsetError(f"{path.name} is damaged and cannot be read.") from error
+
+
 def save_classifier(
     path: Path,
     network: nn.Module,
@@ -64,6 +90,8 @@ def save_classifier(
         "classes": str(classes),
         "card": json.dumps(card or {}, allow_nan=False),
     }
+    if isinstance(network, ExportedNetwork):
+        metadata["graph"] = json.dumps(network.graph)
     weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
     save_file(weights, path, metadata)
 
@@ -84,15 +112,19 @@ def load_classifier(
     """A network of this program, or with ``arch`` a state dict from elsewhere; on the CPU.
 
     Args:
-        path: .safetensors, or .pt and .pth by weights_only.
+        path: .safetensors; .pt and .pth by weights_only; .pt2 of ``torch.export``, without pickle.
         arch: one of ``CLASSIFIERS``, for a file that does not say what it holds.
         shape, classes: of the data, likewise.
 
     Raises:
         LevelsetError: there is no such file, it is damaged, or it holds something else.
     """
+    if path.suffix.lower() == ".pt2":
+        return _from_export(read_exported(path))
     weights = read_state_dict(path)
     metadata = _metadata(path)
+    if metadata.get("model") == EXPORTED and arch is None:
+        return _stored_export(path, weights, metadata)
     if arch is not None and arch not in CLASSIFIERS:
         raise LevelsetError(f"Unknown model {arch!r}: choose one of {', '.join(CLASSIFIERS)}.")
     card: dict[str, Any] = {}
@@ -103,16 +135,38 @@ def load_classifier(
             f"({', '.join(CLASSIFIERS)})."
         )
     if metadata.get("model") == model:
-        try:
-            channels, height, width = json.loads(metadata["shape"])
-            shape, classes = (channels, height, width), int(metadata["classes"])
-            card = json.loads(metadata["card"])
-        except (KeyError, ValueError, TypeError) as error:
-            raise LevelsetError(f"{path.name} is damaged: its description is broken.") from error
+        about = _about(path, metadata)
+        shape, classes, card = about.shape, about.classes, about.card
     network = CLASSIFIERS[model](shape, classes)
     # A count of batches that no other program stores stays 0; nothing depends on it.
     network.load_state_dict(fit_state_dict(weights, network), strict=False)
     return Classifier(network.eval(), model, shape, classes, card)
+
+
+def _from_export(network: ExportedNetwork, card: dict[str, Any] | None = None) -> Classifier:
+    channels, height, width = network.graph["shape"]
+    shape, classes = (channels, height, width), network.graph["classes"]
+    classifier = Classifier(network.eval(), EXPORTED, shape, classes, card or {})
+    try:
+        with torch.no_grad():
+            logits = network(torch.zeros(2, *shape))
+    except (RuntimeError, TypeError, ValueError, KeyError, IndexError, MemoryError) as error:
+        raise LevelsetError("The exported program does not run on images of its shape.") from error
+    if not isinstance(logits, torch.Tensor) or logits.shape != (2, classes):
+        raise LevelsetError("The exported program does not give one logit for every class.")
+    return classifier
+
+
+def _stored_export(
+    path: Path, weights: dict[str, torch.Tensor], metadata: dict[str, str]
+) -> Classifier:
+    about = _about(path, metadata)
+    try:
+        graph = json.loads(metadata["graph"])
+        tensors = {name: weights[f"t{k}"] for k, name in enumerate(graph["tensors"])}
+    except (KeyError, ValueError, TypeError) as error:
+        raise LevelsetError(f"{path.name} is damaged: its description is broken.") from error
+    return _from_export(ExportedNetwork(graph, tensors), about.card)
 
 
 def with_the_right_head(classifier: Classifier, data: ImageSet) -> tuple[Classifier, str]:
@@ -146,6 +200,17 @@ def with_the_right_head(classifier: Classifier, data: ImageSet) -> tuple[Classif
         f"Taken as {best}, {variants[best]} ReLUs in its head: of {len(x)} images {shares} right."
     )
     return found[best][1], text
+
+
+def _about(path: Path, metadata: dict[str, str]) -> About:
+    if metadata.get("model") not in (*CLASSIFIERS, EXPORTED):
+        raise LevelsetError(f"{path.name} does not say which network it holds.")
+    try:
+        channels, height, width = json.loads(metadata["shape"])
+        card = json.loads(metadata["card"])
+        return About(metadata["model"], (channels, height, width), int(metadata["classes"]), card)
+    except (KeyError, ValueError, TypeError) as error:
+        raise LevelsetError(f"{path.name} is damaged: its description is broken.") from error
 
 
 def _metadata(path: Path) -> dict[str, str]:

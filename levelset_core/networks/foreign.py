@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -38,7 +39,9 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         if path.suffix.lower() == ".safetensors":
             found: Any = load_file(path)
         else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings():  # of other protocols of pickle: they fail or not
+                warnings.simplefilter("ignore")
+                found = torch.load(path, map_location="cpu", weights_only=True)
     except (
         OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, AttributeError,
         SafetensorError, pickle.UnpicklingError, zipfile.BadZipFile,

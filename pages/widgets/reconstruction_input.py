@@ -20,6 +20,8 @@ DEFAULT = "bunny"
 UPLOAD = "upload"
 #: Points drawn from an uploaded mesh.
 DRAWN = 30_000
+#: Scans are larger than the files of other pages: MB that the browser may send.
+LARGEST = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +132,7 @@ def _uploaded() -> Subject | None:
     file = st.file_uploader(
         "PLY, OBJ, STL, OFF, XYZ, CSV, TXT, NPY or NPZ", key="upload",
         help="Points, with or without normals; from a mesh, points are drawn.",
+        max_upload_size=LARGEST,
     )  # fmt: skip
     kind = st.segmented_control(
         "It is a", ["surface", "curve"], default="surface", key="upload_kind", required=True

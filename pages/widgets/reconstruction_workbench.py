@@ -8,6 +8,7 @@ import streamlit as st
 
 from levelset_core.runs import Run, RunStore
 from pages.widgets.reconstruction_export import export_view
+from pages.widgets.reconstruction_gaps import gaps_view
 from pages.widgets.reconstruction_input import Subject
 from pages.widgets.reconstruction_method import start_button
 from pages.widgets.reconstruction_metrics import metrics_view
@@ -68,6 +69,7 @@ def _board(subject: Subject, choice: dict[str, Any], active: bool) -> None:
         tell_camera=stills, height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished),
         empty="No surface yet.",
     )  # fmt: skip
+    gaps_view(results)
     if not runs:
         st.caption(
             "Drag to turn, wheel to zoom, ? for all keys. **Reconstruct** trains a network whose "

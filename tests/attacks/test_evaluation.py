@@ -107,7 +107,7 @@ def test_the_papers_attacks():
 
 def test_bad_settings_are_one_sentence(tiny):
     network, data = tiny
-    with pytest.raises(LevelsetError, match="Unknown attack 'fgsm': choose one of pgd-xent"):
+    with pytest.raises(LevelsetError, match="Unknown attack 'fgsm': choose one of clean, pgd-xent"):
         AttackConfig("fgsm")
     with pytest.raises(LevelsetError, match="AutoAttack needs an epsilon above 0"):
         evaluate_attack(network, data, AttackConfig("autoattack", epsilon=0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -177,21 +178,36 @@ def test_a_run_outlives_the_tab_and_the_server(open_page, serve, store):
 
 
 def test_a_bad_file_gets_one_sentence(open_page, tmp_path):
-    bench = open_page()
-    page = bench.page
-    page.get_by_test_id("stSidebar").get_by_role("combobox").first.click()
-    page.get_by_role("option", name="Your own file…").click()
+    objects = io.BytesIO()
+    np.savez(objects, points=np.array([{"a": 1}, None], dtype=object))
+    whole = trimesh.creation.icosphere().export(file_type="ply")
     bad = {
         "empty.ply": (b"", "the file is empty"),
         "words.ply": (b"this is a text\n", "no PLY file"),
         "few.xyz": (b"0 0 0\n1 0 0\n0 1 0\n", "too few"),
+        "nan.xyz": (b"nan nan nan\n" * 50 + b"1 2 3\n" * 20, "not finite"),
+        "same.xyz": (b"1 2 3\n" * 100, "same place"),
         "flat.xyz": (b"".join(b"%d %d 0\n" % (k % 7, k // 7) for k in range(49)), "one plane"),
+        "cut.ply": (whole[:-500], "cut off"),
+        "objects.npz": (objects.getvalue(), "pickled Python objects"),
     }
+    bench = open_page()
+    page = bench.page
+    page.get_by_test_id("stSidebar").get_by_role("combobox").first.click()
+    page.get_by_role("option", name="Your own file…").click()
+    uploader = page.get_by_test_id("stFileUploader")
     for name, (content, sentence) in bad.items():
         file = tmp_path / name
         file.write_bytes(content)
-        page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(file)
+        uploader.locator("input[type=file]").set_input_files(file)
         error = page.get_by_test_id("stAlertContentError")
         expect(error).to_contain_text(name, timeout=1000 * PATIENCE)
         expect(error).to_contain_text(re.compile(sentence))
         expect(page.get_by_test_id("stException")).to_have_count(0)
+
+    huge = tmp_path / "huge.ply"
+    with huge.open("wb") as file:
+        file.truncate(2 << 30)  # 2 GB, without a byte on the disk
+    uploader.locator("input[type=file]").set_input_files(huge)
+    expect(uploader).to_contain_text(re.compile("200.*MB or smaller"), timeout=1000 * PATIENCE)
+    expect(page.get_by_test_id("stException")).to_have_count(0)

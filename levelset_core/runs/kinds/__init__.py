@@ -17,8 +17,11 @@ __all__ = ["KINDS", "Goal", "Kind", "Metric", "Trainer", "get_kind", "kind_title
 #: Name of a kind -> the module that holds it as ``KIND``.
 KINDS: dict[str, str] = {
     name: f"levelset_core.runs.kinds.{name}"
-    for name in ("reconstruct", "curve", "poisson", "atlasnet", "robust", "generalize")
-}
+    for name in (
+        "reconstruct", "curve", "poisson", "atlasnet", "generalize",
+        "robust", "attack", "masking", "transfer", "distances", "survey",
+    )
+}  # fmt: skip
 
 
 def get_kind(name: str) -> Kind:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from levelset_core.data import PointCloud
-from levelset_core.geometry import polyline_bytes
+from levelset_core.geometry import curve_report, polyline_bytes
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds.reconstruct import Reconstruct
@@ -33,13 +33,8 @@ class ReconstructCurve(Reconstruct):
             with replacing(artifacts / "curve.csv") as partial:
                 partial.write_bytes(polyline_bytes(shape.lines, "csv"))
 
-    def _result(self, shape: Shape) -> dict[str, Any]:
-        return {
-            "pieces": len(shape.lines),
-            "closed": sum(line.closed for line in shape.lines),
-            "points": sum(len(line) for line in shape.lines),
-            "length": sum(line.length for line in shape.lines),
-        }
+    def _result(self, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
+        return curve_report(shape.lines, cloud.points)
 
 
 KIND = ReconstructCurve()

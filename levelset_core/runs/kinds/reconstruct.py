@@ -139,7 +139,8 @@ class Reconstruct(Kind):
             partial.write_bytes(save_implicit(trainer.network, center=center, scale=scale))
         with replacing(artifacts / "network.py") as partial:
             partial.write_text(implicit_snippet("network.safetensors"), encoding="utf-8")
-        result = {"steps": trainer.step, "seconds": trainer.seconds, **self._result(shape)}
+        result = {"steps": trainer.step, "seconds": trainer.seconds}
+        result |= self._result(shape, trainer.cloud)
         return result | {"comparison": assess(Run(artifacts.parent), shape)}
 
     def _field(self, trainer: ReconstructionTrainer) -> FieldGrid:
@@ -157,7 +158,7 @@ class Reconstruct(Kind):
         with replacing(artifacts / "mesh.ply") as partial:
             partial.write_bytes(mesh_bytes(shape.meshes[0], "ply"))
 
-    def _result(self, shape: Shape) -> dict[str, Any]:
+    def _result(self, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
         mesh = shape.meshes[0]
         return {
             "vertices": len(mesh.vertices),

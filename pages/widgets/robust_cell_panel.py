@@ -1,0 +1,139 @@
+"""One cell of the table: how its figure was obtained, and the buttons that get or extend one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from levelset_core.errors import LevelsetError
+from levelset_core.runs import RunStore, duration
+from levelset_core.runs.cells import Cell, attack_command, start_cells
+from pages.widgets.robust_cells import (
+    COLUMNS,
+    Entry,
+    Row,
+    attack_text,
+    first_upper,
+    interval_text,
+    passes,
+    percent,
+)
+from pages.widgets.robust_models import test_images
+from pages.widgets.robust_progress import PASSES
+
+IMAGES = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+USUAL = 200
+SCOPES = {"cell": "This cell", "row": "Its whole row", "column": "Its whole column"}
+ERROR = "robust_start_error"
+
+
+def cell_panel(rows: list[Row], entry: Entry, data: str) -> None:
+    """Below the table: the chosen cell."""
+    title = next(c.title for c in COLUMNS if c.attack == entry.attack.attack)
+    with st.container(border=True):
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            st.markdown(f"##### {entry.model.title} · {title}")
+            _how(entry, data)
+        with right:
+            _start_form(rows, entry, data)
+
+
+def _how(entry: Entry, data: str) -> None:
+    st.caption(first_upper(attack_text(entry.attack)) + ".")
+    best = entry.best
+    if entry.published is not None:
+        st.markdown(f"Published: **{entry.published[0]:.2f} %** ({entry.published[1]}).")
+    if best is None:
+        st.markdown("Not measured yet on this machine.")
+    else:
+        where = "its card" if best.state == "card" else f"run `{best.run_id}`"
+        st.markdown(
+            f"Ours: **{percent(best.accuracy, 2)} %**: {best.standing:,} of {best.images:,} images "
+            f"stand, 95 % interval {interval_text(best)} % (Clopper and Pearson). "
+            f"Seed {best.seed}, {_when(best)}, from {where}. {first_upper(best.source)}."
+        )
+        for warning in best.warnings:
+            st.warning(warning, icon=":material/warning:")
+    images, seed = (best.images, best.seed) if best else (USUAL, 0)
+    known = data if best is None or not best.data else best.data
+    command = attack_command(entry.model.file, known, entry.attack, images, seed)
+    st.code(command, language="bash", wrap_lines=True)
+
+
+def _when(cell: Cell) -> str:
+    parts = [duration(cell.seconds) if cell.seconds else "", cell.machine, cell.date]
+    return ", ".join(part for part in parts if part)
+
+
+def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
+    count = len(test_images(data))
+    choices = [n for n in IMAGES if n < count] + [count]
+    scope = st.segmented_control(
+        "Measure", list(SCOPES), format_func=SCOPES.__getitem__, default="cell",
+        key="robust_scope", required=True,
+    )  # fmt: skip
+    number, where = st.columns(2)
+    images = number.selectbox(
+        "Images", choices, index=choices.index(USUAL) if USUAL in choices else 0,
+        key=f"robust_images_{count}", format_func=lambda n: f"first {n:,}",
+    )  # fmt: skip
+    seed = int(where.number_input("Seed", 0, 2**31 - 1, 0, key="robust_seed"))
+    wanted = [e for e in _in_scope(rows, entry, str(scope)) if _is_new(e, data, images, seed)]
+    extended = sum(_extends(e, data, images, seed) for e in wanted)
+    label = "Run" if not extended else f"Extend to {images:,}" if len(wanted) == 1 else "Run"
+    if len(wanted) > 1:
+        label = f"Run {len(wanted)} cells" + (f", extend {extended} of them" if extended else "")
+    st.button(
+        label, type="primary", icon=":material/play_arrow:", key="robust_run", disabled=not wanted,
+        on_click=_start, args=(wanted, data, images, seed), width="stretch",
+    )  # fmt: skip
+    if wanted:
+        work = sum(passes(e.attack) * images for e in wanted) / PASSES
+        st.caption(
+            f"In the background; you may close the page. At most about {duration(work)} on one "
+            "core: images that break early cost less."
+        )
+    else:
+        st.caption("Measured already, or on its way: choose more images or another seed.")
+    if message := st.session_state.get(ERROR):
+        st.error(message, icon=":material/error:")
+
+
+def _in_scope(rows: list[Row], entry: Entry, scope: str) -> list[Entry]:
+    if scope == "row":
+        return next(list(r.entries.values()) for r in rows if r.model.id == entry.model.id)
+    if scope == "column":
+        return [row.entries[entry.attack.attack] for row in rows]
+    return [entry]
+
+
+def _is_new(entry: Entry, data: str, images: int, seed: int) -> bool:
+    """Whether there is no such figure yet, nor is one on its way."""
+    for cell in (entry.best, entry.active):
+        if cell is None or cell.state in ("card", "stopped"):
+            continue
+        same = cell.seed == seed or entry.attack.attack == "clean"
+        if same and cell.wanted >= images:
+            return False
+    return True
+
+
+def _extends(entry: Entry, data: str, images: int, seed: int) -> bool:
+    best = entry.best
+    return (
+        best is not None
+        and best.state == "done"
+        and (best.seed, best.data) == (seed, data)
+        and 0 < best.images < images
+        and entry.attack.attack != "clean"
+    )
+
+
+def _start(entries: list[Entry], data: str, images: int, seed: int) -> None:
+    st.session_state[ERROR] = None
+    store = RunStore()
+    try:
+        for entry in entries:
+            start_cells(store, entry.model, [entry.attack], data=data, images=images, seed=seed)
+    except (LevelsetError, OSError) as error:
+        st.session_state[ERROR] = str(error)

@@ -1,0 +1,166 @@
+"""The cells of the table: which figure is the best one known, and what is published beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from levelset_core.attacks import AttackConfig, paper_attack
+from levelset_core.experiments.table1 import Published, published_for
+from levelset_core.runs.cells import Cell
+from levelset_core.runs.models import KnownModel
+
+#: The paper's MNIST test images; the excerpt is the first thousand of them.
+_MNIST = ("mnist", "mnist_excerpt", "")
+EXCERPT_IMAGES = 1000
+
+
+@dataclass(frozen=True)
+class Column:
+    """An attack of the table."""
+
+    attack: str
+    title: str
+    text: str
+
+
+COLUMNS = (
+    Column("clean", "Clean", "no attack"),
+    Column("pgd-xent", "Cross-entropy PGD", "as in the paper"),
+    Column("pgd-margin", "Margin PGD", "as in the paper"),
+    Column("pgd-worst", "Worst case", "both losses, 10 × 100 steps"),
+    Column("autoattack", "AutoAttack", "standard version"),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A place in the table.
+
+    Attributes:
+        model, attack: whose and under what.
+        best: the figure about the most images, or None.
+        active: one on its way, or stopped with less than it was to be, or None.
+        published: in percent, and where from, or None.
+    """
+
+    model: KnownModel
+    attack: AttackConfig
+    best: Cell | None
+    active: Cell | None
+    published: tuple[float, str] | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model and its entries, one a column."""
+
+    model: KnownModel
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+
+def table_rows(models: list[KnownModel], cells: list[Cell], data: str, epsilon: float) -> list[Row]:
+    """The table of these models on a data set; attacks within ``epsilon``."""
+    rows = []
+    for model in models:
+        row = Row(model)
+        like = published_row(model)
+        for column in COLUMNS:
+            attack = paper_attack(column.attack, model.shape[0], epsilon)
+            own = [c for c in cells if c.digest == model.digest and same_question(c, attack, data)]
+            figure = None
+            if like is not None and (attack == paper_attack(column.attack, model.shape[0])):
+                known = like.figure(column.attack)
+                figure = None if known is None else (known, like.source(column.attack))
+            row.entries[column.attack] = Entry(model, attack, _best(own), _active(own), figure)
+        rows.append(row)
+    return rows
+
+
+def same_question(cell: Cell, attack: AttackConfig, data: str) -> bool:
+    """Whether a cell answers for this attack on this data set."""
+    if cell.attack != attack:
+        return False
+    if data in _MNIST:
+        few = data != "mnist_excerpt" or cell.wanted <= EXCERPT_IMAGES
+        return cell.data in _MNIST and (few or cell.state == "card")
+    return cell.data == data
+
+
+def data_of(model: KnownModel) -> str | None:
+    """Name of the data set that the model was trained on, as far as its card says."""
+    words = str(model.card.get("data", ""))
+    if "Fashion" in words:
+        return "fashion_mnist"
+    if "MNIST" in words:
+        return "mnist"
+    return "cifar10" if "CIFAR" in words or "cifar" in words else None
+
+
+def published_row(model: KnownModel) -> Published | None:
+    """The paper's row of a network trained like this one."""
+    data, method = data_of(model), model.card.get("method")
+    if data is None or method is None:
+        return None
+    epsilon = (model.card.get("settings") or {}).get("epsilon", 0.0)
+    return published_for(data, model.model, str(method), float(epsilon))
+
+
+def _best(cells: list[Cell]) -> Cell | None:
+    known = [c for c in cells if c.known]
+    return max(known, key=lambda c: (c.images, c.state == "done"), default=None)
+
+
+def _active(cells: list[Cell]) -> Cell | None:
+    """One that works or waits; else the newest that was stopped and would know more."""
+    working = [c for c in cells if c.state in ("running", "queued")]
+    if working:
+        return working[-1]
+    best = _best(cells)
+    stopped = [
+        c for c in cells if c.state == "stopped" and (best is None or c.wanted > best.images)
+    ]
+    return stopped[0] if stopped else None
+
+
+# -- words -----------------------------------------------------------------------------------
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """As "96.2"; an en dash where there is none."""
+    return "–" if share is None else f"{100 * share:.{digits}f}"
+
+
+def interval_text(cell: Cell) -> str:
+    """The 95 % interval, as "94.9 to 97.3"."""
+    low, high = cell.interval
+    return f"{percent(low)} to {percent(high)}"
+
+
+def attack_text(attack: AttackConfig) -> str:
+    """The attack in words."""
+    if attack.attack == "clean":
+        return "no attack"
+    if attack.attack == "autoattack":
+        return f"AutoAttack, standard version, ε = {attack.epsilon:g}"
+    losses = {"pgd-xent": "cross-entropy", "pgd-margin": "margin"}.get(
+        attack.attack, "margin, then cross-entropy"
+    )
+    restarts = f", {attack.restarts} restarts each" if attack.restarts > 1 else ""
+    return (
+        f"PGD on {losses}, ε = {attack.epsilon:g}, {attack.steps} steps of {attack.step:g}"
+        f"{restarts}, random start"
+    )
+
+
+def first_upper(text: str) -> str:
+    """With a capital first letter, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def passes(attack: AttackConfig) -> int:
+    """Passes forward and back an image takes at most, to tell how long it will be."""
+    if attack.attack == "clean":
+        return 1
+    if attack.attack == "autoattack":
+        return 3700
+    return attack.steps * attack.restarts * (2 if attack.attack == "pgd-worst" else 1)

@@ -1,0 +1,324 @@
+"""Curves: accuracy over epsilon and steps, AutoAttack's waterfall, distances, the black-box matrix.
+
+Every view shows what runs have found so far for the chosen models, and has a button for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from levelset_core.attacks import AttackConfig, paper_attack
+from levelset_core.data.images import IMAGE_SETS
+from levelset_core.errors import LevelsetError
+from levelset_core.runs import RunStore, duration
+from levelset_core.runs.cells import Cell, all_cells, start_cells
+from levelset_core.runs.measurements import measurements, newest, start_measurement
+from levelset_core.runs.models import KnownModel
+from pages.widgets.robust_cells import passes, same_question
+from pages.widgets.robust_curve_charts import (
+    black_box_figure,
+    curve_figure,
+    distance_figure,
+    read_distances,
+    waterfall_figure,
+)
+from pages.widgets.robust_models import choose_models, image_sets, test_images
+from pages.widgets.robust_progress import EVERY, PASSES, active_runs, runs_in_work
+from pages.widgets.view_choice import view_choice
+
+IMAGES = (50, 100, 200, 500, 1000)
+#: In parts of the paper's epsilon.
+EPSILONS = (0.0, 1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0, 7 / 6, 4 / 3, 5 / 3)
+STEPS = (1, 2, 5, 10, 20, 40, 100)
+LOSSES = {"pgd-margin": "margin PGD", "pgd-xent": "cross-entropy PGD"}
+#: Passes of one image that :func:`levelset_core.attacks.attack_points` and Newton take at most.
+DISTANCE_PASSES = 170
+CONFIG = {"displaylogo": False}
+ERROR = "robust_curves_error"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked on the page: of which models, on which images; a place for the button."""
+
+    models: list[KnownModel]
+    colours: dict[str, int]
+    data: str
+    images: int
+    slot: DeltaGenerator
+
+    @property
+    def usual(self) -> AttackConfig:
+        """The paper's margin attack for these images."""
+        return paper_attack("pgd-margin", self.models[0].shape[0])
+
+
+def curves_view(found: list[KnownModel]) -> None:
+    """The chosen view; while a run works, it is drawn again and again by itself."""
+    active = bool(active_runs())
+    st.fragment(_board, run_every=EVERY if active else None)(found, active)
+
+
+def _board(found: list[KnownModel], active: bool) -> None:
+    if bool(active_runs()) != active:
+        st.rerun()  # begins or ends the looking
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        labels = {name: label for name, (label, _) in VIEWS.items()}
+        view = view_choice("Chart", labels, key="curve", default="epsilon")
+        sets = list(dict.fromkeys(name for m in found for name in image_sets(m)))
+        if not sets:
+            st.info("No data set on this machine has images of the shape that these models take.")
+            return
+        st.space("stretch")
+        data = st.selectbox(
+            "Test images", sets, key="curves_data", format_func=IMAGE_SETS.__getitem__, width=230,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        images = st.selectbox(
+            "Images", IMAGES, index=1, key="curves_images", width=150,
+            format_func=lambda n: f"first {n:,}", label_visibility="collapsed",
+        )  # fmt: skip
+    fitting = [m for m in found if data in image_sets(m)]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = choose_models(fitting, f"curves_models_{fitting[0].shape[0]}")
+        st.space("stretch")
+        slot = st.container(horizontal=True, vertical_alignment="center", width="content")
+    if not chosen:
+        st.info("Choose one model or more.")
+        return
+    colours = {m.id: k for k, m in enumerate(fitting)}
+    question = Question(chosen, colours, data, min(images, len(test_images(data))), slot)
+    _, draw = VIEWS[view]
+    draw(question)
+    if message := st.session_state.get(ERROR):
+        st.error(message, icon=":material/error:")
+    runs_in_work("curves")
+
+
+# -- over epsilon, over steps ----------------------------------------------------------------
+
+
+def _over_epsilon(q: Question) -> None:
+    usual = q.usual.epsilon
+    attacks = {
+        loss: {
+            round(part * usual, 6): paper_attack(loss, q.models[0].shape[0], round(part * usual, 6))
+            for part in EPSILONS
+        }
+        for loss in LOSSES
+    }
+    _curves(q, attacks, "ε", usual)
+    st.caption(
+        f"PGD as in the paper, {q.usual.steps} steps that grow with ε. Bars: 95 % intervals. "
+        f"The line marks the paper's ε. A curve that does not come down to 0 hides something."
+    )
+
+
+def _over_steps(q: Question) -> None:
+    base = q.usual
+    attacks = {
+        loss: {
+            float(k): replace(
+                base, attack=loss, steps=k,
+                step=min(base.epsilon, max(base.step, base.step * base.steps / k)),
+            )
+            for k in STEPS
+        }
+        for loss in LOSSES
+    }  # fmt: skip
+    _curves(q, attacks, "PGD steps", base.steps)
+    st.caption(
+        f"ε = {base.epsilon:g}. Fewer steps than the paper's {base.steps} are longer, so that they "
+        "reach as far. A curve that still falls at its end: the attack is not done yet."
+    )
+
+
+def _curves(
+    q: Question, attacks: dict[str, dict[float, AttackConfig]], axis: str, mark: float
+) -> None:
+    cells = all_cells(RunStore(), q.models)
+    missing: dict[str, list[AttackConfig]] = {}
+    for place, (loss, own) in zip(st.columns(2), attacks.items(), strict=True):
+        lines: dict[str, dict[float, Cell]] = {}
+        for model in q.models:
+            lines[model.id] = line = {}
+            for x, attack in own.items():
+                best = best_cell(cells, model, attack, q.data)
+                if best is not None:
+                    line[x] = best
+                if best is None or best.images < q.images:
+                    missing.setdefault(model.id, []).append(attack)
+        figure = curve_figure(q.models, q.colours, lines, axis, mark, LOSSES[loss])
+        place.plotly_chart(figure, key=f"curves_{axis}_{loss}", config=CONFIG)
+    work = sum(passes(a) for own in missing.values() for a in own) * q.images / PASSES
+    _measure_button(
+        q, [m.title for m in q.models if m.id in missing], work, _start_attacks, missing
+    )
+
+
+def best_cell(cells: list[Cell], model: KnownModel, attack: AttackConfig, data: str) -> Cell | None:
+    """The figure about the most images."""
+    own = [
+        c
+        for c in cells
+        if c.known and c.digest == model.digest and c.images and same_question(c, attack, data)
+    ]
+    return max(own, key=lambda c: c.images, default=None)
+
+
+def _start_attacks(q: Question, missing: dict[str, list[AttackConfig]]) -> None:
+    for model in q.models:
+        if attacks := missing.get(model.id):
+            start_cells(
+                RunStore(), model, attacks, data=q.data, images=q.images,
+                name=f"{model.title}: curve of {len(attacks)} attacks",
+            )  # fmt: skip
+
+
+# -- AutoAttack ------------------------------------------------------------------------------
+
+
+def _waterfall(q: Question) -> None:
+    attack = paper_attack("autoattack", q.models[0].shape[0])
+    cells = all_cells(RunStore(), q.models)
+    found = {m.id: best_cell(cells, m, attack, q.data) for m in q.models}
+    shown = [(m, cell) for m in q.models if (cell := found[m.id]) is not None and cell.stages]
+    clean = {
+        m.id: best_cell(
+            [c for c in cells if c.run_id == cell.run_id and c.images == cell.images],
+            m, paper_attack("clean", 1), q.data,
+        )
+        for m, cell in shown
+    }  # fmt: skip
+    if shown:
+        st.plotly_chart(waterfall_figure(shown, clean), key="curves_waterfall", config=CONFIG)
+        st.caption(
+            "Percent of the images that stand: as they are, then after each part of AutoAttack's "
+            "standard version, which sees only what the parts before left. Square uses no "
+            "gradients: what falls only there was hidden by them. The axis does not begin at 0."
+        )
+    missing = {
+        m.id: [attack]
+        for m in q.models
+        if (cell := found[m.id]) is None or not cell.stages or cell.images < q.images
+    }
+    work = len(missing) * passes(attack) * q.images / PASSES
+    names = [m.title for m in q.models if m.id in missing]
+    _measure_button(q, names, work, _start_attacks, missing)
+
+
+# -- distances -------------------------------------------------------------------------------
+
+MEASURES = {
+    "attack_linf": "L∞, along a PGD direction",
+    "newton_linf": "L∞, Newton",
+    "attack_l2": "L₂, along a PGD direction",
+}
+
+
+def _distances(q: Question) -> None:
+    measure = st.segmented_control(
+        "Distance", list(MEASURES), format_func=MEASURES.__getitem__, default="attack_linf",
+        key="curves_measure", required=True, label_visibility="collapsed",
+    )  # fmt: skip
+    shown, missing = [], []
+    for model in q.models:
+        runs = measurements(RunStore(), "distances", [model], data=q.data)
+        done = [r for r in runs if r.status().state == "done"]
+        best = max(done, key=lambda r: r.config.settings["images"], default=None)
+        if best is not None and (arrays := read_distances(best)) is not None:
+            shown.append((model, arrays))
+        enough = best is not None and best.config.settings["images"] >= q.images
+        if not enough and not any(r.status().active for r in runs):
+            missing.append(model)
+    if shown:
+        mark = q.usual.epsilon if str(measure).endswith("linf") else None
+        figure = distance_figure(shown, q.colours, str(measure), mark)
+        st.plotly_chart(figure, key=f"curves_distances_{measure}", config=CONFIG)
+        st.caption(
+            "How far the decision boundary is from each image that is classified rightly: upper "
+            "bounds, as it may come nearer elsewhere. Along a PGD direction: false position "
+            "between the image and where growing PGD breaks it (Sec. 3.2). Newton: generalized "
+            "Newton with the step of least L∞ length, Eq. 4."
+        )
+    work = len(missing) * DISTANCE_PASSES * q.images / PASSES
+    _measure_button(q, [m.title for m in missing], work, _start_distances, missing)
+
+
+def _start_distances(q: Question, missing: list[KnownModel]) -> None:
+    for model in missing:
+        start_measurement(RunStore(), "distances", [model], data=q.data, images=q.images)
+
+
+# -- black box -------------------------------------------------------------------------------
+
+
+def _black_box(q: Question) -> None:
+    if len(q.models) < 2:
+        st.info("A black-box attack needs two models: choose one more.")
+        return
+    runs = measurements(RunStore(), "transfer", q.models, data=q.data, attack=q.usual)
+    result, pending = newest(runs)
+    if result is not None:
+        figure = black_box_figure(q.models, result)
+        st.plotly_chart(figure, key="curves_black_box", config=CONFIG)
+        st.caption(
+            f"Percent of {result['images']} images that the target still gets right after "
+            f"{q.usual.steps} steps of PGD on the source, ε = {q.usual.epsilon:g}; images that are "
+            "wrong as they are count as broken. On the diagonal: the white-box attack. A value "
+            "off the diagonal below it means that the target's own gradients mislead. In "
+            "brackets: as published."
+        )
+    waits = pending is not None and pending.status().active
+    enough = result is not None and result["images"] >= q.images
+    names = [] if enough or waits else ["all pairs"]
+    work = 2 * len(q.models) * q.usual.steps * q.images / PASSES
+    _measure_button(q, names, work, _start_black_box)
+
+
+def _start_black_box(q: Question) -> None:
+    start_measurement(
+        RunStore(), "transfer", q.models, data=q.data, images=q.images, attack=q.usual
+    )
+
+
+# -- the button ------------------------------------------------------------------------------
+
+
+def _measure_button(
+    q: Question, names: list[str], work: float, start: Callable[..., None], *arguments: Any
+) -> None:
+    """Measures what is missing of the models named."""
+    busy = any(run.config.kind == "attack" for run in active_runs())
+    if not names or (busy and start is _start_attacks):
+        return
+    label = names[0] if len(names) == 1 else f"{len(names)} models"
+    with q.slot:
+        st.caption(f"at most about {duration(work)} on one core", width="content")
+        st.button(
+            f"Measure {label}", key="curves_measure_button", type="primary",
+            icon=":material/play_arrow:", on_click=_attempt, args=(start, (q, *arguments)),
+            help=f"In the background: {', '.join(names)}.",
+        )  # fmt: skip
+
+
+def _attempt(start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    st.session_state[ERROR] = None
+    try:
+        start(*arguments)
+    except (LevelsetError, OSError) as error:
+        st.session_state[ERROR] = str(error)
+
+
+VIEWS: dict[str, tuple[str, Callable[[Question], None]]] = {
+    "epsilon": ("Over ε", _over_epsilon),
+    "steps": ("Over steps", _over_steps),
+    "waterfall": ("AutoAttack waterfall", _waterfall),
+    "distances": ("Distances", _distances),
+    "black-box": ("Black box", _black_box),
+}

@@ -1,0 +1,82 @@
+"""The table of robust accuracies as one looks at it; front end in assets/robust_table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from levelset_core.runs.cells import Cell
+from pages.widgets.front_end import base_path, front_end
+from pages.widgets.robust_cells import COLUMNS, Entry, Row, attack_text, interval_text, percent
+
+KEY = "robust_grid"
+ORIGINS = {"bundled": "bundled", "run": "trained here", "upload": "uploaded"}
+
+_component = front_end("levelset_robust_table", "robust_table")
+
+
+def robust_grid(rows: list[Row], chosen: Entry) -> None:
+    """Draw the table; a click chooses a cell, see :func:`chosen_place`."""
+    _component(
+        key=KEY,
+        data={
+            "base": base_path(),
+            "columns": [{"title": c.title, "text": c.text} for c in COLUMNS],
+            "rows": [_row(row) for row in rows],
+            "chosen": [chosen.model.id, chosen.attack.attack],
+        },
+        default={"chosen": None}, on_chosen_change=_nothing,
+    )  # fmt: skip
+
+
+def chosen_place() -> tuple[str, str] | None:
+    """The model's id and the attack that were clicked, at the beginning of this run."""
+    state = st.session_state.get(KEY)
+    chosen = state.get("chosen") if state else None
+    return (str(chosen[0]), str(chosen[1])) if chosen else None
+
+
+def _nothing() -> None:
+    """Component values need a callback to exist."""
+
+
+def _row(row: Row) -> dict[str, Any]:
+    model = row.model
+    return {
+        "id": model.id,
+        "title": model.title,
+        "text": f"{model.network_title} · {ORIGINS[model.origin]}",
+        "cells": [cell_values(entry) for entry in row.entries.values()],
+    }
+
+
+def cell_values(entry: Entry) -> dict[str, Any]:
+    """What the front end shows of a place."""
+    best, active = entry.best, entry.active
+    published = "" if entry.published is None else f"published {entry.published[0]:.2f}"
+    state, progress, text = "empty", None, "not measured yet"
+    value = "–"
+    if best is not None:
+        state, value = "known", percent(best.accuracy)
+        text = f"{interval_text(best)} · {best.images:,} images"
+    if active is not None:
+        state = active.state
+        progress = active.images / active.wanted
+        if best is None:
+            value = percent(active.accuracy) if active.images else "…"
+        text = _active_text(active)
+    label = f"{entry.model.title}, {attack_text(entry.attack)}: {value} %, {text}"
+    if entry.published is not None:
+        label += f", published {entry.published[0]:.2f} ({entry.published[1]})"
+    return {
+        "attack": entry.attack.attack, "state": state, "value": value, "text": text,
+        "published": published, "progress": progress, "label": label,
+    }  # fmt: skip
+
+
+def _active_text(cell: Cell) -> str:
+    if cell.state == "queued":
+        return "waits in the queue"
+    word = "stopped at" if cell.state == "stopped" else "attacked"
+    return f"{word} {cell.images:,} of {cell.wanted:,}"

@@ -1,0 +1,76 @@
+"""Table 1 of the paper with our figures: seen, run, extended and copied cell by cell."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from levelset_core.attacks import paper_attack
+from levelset_core.data.images import IMAGE_SETS
+from levelset_core.errors import LevelsetError
+from levelset_core.runs import RunStore
+from levelset_core.runs.cells import all_cells
+from levelset_core.runs.models import KnownModel
+from pages.widgets.robust_cell_panel import cell_panel
+from pages.widgets.robust_cells import Entry, Row, table_rows
+from pages.widgets.robust_copy import copy_popover, paper_table
+from pages.widgets.robust_grid import chosen_place, robust_grid
+from pages.widgets.robust_masking import masking_view
+from pages.widgets.robust_models import image_sets
+from pages.widgets.robust_progress import EVERY, active_runs, runs_in_work
+
+
+def table_view(found: list[KnownModel]) -> None:
+    """The table with its controls; while a run works, it is drawn again and again by itself."""
+    by_data: dict[str, list[KnownModel]] = {}
+    for model in found:
+        for name in image_sets(model):
+            by_data.setdefault(name, []).append(model)
+    if not by_data:
+        st.info("No data set on this machine has images of the shape that these models take.")
+        return
+    active = bool(active_runs())
+    board = st.fragment(_board, run_every=EVERY if active else None)
+    board(by_data, active)
+
+
+def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
+    if bool(active_runs()) != active:
+        st.rerun()  # begins or ends the looking
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        data = st.selectbox(
+            "Test images", list(by_data), key="robust_data", format_func=_data_title, width=280
+        )
+        models = by_data[data]
+        usual = paper_attack("pgd-margin", models[0].shape[0]).epsilon
+        epsilon = st.number_input(
+            "ε (L∞ box)", 0.001, 1.0, usual, step=usual / 6, format="%.3f",
+            key=f"robust_epsilon_{models[0].shape[0]}", width=150,
+            help="The paper's is 0.3 for grey images and 0.031 in colour. Steps grow and shrink "
+            "with it. Published figures are for the paper's.",
+        )  # fmt: skip
+        st.space("stretch")
+        slot = st.container(horizontal=True, width="content")
+    rows = table_rows(models, all_cells(RunStore(), models), data, float(epsilon))
+    chosen = _chosen(rows)
+    with slot:
+        paper_table()
+        copy_popover(rows, data)
+    robust_grid(rows, chosen)
+    runs_in_work("table")
+    try:
+        cell_panel(rows, chosen, data)
+    except LevelsetError as error:
+        st.error(str(error), icon=":material/error:")
+    masking_view(models, chosen.model, data, float(epsilon))
+
+
+def _chosen(rows: list[Row]) -> Entry:
+    place = chosen_place()
+    for row in rows:
+        if place is not None and row.model.id == place[0] and place[1] in row.entries:
+            return row.entries[place[1]]
+    return rows[0].entries["pgd-margin"]
+
+
+def _data_title(name: str) -> str:
+    return f"{IMAGE_SETS[name]}" + (" (1,000 images)" if name == "mnist_excerpt" else "")

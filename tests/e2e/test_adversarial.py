@@ -1,0 +1,106 @@
+"""The page Robustness in a real browser: offline, a cell that fills in, a file that is refused."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from levelset_core.networks.classifier_files import load_classifier
+from levelset_core.runs import RunStore
+from levelset_core.runs.models import keep_upload
+from tests.digits import save_small, small_network
+from tests.e2e.conftest import PATIENCE, ROOT, Server, until
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("LEVELSET_DATA", str(tmp_path / "no-data"))
+    monkeypatch.setenv("LEVELSET_DEVICE", "cpu")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    store = RunStore()
+    yield store
+    for run in store.runs():
+        run.kill()
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return save_small(tmp_path / "small.safetensors", small_network())
+
+
+@pytest.fixture
+def server_of_its_own(store):
+    server = Server()
+    yield server
+    server.close()
+
+
+def offline(page: Page) -> None:
+    """Only the server answers; whatever else is asked for fails the test."""
+
+    def answer(route):
+        if urlsplit(route.request.url).hostname == "localhost":
+            route.continue_()
+        else:
+            page.elsewhere.append(route.request.url)
+            route.abort()
+
+    page.elsewhere = []
+    page.route("**/*", answer)
+
+
+def cell(page: Page, model: str, attack: str) -> Locator:
+    """A place of the table."""
+    table = page.get_by_test_id("robust-table")
+    return table.get_by_role("button", name=re.compile(f"^{model}, .*{attack}"))
+
+
+def test_a_cell_runs_in_the_background_and_fills_in(store, checkpoint, server_of_its_own, browse):
+    keep_upload(load_classifier(checkpoint), "Small", {"method": None}, store)
+    page = browse(f"{server_of_its_own.url}/adversarial", ready=False, prepare=offline).page
+    small = cell(page, "Small", "PGD on margin, ε = 0.3, 40 steps")
+    expect(small).to_have_attribute("data-state", "empty")
+    small.click()
+    expect(page.get_by_role("heading", name="Small · Margin PGD")).to_be_visible()
+    page.get_by_role("combobox", name="Images", exact=True).click()
+    page.get_by_role("option", name="first 1,000", exact=True).click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(small).to_have_attribute("data-state", re.compile("queued|running"))
+    expect(small).to_have_attribute("data-state", "known", timeout=3000 * PATIENCE)
+    expect(page.get_by_text("of 1,000 images stand")).to_be_visible()
+    (run,) = store.runs()
+    until(lambda: run.status().state == "done", "the run to end")
+    standing = run.result()["cells"][0]["standing"]
+    expect(small).to_have_attribute("data-value", f"{standing / 10:.1f}")
+    clean = cell(page, "Small", "no attack")
+    expect(clean).to_have_attribute("data-state", "known")
+    small.press("ArrowLeft")
+    expect(cell(page, "Small", "PGD on cross-entropy")).to_be_focused()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_text("| Model | Clean |")).to_be_visible()
+    assert not page.elsewhere
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_corrupted_checkpoint_is_one_sentence_and_a_good_one_is_kept(
+    store, checkpoint, server_of_its_own, browse
+):
+    page = browse(f"{server_of_its_own.url}/adversarial", ready=False, prepare=offline).page
+    expect(page.get_by_text("No classifier yet")).to_be_visible()
+    page.get_by_role("radio", name="Your model").click()
+    content = checkpoint.read_bytes()
+    bad = {"name": "broken.safetensors", "mimeType": "", "buffer": content[: len(content) // 2]}
+    page.locator("input[type=file]").set_input_files(bad)
+    sentence = "broken.safetensors is damaged or holds more than tensors: it cannot be read."
+    expect(page.get_by_role("alert").get_by_text(sentence)).to_be_visible()
+    page.locator("input[type=file]").set_input_files(checkpoint)
+    page.get_by_role("button", name="Add to the models").click()
+    expect(page.get_by_text("small is among the models now")).to_be_visible()
+    page.get_by_role("radio", name="Table").click()
+    expect(cell(page, "small", "AutoAttack")).to_have_attribute("data-state", "empty")
+    assert "view=" not in page.evaluate("location.search") or "table" in page.url
+    expect(page.get_by_test_id("stException")).to_have_count(0)

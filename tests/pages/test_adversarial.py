@@ -1,0 +1,238 @@
+"""The page Robustness as Streamlit runs it, without a browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from levelset_core.attacks import AttackConfig
+from levelset_core.experiments.table1 import published_for
+from levelset_core.networks.classifiers import make_classifier
+from levelset_core.runs import RunStore, work_here
+from levelset_core.runs.cells import all_cells, start_cells
+from levelset_core.runs.measurements import start_measurement
+from levelset_core.runs.models import known_models
+from pages.widgets.robust_cells import table_rows
+from pages.widgets.robust_copy import csv_text, markdown
+from pages.widgets.robust_curve_charts import (
+    black_box_figure,
+    curve_figure,
+    distance_figure,
+    read_distances,
+    waterfall_figure,
+)
+from pages.widgets.robust_grid import cell_values
+from tests.digits import save_small, small_network
+
+ROOT = Path(__file__).resolve().parents[2]
+PGD = AttackConfig()
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return save_small(tmp_path_factory.mktemp("c") / "std.safetensors", small_network())
+
+
+@pytest.fixture(autouse=True)
+def bundled(tmp_path, monkeypatch, store):
+    """A folder of bundled checkpoints, empty at first; runs wait for nobody."""
+    folder = tmp_path / "assets" / "checkpoints"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("levelset_core.runs.models.CHECKPOINTS", folder)
+    monkeypatch.setenv("LEVELSET_DEVICE", "cpu")
+    monkeypatch.setenv("LEVELSET_DATA", str(tmp_path / "nothing"))
+    monkeypatch.setattr(RunStore, "submit", lambda self, run: None)
+    return folder
+
+
+@pytest.fixture
+def models(bundled, checkpoint, store):
+    """Two of them."""
+    card = {"figures": None}
+    save_small(bundled / "std.safetensors", small_network(), **card)
+    other = make_classifier("convnet4a", (1, 28, 28), 10, seed=1)
+    save_small(bundled / "ours.safetensors", other, method="ours", settings={"epsilon": 0.4})
+    return known_models(store)
+
+
+def open_page(view="table"):
+    at = AppTest.from_file(str(ROOT / "pages" / "adversarial.py"), default_timeout=60)
+    at.query_params["view"] = view
+    at.run()
+    assert not at.exception
+    return at
+
+
+def texts(at):
+    kinds = (at.markdown, at.caption, at.error, at.info, at.warning, at.success, at.code)
+    return "\n".join(e.value for kind in kinds for e in kind)
+
+
+def button(at, label):
+    return next(b for b in at.button if label in b.label)
+
+
+@pytest.mark.parametrize("view", ["table", "curves"])
+def test_without_a_model_it_says_how_to_get_one(view):
+    at = open_page(view)
+    assert "No classifier yet" in texts(at) and "train-robust" in texts(at)
+
+
+def test_a_cell_is_run_seen_and_extended(models, store):
+    at = open_page()
+    assert "Ours 0.4 · Margin PGD" in texts(at) and "Published: **97.35 %**" in texts(at)
+    at.session_state["robust_grid"] = {"chosen": ["std", "pgd-margin"]}
+    at.run()
+    at.selectbox(key="robust_images_1000").set_value(50).run()
+    button(at, "Run").click().run()
+    assert not at.exception
+    (run,) = store.runs()
+    assert run.config.settings["images"] == 50
+    assert run.config.settings["cells"][0]["attack"] == "pgd-margin"
+    assert work_here(store, run).state == "done"
+    at.run()
+    cell = next(c for c in all_cells(store, models) if c.attack == PGD)
+    assert f"{cell.standing} of 50 images stand" in texts(at) and run.id in texts(at)
+    assert button(at, "Run").disabled and "Measured already" in texts(at)
+    at.selectbox(key="robust_images_1000").set_value(100).run()
+    button(at, "Extend to 100").click().run()
+    assert (store.runs()[0].inputs / "earlier.safetensors").exists()
+    at.segmented_control(key="robust_scope").set_value("row").run()
+    assert "Run 5 cells" in button(at, "Run").label
+
+
+def test_the_tables_words(models, store):
+    run = start_cells(store, models[1], [PGD], data="mnist_excerpt", images=60)
+    rows = table_rows(models, all_cells(store, models), "mnist_excerpt", 0.3)
+    assert [row.model.title for row in rows] == ["Ours 0.4", "Standard"]
+    waiting = cell_values(rows[1].entries["pgd-margin"])
+    assert (waiting["state"], waiting["progress"]) == ("stopped", 0.0)
+    work_here(store, run)
+    rows = table_rows(models, all_cells(store, models), "mnist_excerpt", 0.3)
+    entry = rows[1].entries["pgd-margin"]
+    shown = cell_values(entry)
+    assert shown["state"] == "known" and "60 images" in shown["text"]
+    assert shown["value"] == f"{100 * entry.best.accuracy:.1f}"
+    assert rows[1].entries["clean"].best.images == 60  # found on the way
+    assert cell_values(rows[0].entries["autoattack"])["published"] == "published 90.85"
+    lines = markdown(rows).splitlines()
+    assert len(lines) == 4 and "(0.0 to" in lines[3] and "[97.35]" in lines[2]
+    table = list(csv.DictReader(io.StringIO(csv_text(rows, "mnist_excerpt"))))
+    assert len(table) == 10
+    line = next(r for r in table if r["model"] == "Standard" and r["attack"] == "pgd-margin")
+    assert float(line["low"]) <= float(line["accuracy"]) <= float(line["high"])
+    assert "--limit 60 --seed 0 --json" in line["command"]
+    # Another epsilon is another question, and nothing is published for it.
+    other = table_rows(models, all_cells(store, models), "mnist_excerpt", 0.2)
+    assert other[1].entries["pgd-margin"].best is None
+    assert other[0].entries["pgd-margin"].published is None
+
+
+def test_verdicts(models, store, monkeypatch):
+    monkeypatch.setattr("pages.widgets.robust_masking.IMAGES", 8)
+    at = open_page()
+    assert texts(at).count("Not examined yet") == 2
+    button(at, "Examine 2 models").click().run()
+    runs = [r for r in store.runs() if r.config.kind == "masking"]
+    assert len(runs) == 2 and not at.exception
+    for run in store.runs():
+        assert work_here(store, run).state == "done"
+    at.run()
+    assert "Not examined yet" not in texts(at)
+    assert button(at, "Examine").disabled
+    assert {m.label for m in at.metric} >= {"Median |logit|", "Weakest black box"}
+
+
+@pytest.mark.parametrize("curve", ["epsilon", "steps", "waterfall", "distances", "black-box"])
+def test_curves_measure_what_is_missing(models, store, curve):
+    at = AppTest.from_file(str(ROOT / "pages" / "adversarial.py"), default_timeout=60)
+    at.query_params["view"], at.query_params["curve"] = "curves", curve
+    at.run()
+    assert not at.exception
+    button(at, "Measure").click().run()
+    assert not at.exception
+    kinds = {"distances": "distances", "black-box": "transfer"}
+    runs = store.runs()
+    assert {run.config.kind for run in runs} == {kinds.get(curve, "attack")}
+    assert len(runs) == (1 if curve == "black-box" else 2)
+
+
+def test_the_charts(models, store):
+    tiny = {"data": "mnist_excerpt", "images": 8}
+    attack = AttackConfig(epsilon=0.3, steps=1)
+    work_here(store, start_cells(store, models[1], [PGD], data="mnist_excerpt", images=20))
+    transfer = start_measurement(store, "transfer", models, **tiny, attack=attack)
+    work_here(store, transfer)
+    distances = start_measurement(store, "distances", models[1:], **tiny)
+    work_here(store, distances)
+    colours = {m.id: k for k, m in enumerate(models)}
+    cell = next(c for c in all_cells(store, models) if c.attack == PGD)
+    figure = curve_figure(
+        models, colours, {models[0].id: {}, models[1].id: {0.3: cell}}, "ε", 0.3, "margin"
+    )
+    (line,) = figure.data
+    assert line.name == "Standard" and line.line.dash == "dash" and list(line.x) == [0.3]
+    empty = curve_figure(models, colours, {m.id: {} for m in models}, "ε", 0.3, "margin")
+    assert "Not measured yet" in empty.layout.annotations[0].text
+
+    figure = black_box_figure(models, transfer.result())
+    assert len(figure.data) == 2
+    texts = [a.text for a in figure.layout.annotations]
+    assert any("[97.34]" in t for t in texts) and not any("[99.04]" in t for t in texts[:3])
+
+    arrays = read_distances(distances)
+    figure = distance_figure([(models[1], arrays)], colours, "attack_linf", 0.3)
+    share = sum(y for x, y in zip(figure.data[0].x, figure.data[0].y, strict=True)) / 2
+    assert share == pytest.approx(1, abs=0.35)  # all but those that have no distance
+
+    stages = {"apgd-ce": 0.9, "apgd-t": 0.8, "fab-t": 0.8, "square": 0.75}
+    falls = waterfall_figure(
+        [(models[1], replace(cell, stages=stages))], {models[1].id: replace(cell, standing=19)}
+    )
+    (bars,) = falls.data
+    assert list(bars.y) == pytest.approx([0.95, -0.05, -0.1, 0, -0.05, 0.75])
+    assert list(bars.text) == ["95.0", "−5.0", "−10.0", "0", "−5.0", "75.0"]
+
+
+def upload(at, name, content):
+    at.file_uploader(key="robust_file").set_value((name, content, "application/octet-stream"))
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_a_state_dict_is_recognized_kept_and_removed(store, checkpoint):
+    at = open_page("upload")
+    weights = torch.nn.Module.state_dict(small_network())
+    buffer = io.BytesIO()
+    torch.save({f"net.{k}": v for k, v in weights.items()}, buffer)
+    upload(at, "mine.pt", buffer.getvalue())
+    assert "312,202 numbers" in texts(at) and "ReLUs in its head" in texts(at)
+    at.text_input(key="robust_name_mine.pt").set_value("My net").run()
+    button(at, "Add to the models").click().run()
+    assert "My net is among the models now" in texts(at)
+    (model,) = known_models(store)
+    assert (model.title, model.origin) == ("My net", "upload")
+    assert model.model in ("convnet4a", "convnet4a_linear")
+    at.button(key=f"forget_{model.id}").click().run()
+    assert not at.exception and not known_models(store)
+
+
+@pytest.mark.parametrize("name", ["bad.pt", "bad.pth", "bad.safetensors", "bad.pt2", "bad.zip"])
+def test_a_corrupted_file_is_one_sentence(checkpoint, name):
+    at = open_page("upload")
+    upload(at, name, checkpoint.read_bytes()[: len(checkpoint.read_bytes()) // 2])
+    assert len(at.error) == 1 and name in at.error[0].value and "\n" not in at.error[0].value
+    assert not [b for b in at.button if "Add" in b.label]
+
+
+def test_published_rows_are_found_from_cards(models):
+    assert published_for("mnist", "convnet4a", "ours", 0.4).figure("autoattack") == 90.85
+    rows = table_rows(models, [], "mnist_excerpt", 0.3)
+    assert rows[0].entries["pgd-margin"].published == (97.35, "Table 1 of the paper")

@@ -1,0 +1,56 @@
+"""Which classifiers are known: bundled, trained here, uploaded."""
+
+from __future__ import annotations
+
+import pytest
+
+from levelset_core.networks.classifier_files import load_classifier
+from levelset_core.networks.classifiers import make_classifier
+from levelset_core.runs.models import forget_upload, keep_upload, known_models
+from tests.digits import save_small
+
+
+@pytest.fixture
+def bundled(tmp_path, monkeypatch):
+    folder = tmp_path / "assets" / "checkpoints"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("levelset_core.runs.models.CHECKPOINTS", folder)
+    return folder
+
+
+def network(seed):
+    return make_classifier("convnet4a", (1, 28, 28), 10, seed=seed)
+
+
+def test_none(bundled, store):
+    assert known_models(store) == []
+
+
+def test_bundled_ones_and_their_titles(bundled, store):
+    save_small(bundled / "x.safetensors", network(0), method="ours", settings={"epsilon": 0.4})
+    save_small(bundled / "y.safetensors", network(1), method="ours", settings={"epsilon": 0.4})
+    save_small(bundled / "z.safetensors", network(2))
+    (bundled / "broken.safetensors").write_bytes(b"nothing")
+    found = known_models(store)
+    assert [m.title for m in found] == ["Ours 0.4", "Ours 0.4 (2)", "Standard"]
+    assert len({m.digest for m in found}) == len({m.id for m in found}) == 3
+    assert found[0].file == "assets/checkpoints/x.safetensors"
+    assert found[0].network_title == "ConvNet-4a" and found[0].load().classes == 10
+    (bundled / "z.json").write_text('{"method": "trades", "settings": {"epsilon": 0.3}}')
+    assert known_models(store)[2].title == "TRADES 0.3"  # the card beside it counts
+
+
+def test_uploads_are_kept_once_and_removed(bundled, store, tmp_path):
+    path = save_small(tmp_path / "mine.safetensors", network(3))
+    classifier = load_classifier(path)
+    card = {"method": None}
+    assert keep_upload(classifier, "Mine", card, store) == keep_upload(
+        classifier, "Mine again", card, store
+    )
+    keep_upload(load_classifier(save_small(path, network(4))), "Other", card, store)
+    found = known_models(store)
+    assert sorted(m.title for m in found) == ["Mine again", "Other"]
+    assert {m.origin for m in found} == {"upload"}
+    assert store.runs() == []
+    forget_upload(found[0])
+    assert len(known_models(store)) == 1
