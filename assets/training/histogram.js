@@ -77,7 +77,7 @@ export function paintHistogram(canvas, theme, { width, height, range, most, epsi
   context.fillStyle = theme.muted;
   context.textAlign = "center";
   context.textBaseline = "top";
-  const ticks = 4;
+  const ticks = 5;
   for (let k = -ticks; k <= ticks; k++) {
     const v = (range * k) / ticks;
     context.fillText(v.toFixed(range < 0.2 ? 3 : 2).replace("-", "−"), px(v), top + h + 4);

@@ -148,14 +148,16 @@ export class TrainingView {
     key.style.background = colour;
     const known = run.distances[k].filter((v) => v !== null).sort((a, b) => a - b);
     const missing = run.distances[k].length - known.length;
+    const epoch = run.epochs[k];
     const text = [
+      epoch === this.epoch ? "" : `epoch ${epoch}:`,
       `clean ${percent(run.clean[k])}`, `under attack ${percent(run.robust[k])}`,
       known.length ? `median margin ${known[Math.floor(known.length / 2)].toFixed(3).replace("-", "−")}` : "",
       missing ? `${missing} images without a boundary found` : "",
     ];
     const title = element("b", "");
     title.textContent = run.title;
-    item.append(key, title, ` ${text.filter(Boolean).join(", ")}`);
+    item.append(key, title, ` ${text.filter(Boolean).join(", ").replace(":,", ":")}`);
     return item;
   }
 

@@ -141,11 +141,11 @@ def _board(active: bool) -> None:
         return
     titles = _titles(runs)
     shown = _shown(runs, titles)
-    for run in shown:
-        if run.status().state != "done":
-            with st.container(border=True):
-                st.markdown(f"**{titles[run.id]}**")
-                run_progress(run, key=f"train_{run.id}")
+    unfinished = [run for run in shown if run.status().state != "done"]
+    for run in unfinished:
+        if len(unfinished) > 1:
+            st.caption(titles[run.id])
+        run_progress(run, key=f"train_{run.id}")
     records = [record for run in shown if (record := _record(run, titles[run.id])) is not None]
     if not records:
         st.info("The charts begin with the first look at the test images.")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from levelset_core import LevelsetError
-from levelset_core.attacks import pgd, pgd_trajectory, rho_axes, segment_points
+from levelset_core.attacks import (
+    margin_profile,
+    nearest_level_points,
+    pgd,
+    pgd_trajectory,
+    rho_axes,
+    segment_points,
+)
 from levelset_core.random import torch_generator
 
 W = torch.tensor([2.0, -1.0, 0.5])
@@ -87,3 +95,26 @@ def test_bad_numbers_are_one_sentence():
         pgd_trajectory(f, X, 0, loss="hinge")
     with pytest.raises(LevelsetError, match="The epsilon of an attack must be at least 0"):
         pgd_trajectory(f, X, 0, epsilon=-0.1)
+
+
+def test_the_profile_of_a_linear_classifier_is_straight():
+    found = pgd_trajectory(f, X, 0, epsilon=0.4, step=0.02, steps=20, random_start=False)
+    profile = margin_profile(f, found, count=9)
+    steps = profile.margin.diff()
+    torch.testing.assert_close(steps, steps[:1].expand(8))
+    assert float(profile.distance[-1]) == pytest.approx(float((found.points[-1] - X).abs().max()))
+    at_root = np.interp(profile.root.linf, profile.distance, profile.margin)
+    assert at_root == pytest.approx(0, abs=2e-3)
+
+
+def test_the_nearest_points_of_a_linear_classifier():
+    points = nearest_level_points(f, X, 0)
+    gap = float(f(X[None])[0, 0])
+    assert points["linf"].linf == pytest.approx(gap / float(W.abs().sum()), rel=1e-2)
+    assert points["l2"].l2 == pytest.approx(gap / float(W.norm()), rel=1e-2)
+    for point in points.values():
+        assert point.axis == 0 and point.rho <= point.linf + 1e-6
+    # Nothing within the pixels' limits: no class can win here.
+    one = lambda x: torch.stack([x.flatten(1).sum(1) + 1, 0 * x.flatten(1).sum(1)], 1)  # noqa: E731
+    none = nearest_level_points(one, X, 0)
+    assert none["l2"].point is None and none["l2"].linf == float("inf")

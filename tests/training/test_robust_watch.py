@@ -15,7 +15,12 @@ from levelset_core.runs import RunStore, load_checkpoint, save_checkpoint, work_
 from levelset_core.runs.kinds.robust import LOOKS
 from levelset_core.runs.shapes import read_arrays
 from levelset_core.training.robust import RobustTrainer
-from levelset_core.training.robust_config import RobustConfig
+from levelset_core.training.robust_config import (
+    METHODS,
+    RobustConfig,
+    quick_config,
+    robust_preset,
+)
 from levelset_core.training.robust_watch import Watch, looks_from_arrays, looks_to_arrays
 
 CPU = torch.device("cpu")
@@ -111,3 +116,21 @@ def test_a_narrow_network_is_a_small_one():
     network = make_classifier("convnet4a_narrow", (1, 28, 28), 10)
     assert sum(p.numel() for p in network.parameters()) < 25_000
     assert network(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
+def test_standard_epochs_come_first(data):
+    config = replace(TINY, method="trades", epochs=2, standard_epochs=1)
+    snapshots = list(RobustTrainer(config, data, device=CPU))
+    looked = [s.robust == s.robust for s in snapshots]  # not NaN: the method attacks
+    assert looked == [False] * 3 + [True] * 3
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_quick_preset(method):
+    config = robust_preset("quick", method, "convnet4a_narrow", "mnist_excerpt")
+    assert config == quick_config(method, "convnet4a_narrow")
+    assert config.method == method and config.batch == 64
+    reach = 4 / 3 * 0.2 if method == "ours" else 0.2
+    assert config.epsilon == pytest.approx(reach, abs=1e-4)
+    if method != "standard":  # together the steps reach beyond the box
+        assert config.attack_step * config.attack_steps == pytest.approx(2.5 * reach, abs=1e-3)
