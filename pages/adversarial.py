@@ -8,8 +8,10 @@ import streamlit as st
 
 from levelset_core.runs.models import KnownModel
 from pages.widgets.robust_curves import curves_view
+from pages.widgets.robust_explorer import explorer_view
 from pages.widgets.robust_models import models, no_models
 from pages.widgets.robust_table import table_view
+from pages.widgets.robust_training import training_view
 from pages.widgets.robust_upload import upload_view
 from pages.widgets.view_choice import view_choice
 
@@ -18,9 +20,11 @@ from pages.widgets.view_choice import view_choice
 VIEWS: dict[str, tuple[str, Callable[[list[KnownModel]], None]]] = {
     "table": (":material/table_chart: Table", table_view),
     "curves": (":material/show_chart: Curves", curves_view),
+    "explorer": (":material/search: Explorer", explorer_view),
+    "train": (":material/model_training: Train here", training_view),
     "upload": (":material/upload_file: Your model", upload_view),
 }
-NEED_MODELS = {"table", "curves"}
+NEED_MODELS = {"table", "curves", "explorer"}
 
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title("Robustness", anchor=False, width="content")

@@ -20,3 +20,8 @@ export function whole(value) {
 }
 
 export const DISTANCE_NAMES = { l2: "L₂", linf: "L∞", rho: "ρ" };
+
+// Text for innerHTML: a name that somebody chose is never markup.
+export function escaped(text) {
+  return String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+}

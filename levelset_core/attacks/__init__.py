@@ -10,18 +10,34 @@ from levelset_core.attacks.boundary import (
     attack_points,
     margin_along,
     newton_points,
+    rho_axes,
+    segment_points,
 )
 from levelset_core.attacks.config import ATTACKS, AttackConfig, paper_attack
+from levelset_core.attacks.cross_section import (
+    Axes,
+    CrossSection,
+    cross_section,
+    make_axes,
+    random_direction,
+)
 from levelset_core.attacks.evaluation import (
     Evaluation,
     EvaluationSnapshot,
     clean_predictions,
     evaluate_attack,
 )
+from levelset_core.attacks.exploration import (
+    LevelPoint,
+    MarginProfile,
+    margin_profile,
+    nearest_level_points,
+)
 from levelset_core.attacks.masking import Masking, diagnose
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd
 from levelset_core.attacks.report import AttackReport, share_interval
+from levelset_core.attacks.trajectory import Trajectory, pgd_trajectory
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
 
 __all__ = [
@@ -30,24 +46,37 @@ __all__ = [
     "AttackConfig",
     "AttackReport",
     "Attacked",
+    "Axes",
     "BoundaryPoints",
+    "CrossSection",
     "Evaluation",
     "EvaluationSnapshot",
+    "LevelPoint",
+    "MarginProfile",
     "Masking",
+    "Trajectory",
     "accuracy_on",
     "adversarial_images",
     "ascend",
     "attack_points",
     "box",
     "clean_predictions",
+    "cross_section",
     "diagnose",
     "evaluate_attack",
     "evaluating",
+    "make_axes",
     "margin_along",
     "margin_of",
+    "margin_profile",
+    "nearest_level_points",
     "newton_points",
     "paper_attack",
     "pgd",
+    "pgd_trajectory",
+    "random_direction",
+    "rho_axes",
+    "segment_points",
     "share_interval",
     "transfer_matrix",
 ]

@@ -15,6 +15,7 @@ from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import margin_of, pgd
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets import class_margin, false_position, project
+from levelset_core.levelsets.distances import rho_axis
 from levelset_core.levelsets.jacobian import expand_rows, value_and_jacobian
 
 NORMS = ("linf", "l2")
@@ -123,8 +124,7 @@ def attack_points(
         steps: of PGD in each, 2.5 epsilon / steps long.
         generator: of the starts.
     """
-    ends, broken = x.clone(), torch.zeros(len(x), dtype=torch.bool, device=x.device)
-    margin = class_margin(f)
+    ends = x.clone()
     with evaluating(f):
         with torch.no_grad():
             right = margin_of(f(x), y) > 0
@@ -137,13 +137,38 @@ def attack_points(
                 generator=generator,
             )  # fmt: skip
             gone = left[result.broken]
-            ends[gone], broken[gone] = result.images[result.broken], True
+            ends[gone] = result.images[result.broken]
             left = left[~result.broken]
+    return segment_points(f, x, ends, y)
+
+
+def segment_points(
+    f: Callable[[Tensor], Tensor], x: Tensor, ends: Tensor, y: Tensor
+) -> BoundaryPoints:
+    """The zero of F^y on the segment from each image to its end, by false position (Sec. 3.2).
+
+    None is found where F^y has the same sign at both.
+
+    Args:
+        f, x, y: as in :func:`newton_points`.
+        ends: where the segments end, (n, *d).
+    """
+    margin = class_margin(f)
+    with evaluating(f):
         with torch.no_grad():
-            scale = float(margin(x, y).abs().median())
-        samples = false_position(margin, x, ends, tol=RELATIVE_TOL * scale, args=(y,))
-    found = broken & samples.usable(RELATIVE_TOL * scale)
-    return _measured(x, samples.points, samples.values, found)
+            tol = RELATIVE_TOL * float(margin(x, y).abs().median())
+        samples = false_position(margin, x, ends, tol=tol, args=(y,))
+    return _measured(x, samples.points, samples.values, samples.usable(tol))
+
+
+def rho_axes(f: Callable[[Tensor], Tensor], points: Tensor, y: Tensor) -> Tensor:
+    """The axis i = argmax |D_xF^y(p)| that rho looks along at each point (Sec. 3.2), (n,) int.
+
+    It counts the numbers of an image in their order in memory: channel, row, column.
+    """
+    with evaluating(f):
+        _, jacobian = value_and_jacobian(class_margin(f), points, (y,))
+    return rho_axis(jacobian)
 
 
 def margin_along(

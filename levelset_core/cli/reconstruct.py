@@ -46,6 +46,10 @@ def add_curve(verbs: Verbs, common: Parser) -> None:
     )
     _add_options(verb, "OUT.ply, .obj or .csv")
     verb.add_argument("--preset", default="quick", help="quick (default) or paper")
+    verb.add_argument(
+        "--ends", default="auto",
+        help="auto (default) closes a gap where that looks natural; open never, closed always",
+    )  # fmt: skip
     verb.set_defaults(run=_run_curve)
 
 
@@ -94,7 +98,7 @@ def _run_curve(options: argparse.Namespace) -> int:
     output = _output(options.output, _LINES)
 
     from levelset_core.data import read_point_cloud
-    from levelset_core.geometry import gaps, write_polyline
+    from levelset_core.geometry import curve_report, write_polyline
 
     cloud = read_point_cloud(options.input, samples=None, seed=options.seed, purpose="curve")
     space = cloud.points.shape[1] == 3
@@ -104,19 +108,25 @@ def _run_curve(options: argparse.Namespace) -> int:
             f"Unknown preset {options.preset!r}: choose quick"
             + (" or paper." if space else "; the paper's is for curves in space.")
         )
-    trainer = _trainer(options, cloud, names[options.preset], begun)
+    trainer = _trainer(options, cloud, names[options.preset], begun, ends=options.ends)
     finished = _train(trainer, cloud)
     lines = trainer.extract_curve().polylines
     if not lines:
         raise LevelsetError("F has no zero near the points: train longer, or with another seed.")
     write_polyline(lines, output)
-    missing = [gap.length for line in lines for gap in gaps(line, trainer.cloud.points)]
-    result = {
-        "pieces": len(lines), "closed": sum(line.closed for line in lines),
-        "vertices": sum(len(line) for line in lines), "length": sum(line.length for line in lines),
-        "gaps": sorted(missing, reverse=True), "output": str(output),
-    }  # fmt: skip
-    return _report(options, trainer, cloud, begun, finished, result)
+    report = curve_report(lines, trainer.cloud.points)
+    for gap in report["gaps"]:
+        progress(
+            f"A gap of the data, {gap['length']:.4g} long, is closed from {_place(gap['start'])} "
+            f"to {_place(gap['end'])}."
+        )
+    if report["ends"]:
+        progress(f"Open, with ends at {', '.join(_place(end) for end in report['ends'])}.")
+    return _report(options, trainer, cloud, begun, finished, report | {"output": str(output)})
+
+
+def _place(point: list[float]) -> str:
+    return f"({', '.join(f'{x:.4g}' for x in point)})"
 
 
 def _output(name: str, endings: tuple[str, ...]) -> Path:
@@ -140,12 +150,12 @@ def _beside(output: Path, level: float) -> Path:
 
 
 def _trainer(
-    options: argparse.Namespace, cloud: PointCloud, preset: str, begun: float
+    options: argparse.Namespace, cloud: PointCloud, preset: str, begun: float, **changes: Any
 ) -> ReconstructionTrainer:
     from levelset_core.device import pick_device
     from levelset_core.training import ReconstructionConfig, ReconstructionTrainer
 
-    changes: dict[str, Any] = {"seed": options.seed}
+    changes["seed"] = options.seed
     if options.resolution is not None:
         changes["resolution"] = options.resolution
     if options.steps is not None:
@@ -197,5 +207,7 @@ def _report(
         print_json(result)
     else:
         for name, value in result.items():
+            if isinstance(value, list):
+                value = len(value)  # told above
             print(f"{name.replace('_', ' '):18}{value}")
     return DONE if finished else INTERRUPTED

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 #: Options that are settings of the training, and their types.
 NUMBERS: dict[str, type] = {
     "epochs": int, "batch": int, "learning_rate": float, "weight_decay": float, "epsilon": float,
-    "epsilon_start": float, "warmup_epochs": int, "epsilon_wrong": float, "attack_step": float,
-    "attack_step_wrong": float, "attack_steps": int, "weight_correct": float, "beta": float,
+    "epsilon_start": float, "warmup_epochs": int, "standard_epochs": int, "epsilon_wrong": float,
+    "attack_step": float, "attack_step_wrong": float, "attack_steps": int,
+    "weight_correct": float, "beta": float,
 }  # fmt: skip
 SWITCHES = ("first_crossing", "augment")
 
@@ -36,10 +37,12 @@ def add(verbs: Verbs, common: Parser) -> None:
     )
     train.add_argument("--data-dir", help="where data sets are (default: $LEVELSET_DATA)")
     train.add_argument(
-        "--model", default="convnet4a", help="convnet4a, convnet4a_linear, convnet4b or resnet18"
+        "--model",
+        default="convnet4a",
+        help="convnet4a, convnet4a_linear, convnet4a_narrow, convnet4b or resnet18",
     )
     train.add_argument("-o", "--output", required=True, metavar="OUT", help="OUT.safetensors")
-    train.add_argument("--preset", default="fast", help="fast (for a CPU) or paper")
+    train.add_argument("--preset", default="fast", help="quick, fast (for a CPU) or paper")
     train.add_argument("--start-from", metavar="FILE", help="a network of train-robust")
     train.add_argument("--limit", type=int, help="train on the first so many images")
     train.add_argument("--test-limit", type=int, help="measure on so many (default: 1000)")
@@ -114,7 +117,7 @@ def _follow(run: Run) -> int:
 def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
     from levelset_core.runs import RESUMABLE
     from levelset_core.runs.kinds.robust import START
-    from levelset_core.training.robust_config import robust_preset
+    from levelset_core.training.robust_config import RobustConfig, robust_preset
 
     config = robust_preset(options.preset, options.method, options.model, options.data)
     given = {
@@ -139,7 +142,9 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
         for run in store.runs():
             if run.problem() or run.config.kind != "robust" or run.config.seed != options.seed:
                 continue
-            same = all(run.config.settings.get(k) == v for k, v in settings.items())
+            # A setting that is newer than the run had its default then.
+            own = {**RobustConfig().as_dict(), **run.config.settings}
+            same = all(own.get(k) == v for k, v in settings.items())
             if same and run.status().state in RESUMABLE:
                 return run
         progress("There is no such training to go on with: a new one begins.")

@@ -9,13 +9,18 @@ from levelset_core.errors import LevelsetError
 
 #: Names of the losses, as the command line has them, and for people.
 LOSSES = {"xent": "Cross-entropy", "hinge": "Hinge", "ours": "Geometric SVM"}
-RATES = (3e-3, 1e-3, 3e-4)
-#: What is chosen on held-out images: as many candidates for one loss as for another.
+RATES = (1e-3, 3e-3, 1e-2)
+DECAYS = (0.0, 0.1, 0.3, 1.0, 3.0)
+LAMBDAS = (0.001, 0.003, 0.01, 0.03, 0.1)
+#: What is chosen on held-out images: as many candidates for one loss as for another. Every loss has
+#: the rate, and one number that weighs fit against simplicity: AdamW's decay, or lambda.
 CANDIDATES: dict[str, tuple[dict[str, float], ...]] = {
-    "xent": tuple({"lr": lr, "weight_decay": w} for lr in RATES for w in (0.0, 0.1)),
-    "hinge": tuple({"lr": lr, "weight_decay": w} for lr in RATES for w in (0.0, 0.1)),
-    "ours": tuple({"lr": lr, "lam": lam} for lr in RATES for lam in (0.01, 0.1)),
+    "xent": tuple({"lr": lr, "weight_decay": w} for lr in RATES for w in DECAYS),
+    "hinge": tuple({"lr": lr, "weight_decay": w} for lr in RATES for w in DECAYS),
+    "ours": tuple({"lr": lr, "lam": lam} for lr in RATES for lam in LAMBDAS),
 }
+#: Repeats that are trained at once, in one stack of networks.
+GROUP = 10
 #: Repeats of the choice count from here: their parts are not those that are reported.
 TUNING = 500_000
 #: Repeats of one seed at most.
@@ -33,7 +38,8 @@ class GeneralizationConfig:
         repeats: per fraction; loss against loss is paired over them.
         tuning: repeats, drawn apart, that every candidate is tried on.
         width, depth: hidden layers of the ReLU MLP.
-        steps, batch: optimizer steps (AdamW), images a step; the same for every loss.
+        steps, batch: optimizer steps (AdamW, its rate falling to 0), images a step; the same for
+            every loss.
         seed: of the repeats; another one draws other parts.
 
     Raises:
@@ -46,10 +52,10 @@ class GeneralizationConfig:
     fractions: tuple[float, ...] = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
     repeats: int = 20
     tuning: int = 2
-    width: int = 128
+    width: int = 64
     depth: int = 2
-    steps: int = 300
-    batch: int = 64
+    steps: int = 400
+    batch: int = 32
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -115,6 +121,23 @@ class Unit:
     def name(self) -> str:
         """For a file."""
         return f"{self.loss}-{self.fraction:g}-{self.repeat}-{self.candidate}"
+
+
+def groups(units: list[Unit]) -> list[list[Unit]]:
+    """Units that are trained at once, a few repeats of one loss, fraction and optimizer.
+
+    Which units share a group depends on the repeats asked for, not on what is done already.
+    """
+    found: dict[Any, list[Unit]] = {}
+    for unit in units:
+        found.setdefault((*shared(unit), unit.repeat // GROUP), []).append(unit)
+    return list(found.values())
+
+
+def shared(unit: Unit) -> tuple[str, float, float, float]:
+    """What the units of a group have in common: loss, fraction, rate, weight decay."""
+    hyper = CANDIDATES[unit.loss][unit.candidate]
+    return unit.loss, unit.fraction, hyper["lr"], hyper.get("weight_decay", 0.0)
 
 
 def tuning_units(config: GeneralizationConfig) -> list[Unit]:

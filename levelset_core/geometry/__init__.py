@@ -15,7 +15,7 @@ from levelset_core.geometry.export import (
     write_mesh,
     write_polyline,
 )
-from levelset_core.geometry.gaps import Gap, gaps
+from levelset_core.geometry.gaps import Gap, curve_report, gaps
 from levelset_core.geometry.grid import Grid, evaluate_volume
 from levelset_core.geometry.meshes import Mesh, Polyline
 from levelset_core.geometry.plane import Bounds, contours, evaluate_grid, nearest_on_contours
@@ -34,6 +34,7 @@ __all__ = [
     "compare",
     "components",
     "contours",
+    "curve_report",
     "distance_to",
     "evaluate_grid",
     "evaluate_volume",

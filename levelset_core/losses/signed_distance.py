@@ -26,6 +26,21 @@ def signed_distance(
     return loss + (off - distance).abs().mean()
 
 
+def off_by(f: Network, places: Tensor, target: Tensor) -> Tensor:
+    """mean ||F(q_i) - v_i||: regression to known values.
+
+    Args:
+        f: F, (n, d) -> (n,) or (n, l).
+        places: q, (m, d).
+        target: v, (m,) or (m, l).
+    """
+    off = f(places) - target
+    loss: Tensor = (
+        off.abs().mean() if off.ndim == 1 else torch.linalg.vector_norm(off, dim=1).mean()
+    )
+    return loss
+
+
 def along_normals(f: Network, x: Tensor, normals: Tensor, step: float = 0.01) -> Tensor:
     """mean over both signs of |F(x_j +- h n_j) -+ h|: a difference quotient along known normals.
 

@@ -18,6 +18,7 @@ from levelset_core.random import torch_generator
 CLASSIFIERS: dict[str, Callable[[tuple[int, int, int], int], nn.Module]] = {
     "convnet4a": convnet4a,
     "convnet4a_linear": partial(convnet4a, linear_head=True),
+    "convnet4a_narrow": partial(convnet4a, width=8),
     "convnet4b": convnet4b,
     "resnet18": resnet18,
 }

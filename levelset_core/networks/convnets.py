@@ -27,7 +27,11 @@ class ConvNet(nn.Module):
 
 
 def convnet4a(
-    shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10, *, linear_head: bool = False
+    shape: tuple[int, int, int] = (1, 28, 28),
+    classes: int = 10,
+    *,
+    linear_head: bool = False,
+    width: int = 32,
 ) -> ConvNet:
     """ConvNet-4a: convolutions 32-32, 64-64 (3 x 3), each pair pooled, then 200-200-classes.
 
@@ -38,28 +42,31 @@ def convnet4a(
         classes: outputs.
         linear_head: without the two ReLUs of the head, as the authors' published MNIST models
             are (they were dropped by a duplicate name).
+        width: channels of the first two convolutions, 32 in the paper; the other layers are
+            wider or narrower alike.
 
     Raises:
         LevelsetError: the images are too small.
     """
-    channels, height, width = shape
+    channels, rows, columns = shape
     _check_size(shape, 16)
-    flat = 64 * _pooled(height) * _pooled(width)
+    first, second = width, 2 * width
+    flat = second * _pooled(rows) * _pooled(columns)
     features = nn.Sequential(
         OrderedDict(
-            conv1=nn.Conv2d(channels, 32, 3),
+            conv1=nn.Conv2d(channels, first, 3),
             relu1=nn.ReLU(),
-            conv2=nn.Conv2d(32, 32, 3),
+            conv2=nn.Conv2d(first, first, 3),
             pool1=nn.MaxPool2d(2),
             relu2=nn.ReLU(),
-            conv3=nn.Conv2d(32, 64, 3),
+            conv3=nn.Conv2d(first, second, 3),
             relu3=nn.ReLU(),
-            conv4=nn.Conv2d(64, 64, 3),
+            conv4=nn.Conv2d(second, second, 3),
             pool2=nn.MaxPool2d(2),
             relu4=nn.ReLU(),
         )
     )
-    return ConvNet(features, _head(flat, 200, classes, linear=linear_head))
+    return ConvNet(features, _head(flat, 25 * width // 4, classes, linear=linear_head))
 
 
 def convnet4b(shape: tuple[int, int, int] = (3, 32, 32), classes: int = 10) -> ConvNet:

@@ -29,6 +29,7 @@ UPLOADS = ".models"
 METHOD_TITLES = {"standard": "Standard", "madry": "Madry", "trades": "TRADES", "ours": "Ours"}
 NETWORK_TITLES = {
     "convnet4a": "ConvNet-4a", "convnet4a_linear": "ConvNet-4a, linear head",
+    "convnet4a_narrow": "ConvNet-4a, a quarter as wide",
     "convnet4b": "ConvNet-4b", "resnet18": "ResNet-18", EXPORTED: "exported program",
 }  # fmt: skip
 ORIGINS = ("bundled", "run", "upload")

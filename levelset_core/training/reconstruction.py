@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,11 +18,12 @@ from levelset_core.data.pointclouds import PointCloud, check_spread, remove_outl
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
+from levelset_core.geometry.completion import complete_curves
 from levelset_core.geometry.nearest import NearestPoints
 from levelset_core.levelsets import LevelSetSamples, project
 from levelset_core.levelsets.jacobian import pinv_times
 from levelset_core.losses.reconstruction import ReconstructionTerms, reconstruction_terms
-from levelset_core.losses.signed_distance import along_normals, signed_distance
+from levelset_core.losses.signed_distance import along_normals, off_by, signed_distance
 from levelset_core.networks import ImplicitMLP
 from levelset_core.parallel import Workers
 from levelset_core.random import torch_generator
@@ -31,6 +33,7 @@ from levelset_core.training.cloud_samples import (
     near_points,
     projection_starts,
 )
+from levelset_core.training.curve_prior import CurvePrior
 from levelset_core.training.muon import Muon
 from levelset_core.training.prior import Prior, SignedPoints
 from levelset_core.training.reconstruction_config import ReconstructionConfig
@@ -42,6 +45,8 @@ LIFE = 50
 STRIDE, REACH = 0.2, 1.2
 #: A flatter F than this has no distance to tell: its samples give no loss.
 MIN_GRADIENT = 0.1
+#: Places of a step of the warm start where no near samples say how many.
+WARM_BATCH = 1024
 #: Margin of the extraction around the cloud.
 MARGIN = 0.1
 #: The extraction is tried at this resolution and this share of the time, to know what it takes.
@@ -60,12 +65,14 @@ class ReconstructionTrainer:
         cloud: the raw points, (n, 2) or (n, 3).
         device: default: :func:`levelset_core.pick_device`.
         threads: on the CPU; default: all cores.
+        look: called with what the prior knows of a surface, in the cloud's units, twice before
+            the first step: there is something to see while the rest is prepared.
 
     Attributes:
         network: F, in units of the box [-1, 1]^d.
         normalization: from the cloud's units to the box and back.
         points: the cloud as it is trained on: cleaned, in the box, its holes closed, (n, d).
-        prior: what warm-starts a surface, or None.
+        prior: what F is warm-started from, or None.
 
     Raises:
         LevelsetError: the cloud does not spread, or does not suit the number of outputs.
@@ -78,6 +85,7 @@ class ReconstructionTrainer:
         *,
         device: torch.device | None = None,
         threads: int | None = None,
+        look: Callable[[Mesh], None] | None = None,
     ) -> None:
         begun = time.perf_counter()
         self.config, self.device = config, device or pick_device()
@@ -90,14 +98,8 @@ class ReconstructionTrainer:
             )
         check_spread(cloud, "surface" if dimension - config.outputs == 2 else "curve")
         self.cloud = remove_outliers(cloud) if config.outliers else cloud
-        self.normalization = Normalization.of(self.cloud.points)
-        self.points = torch.from_numpy(self.normalization.apply(self.cloud.points)).float()
-        self.points = self.points.to(self.device)
         self.workers = Workers(threads if self.device.type == "cpu" else 1)
-        self.prior: Prior | None = None
-        if config.warm_share and (dimension, config.outputs) == (3, 1):
-            self.prior = Prior(self.points, self.workers, seed=config.seed)
-            self.points = torch.cat([self.points, self.prior.closing])
+        self._prepare(look, curves=dimension - config.outputs == 1)
         self.nearest = NearestPoints(self.points, self.workers, approximate=True)
         self.normals = None
         if config.normals_weight and self.cloud.normals is not None:
@@ -113,6 +115,25 @@ class ReconstructionTrainer:
         self.generator = torch_generator(config.seed + 1)
         self.samples = self._starts(config.projected)
         self.budget.spent = time.perf_counter() - begun
+
+    def _prepare(self, look: Callable[[Mesh], None] | None, *, curves: bool) -> None:
+        """The box, the prior and what Eq. 13 takes for X."""
+        warm, own = self.config.warm_share > 0, self.cloud.points
+        self.prior: Prior | CurvePrior | None = None
+        found = complete_curves(own, self.config.ends) if warm and curves else []
+        self.normalization = Normalization.of(np.concatenate([own, *(c.ring for c in found)]))
+        self.points = torch.from_numpy(self.normalization.apply(own)).float().to(self.device)
+        if not warm:
+            return
+        if curves:
+            moved = [c.moved(self.scale, self.normalization.center) for c in found]
+            self.prior = CurvePrior(moved, self.device)
+        else:
+            self.prior = Prior(
+                self.points, self.workers, seed=self.config.seed,
+                look=look and (lambda mesh: look(mesh.moved(self.scale, self.normalization.center))),
+            )  # fmt: skip
+        self.points = torch.cat([self.points, self.prior.closing])
 
     @property
     def scale(self) -> float:
@@ -216,20 +237,20 @@ class ReconstructionTrainer:
         )  # fmt: skip
 
     def _signed_loss(self, x: Tensor) -> Tensor:
-        rows = torch.randint(
-            len(self.signed.places), (max(self.config.near, 1),), generator=self.generator
-        ).to(self.device)
-        places, distance = self.signed.places[rows], self.signed.distance[rows]
-        return signed_distance(self.network, x, places, distance, lam=self.config.lam)
+        places, value = self._signed_batch(self.config.near or WARM_BATCH)
+        if isinstance(self.prior, CurvePrior):  # knows better than noisy points where the curve is
+            return off_by(self.network, places, value)
+        return signed_distance(self.network, x, places, value, lam=self.config.lam)
 
     def _anchor_loss(self) -> Tensor:
         """Eq. 13 does not see the sign of F: without this, sides flip where a limb is thin."""
-        rows = torch.randint(
-            len(self.signed.places), (self.config.anchors,), generator=self.generator
-        ).to(self.device)
-        off = self.network(self.signed.places[rows]) - self.signed.distance[rows]
-        loss: Tensor = self.config.anchor_weight * off.abs().mean()
-        return loss
+        places, value = self._signed_batch(self.config.anchors)
+        return self.config.anchor_weight * off_by(self.network, places, value)
+
+    def _signed_batch(self, count: int) -> tuple[Tensor, Tensor]:
+        rows = torch.randint(len(self.signed.places), (count,), generator=self.generator)
+        rows = rows.to(self.device)
+        return self.signed.places[rows], self.signed.distance[rows]
 
     def _advance(self, s: LevelSetSamples) -> None:
         """One Newton step of every sample (Eq. 4); the oldest and the lost start anew."""
@@ -265,8 +286,11 @@ class ReconstructionTrainer:
     @cached_property
     def signed(self) -> SignedPoints:
         """Places whose side is known, for the warm start."""
+        generator = torch_generator(self.config.seed + 3)
+        if isinstance(self.prior, CurvePrior):
+            return self.prior.signed_points(generator)
         assert self.prior is not None
-        return self.prior.signed_points(self.nearest, torch_generator(self.config.seed + 3))
+        return self.prior.signed_points(self.nearest, generator)
 
     # -- results -------------------------------------------------------------------------------
 
@@ -286,13 +310,17 @@ class ReconstructionTrainer:
         return mesh.moved(self.scale, self.normalization.center)
 
     def extract_curve(self, resolution: int | None = None) -> Curve:
-        """The curve {F = 0}, in the cloud's units."""
+        """The curve {F = 0}, in the cloud's units; an open one is cut off where its data ends."""
         low, high = self.bounds
         curve = extract_curve(
             self.network, (low.tolist(), high.tolist()), resolution or self.config.resolution
         )
+        lines = list(curve.polylines)
+        if isinstance(self.prior, CurvePrior):
+            lines = [part for line in lines for part in self.prior.supported(line)]
+        lines.sort(key=lambda line: -line.length)
         return Curve(
-            tuple(line.moved(self.scale, self.normalization.center) for line in curve.polylines),
+            tuple(line.moved(self.scale, self.normalization.center) for line in lines),
             tuple(mesh.moved(self.scale, self.normalization.center) for mesh in curve.surfaces),
         )
 

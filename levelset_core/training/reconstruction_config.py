@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from levelset_core.errors import LevelsetError
+from levelset_core.geometry.chains import ENDS
 from levelset_core.networks import ACTIVATIONS
 
 OPTIMIZERS = ("muon", "adam")
@@ -27,7 +28,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "newton_steps": (1, 50),
     "start_sigma": (0.0, 1.0),
     "normals_weight": (0.0, 100.0),
-    "warm_share": (0.0, 0.5),
+    "warm_share": (0.0, 0.9),
     "anchors": (0, 100_000),
     "anchor_weight": (0.0, 100.0),
     "resolution": (4, 1024),
@@ -61,10 +62,14 @@ class ReconstructionConfig:
         newton_steps, newton_tol: of the projections.
         lam, p: lambda and p of Eq. 13.
         normals_weight: of a term on the cloud's normals, if it has any: 0 ignores them (ours).
-        warm_share: share of the budget in which F learns a signed distance whose sign comes from
-            the fitted winding number; 0 starts from the sphere, as the paper does (ours).
-        anchors: places a step whose side the winding number knows and that keep F's sign, after
-            the warm start; anchor_weight: of their mean |F(q) -+ d(q, X)| (ours).
+        warm_share: share of the budget in which F learns what a prior knows of it: of a surface
+            a signed distance whose sign comes from the fitted winding number, of a curve the
+            distance and half the solid angle of a smooth curve through the ordered points; 0
+            starts from the sphere or from random functions, as the paper does (ours).
+        anchors: places a step where the prior knows F and goes on being heard, after the warm
+            start; anchor_weight: of their mean |F(q) - v(q)| (ours).
+        ends: of a curve with a prior: "auto" closes it across a gap where that looks natural,
+            "open" never, "closed" always (ours).
         outliers: drop statistical outliers first (ours).
         steps: training steps at most, or None.
         seconds: of training and extraction in all, or None.
@@ -101,6 +106,7 @@ class ReconstructionConfig:
     warm_share: float = 0.12
     anchors: int = 256
     anchor_weight: float = 0.3
+    ends: str = "auto"
     outliers: bool = True
     steps: int | None = None
     seconds: float | None = 60.0
@@ -108,7 +114,9 @@ class ReconstructionConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, choices in (("activation", ACTIVATIONS), ("optimizer", OPTIMIZERS)):
+        for name, choices in (
+            ("activation", ACTIVATIONS), ("optimizer", OPTIMIZERS), ("ends", ENDS),
+        ):  # fmt: skip
             if getattr(self, name) not in choices:
                 raise LevelsetError(
                     f"Unknown {name} {getattr(self, name)!r}: choose one of {', '.join(choices)}."
@@ -184,8 +192,8 @@ _PAPER = ReconstructionConfig(
 )  # fmt: skip
 _CURVE = ReconstructionConfig(
     outputs=2, depth=4, width=64, octaves=0, activation="softplus", optimizer="adam",
-    learning_rate=1e-3, data_batch=512, projected=512, near=0, lam=5.0, warm_share=0.0,
-    outliers=False, seconds=30.0, resolution=96,
+    learning_rate=2e-3, data_batch=512, projected=512, near=0, lam=5.0, warm_share=0.7,
+    anchors=512, anchor_weight=3.0, outliers=False, seconds=25.0, resolution=96,
 )  # fmt: skip
 _PLANE = replace(_CURVE, outputs=1, near=256, resolution=256)
 

@@ -19,6 +19,7 @@ from levelset_core.random import torch_generator
 from levelset_core.training.parallel import own_part, together
 from levelset_core.training.robust_config import RobustConfig
 from levelset_core.training.robust_objectives import OBJECTIVES, Batch
+from levelset_core.training.robust_watch import Look, Watch, looks_from_arrays, looks_to_arrays
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class RobustTrainer:
         device: default: :func:`levelset_core.pick_device`. In several processes of one group
             (see :mod:`levelset_core.training.parallel`) each takes its part of every batch.
         weights: a state dict to begin from instead of new weights.
+        watch: looks at the network before the first step and after every epoch: ``looks``.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class RobustTrainer:
         seed: int = 0,
         device: torch.device | None = None,
         weights: dict[str, Tensor] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         if not len(data):
             raise LevelsetError("There are no images to train on.")
@@ -84,6 +87,8 @@ class RobustTrainer:
         )
         self.noise = torch_generator(seed + 1)
         self.step = 0
+        self.watch = watch
+        self.looks: list[Look] = []
         self._order: tuple[int, Tensor] | None = None
 
     @property
@@ -107,6 +112,8 @@ class RobustTrainer:
         """
         if self.step >= self.steps:
             raise StopIteration
+        if not self.looks:
+            self._look()
         c = self.config
         epoch, k = divmod(self.step, self.steps_an_epoch)
         done = self.step / self.steps_an_epoch
@@ -115,7 +122,8 @@ class RobustTrainer:
         batch = self._batch(rows, epsilon)
 
         self.network.train()
-        terms = OBJECTIVES[c.method](batch, c)
+        method = "standard" if done < c.standard_epochs else c.method
+        terms = OBJECTIVES[method](batch, c)
         loss = terms.loss.item()
         if not math.isfinite(loss):
             raise LevelsetError(
@@ -128,10 +136,16 @@ class RobustTrainer:
         self.optimizer.step()
 
         self.step += 1
+        if self.step % self.steps_an_epoch == 0:
+            self._look()
         return RobustSnapshot(
             self.step, self.step / self.steps_an_epoch, loss, terms.right, terms.robust,
             terms.found, epsilon, c.learning_rate_at(done),
         )  # fmt: skip
+
+    def _look(self) -> None:
+        if self.watch is not None:
+            self.looks.append(self.watch.look(self.network, self.step / self.steps_an_epoch))
 
     def _rows(self, epoch: int, k: int) -> Tensor:
         """The images of batch k of an epoch."""
@@ -156,6 +170,7 @@ class RobustTrainer:
                 "optimizer": self.optimizer.state_dict(),
                 "noise": self.noise.get_state(),
                 "step": self.step,
+                "looks": looks_to_arrays(self.looks) if self.looks else None,
             }
         )
 
@@ -166,6 +181,8 @@ class RobustTrainer:
         self.optimizer.load_state_dict(copy.deepcopy(checkpoint["optimizer"]))
         self.noise.set_state(checkpoint["noise"])
         self.step = checkpoint["step"]
+        looks = checkpoint.get("looks")
+        self.looks = looks_from_arrays(looks) if looks else []
 
 
 def shifted(x: Tensor, generator: torch.Generator, padding: int = 4) -> Tensor:

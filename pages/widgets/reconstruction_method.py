@@ -85,7 +85,9 @@ _ALL: dict[str, dict[str, Method]] = {
     },
     "curve": {
         "curve": Method(
-            "Ours", "curve", _preset("curve"), 30, "Two outputs: the curve is where both are 0."
+            "Ours", "curve", _preset("curve"), 25,
+            "Two outputs: the curve is where both are 0. F starts from a smooth curve through the "
+            "points in their order.",
         ),
         "curve-paper": Method(
             "The paper's network", "curve", _preset("curve-paper"), 300,

@@ -58,6 +58,30 @@ def test_a_curve_in_the_plane(tmp_path, capsys):
     assert len(lines) == 1 + told["vertices"] + told["closed"]  # a closed one ends where it began
 
 
+def test_a_gap_of_a_curve_is_told_with_its_place(tmp_path, capsys):
+    t = np.linspace(0, 1.5 * np.pi, 75)
+    points = np.stack([3 * np.cos(t), 3 * np.sin(t), 0.3 * np.cos(2 * t)], axis=1)
+    np.savetxt(tmp_path / "part.xyz", points)
+    out = tmp_path / "part.csv"
+    arguments = ["curve", str(tmp_path / "part.xyz"), "-o", str(out), "--resolution", "48"]
+    arguments += ["--steps", "250", "--threads", "1"]
+    assert main([*arguments, "--json"]) == DONE
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert (found["pieces"], found["closed"], found["ends"]) == (1, 1, [])
+    (gap,) = found["gaps"]
+    assert gap["length"] == pytest.approx(1.5 * np.pi, rel=0.2)
+    ends = np.array([gap["start"], gap["end"]])
+    off = np.linalg.norm(ends[:, None] - points[[0, -1]], axis=2).min(1)
+    assert off.max() < 0.5
+    assert "closed from (" in told.err
+    assert main([*arguments, "--ends", "open"]) == DONE
+    told = capsys.readouterr()
+    assert "Open, with ends at (" in told.err and "closed            0" in told.out
+    assert main([*arguments, "--ends", "round"]) == BAD_INPUT
+    assert "Unknown ends 'round'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [

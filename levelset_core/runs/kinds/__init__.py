@@ -19,7 +19,7 @@ KINDS: dict[str, str] = {
     name: f"levelset_core.runs.kinds.{name}"
     for name in (
         "reconstruct", "curve", "poisson", "atlasnet", "generalize",
-        "robust", "attack", "masking", "transfer", "distances",
+        "robust", "attack", "masking", "transfer", "distances", "survey",
     )
 }  # fmt: skip
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from levelset_core.experiments.generalization import result_table, run_unit
+from levelset_core.experiments.generalization import result_table, run_group
 from levelset_core.experiments.generalization_config import (
     CANDIDATES,
     GeneralizationConfig,
     Unit,
     chosen_candidates,
+    groups,
     repeat_units,
     tuning_units,
 )
@@ -34,10 +35,11 @@ class UnitDone:
 
 
 class Sweep:
-    """Does every unit whose file is not there yet, in as many processes as the run has threads.
+    """Does every group of units whose files are not there yet, in as many processes as the run has
+    threads (joblib's loky).
 
-    The files are the state: a unit is there whole or not at all, and does not depend on when or
-    beside which others it was done.
+    The files are the state: a unit is there whole or not at all, and a group does not depend on
+    when or beside which others it was done.
 
     Args:
         config: all settings.
@@ -74,20 +76,21 @@ class Sweep:
         from joblib import Parallel, delayed
 
         missing = []
-        for unit in units:
-            path = self._path(unit)
-            if path.exists():
-                self.accuracies[unit] = float(read_json(path)["accuracy"])
+        for group in groups(units):
+            if all(self._path(unit).exists() for unit in group):
+                for unit in group:
+                    self.accuracies[unit] = float(read_json(self._path(unit))["accuracy"])
             else:
-                missing.append(unit)
-        tasks = (delayed(_do)(self.config, unit, self._path(unit)) for unit in missing)
+                missing.append(group)
+        tasks = (delayed(_do)(self.config, group, self.folder) for group in missing)
         work = Parallel(n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch=self.jobs)
-        for unit, accuracy in work(tasks):
-            self.accuracies[unit] = accuracy
-            yield UnitDone(len(self.accuracies), unit, accuracy)
+        for group, found in work(tasks):
+            for unit, accuracy in zip(group, found, strict=True):
+                self.accuracies[unit] = accuracy
+                yield UnitDone(len(self.accuracies), unit, accuracy)
 
     def _path(self, unit: Unit) -> Path:
-        return self.folder / f"{unit.name}.json"
+        return _path(self.folder, unit)
 
     def checkpoint(self) -> dict[str, Any]:
         """Nothing: see the class."""
@@ -97,10 +100,17 @@ class Sweep:
         """Nothing: see the class."""
 
 
-def _do(config: GeneralizationConfig, unit: Unit, path: Path) -> tuple[Unit, float]:
-    found = run_unit(config, unit)
-    write_json(path, found)
-    return unit, found["accuracy"]
+def _path(folder: Path, unit: Unit) -> Path:
+    return folder / f"{unit.name}.json"
+
+
+def _do(
+    config: GeneralizationConfig, group: list[Unit], folder: Path
+) -> tuple[list[Unit], list[float]]:
+    found = run_group(config, group)
+    for unit, one in zip(group, found, strict=True):
+        write_json(_path(folder, unit), one)
+    return group, [one["accuracy"] for one in found]
 
 
 class Generalize(Kind):

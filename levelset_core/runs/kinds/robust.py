@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from levelset_core.attacks import evaluate_attack, paper_attack
@@ -20,12 +21,16 @@ from levelset_core.runs.kinds.base import Goal, Kind, Metric, Trainer
 from levelset_core.training.parallel import own_device
 from levelset_core.training.robust import RobustSnapshot, RobustTrainer
 from levelset_core.training.robust_config import RobustConfig
+from levelset_core.training.robust_watch import Watch, looks_to_arrays
 
 #: Settings besides those of :class:`RobustConfig`, and their types.
 EXTRA: dict[str, type] = {
     "data": str, "data_dir": str, "limit": int, "test_limit": int, "command": str,
-    "start_from": str,
+    "start_from": str, "watch": int, "watch_epsilon": float,
 }  # fmt: skip
+#: With the setting "watch", so many test images are looked at after every epoch, attacked within
+#: "watch_epsilon" (default: the training's epsilon); the artifact holds what was seen.
+LOOKS = "looks.npz"
 #: A starting network among the run's inputs.
 START = "start.safetensors"
 TEST_IMAGES = 1000
@@ -42,6 +47,7 @@ class RobustKind(Kind):
         "robust": Metric("Right under the training's attack"),
         "found": Metric("With a level set point"),
     }
+    preview_every = 1.0
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """Complete settings: those of :class:`RobustConfig`, and where the images are."""
@@ -62,13 +68,21 @@ class RobustKind(Kind):
         data = load_images(settings["data"], "train", data_dir=settings.get("data_dir"))
         start = run.inputs / START
         weights = load_classifier(start).network.state_dict() if start.exists() else None
+        config = RobustConfig(**{k: v for k, v in settings.items() if k not in EXTRA})
+        device = own_device(torch.device(run.config.device))
+        watch = None
+        if settings.get("watch"):
+            test = load_images(settings["data"], "test", data_dir=settings.get("data_dir"))
+            epsilon = settings.get("watch_epsilon")
+            watch = Watch(
+                test.first(settings["watch"]),
+                config.epsilon if epsilon is None else epsilon,
+                device,
+            )
         return RobustTrainer(
-            RobustConfig(**{k: v for k, v in settings.items() if k not in EXTRA}),
-            data.first(settings.get("limit")),
-            seed=run.config.seed,
-            device=own_device(torch.device(run.config.device)),
-            weights=weights,
-        )
+            config, data.first(settings.get("limit")), seed=run.config.seed, device=device,
+            weights=weights, watch=watch,
+        )  # fmt: skip
 
     def goal(self, run: Run, trainer: Any) -> Goal:
         """Its epochs, or fewer steps or seconds if the run says so."""
@@ -84,8 +98,15 @@ class RobustKind(Kind):
             "learning_rate": snapshot.learning_rate,
         }
 
+    def preview(self, trainer: RobustTrainer, artifacts: Path) -> None:
+        """Write what was seen so far."""
+        if trainer.looks:
+            with replacing(artifacts / LOOKS) as partial, partial.open("wb") as file:
+                np.savez_compressed(file, **looks_to_arrays(trainer.looks))
+
     def finish(self, trainer: RobustTrainer, artifacts: Path) -> dict[str, Any]:
         """Measure the network on test images and write it with its card."""
+        self.preview(trainer, artifacts)
         run = Run(artifacts.parent)
         settings = run.config.settings
         test = load_images(settings["data"], "test", data_dir=settings.get("data_dir"))

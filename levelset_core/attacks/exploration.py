@@ -1,0 +1,88 @@
+"""Where one image meets its decision boundary S^y, and F^y on the way there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from levelset_core.attacks.boundary import (
+    BoundaryPoints,
+    margin_along,
+    newton_points,
+    rho_axes,
+    segment_points,
+)
+from levelset_core.attacks.trajectory import Trajectory
+
+
+@dataclass(frozen=True)
+class LevelPoint:
+    """A point of S^y, or none.
+
+    Attributes:
+        point: p, (*d); None where none was found.
+        linf, l2: its distances from the image; infinite where there is none.
+        rho: |x^i - p^i| at i = argmax |D_xF^y(p)|, the distance of Eq. 12 in the paper.
+        axis: i, among the numbers of the image in their order in memory; None without a point.
+    """
+
+    point: Tensor | None
+    linf: float
+    l2: float
+    rho: float
+    axis: int | None
+
+
+@dataclass(frozen=True)
+class MarginProfile:
+    """F^y on the segment from an image to where an attack ended.
+
+    Attributes:
+        distance: from the image in L_inf, (n,).
+        margin: F^y there, (n,).
+        root: the false-position point on the segment.
+    """
+
+    distance: Tensor
+    margin: Tensor
+    root: LevelPoint
+
+
+def nearest_level_points(f: Callable[[Tensor], Tensor], x: Tensor, y: int) -> dict[str, LevelPoint]:
+    """By generalized Newton with the shortest steps in either norm: "linf", "l2".
+
+    Args:
+        f: logits, (n, *d) -> (n, classes).
+        x, y: the image, (*d), and its class.
+    """
+    label = torch.tensor([y], device=x.device)
+    return {
+        norm: _level_point(f, x, label, newton_points(f, x[None], label, norm=norm))
+        for norm in ("linf", "l2")
+    }
+
+
+def margin_profile(
+    f: Callable[[Tensor], Tensor], attacked: Trajectory, count: int = 49
+) -> MarginProfile:
+    """F^y between the image and the attack's last iterate, and its zero by false position."""
+    x, end = attacked.image[None], attacked.points[-1:]
+    label = torch.tensor([attacked.label], device=x.device)
+    margin = margin_along(f, x, end, label, count)[0]
+    reach = float((end - x).abs().max())
+    root = _level_point(f, attacked.image, label, segment_points(f, x, end, label))
+    return MarginProfile(torch.linspace(0.0, reach, count), margin, root)
+
+
+def _level_point(
+    f: Callable[[Tensor], Tensor], x: Tensor, label: Tensor, found: BoundaryPoints
+) -> LevelPoint:
+    if not found.found[0]:
+        return LevelPoint(None, torch.inf, torch.inf, torch.inf, None)
+    p = found.points[0]
+    axis = int(rho_axes(f, found.points, label)[0])
+    rho = float((x - p).flatten()[axis].abs())
+    return LevelPoint(p, float(found.linf[0]), float(found.l2[0]), rho, axis)

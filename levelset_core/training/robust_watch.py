@@ -1,0 +1,99 @@
+"""A robust training watched from outside: test images, and how far the boundary is from each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from levelset_core.attacks import evaluating, margin_of, newton_points, pgd, segment_points
+from levelset_core.data.images import ImageSet
+from levelset_core.errors import LevelsetError
+from levelset_core.random import torch_generator
+
+#: Steps of the attack, together 2.5 epsilon long, and of Newton.
+ATTACK_STEPS, NEWTON_STEPS = 10, 10
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen at one moment of a training.
+
+    Attributes:
+        epoch: epochs done.
+        clean: share of the images that are right.
+        robust: share that is right and stays so under PGD on the margin.
+        distances: signed max-norm distance of each image to S^y, (n,) float32: positive where
+            the image is right, negative where it is wrong. An upper bound in size: the smaller
+            of Newton's and, where the attack broke the image, false position's; NaN where
+            neither found S^y.
+    """
+
+    epoch: float
+    clean: float
+    robust: float
+    distances: Tensor
+
+
+class Watch:
+    """Looks at the same images with the same attack every time; changes nothing in a training.
+
+    Args:
+        images: the test images.
+        epsilon: of the attack.
+        device: of the network.
+
+    Raises:
+        LevelsetError: there are no images.
+    """
+
+    def __init__(self, images: ImageSet, epsilon: float, device: torch.device) -> None:
+        if not len(images):
+            raise LevelsetError("There are no images to watch a training by.")
+        self.x, self.y = images.batch(slice(None), device)
+        self.epsilon = epsilon
+
+    def look(self, network: nn.Module, epoch: float) -> Look:
+        """Measure a network."""
+        x, y = self.x, self.y
+        step = max(1e-6, 2.5 * self.epsilon / ATTACK_STEPS)
+        with evaluating(network):
+            with torch.no_grad():
+                right = margin_of(network(x), y) > 0
+            attacked = pgd(
+                network, x, y, epsilon=self.epsilon, step=step, steps=ATTACK_STEPS,
+                generator=torch_generator(0),
+            )  # fmt: skip
+            newton = newton_points(network, x, y, norm="linf", max_steps=NEWTON_STEPS)
+            near = torch.minimum(newton.linf, segment_points(network, x, attacked.images, y).linf)
+        near = torch.where(near.isinf(), torch.nan, near)
+        distances = torch.where(right, near, -near).float().cpu()
+        robust = right & ~attacked.broken
+        return Look(epoch, float(right.float().mean()), float(robust.float().mean()), distances)
+
+
+def looks_to_arrays(looks: list[Look]) -> dict[str, Any]:
+    """One array a field, (k,) and (k, n)."""
+    arrays = {
+        name: np.array([getattr(look, name) for look in looks])
+        for name in ("epoch", "clean", "robust")
+    }
+    return {**arrays, "distances": torch.stack([look.distances for look in looks]).numpy()}
+
+
+def looks_from_arrays(arrays: dict[str, Any]) -> list[Look]:
+    """What :func:`looks_to_arrays` took apart.
+
+    Raises:
+        LevelsetError: an array is missing, or their lengths differ.
+    """
+    names = [field.name for field in fields(Look)]
+    if any(name not in arrays for name in names) or len({len(arrays[n]) for n in names}) != 1:
+        raise LevelsetError("The record of a training is damaged.")
+    return [
+        Look(float(epoch), float(clean), float(robust), torch.from_numpy(np.array(distances)))
+        for epoch, clean, robust, distances in zip(*(arrays[n] for n in names), strict=True)
+    ]

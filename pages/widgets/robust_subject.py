@@ -1,0 +1,138 @@
+"""The image that the explorer looks at: from the gallery, drawn, or uploaded."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor, nn
+
+from levelset_core.attacks import evaluating
+from levelset_core.data.digits import digit_from_picture, digit_from_strokes
+from levelset_core.data.images import IMAGE_SETS
+from levelset_core.errors import LevelsetError
+from levelset_core.parallel import one_thread
+from levelset_core.runs.models import KnownModel
+from pages.widgets.front_end import base_path, front_end
+from pages.widgets.robust_gallery import gallery
+from pages.widgets.robust_models import image_sets, network_of, test_images
+
+SOURCES = {
+    "gallery": "Gallery", "draw": "Draw", "upload": "Upload",
+}  # fmt: skip
+PAD = "digit_pad"
+SIDE = 232
+_canvas = front_end("levelset_digit", "digit")
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """An image and the class that an attack drives it away from.
+
+    Attributes:
+        image: (c, h, w) in [0, 1].
+        label: its class.
+        label_name: what the page calls it: a label, or what a person or the network says.
+        classes: names.
+        digest: of all that.
+    """
+
+    image: Tensor
+    label: int
+    label_name: str
+    classes: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """Tells it from others."""
+        content = self.image.numpy().tobytes() + f"{self.label}{self.label_name}".encode()
+        return hashlib.blake2b(content, digest_size=12).hexdigest()
+
+
+def choose_subject(model: KnownModel) -> Subject | None:
+    """The left column: where the image comes from, and which it is; None while there is none."""
+    own = model.shape == (1, 28, 28)  # drawn digits are images of MNIST
+    source = "gallery"
+    if own:
+        source = st.segmented_control(
+            "Image from", list(SOURCES), format_func=SOURCES.__getitem__, default="gallery",
+            key="explorer_source", label_visibility="collapsed", required=True,
+        )  # fmt: skip
+    if source == "draw":
+        return _own(model, _drawn())
+    if source == "upload":
+        return _own(model, _uploaded())
+    sets = image_sets(model)
+    if not sets:
+        st.info("No data set on this machine has images of this model's shape.")
+        return None
+    name = sets[0]
+    if len(sets) > 1:
+        name = st.selectbox(
+            "Images", sets, key=f"explorer_data_{model.shape[0]}",
+            format_func=IMAGE_SETS.__getitem__, label_visibility="collapsed",
+        )  # fmt: skip
+    data = test_images(name)
+    index = gallery(model, data, name)
+    x, y = data.batch(slice(index, index + 1))
+    return Subject(x[0], int(y), "label", data.classes)
+
+
+def _own(model: KnownModel, image: np.ndarray | None) -> Subject | None:
+    if image is None:
+        return None
+    x = torch.from_numpy(image.astype(np.float32) / 255)[None]
+    names = tuple(str(k) for k in range(model.classes))
+    said = st.selectbox(
+        "Its class", [None, *range(model.classes)], key="explorer_class",
+        format_func=lambda k: "as the model sees it" if k is None else names[k],
+        help="The attack drives it away from this class.",
+    )  # fmt: skip
+    if said is not None:
+        return Subject(x, int(said), "you say", names)
+    return Subject(x, _seen(network_of(model), x), "taken as", names)
+
+
+def _seen(network: nn.Module, x: Tensor) -> int:
+    with one_thread(), evaluating(network), torch.no_grad():
+        return int(network(x[None]).argmax())
+
+
+def _drawn() -> np.ndarray | None:
+    kept: dict[str, Any] = st.session_state.setdefault("explorer_drawn", {"edit": 0, "strokes": []})
+    state = _canvas(
+        key=PAD, default={"drawn": None}, on_drawn_change=_nothing,
+        data={"base": base_path(), "side": SIDE, **kept},
+    )  # fmt: skip
+    if state.drawn:
+        kept = st.session_state.explorer_drawn = dict(state.drawn)
+    st.caption("Centred by its mass in a box of 20 x 20, as the images of MNIST are.")
+    if not kept["strokes"]:
+        return None
+    try:
+        return digit_from_strokes(kept["strokes"])
+    except LevelsetError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+def _uploaded() -> np.ndarray | None:
+    file = st.file_uploader(
+        "A picture of one digit", ["png", "jpg", "jpeg", "bmp", "webp"], key="explorer_file",
+        help="Dark on light or light on dark; it is cut out, scaled and centred.",
+    )  # fmt: skip
+    if file is None:
+        return None
+    try:
+        return digit_from_picture(file.getvalue())
+    except LevelsetError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+def _nothing() -> None:
+    """Component values need a callback to exist."""

@@ -1,0 +1,182 @@
+"""The views Explorer and Train here as Streamlit runs them, without a browser."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from levelset_core.runs import RunStore, work_here
+from levelset_core.runs.kinds.robust import LOOKS
+from pages.widgets.arrays import store as arrays
+from pages.widgets.robust_training import start_training
+from tests.digits import save_small, small_network
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return save_small(tmp_path_factory.mktemp("c") / "small.safetensors", small_network())
+
+
+@pytest.fixture(autouse=True)
+def quiet(checkpoint, monkeypatch, store, tmp_path):
+    """One model, no data but the bundled ones; runs wait for nobody."""
+    monkeypatch.setattr("levelset_core.runs.models.CHECKPOINTS", checkpoint.parent)
+    monkeypatch.setenv("LEVELSET_DEVICE", "cpu")
+    monkeypatch.setenv("LEVELSET_DATA", str(tmp_path / "nothing"))
+    monkeypatch.setattr(RunStore, "submit", lambda self, run: None)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What the front ends were last given, by key."""
+    found = {}
+
+    class State:
+        wanted = chosen = drawn = None
+
+    def watch(name, state):
+        def mount(*, key, data, **options):
+            found[name] = data
+            return state
+
+        return mount
+
+    import pages.widgets.robust_attack as attack
+    import pages.widgets.robust_gallery as gallery
+    import pages.widgets.robust_training as training
+
+    monkeypatch.setattr(attack, "_explorer", watch("explorer", State()))
+    monkeypatch.setattr(attack, "_section", watch("section", State()))
+    monkeypatch.setattr(gallery, "_component", watch("gallery", State()))
+    monkeypatch.setattr(training, "_component", watch("training", State()))
+    return found
+
+
+def open_page(view):
+    at = AppTest.from_file(str(ROOT / "pages" / "adversarial.py"), default_timeout=60)
+    at.query_params["view"] = view
+    at.run()
+    assert not at.exception
+    return at
+
+
+def frames(data):
+    published = data["frames"]
+    return np.frombuffer(arrays.get(published["name"]), np.float32).reshape(published["shape"])
+
+
+def test_an_image_its_attack_and_its_plane(shown, store):
+    at = open_page("explorer")
+    data, section = shown["explorer"], shown["section"]
+    path = frames(data)
+    assert path.shape[1] == 784 and data["epsilon"] == 0.3 and len(data["margins"]) == 41
+    assert np.abs(path[1:42] - path[0]).max() <= 0.3 + 1e-6
+    assert path.min() >= 0 and path.max() <= 1
+    assert data["margins"][-1] < data["margins"][0]
+    assert len(section["path"]) == 41 and section["key"].startswith(data["key"][:40])
+    assert section["path"][-1] == pytest.approx([0.3, 0.0], abs=1e-3)
+    if (root := section["root"]) is not None:
+        assert root[0] == pytest.approx(data["along"]["root"], abs=1e-4)
+    # Another epsilon from the slider: a new attack, and a new plane once the slider rests.
+    before = section["key"]
+    at.session_state["explorer_1"] = {"wanted": {"epsilon": 0.1, "settled": False}}
+    at.run()
+    assert shown["explorer"]["epsilon"] == 0.1 and shown["section"]["key"] == before
+    at.session_state["explorer_1"] = {"wanted": {"epsilon": 0.1, "settled": True}}
+    at.run()
+    assert shown["section"]["key"] != before and shown["section"]["epsilon"] == 0.1
+    at.session_state["explorer_1"] = {"wanted": {"epsilon": 0.0, "settled": True}}
+    at.session_state["explorer_start"] = "image"
+    at.run()
+    assert not at.exception and "There is no plane" in at.info[0].value
+    (run,) = store.runs()  # the survey began by itself, once
+    assert run.config.kind == "survey"
+
+
+def test_both_losses_and_the_other_direction(shown):
+    at = open_page("explorer")
+    margin = shown["explorer"]["margins"]
+    at.segmented_control(key="explorer_loss").set_value("xent").run()
+    assert shown["explorer"]["margins"] != margin
+    at.segmented_control(key="explorer_second").set_value("attack").run()
+    assert not at.exception and shown["section"]["label_v"] == "margin attack"
+
+
+def test_the_filters_know_what_the_survey_found(shown, store):
+    at = open_page("explorer")
+    everything = [index for index, _, _ in shown["gallery"]["shown"]]
+    assert everything == list(range(200))
+    at.selectbox(key="explorer_breaks").set_value("wrong").run()
+    wrong = shown["gallery"]["shown"]
+    assert 0 < len(wrong) < 200 and all(mark == "wrong" for _, mark, _ in wrong)
+    at.selectbox(key="explorer_breaks").set_value("broken_margin").run()
+    assert shown["gallery"]["shown"] == []
+    (run,) = store.runs()
+    run.config.settings["images"] = 200
+    work_here(store, run)
+    at.run()
+    broken = shown["gallery"]["shown"]
+    assert len(broken) > 50 and all("boundary at" in title for _, _, title in broken[:5])
+    at.slider(key="explorer_distance").set_value((0.0, 0.05)).run()
+    near = shown["gallery"]["shown"]
+    assert 0 < len(near) < len(broken)
+    assert all(float(title.rsplit(" ", 1)[1]) <= 0.0505 for _, _, title in near)
+    at.pills(key="explorer_classes_10").set_value([1]).run()
+    assert all(title.startswith("1, ") for _, _, title in shown["gallery"]["shown"])
+
+
+def test_a_drawn_digit_and_an_uploaded_one(shown):
+    at = open_page("explorer")
+    at.segmented_control(key="explorer_source").set_value("draw").run()
+    assert "Draw a digit" in at.info[0].value
+    line = [[0.5, 0.1], [0.5, 0.9]]
+    at.session_state["digit_pad"] = {"drawn": {"edit": 1, "strokes": [line]}}
+    at.run()
+    assert not at.exception
+    drawn = frames(shown["explorer"])[0].reshape(28, 28)
+    assert drawn[:, 13:16].sum() > 0.9 * drawn.sum()
+    assert shown["explorer"]["label_name"] == "taken as"
+    at.selectbox(key="explorer_class").set_value(1).run()
+    assert (shown["explorer"]["label"], shown["explorer"]["label_name"]) == (1, "you say")
+    at.segmented_control(key="explorer_source").set_value("upload").run()
+    file = io.BytesIO()
+    Image.fromarray(np.kron(255 - (255 * drawn).astype(np.uint8), np.ones((9, 9), np.uint8))).save(
+        file, "PNG"
+    )
+    at.file_uploader(key="explorer_file").set_value(("1.png", file.getvalue(), "image/png")).run()
+    uploaded = frames(shown["explorer"])[0].reshape(28, 28)
+    moved = [np.roll(uploaded, k, axis=1) for k in (-1, 0, 1)]  # its middle may round otherwise
+    assert max(np.corrcoef(m.ravel(), drawn.ravel())[0, 1] for m in moved) > 0.9
+    at.file_uploader(key="explorer_file").set_value(("2.png", b"no", "image/png")).run()
+    assert not at.exception and "no picture that can be read" in at.error[0].value
+
+
+def test_a_training_starts_and_two_are_shown_over_each_other(shown, store):
+    at = open_page("train")
+    assert "Watch a decision boundary move" in "".join(m.value for m in at.markdown)
+    at.selectbox(key="train_method").set_value("standard").run()
+    at.number_input(key="train_epochs").set_value(2).run()
+    at.button(key="train_start").click().run()
+    assert not at.exception
+    (run,) = store.runs()
+    assert run.config.settings["method"] == "standard" and run.config.settings["watch"] == 100
+    assert work_here(store, run).state == "done"
+    at.run()
+    (record,) = shown["training"]["runs"]
+    assert record["epochs"] == [0.0, 1.0, 2.0] and record["title"] == "Standard 0.2"
+    assert record["clean"][-1] > record["clean"][0]
+    other = start_training("madry", "convnet4a_narrow", 0.2, 2, 1, 0)
+    (other.artifacts / LOOKS).write_bytes((run.artifacts / LOOKS).read_bytes())
+    at.session_state["train_shown"] = [run.id, other.id]
+    at.run()
+    assert [r["title"] for r in shown["training"]["runs"]] == ["Standard 0.2", "Madry 0.2"]
+    # The finished one is a model of the page now.
+    at = open_page("explorer")
+    assert "Standard (2)" in at.selectbox(key="explorer_model").options
