@@ -20,6 +20,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
 from levelset_core.geometry.completion import complete_curves
 from levelset_core.geometry.nearest import NearestPoints
+from levelset_core.geometry.noise import noise_level
 from levelset_core.levelsets import LevelSetSamples, project
 from levelset_core.levelsets.jacobian import pinv_times
 from levelset_core.losses.reconstruction import ReconstructionTerms, reconstruction_terms
@@ -43,6 +44,9 @@ from levelset_core.training.reconstruction_snapshot import ReconstructionSnapsho
 LIFE = 50
 #: The furthest a persistent sample goes in a step, and from the origin.
 STRIDE, REACH = 0.2, 1.2
+#: The shortest wavelength of the encoding, in standard deviations of the noise: shorter ones learn
+#: the noise (measured on scans and on noisy samples of meshes).
+FINEST_WAVELENGTH = 70.0
 #: A flatter F than this has no distance to tell: its samples give no loss.
 MIN_GRADIENT = 0.1
 #: Places of a step of the warm start where no near samples say how many.
@@ -107,7 +111,7 @@ class ReconstructionTrainer:
             self.normals[: len(self.cloud)] = torch.from_numpy(self.cloud.normals).float()
         self.network = ImplicitMLP(
             dimension, (config.width,) * config.depth, config.outputs,
-            octaves=config.octaves, skip=config.skip, activation=config.activation,
+            octaves=self._octaves(), skip=config.skip, activation=config.activation,
             slope=config.slope, generator=torch_generator(config.seed),
         ).to(self.device)  # fmt: skip
         self.network.workers = self.workers
@@ -129,11 +133,22 @@ class ReconstructionTrainer:
             moved = [c.moved(self.scale, self.normalization.center) for c in found]
             self.prior = CurvePrior(moved, self.device)
         else:
-            self.prior = Prior(
-                self.points, self.workers, seed=self.config.seed,
-                look=look and (lambda mesh: look(mesh.moved(self.scale, self.normalization.center))),
-            )  # fmt: skip
+            undo = self.scale, self.normalization.center
+            told = look and (lambda mesh: look(mesh.moved(*undo)))
+            self.prior = Prior(self.points, self.workers, seed=self.config.seed, look=told)
         self.points = torch.cat([self.points, self.prior.closing])
+
+    def _octaves(self) -> int:
+        """As many as are asked for, but no wavelength that the noise of a surface hides."""
+        most = self.config.octaves
+        if self.points.shape[1] != 3 or self.config.outputs != 1 or not most:
+            return most
+        noise = noise_level(self.normalization.apply(self.cloud.points))
+        if not noise:
+            return most
+        # The octave k = 0, 1, ... has the wavelength 2 / 2^k.
+        finest = round(math.log2(2 / (FINEST_WAVELENGTH * noise)))
+        return max(1, min(most, 1 + finest))
 
     @property
     def scale(self) -> float:
