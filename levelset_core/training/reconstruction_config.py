@@ -194,7 +194,8 @@ _PAPER = ReconstructionConfig(
 _CURVE = ReconstructionConfig(
     outputs=2, depth=4, width=64, octaves=0, activation="softplus", optimizer="adam",
     learning_rate=2e-3, data_batch=512, projected=512, near=0, lam=5.0, warm_share=0.7,
-    anchors=512, anchor_weight=3.0, outliers=False, seconds=25.0, final_rate=0.02, resolution=96,
+    anchors=512, anchor_weight=3.0, outliers=False, final_rate=0.02,
+    steps=1000, seconds=50.0, resolution=96,
 )  # fmt: skip
 _PLANE = replace(_CURVE, outputs=1, near=256, resolution=256)
 

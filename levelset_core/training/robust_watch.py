@@ -9,7 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from levelset_core.attacks import evaluating, margin_of, newton_points, pgd, segment_points
+from levelset_core.attacks import (
+    evaluating,
+    margin_of,
+    nearer_points,
+    newton_points,
+    pgd,
+    segment_points,
+)
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
 from levelset_core.random import torch_generator
@@ -28,8 +35,9 @@ class Look:
         robust: share that is right and stays so under PGD on the margin.
         distances: signed max-norm distance of each image to S^y, (n,) float32: positive where
             the image is right, negative where it is wrong. An upper bound in size: the smaller
-            of Newton's and, where the attack broke the image, false position's; NaN where
-            neither found S^y.
+            of Newton's and, where the attack broke the image, false position's, both
+            brought nearer by :func:`levelset_core.attacks.nearer_points`; NaN where neither
+            found S^y.
     """
 
     epoch: float
@@ -68,7 +76,11 @@ class Watch:
                 generator=torch_generator(0),
             )  # fmt: skip
             newton = newton_points(network, x, y, norm="linf", max_steps=NEWTON_STEPS)
-            near = torch.minimum(newton.linf, segment_points(network, x, attacked.images, y).linf)
+            broken = segment_points(network, x, attacked.images, y)
+            near = torch.minimum(
+                nearer_points(network, x, y, newton, rounds=2).linf,
+                nearer_points(network, x, y, broken, rounds=2).linf,
+            )
         near = torch.where(near.isinf(), torch.nan, near)
         distances = torch.where(right, near, -near).float().cpu()
         robust = right & ~attacked.broken

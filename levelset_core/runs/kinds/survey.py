@@ -14,6 +14,7 @@ from levelset_core.attacks import (
     AttackConfig,
     attack_points,
     margin_of,
+    nearer_points,
     newton_points,
     pgd,
 )
@@ -94,11 +95,12 @@ def _block(
             ).broken  # fmt: skip
         reaches = [min(1.0, part * attack.epsilon) for part in REACHES]
         near = torch.minimum(
-            newton_points(network, x, y, norm="linf").linf,
-            attack_points(
-                network, x, y, epsilons=reaches, generator=torch_generator(seed * 1_000_003 + k)
-            ).linf,
-        )
+            nearer_points(network, x, y, newton_points(network, x, y, norm="linf")).linf,
+            nearer_points(network, x, y, attack_points(
+                network, x, y, epsilons=reaches, steps=10,
+                generator=torch_generator(seed * 1_000_003 + k),
+            )).linf,
+        )  # fmt: skip
         near = torch.where(near.isinf(), torch.nan, near)
         found["distance"] = torch.where(wrong, -near, near)
         return {name: values.cpu() for name, values in found.items()}
