@@ -9,13 +9,18 @@ from levelset_core.errors import LevelsetError
 
 #: Names of the losses, as the command line has them, and for people.
 LOSSES = {"xent": "Cross-entropy", "hinge": "Hinge", "ours": "Geometric SVM"}
-RATES = (3e-3, 1e-3, 3e-4)
-#: What is chosen on held-out images: as many candidates for one loss as for another.
+RATES = (1e-3, 3e-3, 1e-2)
+DECAYS = (0.0, 0.1, 0.3, 1.0, 3.0)
+LAMBDAS = (0.001, 0.003, 0.01, 0.03, 0.1)
+#: What is chosen on held-out images: as many candidates for one loss as for another. Every loss has
+#: the rate, and one number that weighs fit against simplicity: AdamW's decay, or lambda.
 CANDIDATES: dict[str, tuple[dict[str, float], ...]] = {
-    "xent": tuple({"lr": lr, "weight_decay": w} for lr in RATES for w in (0.0, 0.1)),
-    "hinge": tuple({"lr": lr, "weight_decay": w} for lr in RATES for w in (0.0, 0.1)),
-    "ours": tuple({"lr": lr, "lam": lam} for lr in RATES for lam in (0.01, 0.1)),
+    "xent": tuple({"lr": lr, "weight_decay": w} for lr in RATES for w in DECAYS),
+    "hinge": tuple({"lr": lr, "weight_decay": w} for lr in RATES for w in DECAYS),
+    "ours": tuple({"lr": lr, "lam": lam} for lr in RATES for lam in LAMBDAS),
 }
+#: Repeats that are trained at once, in one stack of networks.
+GROUP = 10
 #: Repeats of the choice count from here: their parts are not those that are reported.
 TUNING = 500_000
 #: Repeats of one seed at most.
@@ -33,8 +38,11 @@ class GeneralizationConfig:
         repeats: per fraction; loss against loss is paired over them.
         tuning: repeats, drawn apart, that every candidate is tried on.
         width, depth: hidden layers of the ReLU MLP.
-        steps, batch: optimizer steps (AdamW), images a step; the same for every loss.
+        steps, batch: optimizer steps (AdamW, its rate falling to 0), images a step; the same for
+            every loss.
         seed: of the repeats; another one draws other parts.
+        chosen: candidate numbers by loss, one a fraction, known from an earlier sweep: then no
+            choice is made.
 
     Raises:
         LevelsetError: a setting is unknown or does not fit.
@@ -46,11 +54,12 @@ class GeneralizationConfig:
     fractions: tuple[float, ...] = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
     repeats: int = 20
     tuning: int = 2
-    width: int = 128
+    width: int = 64
     depth: int = 2
-    steps: int = 300
-    batch: int = 64
+    steps: int = 400
+    batch: int = 32
     seed: int = 0
+    chosen: dict[str, list[int]] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "losses", tuple(self.losses))
@@ -69,6 +78,18 @@ class GeneralizationConfig:
                 raise LevelsetError(f"{name} must be a whole number from 1 on, got {value!r}.")
         if max(self.repeats, self.tuning) > PER_SEED:
             raise LevelsetError(f"At most {PER_SEED} repeats, got {self.repeats}.")
+        if self.chosen is not None:
+            self._check_chosen(self.chosen)
+
+    def _check_chosen(self, chosen: dict[str, list[int]]) -> None:
+        for loss in self.losses:
+            numbers = chosen.get(loss, [])
+            known = range(len(CANDIDATES[loss]))
+            if len(numbers) != len(self.fractions) or not all(k in known for k in numbers):
+                raise LevelsetError(
+                    f"chosen must hold, for {loss}, a candidate of 0 to {known[-1]} for each of "
+                    f"{len(self.fractions)} fractions, got {numbers!r}."
+                )
 
     @property
     def parts(self) -> range:
@@ -117,8 +138,27 @@ class Unit:
         return f"{self.loss}-{self.fraction:g}-{self.repeat}-{self.candidate}"
 
 
+def groups(units: list[Unit]) -> list[list[Unit]]:
+    """Units that are trained at once, a few repeats of one loss, fraction and optimizer.
+
+    Which units share a group depends on the repeats asked for, not on what is done already.
+    """
+    found: dict[Any, list[Unit]] = {}
+    for unit in units:
+        found.setdefault((*shared(unit), unit.repeat // GROUP), []).append(unit)
+    return list(found.values())
+
+
+def shared(unit: Unit) -> tuple[str, float, float, float]:
+    """What the units of a group have in common: loss, fraction, rate, weight decay."""
+    hyper = CANDIDATES[unit.loss][unit.candidate]
+    return unit.loss, unit.fraction, hyper["lr"], hyper.get("weight_decay", 0.0)
+
+
 def tuning_units(config: GeneralizationConfig) -> list[Unit]:
     """Every candidate of every loss at every fraction, on a few repeats of its own."""
+    if config.chosen is not None:
+        return []
     return [
         Unit(loss, fraction, TUNING + repeat, candidate)
         for repeat in range(config.tuning)
@@ -132,6 +172,12 @@ def chosen_candidates(
     config: GeneralizationConfig, accuracies: dict[Unit, float]
 ) -> dict[tuple[str, float], int]:
     """The candidate with the best mean on held-out images, the first of equals."""
+    if config.chosen is not None:
+        return {
+            (loss, fraction): config.chosen[loss][k]
+            for loss in config.losses
+            for k, fraction in enumerate(config.fractions)
+        }
     means: dict[tuple[str, float], list[float]] = {}
     for loss in config.losses:
         for fraction in config.fractions:

@@ -9,6 +9,7 @@ from levelset_core.levelsets.jacobian import (
     value_with_jacobian,
 )
 from levelset_core.levelsets.projection import project
+from levelset_core.levelsets.row_space import RowSpaceProjector
 from levelset_core.levelsets.sample_network import sample_network
 from levelset_core.levelsets.samples import LevelSetSamples, residual_norm
 from levelset_core.levelsets.segment import bisection, false_position
@@ -17,6 +18,7 @@ __all__ = [
     "DISTANCES",
     "LevelSetSamples",
     "Network",
+    "RowSpaceProjector",
     "bisection",
     "class_margin",
     "false_position",

@@ -18,8 +18,8 @@ def value_and_jacobian(
 ) -> tuple[Tensor, Tensor]:
     """F(x) and D_xF(x) by back-propagation, one pass an output, rows grouped into one batch.
 
-    A network may bring its own fused pass as a method ``value_and_jacobian(x)``; it is used
-    where no graph is wanted.
+    A network may bring its own fused pass as a method ``value_and_jacobian(x, *args)``; it is
+    used where no graph is wanted.
 
     Returns:
         F(x), (n[, l]), and D_xF(x), (n, *d[, l]): the outputs' axis is the last.
@@ -28,9 +28,9 @@ def value_and_jacobian(
         LevelsetError: F's output is not one row a point.
     """
     fused = getattr(f, "value_and_jacobian", None)
-    if fused is not None and not args and not create_graph:
+    if fused is not None and not create_graph:
         with torch.no_grad():
-            value, jacobian = fused(x)
+            value, jacobian = fused(x, *args)
             return value, jacobian
     with torch.enable_grad():
         x = x.detach().requires_grad_()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,7 +55,7 @@ def geometric_svm_terms(
     x: Tensor,
     y: Tensor,
     *,
-    lam: float = 0.1,
+    lam: float | Tensor = 0.1,
     alpha: float = -1.0,
     distance: str = "linf",
     max_steps: int = 10,
@@ -65,6 +66,8 @@ def geometric_svm_terms(
     differentiate: Literal["all", "boundary"] = "all",
     fallback: bool = False,
     record: bool = False,
+    args: tuple[Tensor, ...] = (),
+    projector: Callable[..., LevelSetSamples] = project,
 ) -> GeometricSVMTerms:
     """Eq. 11, term by term; see :func:`geometric_svm`."""
     check_samples(x)
@@ -76,15 +79,16 @@ def geometric_svm_terms(
         )
     d = get_distance(distance)
     n = len(x)
-    boundary = project(
-        f, x, level=0.0, max_steps=max_steps, tol=tol, max_jump=max_jump, record=record
+    boundary = projector(
+        f, x, level=0.0, max_steps=max_steps, tol=tol, max_jump=max_jump, args=args, record=record
     )
     check_scalar(boundary.values, x)
     start = boundary.points if sides_from == "boundary" else x
     levels = torch.ones(n, dtype=x.dtype, device=x.device)
-    sides = project(
+    sides = projector(
         f, torch.cat([start, start]), level=torch.cat([-levels, levels]),
         max_steps=max_steps, tol=tol, max_jump=max_jump, record=record,
+        args=tuple(torch.cat([a, a]) for a in args),
     )  # fmt: skip
 
     p = sample_network(f, boundary)
@@ -108,11 +112,11 @@ def geometric_svm_terms(
     side = where_positive(y * boundary.start_values)
     signed = side * to_boundary / delta  # = y F(x) for affine F
     if fallback and not used.all():
-        signed = torch.where(used, signed, y * f(x))
+        signed = torch.where(used, signed, y * f(x, *args))
         hinge = torch.relu(1.0 - signed)
     else:
         hinge = torch.where(used, torch.relu(1.0 - signed), 0.0)
-    loss = hinge.sum() / n + lam / n * torch.where(used, delta**alpha, 0.0).sum()
+    loss = hinge.mean() + (lam * torch.where(used, delta**alpha, 0.0)).mean()
     with torch.no_grad():
         return GeometricSVMTerms(
             loss,
@@ -137,7 +141,7 @@ def geometric_svm(f: Network, x: Tensor, y: Tensor, **settings) -> Tensor:  # ty
         f: scalar F, (n, *d) -> (n,).
         x: samples, (n, *d).
         y: labels, +1 or -1, (n,).
-        lam: lambda, the weight of the margin term.
+        lam: lambda, the weight of the margin term; (n,) gives every sample its own.
         alpha: power of Delta; the paper's experiments take -1 (with L_inf).
         distance: "l2", "linf" or "rho".
         max_steps, tol, max_jump: of the Newton projections.
@@ -151,6 +155,8 @@ def geometric_svm(f: Network, x: Tensor, y: Tensor, **settings) -> Tensor:  # ty
             max{0, 1 - y F(x)}, instead of nothing: for affine F the two are the same. It leads
             out of cold starts where S_0 or S_+-1 does not exist yet, and is ours: off by default.
         record: keep the Newton paths.
+        args: further per-row tensors handed to ``f``, (n, ...).
+        projector: what finds the level set points; :func:`project` or one that is called alike.
 
     Raises:
         LevelsetError: no samples, one that is not finite, labels other than +-1, F not scalar, an

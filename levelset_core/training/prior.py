@@ -7,6 +7,7 @@ set of a winding number fitted to the cloud spans it smoothly, and its points th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,7 @@ class Prior:
         points: the cloud.
         workers: threads to share the work.
         seed: of the points that close holes.
+        look: called with a coarse surface of the fit, then with the one that closes holes.
 
     Attributes:
         winding: the fit.
@@ -61,25 +63,40 @@ class Prior:
         closing: points that close the holes of the cloud, (m, 3).
     """
 
-    def __init__(self, points: Tensor, workers: Workers, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        points: Tensor,
+        workers: Workers,
+        *,
+        seed: int = 0,
+        look: Callable[[Mesh], None] | None = None,
+    ) -> None:
         own = points.cpu().numpy().astype(np.float64)
         part, self.cell = even_part(own, FITTED)
         fitted = torch.from_numpy(part.astype(np.float32)).to(points.device)
         self.winding = WindingNumber(fitted, self.cell, workers)
-        self.closing = torch.from_numpy(self._closing(own, seed)).to(points)
+        if look is not None:
+            look(self.surface(LOWEST))
+        surface = self.surface()
+        if look is not None:
+            look(surface)
+        self.closing = torch.from_numpy(self._closing(surface, own, seed)).to(points)
 
-    def surface(self) -> Mesh:
-        """The closed surface {w = middle} around the cloud, without small pieces."""
+    def surface(self, highest: int = HIGHEST) -> Mesh:
+        """The closed surface {w = middle} around the cloud, without small pieces.
+
+        Args:
+            highest: nodes along the longest side at most.
+        """
         low, high = self.winding.points.amin(0).cpu(), self.winding.points.amax(0).cpu()
         nodes = float((high - low).max() + 2 * MARGIN) / (0.75 * self.cell)
         mesh = extract_mesh(
             _Outside(self.winding), ((low - MARGIN).tolist(), (high + MARGIN).tolist()),
-            int(min(max(nodes, LOWEST), HIGHEST)), snap=False,
+            int(min(max(nodes, LOWEST), highest)), snap=False,
         )  # fmt: skip
         return remove_small_components(mesh)
 
-    def _closing(self, points: np.ndarray, seed: int) -> np.ndarray:
-        surface = self.surface()
+    def _closing(self, surface: Mesh, points: np.ndarray, seed: int) -> np.ndarray:
         if not len(surface.faces):
             return np.zeros((0, 3))
         count = int(surface.area / (CLOSING_SPACING * self.cell) ** 2)

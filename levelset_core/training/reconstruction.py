@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
 from levelset_core.geometry.completion import complete_curves
 from levelset_core.geometry.nearest import NearestPoints
+from levelset_core.geometry.noise import noise_level
 from levelset_core.levelsets import LevelSetSamples, project
 from levelset_core.levelsets.jacobian import pinv_times
 from levelset_core.losses.reconstruction import ReconstructionTerms, reconstruction_terms
@@ -43,6 +44,9 @@ from levelset_core.training.reconstruction_snapshot import ReconstructionSnapsho
 LIFE = 50
 #: The furthest a persistent sample goes in a step, and from the origin.
 STRIDE, REACH = 0.2, 1.2
+#: The shortest wavelength of the encoding, in standard deviations of the noise: shorter ones learn
+#: the noise (measured on scans and on noisy samples of meshes).
+FINEST_WAVELENGTH = 70.0
 #: A flatter F than this has no distance to tell: its samples give no loss.
 MIN_GRADIENT = 0.1
 #: Places of a step of the warm start where no near samples say how many.
@@ -65,6 +69,8 @@ class ReconstructionTrainer:
         cloud: the raw points, (n, 2) or (n, 3).
         device: default: :func:`levelset_core.pick_device`.
         threads: on the CPU; default: all cores.
+        look: called with what the prior knows of a surface, in the cloud's units, twice before
+            the first step: there is something to see while the rest is prepared.
 
     Attributes:
         network: F, in units of the box [-1, 1]^d.
@@ -83,6 +89,7 @@ class ReconstructionTrainer:
         *,
         device: torch.device | None = None,
         threads: int | None = None,
+        look: Callable[[Mesh], None] | None = None,
     ) -> None:
         begun = time.perf_counter()
         self.config, self.device = config, device or pick_device()
@@ -96,7 +103,7 @@ class ReconstructionTrainer:
         check_spread(cloud, "surface" if dimension - config.outputs == 2 else "curve")
         self.cloud = remove_outliers(cloud) if config.outliers else cloud
         self.workers = Workers(threads if self.device.type == "cpu" else 1)
-        self._prepare(curves=dimension - config.outputs == 1)
+        self._prepare(look, curves=dimension - config.outputs == 1)
         self.nearest = NearestPoints(self.points, self.workers, approximate=True)
         self.normals = None
         if config.normals_weight and self.cloud.normals is not None:
@@ -104,7 +111,7 @@ class ReconstructionTrainer:
             self.normals[: len(self.cloud)] = torch.from_numpy(self.cloud.normals).float()
         self.network = ImplicitMLP(
             dimension, (config.width,) * config.depth, config.outputs,
-            octaves=config.octaves, skip=config.skip, activation=config.activation,
+            octaves=self._octaves(), skip=config.skip, activation=config.activation,
             slope=config.slope, generator=torch_generator(config.seed),
         ).to(self.device)  # fmt: skip
         self.network.workers = self.workers
@@ -113,7 +120,7 @@ class ReconstructionTrainer:
         self.samples = self._starts(config.projected)
         self.budget.spent = time.perf_counter() - begun
 
-    def _prepare(self, *, curves: bool) -> None:
+    def _prepare(self, look: Callable[[Mesh], None] | None, *, curves: bool) -> None:
         """The box, the prior and what Eq. 13 takes for X."""
         warm, own = self.config.warm_share > 0, self.cloud.points
         self.prior: Prior | CurvePrior | None = None
@@ -126,8 +133,22 @@ class ReconstructionTrainer:
             moved = [c.moved(self.scale, self.normalization.center) for c in found]
             self.prior = CurvePrior(moved, self.device)
         else:
-            self.prior = Prior(self.points, self.workers, seed=self.config.seed)
+            undo = self.scale, self.normalization.center
+            told = look and (lambda mesh: look(mesh.moved(*undo)))
+            self.prior = Prior(self.points, self.workers, seed=self.config.seed, look=told)
         self.points = torch.cat([self.points, self.prior.closing])
+
+    def _octaves(self) -> int:
+        """As many as are asked for, but no wavelength that the noise of a surface hides."""
+        most = self.config.octaves
+        if self.points.shape[1] != 3 or self.config.outputs != 1 or not most:
+            return most
+        noise = noise_level(self.normalization.apply(self.cloud.points))
+        if not noise:
+            return most
+        # The octave k = 0, 1, ... has the wavelength 2 / 2^k.
+        finest = round(math.log2(2 / (FINEST_WAVELENGTH * noise)))
+        return max(1, min(most, 1 + finest))
 
     @property
     def scale(self) -> float:

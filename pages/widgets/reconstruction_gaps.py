@@ -9,14 +9,17 @@ import streamlit as st
 from pages.widgets.reconstruction_results import Result
 
 
-def gaps_view(results: list[Result]) -> None:
-    """A line a finished curve; nothing of surfaces."""
+def gaps_view(results: list[Result]) -> int:
+    """A line a finished curve, nothing of surfaces; how many lines there are."""
+    lines = 0
     for result in results:
         told = result.run.result() if result.final else None
         if told and "gaps" in told:
             name = f"**{result.title}**: " if len(results) > 1 else ""
             icon = ":material/line_curve:" if not told["gaps"] else ":material/conversion_path:"
             st.caption(f"{icon} {name}{describe(told)}")
+            lines += 1
+    return lines
 
 
 def describe(told: dict[str, Any]) -> str:

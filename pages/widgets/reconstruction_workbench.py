@@ -21,8 +21,9 @@ from pages.widgets.viewer3d import viewer3d
 
 #: Seconds between two looks at a run that is not over.
 EVERY = 0.7
-#: Heights in pixels: the viewer's, and what the line of results and the head of a run take of it.
-VIEWER, PILLS, HEAD = 590, 50, 84
+#: Heights in pixels: the viewer's, and what the line of results, the head of a run and a line
+#: about a curve take of it.
+VIEWER, PILLS, HEAD, TOLD = 590, 50, 84, 44
 #: Results side by side, at most.
 SIDE_BY_SIDE = 2
 TABS = {
@@ -63,13 +64,14 @@ def _board(subject: Subject, choice: dict[str, Any], active: bool) -> None:
         run_progress(run, key=f"reconstruction_{run.id}")
     titles = titles_of(runs)
     results = [result for run in chosen if (result := result_of(run, titles[run.id])) is not None]
+    told = gaps_view(results)
     stills = st.session_state.get("reconstruction_tab") == "stills"
     seen = viewer3d(
         views(subject, results), key="reconstruction", subject=subject.digest, up=subject.up,
-        tell_camera=stills, height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished),
+        tell_camera=stills,
+        height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished) - TOLD * told,
         empty="No surface yet.",
     )  # fmt: skip
-    gaps_view(results)
     if not runs:
         st.caption(
             "Drag to turn, wheel to zoom, ? for all keys. **Reconstruct** trains a network whose "

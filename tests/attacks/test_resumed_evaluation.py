@@ -7,11 +7,9 @@ from dataclasses import replace
 import pytest
 import scipy.stats
 import torch
-from torch import nn
 
-from levelset_core.attacks import AttackConfig, Evaluation, evaluate_attack, share_interval
-from levelset_core.data.images import ImageSet
-from levelset_core.random import torch_generator
+from levelset_core.attacks import AttackConfig, Evaluation, evaluate_attack, pgd, share_interval
+from levelset_core.attacks.autoattack import STAGES, Cascade
 from levelset_core.runs import load_checkpoint, save_checkpoint
 
 CPU = torch.device("cpu")
@@ -87,25 +85,31 @@ def test_progress_is_about_the_first_images(tiny):
         assert standing == int((report.right & ~report.broken)[:n].sum())
 
 
-def test_autoattack_goes_on_within_a_block():
-    generator = torch_generator(0)
-    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 4, bias=False))
-    with torch.no_grad():
-        network[1].weight.normal_(generator=generator)
-    pixels = torch.randint(60, 200, (3, 1, 4, 4), generator=generator, dtype=torch.uint8)
-    with torch.no_grad():
-        labels = network(pixels.float() / 255).argmax(1)
-    tiny = network, ImageSet("linear", pixels, labels, tuple("abcd"))
-    attack = AttackConfig("autoattack", epsilon=0.05)
-    whole = evaluation(tiny, attack)
+def weak_parts(network, x, y, *, epsilon, seed, stages):
+    """In place of AutoAttack's own parts, which take long: PGD of ever more steps."""
+    (stage,) = stages
+    step = epsilon / 4
+    found = pgd(network, x, y, epsilon=epsilon, step=step, steps=STAGES.index(stage) + 1)
+    assert (network(x).argmax(1) == y).all()  # each part sees only what stands
+    return Cascade(found.images, found.broken, {stage: 0}, ("a warning",))
+
+
+def test_autoattack_goes_on_within_a_block(tiny, monkeypatch):
+    monkeypatch.setattr("levelset_core.attacks.evaluation.autoattack", weak_parts)
+    attack = AttackConfig("autoattack", epsilon=0.012)
+    whole = evaluation(tiny, attack, images=20)
     steps = [part.step for part in whole]
-    assert steps[-1] == whole.steps and len(steps) == 4 * len(whole.blocks)
-    first = evaluation(tiny, attack)
-    for _, _ in zip(range(3), first, strict=False):
-        pass
-    second = evaluation(tiny, attack)
-    second.restore(first.checkpoint())
-    same(finish(second), whole.report())
+    assert steps[-1] == whole.steps and len(steps) == 4 * len(whole.blocks) == 20
+    shares = list(whole.report().stages.values())
+    assert shares == sorted(shares, reverse=True) and len(set(shares)) > 2
+    for after in (1, 6, 19):
+        first = evaluation(tiny, attack, images=20)
+        for _, _ in zip(range(after), first, strict=False):
+            pass
+        second = evaluation(tiny, attack, images=20)
+        second.restore(first.checkpoint())
+        same(finish(second), whole.report())
+        assert second.report().warnings == ("a warning",)
 
 
 def test_the_worst_case_is_at_most_each_of_its_parts(tiny):

@@ -74,11 +74,11 @@ class Workbench:
         self.page.get_by_role("option", name=title, exact=True).click()
         expect(self.page.get_by_text(f"{title} ·")).to_be_visible()
 
-    def reconstruct(self, grid=64):
+    def reconstruct(self, grid=64, seconds=SECONDS):
         page = self.page
-        seconds = page.get_by_role("spinbutton", name="Seconds")
-        seconds.fill(str(SECONDS))
-        seconds.press("Enter")
+        field = page.get_by_role("spinbutton", name="Seconds")
+        field.fill(str(seconds))
+        field.press("Enter")
         page.get_by_text("Settings", exact=True).click()
         nodes = page.get_by_role("spinbutton", name="Grid of the result")
         nodes.fill(str(grid))
@@ -150,6 +150,20 @@ def test_bunny_from_points_to_glb(open_page, store):
     size = np.linalg.norm(np.ptp(cloud.points, axis=0))
     np.testing.assert_allclose(mesh.bounds[0], cloud.points.min(0), atol=0.1 * size)
     np.testing.assert_allclose(mesh.bounds[1], cloud.points.max(0), atol=0.1 * size)
+    bench.well()
+
+
+def test_a_noisy_knot_is_one_closed_curve(open_page, store):
+    bench = open_page()
+    bench.choose("Trefoil knot")
+    bench.reconstruct(seconds=3 * SECONDS)
+    until(lambda: bench.number("triangles") > 100, "the first curve")
+    (run,) = store.runs()
+    finished(run)
+    told = bench.page.get_by_text("One closed curve, length 9.")
+    expect(told).to_be_visible(timeout=1000 * PATIENCE)
+    assert (run.result()["pieces"], run.result()["gaps"]) == (1, [])
+    assert run.result()["comparison"]["point_to_surface"] < 0.02
     bench.well()
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,19 +13,23 @@ import torch
 from levelset_core import cli
 from levelset_core.errors import LevelsetError
 from levelset_core.experiments.binary_images import binary_images
-from levelset_core.experiments.generalization import accuracy, result_table, run_unit, train_unit
+from levelset_core.experiments.generalization import accuracy, result_table, run_group, train_group
 from levelset_core.experiments.generalization_config import (
     CANDIDATES,
     TUNING,
     GeneralizationConfig,
     Unit,
     chosen_candidates,
+    groups,
     repeat_units,
+    shared,
     tuning_units,
 )
 from levelset_core.runs import RunStore
 from tests.runs.support import wait
 
+#: A candidate in the middle of the grid.
+MIDDLE = 7
 SMALL = GeneralizationConfig(
     data="mnist_excerpt", fractions=(0.03, 0.1), repeats=2, tuning=1, width=8, depth=1, steps=12,
     batch=16,
@@ -59,27 +64,54 @@ def test_a_part_depends_on_the_repeat_alone(data):
 
 @pytest.mark.parametrize("loss", ["xent", "hinge", "ours"])
 def test_every_loss_learns(data, loss):
-    config = GeneralizationConfig(data="mnist_excerpt", width=32, depth=1, steps=200)
-    network = train_unit(config, Unit(loss, 0.2, 0, 0), data)
+    config = GeneralizationConfig(data="mnist_excerpt", width=32, depth=1)
+    network = train_group(config, [Unit(loss, 0.2, 0, MIDDLE)], data).member(0)
     x, y = data.draw(0.2, 0)
     assert accuracy(network, x, y) > 0.9
     assert accuracy(network, data.test, data.test_labels) > 0.7
 
 
-def test_a_unit_is_the_same_whenever_it_is_done():
-    unit = Unit("ours", 0.03, 1, 0)
-    first = run_unit(SMALL, unit)["accuracy"]
-    run_unit(SMALL, Unit("hinge", 0.1, 0, 0))
-    assert run_unit(SMALL, unit)["accuracy"] == first
+@pytest.mark.parametrize("loss", ["xent", "ours"])
+def test_trained_together_or_alone_a_unit_comes_out_alike(data, loss):
+    units = [Unit(loss, 0.1, repeat, MIDDLE) for repeat in range(3)]
+    if loss == "ours":  # another lambda may share a group, another rate may not
+        units.append(Unit(loss, 0.1, 0, MIDDLE + 1))
+    # In double precision: in single, a point on a kink of F may fall to either side.
+    exact = replace(data, train=data.train.double(), train_labels=data.train_labels.double())
+    together = train_group(SMALL, units, exact)
+    for number, unit in enumerate(units):
+        alone = train_group(SMALL, [unit], exact).member(0)
+        pairs = zip(together.member(number).parameters(), alone.parameters(), strict=True)
+        for a, b in pairs:
+            torch.testing.assert_close(a, b)
+    with pytest.raises(LevelsetError, match="same loss"):
+        train_group(SMALL, [*units, Unit(loss, 0.1, 0, 0)], data)
+
+
+def test_a_group_is_the_same_whenever_it_is_done():
+    group = [Unit("ours", 0.03, 1, 0), Unit("ours", 0.03, 2, 0)]
+    first = [found["accuracy"] for found in run_group(SMALL, group)]
+    run_group(SMALL, [Unit("hinge", 0.1, 0, 0)])
+    assert [found["accuracy"] for found in run_group(SMALL, group)] == first
 
 
 def test_the_choice_never_sees_the_test_set(data):
     unit = Unit("xent", 0.1, TUNING, 0)
-    network = train_unit(SMALL, unit, data)
+    network = train_group(SMALL, [unit], data).member(0)
     held_out = accuracy(network, data.held_out, data.held_out_labels)
-    assert unit.tunes and run_unit(SMALL, unit)["accuracy"] == held_out
+    assert unit.tunes and run_group(SMALL, [unit])[0]["accuracy"] == held_out
     assert all(u.tunes for u in tuning_units(SMALL))
     assert len({len(c) for c in CANDIDATES.values()}) == 1  # no loss may choose among more
+
+
+def test_groups_hold_every_unit_once_and_share_what_they_must():
+    units = tuning_units(SMALL)
+    found = groups(units)
+    assert sorted(u.name for g in found for u in g) == sorted(u.name for u in units)
+    assert all(len({shared(u) for u in g}) == 1 for g in found)
+    assert {len(g) for g in found} == {1, 5}  # the lambdas of one rate together
+    many = [Unit("ours", 0.1, repeat, 0) for repeat in range(23)]
+    assert [len(g) for g in groups(many)] == [10, 10, 3]
 
 
 def test_the_best_candidate_is_chosen_and_reported_in_pairs():

@@ -56,6 +56,16 @@ def test_a_ball_comes_out_in_the_clouds_own_units():
     assert abs(np.linalg.norm(further.vertices - [5.0, 0.0, -3.0], axis=1).mean() - 2.3) < 0.1
 
 
+def test_the_prior_shows_itself_in_the_clouds_units():
+    seen = []
+    config = ReconstructionConfig.preset("quick", seconds=None, steps=1, **SMALL)
+    ReconstructionTrainer(config, ball(), threads=1, look=seen.append)
+    assert len(seen) == 2
+    for mesh in seen:
+        radii = np.linalg.norm(mesh.vertices - [5.0, 0.0, -3.0], axis=1)
+        assert np.abs(radii - 2).max() < 0.3
+
+
 def test_an_ellipse_in_the_plane_is_one_closed_line():
     trainer = small(circle(), preset="curve2d", steps=300, width=32, resolution=96)
     list(trainer)

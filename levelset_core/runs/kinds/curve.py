@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from levelset_core.data import PointCloud
-from levelset_core.geometry import curve_report, polyline_bytes
+from levelset_core.geometry import Polyline, curve_report, polyline_bytes
+from levelset_core.geometry.completion import complete_curves
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds.reconstruct import Reconstruct
-from levelset_core.runs.shapes import Shape
+from levelset_core.runs.shapes import PREVIEW, Shape, write_shape
 from levelset_core.training import ReconstructionTrainer
 
 
@@ -22,7 +23,12 @@ class ReconstructCurve(Reconstruct):
     outputs = (1, 2)
 
     def _look(self, cloud: PointCloud, run: Run) -> None:
-        """Nothing: its first steps come at once."""
+        """The smooth curve that F will start from, if it has one."""
+        config = run.config.settings["config"]
+        if config["warm_share"]:
+            found = complete_curves(cloud.points, config.get("ends", "auto"))
+            lines = tuple(Polyline(c.curve.points, c.curve.closed) for c in found)
+            write_shape(run.artifacts / PREVIEW, Shape((), lines))
 
     def extract(self, trainer: ReconstructionTrainer, resolution: int) -> Shape:
         curve = trainer.extract_curve(resolution)

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from levelset_core.experiments.generalization import result_table, run_unit
+from levelset_core.experiments.generalization import load, result_table, run_group
 from levelset_core.experiments.generalization_config import (
-    CANDIDATES,
     GeneralizationConfig,
     Unit,
     chosen_candidates,
+    groups,
     repeat_units,
     tuning_units,
 )
+from levelset_core.experiments.generalization_gallery import NAME as GALLERY
+from levelset_core.experiments.generalization_gallery import make_gallery
+from levelset_core.experiments.generalization_results import describe
 from levelset_core.runs.files import read_json, replacing, write_json
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds.base import Goal, Kind
@@ -34,10 +37,11 @@ class UnitDone:
 
 
 class Sweep:
-    """Does every unit whose file is not there yet, in as many processes as the run has threads.
+    """Does every group of units whose files are not there yet, in as many processes as the run has
+    threads (joblib's loky).
 
-    The files are the state: a unit is there whole or not at all, and does not depend on when or
-    beside which others it was done.
+    The files are the state: a unit is there whole or not at all, and a group does not depend on
+    when or beside which others it was done.
 
     Args:
         config: all settings.
@@ -56,8 +60,7 @@ class Sweep:
     def total(self) -> int:
         """Number of units."""
         c = self.config
-        candidates = sum(len(CANDIDATES[loss]) for loss in c.losses)
-        return len(c.fractions) * (c.tuning * candidates + c.repeats * len(c.losses))
+        return len(tuning_units(c)) + len(c.fractions) * c.repeats * len(c.losses)
 
     def __iter__(self) -> Iterator[UnitDone]:
         return self
@@ -74,20 +77,25 @@ class Sweep:
         from joblib import Parallel, delayed
 
         missing = []
-        for unit in units:
-            path = self._path(unit)
-            if path.exists():
-                self.accuracies[unit] = float(read_json(path)["accuracy"])
+        for group in groups(units):
+            if all(self._path(unit).exists() for unit in group):
+                for unit in group:
+                    self.accuracies[unit] = float(read_json(self._path(unit))["accuracy"])
             else:
-                missing.append(unit)
-        tasks = (delayed(_do)(self.config, unit, self._path(unit)) for unit in missing)
+                missing.append(group)
+        tasks = (delayed(_do)(self.config, group, self.folder) for group in missing)
         work = Parallel(n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch=self.jobs)
-        for unit, accuracy in work(tasks):
-            self.accuracies[unit] = accuracy
-            yield UnitDone(len(self.accuracies), unit, accuracy)
+        for group, found in work(tasks):
+            for unit, accuracy in zip(group, found, strict=True):
+                self.accuracies[unit] = accuracy
+                yield UnitDone(len(self.accuracies), unit, accuracy)
 
     def _path(self, unit: Unit) -> Path:
-        return self.folder / f"{unit.name}.json"
+        return _path(self.folder, unit)
+
+    def seconds(self) -> float:
+        """CPU time of all units so far."""
+        return sum(float(read_json(self._path(unit))["seconds"]) for unit in self.accuracies)
 
     def checkpoint(self) -> dict[str, Any]:
         """Nothing: see the class."""
@@ -97,10 +105,17 @@ class Sweep:
         """Nothing: see the class."""
 
 
-def _do(config: GeneralizationConfig, unit: Unit, path: Path) -> tuple[Unit, float]:
-    found = run_unit(config, unit)
-    write_json(path, found)
-    return unit, found["accuracy"]
+def _path(folder: Path, unit: Unit) -> Path:
+    return folder / f"{unit.name}.json"
+
+
+def _do(
+    config: GeneralizationConfig, group: list[Unit], folder: Path
+) -> tuple[list[Unit], list[float]]:
+    found = run_group(config, group)
+    for unit, one in zip(group, found, strict=True):
+        write_json(_path(folder, unit), one)
+    return group, [one["accuracy"] for one in found]
 
 
 class Generalize(Kind):
@@ -134,6 +149,9 @@ class Generalize(Kind):
             pass  # also where every unit was there already: the choice is made anew
         table = result_table(trainer.config, trainer.chosen, trainer.accuracies)
         _write_table(artifacts, trainer, trainer.config.repeats)
+        data = load(trainer.config.data, trainer.config.data_dir)
+        with replacing(artifacts / GALLERY) as partial, partial.open("wb") as file:
+            make_gallery(trainer.config, trainer.chosen, data).save(file)
         return {"units": trainer.total, "rows": table}
 
 
@@ -151,7 +169,11 @@ def _write_table(artifacts: Path, trainer: Sweep, repeats: int) -> None:
     if not repeats:
         return
     config = GeneralizationConfig.from_dict({**trainer.config.to_dict(), "repeats": repeats})
-    table = {"repeats": repeats, "rows": result_table(config, trainer.chosen, trainer.accuracies)}
+    data = load(config.data, config.data_dir)
+    table = describe(
+        config, result_table(config, trainer.chosen, trainer.accuracies), classes=data.classes,
+        source=data.source, seconds=trainer.seconds(),
+    )  # fmt: skip
     with replacing(artifacts / TABLE) as partial:
         partial.write_text(json.dumps(table, indent=1), encoding="utf-8")
 

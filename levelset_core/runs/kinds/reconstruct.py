@@ -12,7 +12,7 @@ import torch
 
 from levelset_core.data import PointCloud
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry import components, evaluate_volume, mesh_bytes
+from levelset_core.geometry import Mesh, components, evaluate_volume, mesh_bytes
 from levelset_core.networks.implicit_export import implicit_snippet, save_implicit
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
@@ -82,11 +82,13 @@ class Reconstruct(Kind):
         )
         steps = wanted.steps if wanted.seconds is None else read_plan(run)
         cloud = read_cloud(run)
-        if not (run.artifacts / PREVIEW).exists():
+        fresh = not (run.artifacts / PREVIEW).exists()
+        if fresh:
             self._look(cloud, run)  # a person waits for the first surface
         trainer = ReconstructionTrainer(
             wanted.with_changes(steps=steps or MANY, seconds=None), cloud,
             device=torch.device(run.config.device), threads=run.config.threads,
+            look=(lambda mesh: self._show(mesh, run)) if fresh else None,
         )  # fmt: skip
         self._resolution = FIRST
         if steps is None and wanted.seconds is not None:
@@ -105,7 +107,10 @@ class Reconstruct(Kind):
         return row if snapshot.step % _stride(snapshot.step) == 0 else None
 
     def _look(self, cloud: PointCloud, run: Run) -> None:
-        write_shape(run.artifacts / PREVIEW, Shape((first_look(cloud, run.config.threads),)))
+        self._show(first_look(cloud, run.config.threads), run)
+
+    def _show(self, mesh: Mesh, run: Run) -> None:
+        write_shape(run.artifacts / PREVIEW, Shape((mesh,)))
 
     def preview(self, trainer: ReconstructionTrainer, artifacts: Path) -> None:
         """Write the surface so far, as fine as ``PREVIEW_SECONDS`` allow."""
