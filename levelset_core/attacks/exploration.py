@@ -67,10 +67,13 @@ def nearest_level_points(f: Callable[[Tensor], Tensor], x: Tensor, y: int) -> di
         x, y: the image, (*d), and its class.
     """
     row, label = x[None], torch.tensor([y], device=x.device)
-    found = {norm: newton_points(f, row, label, norm=norm) for norm in ("linf", "l2")}
-    found["attack"] = attack_points(
-        f, row, label, epsilons=BOXES, steps=10, generator=torch_generator(0)
-    )
+    found = {
+        "attack": attack_points(
+            f, row, label, epsilons=BOXES, steps=10, generator=torch_generator(0)
+        ),
+        "linf": newton_points(f, row, label, norm="linf"),
+        "l2": newton_points(f, row, label, norm="l2"),
+    }
     return {name: _level_point(f, x, label, points) for name, points in found.items()}
 
 
