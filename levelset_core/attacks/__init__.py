@@ -35,7 +35,6 @@ from levelset_core.attacks.exploration import (
 )
 from levelset_core.attacks.masking import Masking, diagnose
 from levelset_core.attacks.modes import evaluating
-from levelset_core.attacks.nearest import nearer_points
 from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd
 from levelset_core.attacks.report import AttackReport, share_interval
 from levelset_core.attacks.trajectory import Trajectory, pgd_trajectory
@@ -70,7 +69,6 @@ __all__ = [
     "margin_along",
     "margin_of",
     "margin_profile",
-    "nearer_points",
     "nearest_level_points",
     "newton_points",
     "paper_attack",

@@ -16,7 +16,6 @@ from levelset_core.attacks.boundary import (
     rho_axes,
     segment_points,
 )
-from levelset_core.attacks.nearest import nearer_points
 from levelset_core.attacks.trajectory import Trajectory
 from levelset_core.random import torch_generator
 
@@ -61,20 +60,20 @@ def nearest_level_points(f: Callable[[Tensor], Tensor], x: Tensor, y: int) -> di
     """Points of S^y by several ways.
 
     "linf", "l2": generalized Newton with the shortest steps in either norm. "attack": false
-    position on the way to the smallest of growing boxes in which PGD breaks the image. "nearest":
-    the nearer in L_inf of "linf" and "attack", brought nearer by :func:`nearer_points`.
+    position on the way to the smallest of growing boxes in which PGD breaks the image.
 
     Args:
         f: logits, (n, *d) -> (n, classes).
         x, y: the image, (*d), and its class.
     """
     row, label = x[None], torch.tensor([y], device=x.device)
-    found = {norm: newton_points(f, row, label, norm=norm) for norm in ("linf", "l2")}
-    found["attack"] = attack_points(
-        f, row, label, epsilons=BOXES, steps=10, generator=torch_generator(0)
-    )
-    start = min(found["linf"], found["attack"], key=lambda p: float(p.linf))
-    found["nearest"] = nearer_points(f, row, label, start, rounds=8)
+    found = {
+        "attack": attack_points(
+            f, row, label, epsilons=BOXES, steps=10, generator=torch_generator(0)
+        ),
+        "linf": newton_points(f, row, label, norm="linf"),
+        "l2": newton_points(f, row, label, norm="l2"),
+    }
     return {name: _level_point(f, x, label, points) for name, points in found.items()}
 
 

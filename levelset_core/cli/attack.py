@@ -6,9 +6,20 @@ import argparse
 import dataclasses
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
 from levelset_core.device import pick_device
+
+if TYPE_CHECKING:
+    import torch
+
+    from levelset_core.attacks import AttackConfig
+    from levelset_core.data.images import ImageSet
+    from levelset_core.networks.classifier_files import Classifier
+
+#: Images that are enough to see masked gradients.
+EXAMINED = 100
 
 
 def add(verbs: Verbs, common: Parser) -> None:
@@ -37,14 +48,31 @@ def add(verbs: Verbs, common: Parser) -> None:
         "--arch", help="of a state dict from elsewhere: convnet4a, convnet4b or resnet18"
     )
     attack.add_argument("--threads", type=int, help="on the CPU (default: its cores)")
+    attack.add_argument(
+        "--examine", action="store_true",
+        help="look for masked gradients instead, on 100 images unless --limit says otherwise",
+    )  # fmt: skip
+    attack.add_argument(
+        "--others", nargs="*", default=[], metavar="FILE",
+        help="with --examine: models that images are attacked on to be shown to MODEL",
+    )  # fmt: skip
+    attack.add_argument(
+        "--card", action="store_true", help="keep what was found in the card beside MODEL"
+    )
     attack.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from levelset_core.attacks import evaluate_attack, paper_attack
+    from levelset_core.attacks import paper_attack
     from levelset_core.data.images import load_images
-    from levelset_core.networks.classifier_files import load_classifier, with_the_right_head
+    from levelset_core.networks.classifier_files import (
+        load_classifier,
+        read_card,
+        with_the_right_head,
+    )
 
+    if options.card:
+        read_card(Path(options.model))  # a missing card is said before the work, not after it
     device = pick_device(options.device)
     data = load_images(options.data, "test", data_dir=options.data_dir)
     classifier = load_classifier(
@@ -59,7 +87,23 @@ def _run(options: argparse.Namespace) -> int:
     if options.arch == "convnet4a":
         classifier, note = with_the_right_head(classifier, data)
         progress(note)
-    data = data.first(options.limit)
+    classifier.network.to(device)
+    if options.examine:
+        return _examine(options, classifier, data.first(options.limit or EXAMINED), attack, device)
+    return _attack(options, classifier, data.first(options.limit), attack, device, note)
+
+
+def _attack(
+    options: argparse.Namespace,
+    classifier: Classifier,
+    data: ImageSet,
+    attack: AttackConfig,
+    device: torch.device,
+    note: str,
+) -> int:
+    from levelset_core.attacks import evaluate_attack
+    from levelset_core.runs.cells import add_to_card
+
     said = time.monotonic()
 
     def tell(stage: str, done: int, left: int, of: int) -> None:
@@ -69,15 +113,49 @@ def _run(options: argparse.Namespace) -> int:
             progress(f"{stage}: {done} of {of} images, {left} still right")
 
     report = evaluate_attack(
-        classifier.network.to(device), data, attack,
+        classifier.network, data, attack,
         seed=options.seed, device=device, threads=options.threads, tell=tell,
     )  # fmt: skip
     for warning in report.warnings:
         progress(warning)
+    found = {
+        **report.as_dict(), "model": classifier.model, "data": data.source, "note": note,
+    }  # fmt: skip
+    if options.card:
+        add_to_card(Path(options.model), found)
     if options.json:
-        about = {"model": classifier.model, "data": data.source, "note": note}
-        print_json({**report.as_dict(), **about})
+        print_json(found)
     else:
         print(f"{report.clean_accuracy:.2%} of {report.images} images are right as they are,")
         print(f"{report.robust_accuracy:.2%} after {attack.attack} at {attack.epsilon:g}.")
+    return DONE
+
+
+def _examine(
+    options: argparse.Namespace,
+    classifier: Classifier,
+    data: ImageSet,
+    attack: AttackConfig,
+    device: torch.device,
+) -> int:
+    from levelset_core.attacks import diagnose
+    from levelset_core.networks.classifier_files import load_classifier, read_card, write_card
+
+    others = {}
+    for name in options.others:
+        other = load_classifier(Path(name))
+        other.check(data)
+        others[str(other.card.get("method") or Path(name).stem)] = other.network.to(device)
+    masking = diagnose(
+        classifier.network, data, attack, others=others, seed=options.seed, device=device,
+        threads=options.threads, tell=progress,
+    )  # fmt: skip
+    found = {**masking.as_dict(), "data": data.source, "seed": options.seed}
+    if options.card:
+        path = Path(options.model)
+        write_card(path, {**read_card(path), "masking": found})
+    if options.json:
+        print_json(found)
+    else:
+        print(masking.verdict)
     return DONE

@@ -102,6 +102,24 @@ def write_card(path: Path, card: dict[str, Any]) -> None:
     path.with_suffix(".json").write_text(text, encoding="utf-8")
 
 
+def read_card(path: Path) -> dict[str, Any]:
+    """The card beside a network.
+
+    Raises:
+        LevelsetError: there is none, or it is damaged.
+    """
+    beside = path.with_suffix(".json")
+    try:
+        card = json.loads(beside.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LevelsetError(f"There is no card {beside}.") from error
+    except ValueError as error:
+        raise LevelsetError(f"{beside.name} is damaged: it is not JSON.") from error
+    if not isinstance(card, dict):
+        raise LevelsetError(f"{beside.name} is damaged: it does not hold a JSON object.")
+    return card
+
+
 def load_classifier(
     path: Path,
     *,

@@ -14,6 +14,7 @@ from typing import Any
 from levelset_core.attacks import AttackConfig, paper_attack, share_interval
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
+from levelset_core.networks.classifier_files import read_card, write_card
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds.attack import CELLS, EARLIER, MODEL
 from levelset_core.runs.models import KnownModel
@@ -136,6 +137,27 @@ def start_cells(
     )  # fmt: skip
     store.submit(run)
     return run
+
+
+def add_to_card(path: Path, values: dict[str, Any]) -> None:
+    """Keep a figure, as ``attack --json`` prints it, in the card beside a model.
+
+    Of the same attack and seed only the one about the most images stays.
+
+    Raises:
+        LevelsetError: there is no card, or it is damaged.
+    """
+    card = read_card(path)
+    names = [*(f.name for f in dataclasses.fields(AttackConfig)), "seed"]
+
+    def question(cell: dict[str, Any]) -> list[Any]:
+        return [cell.get(name) for name in names]
+
+    cells = card.get("cells") or []
+    same = [c for c in cells if question(c) == question(values)]
+    if any(c["images"] > values["images"] for c in same):
+        return
+    write_card(path, {**card, "cells": [*(c for c in cells if c not in same), values]})
 
 
 def _earlier(store: RunStore, settings: dict[str, Any], seed: int) -> Run | None:

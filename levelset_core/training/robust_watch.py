@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from levelset_core.attacks import (
     evaluating,
     margin_of,
-    nearer_points,
     newton_points,
     pgd,
     segment_points,
@@ -35,9 +34,8 @@ class Look:
         robust: share that is right and stays so under PGD on the margin.
         distances: signed max-norm distance of each image to S^y, (n,) float32: positive where
             the image is right, negative where it is wrong. An upper bound in size: the smaller
-            of Newton's and, where the attack broke the image, false position's, both
-            brought nearer by :func:`levelset_core.attacks.nearer_points`; NaN where neither
-            found S^y.
+            of Newton's and, where the attack broke the image, false position's; NaN where
+            neither found S^y.
     """
 
     epoch: float
@@ -77,10 +75,7 @@ class Watch:
             )  # fmt: skip
             newton = newton_points(network, x, y, norm="linf", max_steps=NEWTON_STEPS)
             broken = segment_points(network, x, attacked.images, y)
-            near = torch.minimum(
-                nearer_points(network, x, y, newton, rounds=2).linf,
-                nearer_points(network, x, y, broken, rounds=2).linf,
-            )
+            near = torch.minimum(newton.linf, broken.linf)
         near = torch.where(near.isinf(), torch.nan, near)
         distances = torch.where(right, near, -near).float().cpu()
         robust = right & ~attacked.broken

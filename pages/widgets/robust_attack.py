@@ -41,12 +41,11 @@ EPSILONS = {1: (0.5, 0.01, 2), 3: (0.1, 0.001, 3)}
 REACH, PLACES, FINER = 1.5, 31, 5
 NAMES = {
     "root": "false position", "attack": "false position, any box", "linf": "Newton, L∞",
-    "l2": "Newton, L₂", "nearest": "nearest found, L∞",
+    "l2": "Newton, L₂",
 }  # fmt: skip
 MISSING = {
     "root": "No zero of Fʲ on the way.",
     "attack": "No attack changes the sign of Fʲ.",
-    "nearest": "None was found.",
     "linf": "Newton found no zero within [0, 1].",
     "l2": "Newton found no zero within [0, 1].",
 }

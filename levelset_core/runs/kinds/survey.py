@@ -14,7 +14,6 @@ from levelset_core.attacks import (
     AttackConfig,
     attack_points,
     margin_of,
-    nearer_points,
     newton_points,
     pgd,
 )
@@ -95,11 +94,11 @@ def _block(
             ).broken  # fmt: skip
         reaches = [min(1.0, part * attack.epsilon) for part in REACHES]
         near = torch.minimum(
-            nearer_points(network, x, y, newton_points(network, x, y, norm="linf")).linf,
-            nearer_points(network, x, y, attack_points(
+            newton_points(network, x, y, norm="linf").linf,
+            attack_points(
                 network, x, y, epsilons=reaches, steps=10,
                 generator=torch_generator(seed * 1_000_003 + k),
-            )).linf,
+            ).linf,
         )  # fmt: skip
         near = torch.where(near.isinf(), torch.nan, near)
         found["distance"] = torch.where(wrong, -near, near)

@@ -1,0 +1,53 @@
+"""The verb attack: the page's figures, and what it keeps in a card."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from levelset_core.cli import main
+from levelset_core.networks.classifier_files import read_card
+from tests.digits import save_small, small_network
+
+FAST = ["--data", "mnist_excerpt", "--steps", "2", "--device", "cpu", "--json"]
+
+
+@pytest.fixture(scope="module")
+def network():
+    return small_network()
+
+
+@pytest.fixture
+def model(tmp_path, network):
+    return save_small(tmp_path / "m.safetensors", network)
+
+
+def attack(capsys, *words):
+    code = main(["attack", *map(str, words), *FAST])
+    out, err = capsys.readouterr()
+    return code, json.loads(out) if code == 0 else err
+
+
+def test_figures_go_into_the_card_largest_first_wins(model, capsys):
+    code, few = attack(capsys, model, "--limit", 20, "--card")
+    assert code == 0 and few["images"] == 20 and few["interval"][0] <= few["robust_accuracy"]
+    _, more = attack(capsys, model, "--limit", 40, "--card")
+    attack(capsys, model, "--limit", 30, "--card")
+    _, other = attack(capsys, model, "--limit", 30, "--attack", "clean", "--card")
+    assert other["robust_accuracy"] == other["clean_accuracy"]
+    assert read_card(model)["cells"] == [more, other]
+    assert read_card(model)["method"] == "standard"
+
+
+def test_a_verdict_goes_into_the_card(model, capsys, tmp_path, network):
+    another = save_small(tmp_path / "other.safetensors", network, method="ours")
+    code, found = attack(capsys, model, "--limit", 8, "--examine", "--others", another, "--card")
+    assert code == 0 and found["verdict"] and set(found["black_box"]) == {"ours"}
+    assert read_card(model)["masking"] == found
+
+
+def test_a_missing_card_is_said_before_the_work(model, capsys):
+    model.with_suffix(".json").unlink()
+    code, sentence = attack(capsys, model, "--limit", 20, "--card")
+    assert code == 2 and "There is no card" in sentence and sentence.count("\n") == 1
