@@ -44,7 +44,7 @@ def command(config: GeneralizationConfig, fractions: Sequence[float] | None = No
 
 def describe(
     config: GeneralizationConfig, rows: list[dict[str, Any]], *, classes: Sequence[str],
-    source: str, seconds: float,
+    source: str, total: int, seconds: float,
 ) -> dict[str, Any]:  # fmt: skip
     """Everything about a sweep, as plain values.
 
@@ -52,6 +52,7 @@ def describe(
         rows: of :func:`levelset_core.experiments.generalization.result_table`.
         classes: names of the ten, in order.
         source: of the images, in words.
+        total: images of the training set, of which fractions are taken.
         seconds: of CPU time.
     """
     half = len(classes) // 2
@@ -60,6 +61,7 @@ def describe(
         "experiment": "generalization",
         "data": config.data,
         "source": source,
+        "total": total,
         "note": "",
         "command": command(config),
         "date": datetime.date.today().isoformat(),

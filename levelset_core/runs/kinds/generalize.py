@@ -172,7 +172,7 @@ def _write_table(artifacts: Path, trainer: Sweep, repeats: int) -> None:
     data = load(config.data, config.data_dir)
     table = describe(
         config, result_table(config, trainer.chosen, trainer.accuracies), classes=data.classes,
-        source=data.source, seconds=trainer.seconds(),
+        source=data.source, total=data.total, seconds=trainer.seconds(),
     )  # fmt: skip
     with replacing(artifacts / TABLE) as partial:
         partial.write_text(json.dumps(table, indent=1), encoding="utf-8")
