@@ -88,7 +88,7 @@ def known_models(store: RunStore | None = None) -> list[KnownModel]:
     """
     store = store or RunStore()
     found = [
-        *(_model(path, "bundled", path.stem) for path in sorted(CHECKPOINTS.glob("*.safetensors"))),
+        *_bundled(),
         *_trained(store),
         *(_model(path, "upload", f"upload-{path.stem}") for path in _by_age(store.root / UPLOADS)),
     ]
@@ -124,6 +124,20 @@ def forget_upload(model: KnownModel) -> None:
     """Remove an uploaded model for good; its runs keep their copies."""
     if model.origin == "upload":
         model.path.unlink(missing_ok=True)
+
+
+def _bundled() -> list[KnownModel]:
+    """In the order of the paper's table."""
+    paths = sorted(CHECKPOINTS.glob("*.safetensors"))
+    found = [m for path in paths if (m := _model(path, "bundled", path.stem)) is not None]
+    order = list(METHOD_TITLES)
+
+    def place(model: KnownModel) -> tuple[bool, str, int]:
+        method = str(model.card.get("method"))
+        rank = order.index(method) if method in order else len(order)
+        return model.shape[0] > 1, model.model, rank
+
+    return sorted(found, key=place)
 
 
 def _trained(store: RunStore) -> list[KnownModel | None]:

@@ -19,6 +19,7 @@ from pages.widgets.robust_cells import (
 )
 from pages.widgets.robust_models import test_images
 from pages.widgets.robust_progress import PASSES
+from pages.widgets.run_controls import run_progress
 
 IMAGES = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 USUAL = 200
@@ -54,6 +55,8 @@ def _how(entry: Entry, data: str) -> None:
         )
         for warning in best.warnings:
             st.warning(warning, icon=":material/warning:")
+    if entry.active is not None and entry.active.state == "stopped" and entry.active.run_id:
+        run_progress(RunStore().get(entry.active.run_id), key="robust_stopped")
     images, seed = (best.images, best.seed) if best else (USUAL, 0)
     known = data if best is None or not best.data else best.data
     command = attack_command(entry.model.file, known, entry.attack, images, seed)
@@ -94,7 +97,7 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
             "core: images that break early cost less."
         )
     else:
-        st.caption("Measured already, or on its way: choose more images or another seed.")
+        st.caption("Measured, on its way, or to be resumed: choose more images or another seed.")
     if message := st.session_state.get(ERROR):
         st.error(message, icon=":material/error:")
 
@@ -110,7 +113,7 @@ def _in_scope(rows: list[Row], entry: Entry, scope: str) -> list[Entry]:
 def _is_new(entry: Entry, data: str, images: int, seed: int) -> bool:
     """Whether there is no such figure yet, nor is one on its way."""
     for cell in (entry.best, entry.active):
-        if cell is None or cell.state in ("card", "stopped"):
+        if cell is None or cell.state == "card":
             continue
         same = cell.seed == seed or entry.attack.attack == "clean"
         if same and cell.wanted >= images:

@@ -202,6 +202,8 @@ def _waterfall(q: Question) -> None:
             "standard version, which sees only what the parts before left. Square uses no "
             "gradients: what falls only there was hidden by them. The axis does not begin at 0."
         )
+    else:
+        st.info("No AutoAttack yet on these models: measure one here, or in the table.")
     missing = {
         m.id: [attack]
         for m in q.models
@@ -246,6 +248,8 @@ def _distances(q: Question) -> None:
             "between the image and where growing PGD breaks it (Sec. 3.2). Newton: generalized "
             "Newton with the step of least L∞ length, Eq. 4."
         )
+    else:
+        st.info("No distances of these models yet.")
     work = len(missing) * DISTANCE_PASSES * q.images / PASSES
     _measure_button(q, [m.title for m in missing], work, _start_distances, missing)
 
@@ -274,6 +278,8 @@ def _black_box(q: Question) -> None:
             "off the diagonal below it means that the target's own gradients mislead. In "
             "brackets: as published."
         )
+    else:
+        st.info("These models have not been shown each other's images yet.")
     waits = pending is not None and pending.status().active
     enough = result is not None and result["images"] >= q.images
     names = [] if enough or waits else ["all pairs"]

@@ -64,7 +64,8 @@ def cell_values(entry: Entry) -> dict[str, Any]:
         state = active.state
         progress = active.images / active.wanted
         if best is None:
-            value = percent(active.accuracy) if active.images else "…"
+            waits = "…" if active.state in ("queued", "running") else "–"
+            value = percent(active.accuracy) if active.images else waits
         text = _active_text(active)
     label = f"{entry.model.title}, {attack_text(entry.attack)}: {value} %, {text}"
     if entry.published is not None:
