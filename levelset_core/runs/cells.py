@@ -115,7 +115,8 @@ def start_cells(
 ) -> Run:
     """Put the cells of one model in the queue.
 
-    What a finished run of the same cells found on fewer of the images is taken over.
+    What a finished run of the same cells found on fewer of the images is taken over. A run of the
+    same that works or waits already is returned instead.
 
     Raises:
         LevelsetError: the settings do not fit, or the model's file is gone.
@@ -126,6 +127,8 @@ def start_cells(
         "images": images,
         "about": {"id": model.id, "title": model.title, "digest": model.digest},
     }
+    if (already := store.working("attack", settings, seed)) is not None:
+        return already
     inputs: dict[str, Path | bytes] = {MODEL: model.path}
     earlier = _earlier(store, settings, seed)
     if earlier is not None:

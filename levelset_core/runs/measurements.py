@@ -29,6 +29,8 @@ def start_measurement(
 ) -> Run:
     """Put a run of a kind of :mod:`levelset_core.runs.kinds.measure` in the queue.
 
+    The run itself if it works or waits already.
+
     Raises:
         LevelsetError: the settings do not fit, or a model's file is gone.
     """
@@ -38,6 +40,8 @@ def start_measurement(
         "images": images,
         "attack": dataclasses.asdict(attack or AttackConfig()),
     }
+    if (already := store.working(kind, settings, seed)) is not None:
+        return already
     titles = ", ".join(m.title for m in (models if kind == "transfer" else models[:1]))
     run = store.create(
         kind, settings, name=f"{kind_title(kind)}: {titles}", seed=seed,

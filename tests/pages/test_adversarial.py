@@ -58,7 +58,7 @@ def models(bundled, checkpoint, store):
     save_small(bundled / "std.safetensors", small_network(), **card)
     other = make_classifier("convnet4a", (1, 28, 28), 10, seed=1)
     save_small(bundled / "ours.safetensors", other, method="ours", settings={"epsilon": 0.4})
-    return known_models(store)
+    return sorted(known_models(store), key=lambda model: model.title)
 
 
 def open_page(view="table"):
@@ -86,7 +86,10 @@ def test_without_a_model_it_says_how_to_get_one(view):
 
 def test_a_cell_is_run_seen_and_extended(models, store):
     at = open_page()
-    assert "Ours 0.4 · Margin PGD" in texts(at) and "Published: **97.35 %**" in texts(at)
+    assert "Standard · Margin PGD" in texts(at) and "Published: **0.00 %**" in texts(at)
+    at.session_state["robust_grid"] = {"chosen": ["ours", "pgd-xent"]}
+    at.run()
+    assert "Ours 0.4 · Cross-entropy PGD" in texts(at) and "Published: **99.23 %**" in texts(at)
     at.session_state["robust_grid"] = {"chosen": ["std", "pgd-margin"]}
     at.run()
     at.selectbox(key="robust_images_1000").set_value(50).run()

@@ -119,6 +119,21 @@ def test_a_cell_is_extended_by_more_images(store, models):
     assert more.result()["cells"][0]["standing"] == direct.standing
 
 
+def test_the_same_work_is_not_queued_twice(store, models, monkeypatch):
+    def queued(self, run):
+        run.write_status(replace(run.status(), state="queued"))
+
+    monkeypatch.setattr(RunStore, "submit", queued)
+    common = {"data": "mnist_excerpt", "images": 20}
+    for _ in range(2):
+        start_cells(store, models[0], [ATTACK], **common)
+        start_measurement(store, "distances", models[:1], **common)
+    assert sorted(run.config.kind for run in store.runs()) == ["attack", "distances"]
+    start_cells(store, models[0], [ATTACK], **common, seed=1)
+    start_measurement(store, "distances", models[1:], **common)
+    assert len(store.runs()) == 4
+
+
 def test_figures_of_a_card(store, models):
     cells = [c for c in all_cells(store, models) if c.state == "card"]
     assert [(c.attack.attack, c.standing, c.images) for c in cells] == [

@@ -32,12 +32,12 @@ def test_bundled_ones_and_their_titles(bundled, store):
     save_small(bundled / "z.safetensors", network(2))
     (bundled / "broken.safetensors").write_bytes(b"nothing")
     found = known_models(store)
-    assert [m.title for m in found] == ["Ours 0.4", "Ours 0.4 (2)", "Standard"]
+    assert [m.title for m in found] == ["Standard", "Ours 0.4", "Ours 0.4 (2)"]
     assert len({m.digest for m in found}) == len({m.id for m in found}) == 3
-    assert found[0].file == "assets/checkpoints/x.safetensors"
+    assert found[1].file == "assets/checkpoints/x.safetensors"
     assert found[0].network_title == "ConvNet-4a" and found[0].load().classes == 10
     (bundled / "z.json").write_text('{"method": "trades", "settings": {"epsilon": 0.3}}')
-    assert known_models(store)[2].title == "TRADES 0.3"  # the card beside it counts
+    assert known_models(store)[0].title == "TRADES 0.3"  # the card beside it counts
 
 
 def test_uploads_are_kept_once_and_removed(bundled, store, tmp_path):
