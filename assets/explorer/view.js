@@ -230,7 +230,7 @@ export class ExplorerView {
       framePixel(canvas, side, data.shape, level.pixel);
       framePixel(context, side, data.shape, level.pixel);
       say(pictures.level.caption,
-        `L∞ <b>${number(level.linf)}</b>, L₂ <b>${number(level.l2, 2)}</b>, ρ ${number(level.rho)} at ▢`);
+        `L∞ <b>${number(level.linf)}</b>, L₂ <b>${number(level.l2, 2)}</b>, ▢ρ ${number(level.rho)}`);
     }
   }
 
