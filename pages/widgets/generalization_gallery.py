@@ -70,12 +70,12 @@ def _card(gallery: Gallery, k: int, losses: list[str]) -> None:
         with cell:
             st.image(_picture(gallery, view.boundary[k]), width="stretch")
             reached = (
-                f"L∞ {view.linf[k]:.3f}, L₂ {view.l2[k]:.2f}"
+                f"p⁰ at L∞ {view.linf[k]:.3f}, L₂ {view.l2[k]:.2f}"
                 if view.reached[k]
                 else "S₀ was not reached"
             )
             word = "right" if view.right[k] else "wrong"
-            st.caption(f"{mark} {LOSSES[loss]} {word}, p⁰ at {reached}")
+            st.caption(f"{mark} {LOSSES[loss]} {word}; {reached}")
 
 
 def _picture(gallery: Gallery, flat: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from joblib.externals.loky import get_reusable_executor
 
 from levelset_core import cli
 from levelset_core.data.images import is_here
@@ -191,6 +192,14 @@ def ask(command):
     return code, json.loads(out.getvalue())
 
 
+@pytest.fixture
+def no_workers_left():
+    """joblib keeps its processes for a while: end them with the test."""
+    yield
+    get_reusable_executor().shutdown(wait=True)
+
+
+@pytest.mark.usefixtures("no_workers_left")
 def test_two_processes_make_the_table_of_one(whole, tmp_path, monkeypatch):
     monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
     code, found = ask([*COMMAND, "--jobs", "2"])
@@ -207,9 +216,11 @@ def test_killed_in_the_middle_the_command_goes_on_to_the_same_table(whole, tmp_p
     def units():
         return sum(len(list((run.artifacts / "units").glob("*.json"))) for run in store.runs())
 
-    wait(lambda: units() >= 3, "some units")
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        wait(lambda: units() >= 3, "some units")
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
     assert 3 <= units() < whole[0]["units"]
     (run,) = store.runs()
     assert run.status().state == "interrupted"

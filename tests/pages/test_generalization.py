@@ -14,8 +14,8 @@ from pages.widgets.generalization_charts import figure_2, scatter, strips
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {
-    "data": "mnist_excerpt", "fractions": [0.03, 0.1], "repeats": 3, "width": 8, "depth": 1,
-    "steps": 12, "batch": 16,
+    "data": "mnist_excerpt", "fractions": [0.03, 0.1], "repeats": 3, "width": 16, "depth": 1,
+    "steps": 60, "batch": 32,
     "chosen": {loss: [7, 7] for loss in ("xent", "hinge", "ours")},
 }  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_pairs_of_one_fraction_have_the_command_of_that_cell(page):
 def test_the_gallery_shows_who_is_right(page):
     at = page("gallery")
     text = texts(at)
-    assert "right, p⁰ at L∞" in text and "wrong, p⁰ at L∞" in text
+    assert "right; p⁰ at L∞" in text and "wrong; p⁰ at L∞" in text
     pair = at.selectbox[0]
     pair.set_value(("xent", "ours")).run()
     assert not at.exception
