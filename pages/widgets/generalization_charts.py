@@ -33,7 +33,7 @@ def figure_view(source: Source) -> None:
         st.plotly_chart(
             figure_2(source.result, band or "sd"), key=f"few_figure_{source.key}", config=CONFIG
         )
-        st.code(source.command(), language="bash")
+        st.code(source.command(), language="bash", wrap_lines=True)
     with right:
         differences(source.result)
 
@@ -115,11 +115,11 @@ def pairs_view(source: Source) -> None:
         )  # fmt: skip
         row = result["rows"][fractions.index(fraction or fractions[0])]
         st.plotly_chart(scatter(row, others), key=f"few_scatter_{source.key}", config=CONFIG)
-        st.code(source.command(row["fraction"]), language="bash")
+        st.code(source.command(row["fraction"]), language="bash", wrap_lines=True)
     with right:
         st.markdown("Difference in every repeat, with its mean and 95 % interval")
         st.plotly_chart(strips(result, others), key=f"few_strips_{source.key}", config=CONFIG)
-        st.code(source.command(), language="bash")
+        st.code(source.command(), language="bash", wrap_lines=True)
 
 
 def scatter(row: dict[str, Any], others: list[str]) -> go.Figure:

@@ -50,7 +50,7 @@ def gallery_view(source: Source) -> None:
     for place, k in enumerate(rows[:12]):
         with columns[place % COLUMNS].container(border=True):
             _card(gallery, k, [right, wrong, *(x for x in losses if x not in (right, wrong))])
-    st.code(source.command(gallery.fraction), language="bash")
+    st.code(source.command(gallery.fraction), language="bash", wrap_lines=True)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -70,7 +70,7 @@ def _card(gallery: Gallery, k: int, losses: list[str]) -> None:
         with cell:
             st.image(_picture(gallery, view.boundary[k]), width="stretch")
             reached = (
-                f"p⁰ at L∞ {view.linf[k]:.3f}, L₂ {view.l2[k]:.2f}"
+                f"p⁰ at L∞\u00a0{view.linf[k]:.3f}, L₂\u00a0{view.l2[k]:.2f}"
                 if view.reached[k]
                 else "S₀ was not reached"
             )

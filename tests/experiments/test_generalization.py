@@ -217,7 +217,7 @@ def test_killed_in_the_middle_the_command_goes_on_to_the_same_table(whole, tmp_p
         return sum(len(list((run.artifacts / "units").glob("*.json"))) for run in store.runs())
 
     try:
-        wait(lambda: units() >= 3, "some units")
+        wait(lambda: units() >= 3, "some units", patience=300)
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
