@@ -88,9 +88,10 @@ def choose(found: list[Source]) -> Source:
         "Data set", list(by_key), format_func=lambda name: by_key[name].title, key="few_data",
         label_visibility="collapsed", required=True,
     )  # fmt: skip
-    if key != (wanted or found[0].key):
-        st.query_params["data"] = key
-    return by_key[key]
+    chosen = key or found[0].key
+    if chosen != (wanted or found[0].key):
+        st.query_params["data"] = chosen
+    return by_key[chosen]
 
 
 def about(source: Source) -> None:
