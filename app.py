@@ -40,6 +40,11 @@ def navigate() -> None:
             icon=":material/polyline:",
         ),
         st.Page(ROOT / "pages" / "adversarial.py", title="Robustness", icon=":material/shield:"),
+        st.Page(
+            ROOT / "pages" / "generalization.py",
+            title="Few samples",
+            icon=":material/scatter_plot:",
+        ),
         st.Page(ROOT / "pages" / "runs.py", title="Runs", icon=":material/list_alt:"),
     ]
     st.navigation(pages, position="top").run()

@@ -40,7 +40,7 @@ from levelset_core.training import ReconstructionConfig, ReconstructionTrainer
 SAMPLES = 2000
 T = 2 * np.pi * np.arange(SAMPLES) / SAMPLES
 #: Steps of the ablation, and the part of them that is the warm start.
-STEPS = 1500
+STEPS = 1000
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,6 +44,10 @@ TOOLS = (
         "pages/adversarial.py", "Open robustness", ":material/shield:",
     ),
     (
+        "Few samples", "Geometric SVM against cross-entropy and hinge on small training sets.",
+        "pages/generalization.py", "Open few samples", ":material/scatter_plot:",
+    ),
+    (
         "Runs", "What takes long goes on without you: progress, files, resume.",
         "pages/runs.py", "Open runs", ":material/list_alt:",
     ),

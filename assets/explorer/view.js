@@ -21,6 +21,7 @@ export class ExplorerView {
     this.step = null;
     this.key = null;
     this.level = 0;
+    this.preferred = null; // what the person chose
     this.build();
     parent.append(this.style, this.root);
     keepKeys(this.root);
@@ -44,7 +45,7 @@ export class ExplorerView {
     this.choice = element("select", "", { "aria-label": "How the level set point is found" });
     this.pictures.level.heading.replaceChildren("p by ", this.choice);
     this.choice.addEventListener("change", () => {
-      this.level = Number(this.choice.value);
+      this.level = this.preferred = Number(this.choice.value);
       this.request();
     });
     const row = element("div", "pictures");
@@ -106,7 +107,8 @@ export class ExplorerView {
       option.textContent = name;
       return option;
     }));
-    this.level = Math.min(this.level, levels.length - 1);
+    const found = levels.findIndex(({ frame }) => frame !== null);
+    this.level = this.preferred ?? Math.max(found, 0);
     this.choice.value = String(this.level);
   }
 
@@ -228,7 +230,7 @@ export class ExplorerView {
       framePixel(canvas, side, data.shape, level.pixel);
       framePixel(context, side, data.shape, level.pixel);
       say(pictures.level.caption,
-        `L∞ <b>${number(level.linf)}</b>, L₂ <b>${number(level.l2, 2)}</b>, ρ ${number(level.rho)} at ▢`);
+        `L∞ <b>${number(level.linf)}</b>, L₂ <b>${number(level.l2, 2)}</b>, ▢ρ ${number(level.rho)}`);
     }
   }
 

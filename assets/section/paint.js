@@ -84,6 +84,8 @@ export function paintSection(canvas, theme, image, data, step) {
   context.textBaseline = "middle";
   for (const { name, place } of data.names) {
     const at = px(place);
+    const [x, y] = px([0, 0]);
+    if (Math.hypot(at[0] - x, at[1] - y) < 16) at[1] = y - 18;
     context.strokeStyle = theme.background;
     context.lineWidth = 3.5;
     context.strokeText(name, ...at);

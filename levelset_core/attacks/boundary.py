@@ -53,8 +53,8 @@ def newton_points(
     """Generalized Newton towards S^y, by the step of least length in a norm.
 
     "l2": p <- p - F D_xF / |D_xF|_2^2, Eq. 5. "linf": p <- p - F sign(D_xF) / |D_xF|_1, its
-    counterpart, clipped to the bounds. A point of S^y that Newton finds outside the bounds does
-    not count as found.
+    counterpart, clipped to the bounds. Where "l2" ends outside the bounds it begins again,
+    clipped, and moves only pixels that have room.
 
     Args:
         f: logits, (n, *d) -> (n, classes).
@@ -79,15 +79,23 @@ def newton_points(
             p, values, found = samples.points, samples.values, samples.converged
             low, high = bounds
             found = found & ((p >= low - 1e-6) & (p <= high + 1e-6)).flatten(1).all(1)
+            rows = (~found).nonzero().squeeze(1)
+            if len(rows):
+                again = _newton_clipped(margin, x[rows], y[rows], norm, max_steps, bounds)
+                p, values, found = (
+                    old.index_copy(0, rows, new)
+                    for old, new in zip((p, values, found), again, strict=True)
+                )
         else:
-            p, values, found = _newton_linf(margin, x, y, max_steps, bounds)
+            p, values, found = _newton_clipped(margin, x, y, norm, max_steps, bounds)
     return _measured(x, p, values, found)
 
 
-def _newton_linf(
+def _newton_clipped(
     margin: Callable[[Tensor, Tensor], Tensor],
     x: Tensor,
     y: Tensor,
+    norm: str,
     max_steps: int,
     bounds: tuple[float, float],
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -99,9 +107,15 @@ def _newton_linf(
         found = value.abs() <= tol
         if step == max_steps or found.all():
             break
-        length = jacobian.flatten(1).abs().sum(1)
-        move = torch.where(found | (length < 1e-8), 0.0, value / length.clamp_min(1e-8))
-        p = (p - expand_rows(move, p) * jacobian.sign()).clamp(*bounds)
+        if norm == "l2":
+            towards = -expand_rows(value.sign(), p) * jacobian
+            room = torch.where(towards > 0, p < bounds[1], p > bounds[0])
+            direction = jacobian * room
+        else:
+            direction = jacobian.sign()
+        slope = (jacobian * direction).flatten(1).sum(1)
+        move = torch.where(found | (slope < 1e-8), 0.0, value / slope.clamp_min(1e-8))
+        p = (p - expand_rows(move, p) * direction).clamp(*bounds)
     return p, value, found
 
 

@@ -10,12 +10,17 @@ from torch import Tensor
 
 from levelset_core.attacks.boundary import (
     BoundaryPoints,
+    attack_points,
     margin_along,
     newton_points,
     rho_axes,
     segment_points,
 )
 from levelset_core.attacks.trajectory import Trajectory
+from levelset_core.random import torch_generator
+
+#: Half sides of the boxes that an attack on the way to S^y tries.
+BOXES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 
 
 @dataclass(frozen=True)
@@ -52,17 +57,24 @@ class MarginProfile:
 
 
 def nearest_level_points(f: Callable[[Tensor], Tensor], x: Tensor, y: int) -> dict[str, LevelPoint]:
-    """By generalized Newton with the shortest steps in either norm: "linf", "l2".
+    """Points of S^y by several ways.
+
+    "linf", "l2": generalized Newton with the shortest steps in either norm. "attack": false
+    position on the way to the smallest of growing boxes in which PGD breaks the image.
 
     Args:
         f: logits, (n, *d) -> (n, classes).
         x, y: the image, (*d), and its class.
     """
-    label = torch.tensor([y], device=x.device)
-    return {
-        norm: _level_point(f, x, label, newton_points(f, x[None], label, norm=norm))
-        for norm in ("linf", "l2")
+    row, label = x[None], torch.tensor([y], device=x.device)
+    found = {
+        "attack": attack_points(
+            f, row, label, epsilons=BOXES, steps=10, generator=torch_generator(0)
+        ),
+        "linf": newton_points(f, row, label, norm="linf"),
+        "l2": newton_points(f, row, label, norm="l2"),
     }
+    return {name: _level_point(f, x, label, points) for name, points in found.items()}
 
 
 def margin_profile(

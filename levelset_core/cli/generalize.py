@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
@@ -37,6 +38,14 @@ def add(verbs: Verbs, common: Parser) -> None:
     for name, text in NUMBERS.items():
         verb.add_argument(f"--{name}", type=int, metavar="N", help=text)
     verb.add_argument("--jobs", type=int, default=1, help="processes side by side (default: 1)")
+    verb.add_argument(
+        "--hyper-from", metavar="JSON", help="a stored result whose hyper-parameters to take"
+    )
+    verb.add_argument(
+        "--store", metavar="FOLDER", help="write the result there, as in docs/results; a finished "
+        "run of the same settings is taken as it is",
+    )  # fmt: skip
+    verb.add_argument("--note", default="", help="what the stored result must say of its data")
     verb.set_defaults(run=_run)
 
 
@@ -45,13 +54,17 @@ def _run(options: argparse.Namespace) -> int:
 
     store = RunStore()
     run = _find_or_create(store, options)
-    status = work_here(store, run, tell=_Progress())
+    status = run.status()
+    if status.state != "done":
+        status = work_here(store, run, tell=_Progress())
     if status.state == "failed":
         raise LevelsetError(status.message)
     if status.state != "done":
         progress(f"Stopped. The same command goes on, as does: runs resume {run.id}")
         return EXIT_CODES[status.state]
     result = run.result() or {}
+    if options.store:
+        _store(run, options)
     if options.json:
         print_json({"run": run.id, "seconds": status.seconds, **result})
         return DONE
@@ -82,6 +95,8 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
     }
     if options.fractions:
         given["fractions"] = [_number(text) for text in options.fractions.split(",")]
+    if options.hyper_from:
+        given |= _hyper(options.hyper_from, given.get("fractions"))
     settings = GeneralizationConfig.from_dict(
         {
             "data": options.data, "data_dir": options.data_dir, "seed": options.seed,
@@ -91,13 +106,48 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
     for run in store.runs():
         if run.problem() or run.config.kind != "generalize" or run.config.settings != settings:
             continue
-        if run.status().state in RESUMABLE:
+        state = run.status().state
+        if state in RESUMABLE or (options.store and state == "done"):
             progress(f"Going on with {run.id}.")
             return run
     return store.create(
         "generalize", settings, name=f"Generalization, {options.data}", seed=options.seed,
         device="cpu", threads=options.jobs,
     )  # fmt: skip
+
+
+def _hyper(path: str, fractions: list[float] | None) -> dict[str, Any]:
+    """Fractions and chosen candidates of a stored result."""
+    from levelset_core.experiments.generalization_results import chosen_numbers
+    from levelset_core.runs.files import read_json
+
+    result = read_json(Path(path))
+    known = [row["fraction"] for row in result.get("rows", [])]
+    wanted = known if fractions is None else fractions
+    if missing := [f for f in wanted if f not in known]:
+        raise LevelsetError(f"{path} has no fraction {missing[0]:g}.")
+    return {
+        "fractions": wanted,
+        "chosen": {
+            loss: [numbers[known.index(f)] for f in wanted]
+            for loss, numbers in chosen_numbers(result).items()
+        },
+    }
+
+
+def _store(run: Run, options: argparse.Namespace) -> None:
+    """Copy the table and the gallery to where the page and people look for them."""
+    import shutil
+
+    from levelset_core.experiments.generalization_gallery import NAME
+    from levelset_core.experiments.generalization_results import PREFIX, write_result
+    from levelset_core.runs.files import read_json
+    from levelset_core.runs.kinds.generalize import TABLE
+
+    path = write_result(read_json(run.artifacts / TABLE), Path(options.store), options.note)
+    name = f"{PREFIX}{run.config.settings['data']}_{NAME}"
+    shutil.copyfile(run.artifacts / NAME, path.parent / name)
+    progress(f"Stored {path.name} and {name}.")
 
 
 def _number(text: str) -> float:

@@ -89,6 +89,22 @@ def data_folder(data_dir: Path | str | None = None) -> Path:
     return cache / "levelset" / "data"
 
 
+def is_here(name: str, data_dir: Path | str | None = None) -> bool:
+    """Whether a data set of ``IMAGE_SETS`` can be read without a download."""
+    folder = data_folder(data_dir)
+    if name == "mnist_excerpt":
+        return True
+    if name == "cifar10":
+        places = (folder / "cifar10", folder / "cifar10_imagefolder")
+        return any(place.is_dir() for place in places) or _downloaded(folder, "cifar-10-batches-py")
+    kind = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}[name]
+    return any((folder / name).glob("*-ubyte*")) or _downloaded(folder, f"{kind}/raw")
+
+
+def _downloaded(folder: Path, name: str) -> bool:
+    return (folder / "torchvision" / name).is_dir()
+
+
 def load_images(
     name: str, split: str, *, data_dir: Path | str | None = None, download: bool = True
 ) -> ImageSet:

@@ -30,6 +30,8 @@ class BinaryImages:
         held_out, held_out_labels: the same, for the choice of hyper-parameters.
         test, test_labels: the whole test set.
         total: images of the original training set, of which fractions are taken.
+        shape: channels, height and width of an image.
+        classes: names of the classes before the merge; the first half is -1.
     """
 
     name: str
@@ -41,6 +43,8 @@ class BinaryImages:
     test: Tensor
     test_labels: Tensor
     total: int
+    shape: tuple[int, int, int]
+    classes: tuple[str, ...]
 
     def draw(self, fraction: float, repeat: int) -> tuple[Tensor, Tensor]:
         """A random part of the training images: the same for a fraction and a repeat.
@@ -75,7 +79,7 @@ def binary_images(name: str, data_dir: str | None = None) -> BinaryImages:
     test_x, test_y = _rows(test, torch.arange(len(test)))
     return BinaryImages(
         name, f"{train.source}; {test.source}", x[held:], y[held:], x[:held], y[:held],
-        test_x, test_y, len(train),
+        test_x, test_y, len(train), train.shape, train.classes,
     )  # fmt: skip
 
 

@@ -41,6 +41,8 @@ class GeneralizationConfig:
         steps, batch: optimizer steps (AdamW, its rate falling to 0), images a step; the same for
             every loss.
         seed: of the repeats; another one draws other parts.
+        chosen: candidate numbers by loss, one a fraction, known from an earlier sweep: then no
+            choice is made.
 
     Raises:
         LevelsetError: a setting is unknown or does not fit.
@@ -57,6 +59,7 @@ class GeneralizationConfig:
     steps: int = 400
     batch: int = 32
     seed: int = 0
+    chosen: dict[str, list[int]] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "losses", tuple(self.losses))
@@ -75,6 +78,18 @@ class GeneralizationConfig:
                 raise LevelsetError(f"{name} must be a whole number from 1 on, got {value!r}.")
         if max(self.repeats, self.tuning) > PER_SEED:
             raise LevelsetError(f"At most {PER_SEED} repeats, got {self.repeats}.")
+        if self.chosen is not None:
+            self._check_chosen(self.chosen)
+
+    def _check_chosen(self, chosen: dict[str, list[int]]) -> None:
+        for loss in self.losses:
+            numbers = chosen.get(loss, [])
+            known = range(len(CANDIDATES[loss]))
+            if len(numbers) != len(self.fractions) or not all(k in known for k in numbers):
+                raise LevelsetError(
+                    f"chosen must hold, for {loss}, a candidate of 0 to {known[-1]} for each of "
+                    f"{len(self.fractions)} fractions, got {numbers!r}."
+                )
 
     @property
     def parts(self) -> range:
@@ -142,6 +157,8 @@ def shared(unit: Unit) -> tuple[str, float, float, float]:
 
 def tuning_units(config: GeneralizationConfig) -> list[Unit]:
     """Every candidate of every loss at every fraction, on a few repeats of its own."""
+    if config.chosen is not None:
+        return []
     return [
         Unit(loss, fraction, TUNING + repeat, candidate)
         for repeat in range(config.tuning)
@@ -155,6 +172,12 @@ def chosen_candidates(
     config: GeneralizationConfig, accuracies: dict[Unit, float]
 ) -> dict[tuple[str, float], int]:
     """The candidate with the best mean on held-out images, the first of equals."""
+    if config.chosen is not None:
+        return {
+            (loss, fraction): config.chosen[loss][k]
+            for loss in config.losses
+            for k, fraction in enumerate(config.fractions)
+        }
     means: dict[tuple[str, float], list[float]] = {}
     for loss in config.losses:
         for fraction in config.fractions:

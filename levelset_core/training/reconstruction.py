@@ -9,16 +9,13 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from levelset_core.data.normalization import Normalization
-from levelset_core.data.pointclouds import PointCloud, check_spread, remove_outliers
+from levelset_core.data.pointclouds import PointCloud
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
-from levelset_core.geometry.completion import complete_curves
 from levelset_core.geometry.nearest import NearestPoints
 from levelset_core.levelsets import LevelSetSamples, project
 from levelset_core.levelsets.jacobian import pinv_times
@@ -35,7 +32,9 @@ from levelset_core.training.cloud_samples import (
 )
 from levelset_core.training.curve_prior import CurvePrior
 from levelset_core.training.muon import Muon
-from levelset_core.training.prior import Prior, SignedPoints
+from levelset_core.training.optimizers import adam_and_muon
+from levelset_core.training.prior import SignedPoints
+from levelset_core.training.reconstruction_cloud import prepare_cloud
 from levelset_core.training.reconstruction_config import ReconstructionConfig
 from levelset_core.training.reconstruction_snapshot import ReconstructionSnapshot
 
@@ -90,50 +89,21 @@ class ReconstructionTrainer:
         begun = time.perf_counter()
         self.config, self.device = config, device or pick_device()
         self.budget = Budget(config.steps, config.seconds)
-        dimension = cloud.points.shape[1]
-        if dimension - config.outputs not in (1, 2) or (dimension, config.outputs) == (2, 2):
-            raise LevelsetError(
-                f"{config.outputs} outputs in {dimension} dimensions are neither a surface nor a "
-                "curve: curves in space take 2, everything else 1."
-            )
-        check_spread(cloud, "surface" if dimension - config.outputs == 2 else "curve")
-        self.cloud = remove_outliers(cloud) if config.outliers else cloud
         self.workers = Workers(threads if self.device.type == "cpu" else 1)
-        self._prepare(look, curves=dimension - config.outputs == 1)
+        found = prepare_cloud(cloud, config, self.device, self.workers, look)
+        self.cloud, self.normalization = found.cloud, found.normalization
+        self.points, self.normals, self.prior = found.points, found.normals, found.prior
         self.nearest = NearestPoints(self.points, self.workers, approximate=True)
-        self.normals = None
-        if config.normals_weight and self.cloud.normals is not None:
-            self.normals = torch.zeros_like(self.points)  # none where a hole was closed
-            self.normals[: len(self.cloud)] = torch.from_numpy(self.cloud.normals).float()
         self.network = ImplicitMLP(
-            dimension, (config.width,) * config.depth, config.outputs,
-            octaves=config.octaves, skip=config.skip, activation=config.activation,
+            cloud.points.shape[1], (config.width,) * config.depth, config.outputs,
+            octaves=found.octaves, skip=config.skip, activation=config.activation,
             slope=config.slope, generator=torch_generator(config.seed),
         ).to(self.device)  # fmt: skip
         self.network.workers = self.workers
-        self.optimizers = _optimizers(self.network, config)
+        self.optimizers = adam_and_muon(self.network, config)
         self.generator = torch_generator(config.seed + 1)
         self.samples = self._starts(config.projected)
         self.budget.spent = time.perf_counter() - begun
-
-    def _prepare(self, look: Callable[[Mesh], None] | None, *, curves: bool) -> None:
-        """The box, the prior and what Eq. 13 takes for X."""
-        warm, own = self.config.warm_share > 0, self.cloud.points
-        self.prior: Prior | CurvePrior | None = None
-        found = complete_curves(own, self.config.ends) if warm and curves else []
-        self.normalization = Normalization.of(np.concatenate([own, *(c.ring for c in found)]))
-        self.points = torch.from_numpy(self.normalization.apply(own)).float().to(self.device)
-        if not warm:
-            return
-        if curves:
-            moved = [c.moved(self.scale, self.normalization.center) for c in found]
-            self.prior = CurvePrior(moved, self.device)
-        else:
-            self.prior = Prior(
-                self.points, self.workers, seed=self.config.seed,
-                look=look and (lambda mesh: look(mesh.moved(self.scale, self.normalization.center))),
-            )  # fmt: skip
-        self.points = torch.cat([self.points, self.prior.closing])
 
     @property
     def scale(self) -> float:
@@ -361,15 +331,3 @@ class ReconstructionTrainer:
         self.generator.set_state(state["generator"].cpu())
         self.samples = state["samples"].to(self.device)
         self.budget.restore(state["budget"])
-
-
-def _optimizers(network: ImplicitMLP, config: ReconstructionConfig) -> list[torch.optim.Optimizer]:
-    """Adam for all; or Muon for the matrices between hidden layers, and Adam for the others."""
-    matrices: list[torch.nn.Parameter] = []
-    if config.optimizer == "muon":
-        matrices = [layer.weight for layer in list(network.layers)[1:-1]]  # type: ignore[misc]
-    chosen = {id(weight) for weight in matrices}
-    others = [weight for weight in network.parameters() if id(weight) not in chosen]
-    fused = others[0].device.type != "mps"
-    adam = torch.optim.Adam(others, lr=config.learning_rate, betas=(0.9, 0.99), fused=fused)
-    return [adam, Muon(matrices, lr=config.matrix_rate)] if matrices else [adam]

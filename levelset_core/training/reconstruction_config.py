@@ -43,7 +43,8 @@ class ReconstructionConfig:
     Attributes:
         outputs: l, 1 for a surface (or a curve in the plane), 2 for a curve in space.
         depth, width: hidden layers of F.
-        octaves: of the positional encoding of x; 0 is none (the paper).
+        octaves: of the positional encoding of x, at most: a surface takes fewer where the cloud
+            is too noisy to tell so fine a detail (ours); 0 is none (the paper).
         skip: x is concatenated to the input of every hidden layer after the first (the paper).
         activation: of the hidden layers.
         slope: |D_xF| that the initialization aims at; the authors' is 2.
@@ -91,7 +92,7 @@ class ReconstructionConfig:
     optimizer: str = "muon"
     learning_rate: float = 2e-3
     matrix_rate: float = 0.01
-    final_rate: float = 0.02
+    final_rate: float = 0.0
     data_batch: int = 1024
     projected: int = 1024
     persistent: bool = True
@@ -193,7 +194,8 @@ _PAPER = ReconstructionConfig(
 _CURVE = ReconstructionConfig(
     outputs=2, depth=4, width=64, octaves=0, activation="softplus", optimizer="adam",
     learning_rate=2e-3, data_batch=512, projected=512, near=0, lam=5.0, warm_share=0.7,
-    anchors=512, anchor_weight=3.0, outliers=False, seconds=25.0, resolution=96,
+    anchors=512, anchor_weight=3.0, outliers=False, final_rate=0.02,
+    steps=1000, seconds=50.0, resolution=96,
 )  # fmt: skip
 _PLANE = replace(_CURVE, outputs=1, near=256, resolution=256)
 

@@ -9,7 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from levelset_core.attacks import evaluating, margin_of, newton_points, pgd, segment_points
+from levelset_core.attacks import (
+    evaluating,
+    margin_of,
+    newton_points,
+    pgd,
+    segment_points,
+)
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
 from levelset_core.random import torch_generator
@@ -68,7 +74,8 @@ class Watch:
                 generator=torch_generator(0),
             )  # fmt: skip
             newton = newton_points(network, x, y, norm="linf", max_steps=NEWTON_STEPS)
-            near = torch.minimum(newton.linf, segment_points(network, x, attacked.images, y).linf)
+            broken = segment_points(network, x, attacked.images, y)
+            near = torch.minimum(newton.linf, broken.linf)
         near = torch.where(near.isinf(), torch.nan, near)
         distances = torch.where(right, near, -near).float().cpu()
         robust = right & ~attacked.broken

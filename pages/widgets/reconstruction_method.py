@@ -48,7 +48,9 @@ def _plain(**fixed: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 def _preset(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     def config(changes: dict[str, Any]) -> dict[str, Any]:
-        return ReconstructionConfig.preset(name, steps=None, **changes).to_dict()
+        # What a preset gives steps alone, the page gives seconds.
+        steps = PRESETS[name].steps if PRESETS[name].seconds is not None else None
+        return ReconstructionConfig.preset(name, steps=steps, **changes).to_dict()
 
     return config
 
@@ -85,9 +87,9 @@ _ALL: dict[str, dict[str, Method]] = {
     },
     "curve": {
         "curve": Method(
-            "Ours", "curve", _preset("curve"), 25,
+            "Ours", "curve", _preset("curve"), 50,
             "Two outputs: the curve is where both are 0. F starts from a smooth curve through the "
-            "points in their order.",
+            "points in their order. 1,000 steps at most.",
         ),
         "curve-paper": Method(
             "The paper's network", "curve", _preset("curve-paper"), 300,

@@ -39,9 +39,13 @@ EPSILONS = {1: (0.5, 0.01, 2), 3: (0.1, 0.001, 3)}
 #: The plane reaches so many epsilons from the image; places along a side, and how much finer
 #: the picture is.
 REACH, PLACES, FINER = 1.5, 31, 5
-NAMES = {"root": "false position", "linf": "Newton, L∞", "l2": "Newton, L₂"}
+NAMES = {
+    "root": "false position", "attack": "… in any box", "linf": "Newton, L∞",
+    "l2": "Newton, L₂",
+}  # fmt: skip
 MISSING = {
     "root": "No zero of Fʲ on the way.",
+    "attack": "No attack changes the sign of Fʲ.",
     "linf": "Newton found no zero within [0, 1].",
     "l2": "Newton found no zero within [0, 1].",
 }

@@ -7,21 +7,21 @@ import streamlit as st
 from levelset_core.errors import LevelsetError
 from levelset_core.runs.models import KnownModel
 from pages.widgets.robust_attack import attack_view
-from pages.widgets.robust_models import choose_model
+from pages.widgets.robust_models import choose_model, image_sets
 from pages.widgets.robust_subject import choose_subject
 
 
 def explorer_view(found: list[KnownModel]) -> None:
     """Choose on the left, look on the right."""
-    left, main = st.columns([1, 4.4], gap="medium")
+    left, main = st.columns([1, 3.8], gap="medium")
     try:
         with left:
             model = choose_model(found, "explorer_model")
             subject = choose_subject(model)
         with main:
-            if subject is None:
-                st.info("Draw a digit on the left, or open a picture of one.")
-            else:
+            if subject is not None:
                 attack_view(model, subject)
+            elif image_sets(model):
+                st.info("Draw a digit on the left, or open a picture of one.")
     except LevelsetError as error:
         st.error(str(error), icon=":material/error:")

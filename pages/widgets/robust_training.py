@@ -160,7 +160,8 @@ def _board(active: bool) -> None:
     st.caption(
         f"The first {WATCHED} test images of the excerpt, looked at before the first step and "
         "after every epoch: PGD on the margin, 10 steps. Distances are upper bounds: the smaller "
-        "of generalized Newton and false position. A finished network is in every list of models."
+        "of generalized Newton and false position. A finished network is in every list of "
+        "models."
     )
 
 

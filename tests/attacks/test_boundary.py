@@ -75,3 +75,22 @@ def test_the_margin_falls_through_zero(images):
 def test_unknown_norms_are_one_sentence(images):
     with pytest.raises(LevelsetError, match="Unknown norm 'l1': choose one of linf, l2"):
         newton_points(f, *images, norm="l1")
+
+
+def test_newton_stays_within_the_bounds_by_the_shortest_way():
+    # The nearest point of {F = 0} in L2 lies beyond the first pixel's limit.
+    w = torch.tensor([2.0, 1.0, 0.5])
+
+    def level(p):
+        value = p.flatten(1) @ w - 0.5
+        return torch.stack([value, torch.zeros_like(value)], 1)
+
+    x = torch.tensor([0.02, 0.5, 0.5]).reshape(1, 1, 1, 3)
+    found = newton_points(level, x, torch.tensor([0]), norm="l2")
+    assert found.found.all() and level(found.points)[0, 0].abs() < 1e-3
+    p = found.points.flatten()
+    assert p[0] == 0
+    # On the face x_0 = 0: the projection in the other two pixels.
+    left = (0.75 - 0.5) / (1 + 0.25)
+    nearest = torch.tensor([0.5 - left, 0.5 - 0.5 * left])
+    torch.testing.assert_close(p[1:], nearest, rtol=0, atol=0.02)

@@ -112,6 +112,7 @@ def test_the_nearest_points_of_a_linear_classifier():
     gap = float(f(X[None])[0, 0])
     assert points["linf"].linf == pytest.approx(gap / float(W.abs().sum()), rel=1e-2)
     assert points["l2"].l2 == pytest.approx(gap / float(W.norm()), rel=1e-2)
+    assert points["attack"].linf >= points["linf"].linf - 1e-3
     for point in points.values():
         assert point.axis == 0 and point.rho <= point.linf + 1e-6
     # Nothing within the pixels' limits: no class can win here.

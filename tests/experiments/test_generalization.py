@@ -1,5 +1,8 @@
 """The generalization experiment, on the bundled excerpt of MNIST."""
 
+import contextlib
+import io
+import itertools
 import json
 import os
 import signal
@@ -9,8 +12,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from joblib.externals.loky import get_reusable_executor
 
 from levelset_core import cli
+from levelset_core.data.images import is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.experiments.binary_images import binary_images
 from levelset_core.experiments.generalization import accuracy, result_table, run_group, train_group
@@ -24,6 +29,12 @@ from levelset_core.experiments.generalization_config import (
     repeat_units,
     shared,
     tuning_units,
+)
+from levelset_core.experiments.generalization_gallery import Gallery
+from levelset_core.experiments.generalization_results import (
+    RESULTS,
+    chosen_numbers,
+    read_results,
 )
 from levelset_core.runs import RunStore
 from tests.runs.support import wait
@@ -143,17 +154,60 @@ def test_bad_settings_are_one_sentence(values, what):
         GeneralizationConfig.from_dict(values)
 
 
+def test_known_choices_are_taken_and_nothing_is_tuned():
+    chosen = {loss: [1, 2] for loss in SMALL.losses}
+    config = replace(SMALL, chosen=chosen)
+    assert tuning_units(config) == []
+    assert chosen_candidates(config, {}) == {
+        (loss, f): k for loss in SMALL.losses for f, k in zip((0.03, 0.1), (1, 2), strict=True)
+    }
+    for bad in ({}, {**chosen, "ours": [1]}, {**chosen, "ours": [1, 99]}):
+        with pytest.raises(LevelsetError, match="chosen"):
+            replace(SMALL, chosen=bad)
+
+
 COMMAND = [
     "generalize", "--data", "mnist_excerpt", "--fractions", "0.03,0.1", "--repeats", "2",
     "--tuning", "1", "--width", "8", "--depth", "1", "--steps", "12", "--batch", "16",
 ]  # fmt: skip
 
 
-def test_killed_in_the_middle_the_command_goes_on_to_the_same_table(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path / "whole"))
-    assert cli.main([*COMMAND, "--json"]) == cli.DONE
-    whole = json.loads(capsys.readouterr().out)
-    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path / "cut"))
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The sweep in one go and one process: its answer, where it is stored, and its run."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEVELSET_RUNS", str(folder / "runs"))
+        code, answer = ask([*COMMAND, "--store", str(folder / "stored")])
+        (run,) = RunStore().runs()
+    assert code == cli.DONE
+    return answer, folder / "stored", run
+
+
+def ask(command):
+    """Exit code and JSON of the command line."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        code = cli.main([*command, "--json"])
+    return code, json.loads(out.getvalue())
+
+
+@pytest.fixture
+def no_workers_left():
+    """joblib keeps its processes for a while: end them with the test."""
+    yield
+    get_reusable_executor().shutdown(wait=True)
+
+
+@pytest.mark.usefixtures("no_workers_left")
+def test_two_processes_make_the_table_of_one(whole, tmp_path, monkeypatch):
+    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
+    code, found = ask([*COMMAND, "--jobs", "2"])
+    assert code == cli.DONE and found["rows"] == whole[0]["rows"]
+
+
+def test_killed_in_the_middle_the_command_goes_on_to_the_same_table(whole, tmp_path, monkeypatch):
+    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
     store = RunStore()
     process = subprocess.Popen(
         [sys.executable, "-m", "levelset_core", *COMMAND], stderr=subprocess.DEVNULL
@@ -162,13 +216,84 @@ def test_killed_in_the_middle_the_command_goes_on_to_the_same_table(tmp_path, mo
     def units():
         return sum(len(list((run.artifacts / "units").glob("*.json"))) for run in store.runs())
 
-    wait(lambda: units() >= 3, "some units")
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert 3 <= units() < whole["units"]
+    try:
+        wait(lambda: units() >= 3, "some units", patience=300)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert 3 <= units() < whole[0]["units"]
     (run,) = store.runs()
     assert run.status().state == "interrupted"
-    assert cli.main([*COMMAND, "--json"]) == cli.DONE
-    found = json.loads(capsys.readouterr().out)
-    assert found["run"] == run.id and found["rows"] == whole["rows"]
-    assert cli.main([*COMMAND[:-10], "--fractions", "x"]) == cli.BAD_INPUT
+    code, found = ask(COMMAND)
+    assert code == cli.DONE
+    assert found["run"] == run.id and found["rows"] == whole[0]["rows"]
+
+
+def test_one_fraction_alone_gives_the_cell_of_the_whole_table(whole, tmp_path, monkeypatch):
+    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
+    file = whole[1] / "generalization_mnist_excerpt.json"
+    place = COMMAND.index("--fractions") + 1
+    _, found = ask([*COMMAND[:place], "0.1", *COMMAND[place + 1 :], "--hyper-from", str(file)])
+    assert found["rows"] == whole[0]["rows"][1:]
+
+
+def test_what_is_stored_says_where_it_comes_from(whole):
+    answer, folder, run = whole
+    result = read_results(folder)["mnist_excerpt"]
+    assert result["rows"] == answer["rows"]
+    assert result["command"] == "python -m levelset_core " + " ".join(COMMAND)
+    assert result["labels"]["+1"] == ["5", "6", "7", "8", "9"] and result["total"] == 1000
+    assert result["machine"]["cpu"] and result["cpu_seconds"] > 0
+    text = (folder / "generalization.md").read_text()
+    assert text.count("\n| 0.") == 2 and "excerpt" in text
+    chosen = chosen_numbers(result)
+    hyper = [row["losses"]["ours"]["hyper"] for row in result["rows"]]
+    assert [CANDIDATES["ours"][k] for k in chosen["ours"]] == hyper
+    # The same command with --store takes the finished run as it is.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEVELSET_RUNS", str(run.path.parent))
+        assert ask([*COMMAND, "--store", str(folder)])[1]["run"] == run.id
+
+
+def test_the_gallery_holds_what_the_networks_say(whole, data):
+    gallery = Gallery.load(whole[1] / "generalization_mnist_excerpt_gallery.npz")
+    torch.testing.assert_close(
+        torch.from_numpy(gallery.images), data.test[torch.from_numpy(gallery.index)] + 0.5,
+        rtol=0, atol=0.003,
+    )  # fmt: skip
+    for loss, view in gallery.views.items():
+        assert ((view.value > 0) == (gallery.label > 0)).tolist() == view.right.tolist()
+        gap = abs(gallery.images - view.boundary)
+        assert abs(gap.max(1) - view.linf).max() < 0.01
+        others = set(gallery.views) - {loss}
+        assert any(gallery.rows(loss, other) for other in others)
+    for right, wrong in itertools.permutations(gallery.views, 2):
+        rows = gallery.rows(right, wrong)
+        assert gallery.views[right].right[rows].all()
+        assert not gallery.views[wrong].right[rows].any()
+
+
+def test_bad_options_are_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
+    assert cli.main(["generalize", "--fractions", "x"]) == cli.BAD_INPUT
+    assert cli.main(["generalize", "--hyper-from", str(tmp_path / "none")]) == cli.BAD_INPUT
+    (tmp_path / "generalization_mnist.json").write_text("{")
+    with pytest.raises(LevelsetError, match="damaged"):
+        read_results(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(read_results()))
+def test_a_stored_cell_comes_out_again(name, tmp_path, monkeypatch):
+    """With the full data at $LEVELSET_DATA: the mean lies within the stored interval."""
+    if not is_here(name):
+        pytest.skip(f"{name} is not on this machine")
+    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
+    stored = read_results()[name]["rows"][1]
+    file = RESULTS / f"generalization_{name}.json"
+    _, found = ask(
+        ["generalize", "--data", name, "--repeats", "20", "--hyper-from", str(file),
+         "--fractions", f"{stored['fraction']:g}"]
+    )  # fmt: skip
+    for loss, one in found["rows"][0]["losses"].items():
+        assert stored["losses"][loss]["low"] <= one["mean"] <= stored["losses"][loss]["high"]

@@ -54,6 +54,7 @@ def shown(monkeypatch):
 
     monkeypatch.setattr(attack, "_explorer", watch("explorer", State()))
     monkeypatch.setattr(attack, "_section", watch("section", State()))
+    monkeypatch.setattr(gallery, "IMAGES", 60)
     monkeypatch.setattr(gallery, "_component", watch("gallery", State()))
     monkeypatch.setattr(training, "_component", watch("training", State()))
     return found
@@ -112,18 +113,17 @@ def test_both_losses_and_the_other_direction(shown):
 def test_the_filters_know_what_the_survey_found(shown, store):
     at = open_page("explorer")
     everything = [index for index, _, _ in shown["gallery"]["shown"]]
-    assert everything == list(range(200))
+    assert everything == list(range(60))
     at.selectbox(key="explorer_breaks").set_value("wrong").run()
     wrong = shown["gallery"]["shown"]
-    assert 0 < len(wrong) < 200 and all(mark == "wrong" for _, mark, _ in wrong)
+    assert 0 < len(wrong) < 60 and all(mark == "wrong" for _, mark, _ in wrong)
     at.selectbox(key="explorer_breaks").set_value("broken_margin").run()
     assert shown["gallery"]["shown"] == []
     (run,) = store.runs()
-    run.config.settings["images"] = 200
     work_here(store, run)
     at.run()
     broken = shown["gallery"]["shown"]
-    assert len(broken) > 50 and all("boundary at" in title for _, _, title in broken[:5])
+    assert len(broken) > 15 and all("boundary at" in title for _, _, title in broken[:5])
     at.slider(key="explorer_distance").set_value((0.0, 0.05)).run()
     near = shown["gallery"]["shown"]
     assert 0 < len(near) < len(broken)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from levelset_core.experiments.generalization import result_table, run_group
+from levelset_core.experiments.generalization import load, result_table, run_group
 from levelset_core.experiments.generalization_config import (
-    CANDIDATES,
     GeneralizationConfig,
     Unit,
     chosen_candidates,
@@ -18,6 +17,9 @@ from levelset_core.experiments.generalization_config import (
     repeat_units,
     tuning_units,
 )
+from levelset_core.experiments.generalization_gallery import NAME as GALLERY
+from levelset_core.experiments.generalization_gallery import make_gallery
+from levelset_core.experiments.generalization_results import describe
 from levelset_core.runs.files import read_json, replacing, write_json
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds.base import Goal, Kind
@@ -58,8 +60,7 @@ class Sweep:
     def total(self) -> int:
         """Number of units."""
         c = self.config
-        candidates = sum(len(CANDIDATES[loss]) for loss in c.losses)
-        return len(c.fractions) * (c.tuning * candidates + c.repeats * len(c.losses))
+        return len(tuning_units(c)) + len(c.fractions) * c.repeats * len(c.losses)
 
     def __iter__(self) -> Iterator[UnitDone]:
         return self
@@ -91,6 +92,10 @@ class Sweep:
 
     def _path(self, unit: Unit) -> Path:
         return _path(self.folder, unit)
+
+    def seconds(self) -> float:
+        """CPU time of all units so far."""
+        return sum(float(read_json(self._path(unit))["seconds"]) for unit in self.accuracies)
 
     def checkpoint(self) -> dict[str, Any]:
         """Nothing: see the class."""
@@ -144,6 +149,9 @@ class Generalize(Kind):
             pass  # also where every unit was there already: the choice is made anew
         table = result_table(trainer.config, trainer.chosen, trainer.accuracies)
         _write_table(artifacts, trainer, trainer.config.repeats)
+        data = load(trainer.config.data, trainer.config.data_dir)
+        with replacing(artifacts / GALLERY) as partial, partial.open("wb") as file:
+            make_gallery(trainer.config, trainer.chosen, data).save(file)
         return {"units": trainer.total, "rows": table}
 
 
@@ -161,7 +169,11 @@ def _write_table(artifacts: Path, trainer: Sweep, repeats: int) -> None:
     if not repeats:
         return
     config = GeneralizationConfig.from_dict({**trainer.config.to_dict(), "repeats": repeats})
-    table = {"repeats": repeats, "rows": result_table(config, trainer.chosen, trainer.accuracies)}
+    data = load(config.data, config.data_dir)
+    table = describe(
+        config, result_table(config, trainer.chosen, trainer.accuracies), classes=data.classes,
+        source=data.source, total=data.total, seconds=trainer.seconds(),
+    )  # fmt: skip
     with replacing(artifacts / TABLE) as partial:
         partial.write_text(json.dumps(table, indent=1), encoding="utf-8")
 

@@ -96,9 +96,10 @@ def _block(
         near = torch.minimum(
             newton_points(network, x, y, norm="linf").linf,
             attack_points(
-                network, x, y, epsilons=reaches, generator=torch_generator(seed * 1_000_003 + k)
+                network, x, y, epsilons=reaches, steps=10,
+                generator=torch_generator(seed * 1_000_003 + k),
             ).linf,
-        )
+        )  # fmt: skip
         near = torch.where(near.isinf(), torch.nan, near)
         found["distance"] = torch.where(wrong, -near, near)
         return {name: values.cpu() for name, values in found.items()}

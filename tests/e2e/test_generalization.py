@@ -1,0 +1,55 @@
+"""Few samples in a real browser: a sweep is run, and its figures are looked at."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from levelset_core.experiments.generalization_config import GeneralizationConfig
+from levelset_core.runs import RunStore
+from tests.e2e.conftest import PATIENCE, Server
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path / "runs"))
+    store = RunStore()
+    yield store
+    for run in store.runs():
+        run.kill()
+
+
+@pytest.fixture
+def serve(store):
+    server = Server()
+    yield server
+    server.close()
+
+
+def test_a_sweep_runs_beside_the_page_and_its_figures_appear(store, serve, browse):
+    settings = {
+        "data": "mnist_excerpt", "fractions": [0.03, 0.1], "repeats": 3, "width": 8, "depth": 1,
+        "steps": 12, "chosen": {loss: [7, 7] for loss in ("xent", "hinge", "ours")},
+    }  # fmt: skip
+    run = store.create(
+        "generalize", GeneralizationConfig.from_dict(settings).to_dict(), device="cpu",
+        name="Generalization, MNIST, bundled excerpt",
+    )  # fmt: skip
+    page = browse(f"{serve.url}/generalization?view=run", ready=False).page
+    expect(page.get_by_role("heading", name="Few samples")).to_be_visible()
+    expect(page.get_by_text("Run more repeats here")).to_be_visible()
+    page.get_by_role("button", name="Start", exact=True).last.click()
+    link = page.get_by_role("link", name="See its figures")
+    expect(link).to_be_visible(timeout=1000 * (PATIENCE + 60))
+    link.click()
+    expect(page.locator(".js-plotly-plot .legendtext").first).to_be_visible()
+    legend = page.locator(".js-plotly-plot .legendtext").all_inner_texts()
+    assert legend == ["Geometric SVM", "Hinge", "Cross-entropy"]
+    expect(page.get_by_text("--data mnist_excerpt --fractions 0.03,0.1").first).to_be_visible()
+    assert run.id in page.evaluate("location.href")
+
+    page.get_by_role("radio", name="Repeat by repeat").click()
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    page.get_by_role("radio", name="Images they differ on").click()
+    expect(page.get_by_text("p⁰ at L∞").first).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)

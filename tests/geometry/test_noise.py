@@ -1,0 +1,25 @@
+"""The noise of a cloud, where it is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from levelset_core.geometry.noise import noise_level
+from levelset_core.random import numpy_generator
+
+
+@pytest.mark.parametrize("sigma", [0.001, 0.003, 0.008])
+def test_the_noise_of_a_sphere_and_of_a_plane(sigma):
+    rng = numpy_generator(1)
+    ball = rng.normal(size=(20_000, 3))
+    ball *= (1 + sigma * rng.normal(size=(20_000, 1))) / np.linalg.norm(ball, axis=1)[:, None]
+    flat = np.column_stack([4 * rng.random((20_000, 2)), sigma * rng.normal(size=20_000)])
+    assert noise_level(ball) == pytest.approx(sigma, rel=0.25)
+    assert noise_level(flat) == pytest.approx(sigma, rel=0.25)
+
+
+def test_exact_points_and_too_few_have_none():
+    rng = numpy_generator(1)
+    assert noise_level(np.column_stack([rng.random((500, 2)), np.zeros(500)])) < 1e-8
+    assert noise_level(rng.random((5, 3))) == 0.0
