@@ -25,6 +25,8 @@ def look(k: int) -> dict[str, Any]:
 def tidy(figure: go.Figure, title: str, height: int) -> go.Figure:
     """Title, margins, an axis from 0 to 100 %, the legend below."""
     share_axis(figure)
+    figure.update_xaxes(automargin=True)
+    figure.update_yaxes(automargin=True)
     figure.update_layout(
         title={"text": title, "x": 0, "font": {"size": 14}}, height=height,
         margin={"l": 0, "r": 8, "t": 36, "b": 0},
