@@ -29,27 +29,27 @@ with right.container(border=True, height="stretch"):
 TOOLS = (
     (
         "2D playground", "Draw points; watch boundary, margins and SVM level sets train live.",
-        "pages/playground.py", "Open the playground", ":material/draw:",
+        "pages/playground.py", "Draw points", ":material/draw:",
     ),
     (
         "Reconstruction", "From a raw point cloud to a surface or a curve, live.",
-        "pages/reconstruction.py", "Open reconstruction", ":material/view_in_ar:",
+        "pages/reconstruction.py", "Reconstruct", ":material/view_in_ar:",
     ),
     (
         "Exact networks", "The ReLU network whose zero level set your polygon or mesh is.",
-        "pages/exact_networks.py", "Open exact networks", ":material/polyline:",
+        "pages/exact_networks.py", "Build one", ":material/polyline:",
     ),
     (
         "Robustness", "Robust classifiers under honest attacks, and why a figure is what it is.",
-        "pages/adversarial.py", "Open robustness", ":material/shield:",
+        "pages/adversarial.py", "Attack one", ":material/shield:",
     ),
     (
         "Few samples", "Geometric SVM against cross-entropy and hinge on small training sets.",
-        "pages/generalization.py", "Open few samples", ":material/scatter_plot:",
+        "pages/generalization.py", "Compare losses", ":material/scatter_plot:",
     ),
     (
         "Runs", "What takes long goes on without you: progress, files, resume.",
-        "pages/runs.py", "Open runs", ":material/list_alt:",
+        "pages/runs.py", "See the runs", ":material/list_alt:",
     ),
 )  # fmt: skip
 for place, (title, text, page, label, icon) in zip(st.columns(len(TOOLS)), TOOLS, strict=True):
