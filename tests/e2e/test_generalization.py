@@ -39,9 +39,9 @@ def test_a_sweep_runs_beside_the_page_and_its_figures_appear(store, serve, brows
     expect(page.get_by_role("heading", name="Few samples")).to_be_visible()
     expect(page.get_by_text("Run more repeats here")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).last.click()
-    link = page.get_by_role("link", name="See its figures")
-    expect(link).to_be_visible(timeout=1000 * (PATIENCE + 60))
-    link.click()
+    show = page.get_by_role("button", name="See its figures")
+    expect(show).to_be_visible(timeout=1000 * (PATIENCE + 60))
+    show.click()
     expect(page.locator(".js-plotly-plot .legendtext").first).to_be_visible()
     legend = page.locator(".js-plotly-plot .legendtext").all_inner_texts()
     assert legend == ["Geometric SVM", "Hinge", "Cross-entropy"]
