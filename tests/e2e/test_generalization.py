@@ -43,8 +43,8 @@ def test_a_sweep_runs_beside_the_page_and_its_figures_appear(store, serve, brows
     expect(show).to_be_visible(timeout=1000 * (PATIENCE + 60))
     show.click()
     expect(page.locator(".js-plotly-plot .legendtext").first).to_be_visible()
-    legend = page.locator(".js-plotly-plot .legendtext").all_inner_texts()
-    assert legend == ["Geometric SVM", "Hinge", "Cross-entropy"]
+    legend = page.locator(".js-plotly-plot .legendtext").all_text_contents()
+    assert legend == ["Geometric SVM", "Cross-entropy", "Hinge"]
     expect(page.get_by_text("--data mnist_excerpt --fractions 0.03,0.1").first).to_be_visible()
     assert run.id in page.evaluate("location.href")
 
