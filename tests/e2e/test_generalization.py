@@ -28,8 +28,8 @@ def serve(store):
 
 def test_a_sweep_runs_beside_the_page_and_its_figures_appear(store, serve, browse):
     settings = {
-        "data": "mnist_excerpt", "fractions": [0.03, 0.1], "repeats": 3, "width": 8, "depth": 1,
-        "steps": 12, "chosen": {loss: [7, 7] for loss in ("xent", "hinge", "ours")},
+        "data": "mnist_excerpt", "fractions": [0.03, 0.1], "repeats": 3, "width": 16, "depth": 1,
+        "steps": 60, "chosen": {loss: [7, 7] for loss in ("xent", "hinge", "ours")},
     }  # fmt: skip
     run = store.create(
         "generalize", GeneralizationConfig.from_dict(settings).to_dict(), device="cpu",
