@@ -108,7 +108,14 @@ def _one(run: Run) -> None:
     st.caption(f"{created_text(run.config.created)} · a step is one training")
     status = run_progress(run, key=f"few_{run.id}")
     if status is not None and status.state == "done":
-        st.page_link(
-            "pages/generalization.py", label="See its figures", icon=":material/show_chart:",
-            query_params={"data": run.id},
+        shown = st.button(
+            "See its figures", icon=":material/show_chart:", key=f"few_show_{run.id}",
+            on_click=_show, args=(run,),
         )  # fmt: skip
+        if shown:
+            st.rerun()  # the whole page, not this list alone
+
+
+def _show(run: Run) -> None:
+    st.session_state.view = "figure"
+    st.session_state.few_data = run.id

@@ -28,8 +28,8 @@ def serve(store):
 
 def test_a_sweep_runs_beside_the_page_and_its_figures_appear(store, serve, browse):
     settings = {
-        "data": "mnist_excerpt", "fractions": [0.03, 0.1], "repeats": 3, "width": 8, "depth": 1,
-        "steps": 12, "chosen": {loss: [7, 7] for loss in ("xent", "hinge", "ours")},
+        "data": "mnist_excerpt", "fractions": [0.03, 0.1], "repeats": 3, "width": 16, "depth": 1,
+        "steps": 60, "chosen": {loss: [7, 7] for loss in ("xent", "hinge", "ours")},
     }  # fmt: skip
     run = store.create(
         "generalize", GeneralizationConfig.from_dict(settings).to_dict(), device="cpu",
@@ -39,12 +39,12 @@ def test_a_sweep_runs_beside_the_page_and_its_figures_appear(store, serve, brows
     expect(page.get_by_role("heading", name="Few samples")).to_be_visible()
     expect(page.get_by_text("Run more repeats here")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).last.click()
-    link = page.get_by_role("link", name="See its figures")
-    expect(link).to_be_visible(timeout=1000 * (PATIENCE + 60))
-    link.click()
+    show = page.get_by_role("button", name="See its figures")
+    expect(show).to_be_visible(timeout=1000 * (PATIENCE + 60))
+    show.click()
     expect(page.locator(".js-plotly-plot .legendtext").first).to_be_visible()
-    legend = page.locator(".js-plotly-plot .legendtext").all_inner_texts()
-    assert legend == ["Geometric SVM", "Hinge", "Cross-entropy"]
+    legend = page.locator(".js-plotly-plot .legendtext").all_text_contents()
+    assert legend == ["Geometric SVM", "Cross-entropy", "Hinge"]
     expect(page.get_by_text("--data mnist_excerpt --fractions 0.03,0.1").first).to_be_visible()
     assert run.id in page.evaluate("location.href")
 
