@@ -23,7 +23,11 @@ def gallery_view(source: Source) -> None:
     try:
         gallery = _load(str(source.gallery), source.gallery.stat().st_mtime_ns)
     except (LevelsetError, OSError):
-        st.info("The images are here as soon as the run is done.", icon=":material/hourglass:")
+        if source.stored:
+            st.info("This stored result comes without its images. Its command makes them:")
+            st.code(f"{source.command()} --store FOLDER", language="bash", wrap_lines=True)
+        else:
+            st.info("The images are here as soon as the run is done.", icon=":material/hourglass:")
         return
     losses = [loss for loss in LOSSES if loss in gallery.views]
     if len(losses) < 2:

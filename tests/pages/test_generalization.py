@@ -120,3 +120,14 @@ def test_more_repeats_on_what_is_here(page, tmp_path):
     assert run.config.settings["data"] == "mnist_excerpt"
     store.cancel(run)
     run.kill()
+
+
+def test_a_stored_result_without_its_images_says_how_to_make_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
+    at = AppTest.from_file(str(ROOT / "pages" / "generalization.py"), default_timeout=120)
+    at.query_params["view"] = "gallery"
+    at.query_params["data"] = "fashion_mnist"
+    at.run()
+    assert not at.exception
+    assert "without its images" in at.info[0].value
+    assert "--store" in at.code[0].value
