@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from levelset_core.data.normalization import Normalization
 from levelset_core.geometry.gaps import wide_steps
 from levelset_core.geometry.return_path import return_path
 from levelset_core.geometry.smooth_curve import SmoothCurve, fit_curves
@@ -47,12 +48,14 @@ class CompleteCurve:
             found.append(self.path[stride // 2 :: stride])
         return np.concatenate(found)
 
-    def moved(self, scale: float, offset: np.ndarray) -> CompleteCurve:
-        """Every point p at (p - offset) / scale."""
+    def in_box(self, normalization: Normalization) -> CompleteCurve:
+        """The same curve in the units of the box."""
         curve = replace(
-            self.curve, points=(self.curve.points - offset) / scale, noise=self.curve.noise / scale
+            self.curve,
+            points=normalization.apply(self.curve.points),
+            noise=self.curve.noise / normalization.scale,
         )
-        return CompleteCurve(curve, (self.path - offset) / scale)
+        return CompleteCurve(curve, normalization.apply(self.path))
 
 
 def complete_curves(points: np.ndarray, ends: str = "auto") -> list[CompleteCurve]:

@@ -76,12 +76,11 @@ def prepare_cloud(
     normalization = Normalization.of(np.concatenate([cloud.points, *(c.ring for c in completed)]))
     own = normalization.apply(cloud.points)
     points = torch.from_numpy(own).float().to(device)
-    undo = normalization.scale, normalization.center
     prior: Prior | CurvePrior | None = None
     if warm and curve:
-        prior = CurvePrior([c.moved(*undo) for c in completed], device)
+        prior = CurvePrior([c.in_box(normalization) for c in completed], device)
     elif warm:
-        told = look and (lambda mesh: look(mesh.moved(*undo)))
+        told = look and (lambda mesh: look(mesh.moved(normalization.scale, normalization.center)))
         prior = Prior(points, workers, seed=config.seed, look=told)
     if prior is not None:
         points = torch.cat([points, prior.closing])

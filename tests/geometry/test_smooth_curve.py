@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from levelset_core.data.normalization import Normalization
 from levelset_core.data.shapes import helix, trefoil
 from levelset_core.geometry.completion import complete_curves
 from levelset_core.geometry.smooth_curve import fit_curves
@@ -77,6 +78,6 @@ def test_points_join_a_gap_and_only_there():
 
 def test_moved_curves():
     (whole,) = complete_curves(helix(80).points)
-    moved = whole.moved(2.0, np.array([1.0, 0, 0]))
+    moved = whole.in_box(Normalization(np.array([1.0, 0, 0]), 2.0))
     np.testing.assert_allclose(moved.ring * 2 + [1, 0, 0], whole.ring)
     assert moved.curve.noise == whole.curve.noise / 2
