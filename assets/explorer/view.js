@@ -2,13 +2,12 @@
 
 import { tell } from "../shared/bus.js";
 import { element, keepKeys, styledRoot } from "../shared/dom.js";
-import { icon } from "../shared/icons.js";
+import { chart, picture, Player, slider } from "../shared/parts.js";
 import { DARK, framePixel, greyImage, LIGHT, paintPixels, signedImage } from "../shared/pixels.js";
 import { limits, plot } from "../shared/plot.js";
 import { escaped, number } from "../shared/text.js";
 import { pageTheme, sameTheme } from "../shared/theme.js";
 import { paintBars } from "./bars.js";
-import { chart, picture, playButton, slider } from "./parts.js";
 
 const WHILE_SLIDING = 120; // ms between two attacks
 const FRAME = 90; // ms a step while it plays
@@ -33,9 +32,9 @@ export class ExplorerView {
   build() {
     this.epsilon = slider("epsilon", "ε", "Half side of the box that the attack may use");
     this.steps = slider("step", "Step", "Steps of the attack; 0 is its random start");
-    this.play = playButton();
+    this.player = new Player("Play the steps", FRAME, () => this.begin(), () => this.next());
     const bar = element("div", "controls");
-    bar.append(this.epsilon.row, this.steps.row, this.play);
+    bar.append(this.epsilon.row, this.steps.row, this.player.button);
     this.pictures = {
       image: picture("image", "Image x"),
       change: picture("change", "Perturbation δ"),
@@ -60,10 +59,9 @@ export class ExplorerView {
     input.addEventListener("input", () => this.want(false));
     input.addEventListener("change", () => this.want(true));
     this.steps.input.addEventListener("input", () => {
-      this.stop();
+      this.player.stop();
       this.go(Number(this.steps.input.value));
     });
-    this.play.addEventListener("click", () => (this.playing ? this.stop() : this.start()));
   }
 
   apply(data, { setStateValue }) {
@@ -127,21 +125,15 @@ export class ExplorerView {
     else this.timer ??= setTimeout(send, WHILE_SLIDING);
   }
 
-  start() {
-    if (!this.data) return;
-    const last = this.data.margins.length - 1;
-    if (this.step >= last) this.go(0);
-    this.play.innerHTML = icon("pause");
-    this.playing = setInterval(() => {
-      if (this.step >= last) this.stop();
-      else this.go(this.step + 1);
-    }, FRAME);
+  begin() {
+    if (this.data && this.step >= this.data.margins.length - 1) this.go(0);
+    return this.data;
   }
 
-  stop() {
-    clearInterval(this.playing);
-    this.playing = null;
-    this.play.innerHTML = icon("play");
+  next() {
+    const more = this.step < this.data.margins.length - 1;
+    if (more) this.go(this.step + 1);
+    return more;
   }
 
   go(step) {
@@ -235,7 +227,7 @@ export class ExplorerView {
   }
 
   destroy() {
-    this.stop();
+    this.player.stop();
     this.observer.disconnect();
     cancelAnimationFrame(this.raf);
     this.root.remove();

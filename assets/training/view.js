@@ -1,7 +1,7 @@
 // Accuracies over the epochs and the histogram of margins at one: a slider goes back in time.
 
 import { element, keepKeys, styledRoot } from "../shared/dom.js";
-import { icon } from "../shared/icons.js";
+import { chart, Player, slider } from "../shared/parts.js";
 import { DARK, LIGHT } from "../shared/pixels.js";
 import { plot } from "../shared/plot.js";
 import { percent } from "../shared/text.js";
@@ -27,38 +27,22 @@ export class TrainingView {
   }
 
   build() {
-    const row = element("label", "slider");
-    const name = element("span", "name");
-    name.textContent = "Epoch";
-    this.input = element("input", "", { type: "range", "data-testid": "epoch", min: "0", step: "1", "aria-label": "Epoch" });
-    this.output = element("output", "", { "data-testid": "epoch-value" });
-    row.append(name, this.input, this.output);
-    this.play = element("button", "play", {
-      type: "button", "data-testid": "play", title: "Play the epochs", "aria-label": "Play the epochs",
-    });
-    this.play.innerHTML = icon("play");
+    this.slider = slider("epoch", "Epoch", "Looks at the test images, one after every epoch");
+    [this.slider.input.min, this.slider.input.step] = [0, 1];
+    this.player = new Player("Play the epochs", FRAME, () => this.begin(), () => this.next());
     const bar = element("div", "controls");
-    bar.append(row, this.play);
-    const figure = (id, title) => {
-      const box = element("figure", "");
-      const caption = element("figcaption", "");
-      caption.textContent = title;
-      const canvas = element("canvas", "", { "data-testid": id, role: "img", "aria-label": title });
-      box.append(caption, canvas);
-      return { box, canvas };
-    };
-    this.curves = figure("curves", "Test accuracy: clean (dashes), under attack (line)");
-    this.histogram = figure("histogram", "Margins of the test images");
+    bar.append(this.slider.row, this.player.button);
+    this.curves = chart("curves", "Test accuracy: clean (dashes), under attack (line)");
+    this.histogram = chart("histogram", "Margins of the test images");
     this.legend = element("div", "legend", { "data-testid": "legend" });
     const charts = element("div", "charts");
     charts.append(this.curves.box, this.histogram.box);
     this.root.append(bar, this.legend, charts);
-    this.input.addEventListener("input", () => {
-      this.stop();
-      this.go(Number(this.input.value));
+    this.slider.input.addEventListener("input", () => {
+      this.player.stop();
+      this.go(Number(this.slider.input.value));
       this.following = this.epoch >= this.last;
     });
-    this.play.addEventListener("click", () => (this.playing ? this.stop() : this.start()));
   }
 
   apply(data) {
@@ -71,32 +55,27 @@ export class TrainingView {
     this.last = Math.max(0, ...data.runs.map((run) => run.epochs.at(-1)));
     this.bins = data.runs.map((run) => run.distances.map((row) => counts(row, data.range)));
     this.most = Math.max(5, ...this.bins.flat(2)) * 1.05;
-    this.input.max = this.last;
-    if ((this.following && !this.playing) || this.epoch > this.last) this.go(this.last);
+    this.slider.input.max = this.last;
+    if ((this.following && !this.player.playing) || this.epoch > this.last) this.go(this.last);
     else this.go(this.epoch);
   }
 
-  start() {
+  begin() {
     if (this.epoch >= this.last) this.go(0);
-    this.play.innerHTML = icon("pause");
-    this.playing = setInterval(() => {
-      if (this.epoch >= this.last) {
-        this.stop();
-        this.following = true;
-      } else this.go(this.epoch + 1);
-    }, FRAME);
+    return true;
   }
 
-  stop() {
-    clearInterval(this.playing);
-    this.playing = null;
-    this.play.innerHTML = icon("play");
+  next() {
+    const more = this.epoch < this.last;
+    if (more) this.go(this.epoch + 1);
+    else this.following = true;
+    return more;
   }
 
   go(epoch) {
     this.epoch = epoch;
-    this.input.value = epoch;
-    this.output.textContent = epoch;
+    this.slider.input.value = epoch;
+    this.slider.output.textContent = epoch;
     this.request();
   }
 
@@ -162,7 +141,7 @@ export class TrainingView {
   }
 
   destroy() {
-    this.stop();
+    this.player.stop();
     this.observer.disconnect();
     cancelAnimationFrame(this.raf);
     this.root.remove();

@@ -1,7 +1,7 @@
-// The elements of the explorer: sliders, pictures, charts.
+// Sliders, pictures, charts, and a slider that plays by itself.
 
-import { element } from "../shared/dom.js";
-import { icon } from "../shared/icons.js";
+import { element } from "./dom.js";
+import { icon } from "./icons.js";
 
 export function slider(id, title, hint) {
   const row = element("label", "slider", { title: hint });
@@ -13,12 +13,28 @@ export function slider(id, title, hint) {
   return { row, input, output };
 }
 
-export function playButton() {
-  const button = element("button", "play", {
-    type: "button", "data-testid": "play", title: "Play the steps", "aria-label": "Play the steps",
-  });
-  button.innerHTML = icon("play");
-  return button;
+// A button that moves a view from place to place until `next` says that there is none left.
+export class Player {
+  constructor(title, every, begin, next) {
+    this.button = element("button", "play", {
+      type: "button", "data-testid": "play", title, "aria-label": title,
+    });
+    this.button.innerHTML = icon("play");
+    this.button.addEventListener("click", () => (this.playing ? this.stop() : this.start()));
+    Object.assign(this, { every, begin, next, playing: null });
+  }
+
+  start() {
+    if (!this.begin()) return;
+    this.button.innerHTML = icon("pause");
+    this.playing = setInterval(() => { if (!this.next()) this.stop(); }, this.every);
+  }
+
+  stop() {
+    clearInterval(this.playing);
+    this.playing = null;
+    this.button.innerHTML = icon("play");
+  }
 }
 
 export function picture(id, title) {
