@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from levelset_core import pick_device
-from levelset_core.device import describe_device
+from levelset_core.device import describe_cpu, describe_device
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -49,12 +49,8 @@ def interleave(repeats: int, **runs: Callable[[], object]) -> dict[str, float]:
 
 def machine() -> dict[str, Any]:
     """The machine in words, without names or paths."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = names[0].partition(":")[2].strip() if names else cpu
-    return {"cpu": cpu, "cores": os.cpu_count(), "device": describe_device(pick_device())}
+    device = describe_device(pick_device())
+    return {"cpu": describe_cpu(), "cores": os.cpu_count(), "device": device}
 
 
 def report(

@@ -7,7 +7,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from levelset_core.attacks import evaluate_attack, paper_attack
@@ -18,6 +17,7 @@ from levelset_core.networks.classifier_files import load_classifier, save_classi
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds.base import Goal, Kind, Metric, Trainer
+from levelset_core.runs.shapes import write_arrays
 from levelset_core.training.parallel import own_device
 from levelset_core.training.robust import RobustSnapshot, RobustTrainer
 from levelset_core.training.robust_config import RobustConfig
@@ -101,8 +101,7 @@ class RobustKind(Kind):
     def preview(self, trainer: RobustTrainer, artifacts: Path) -> None:
         """Write what was seen so far."""
         if trainer.looks:
-            with replacing(artifacts / LOOKS) as partial, partial.open("wb") as file:
-                np.savez_compressed(file, **looks_to_arrays(trainer.looks))
+            write_arrays(artifacts / LOOKS, looks_to_arrays(trainer.looks))
 
     def finish(self, trainer: RobustTrainer, artifacts: Path) -> dict[str, Any]:
         """Measure the network on test images and write it with its card."""

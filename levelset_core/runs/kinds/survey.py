@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,10 +19,10 @@ from levelset_core.attacks import (
 from levelset_core.attacks.fast import for_attacks
 from levelset_core.data.images import ImageSet
 from levelset_core.random import torch_generator
-from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds.measure import MeasureKind, networks, test_images
 from levelset_core.runs.parts import Part, Parts
+from levelset_core.runs.shapes import write_arrays
 
 #: The artifact, one number an image, of the images done so far: "predicted", "margin" (F^y),
 #: "broken_xent", "broken_margin" (bool; among them those wrong as they are), "distance": the
@@ -59,11 +58,8 @@ class SurveyKind(MeasureKind):
         parts = [trainer.results[name] for name in trainer.parts if name in trainer.results]
         if not parts:
             return
-        arrays: dict[str, Any] = {
-            name: torch.cat([part[name] for part in parts]).numpy() for name in parts[0]
-        }
-        with replacing(artifacts / SURVEY) as partial, partial.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+        arrays = {name: torch.cat([part[name] for part in parts]).numpy() for name in parts[0]}
+        write_arrays(artifacts / SURVEY, arrays)
 
     def finish(self, trainer: Parts, artifacts: Path) -> dict[str, Any]:
         """Counts of what broke."""
