@@ -4,13 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -28,10 +21,8 @@ from playwright.sync_api import (
 )
 
 from levelset_core.live import PlaygroundState
+from tests.e2e.servers import PATIENCE, Server, until
 
-ROOT = Path(__file__).resolve().parents[2]
-#: Generous: two busy cores may do everything ten times slower than a laptop.
-PATIENCE = float(os.environ.get("LEVELSET_PATIENCE", "40"))
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
@@ -41,61 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.e2e)
 
 
-def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
-    """Wait for a condition that no attribute of one element can express."""
-    end = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > end:
-            pytest.fail(f"Waited {patience:g} s in vain: {what}.")
-        time.sleep(0.05)
-
-
 # -- server ----------------------------------------------------------------------------------
-
-
-class Server:
-    """The app in a process of its own, as ``python -m levelset_core app`` starts it."""
-
-    def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("localhost", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://localhost:{self.port}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "levelset_core", "app", "--no-browser",
-             "--port", str(self.port)],
-            cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        until(self._answers, "the server to answer", 120)
-
-    def _answers(self) -> bool:
-        if self.process.poll() is not None:
-            pytest.fail(f"The server ended with code {self.process.returncode}.")
-        try:
-            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as response:
-                return response.status == 200
-        except (urllib.error.URLError, OSError):
-            return False
-
-    def close(self) -> None:
-        """End the server and, with it, its worker processes."""
-        for kind in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self.process.pid, kind)
-                self.process.wait(15)
-                until(lambda: not self._group_lives(), "the workers to end", 15)
-            except ProcessLookupError:
-                break
-            except (subprocess.TimeoutExpired, pytest.fail.Exception):
-                continue
-        self.process.wait(15)
-
-    def _group_lives(self) -> bool:
-        try:
-            os.killpg(self.process.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +40,21 @@ def server() -> Iterator[Server]:
     server = Server()
     yield server
     server.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[], Server]]:
+    """Starts a server of the test's own; all of them end with the test."""
+    servers: list[Server] = []
+
+    def start() -> Server:
+        servers.append(Server())
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.close()
 
 
 @pytest.fixture

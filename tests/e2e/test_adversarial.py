@@ -9,34 +9,21 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from levelset_core.networks.classifier_files import load_classifier
-from levelset_core.runs import RunStore
 from levelset_core.runs.models import keep_upload
 from tests.digits import save_small, small_network
-from tests.e2e.conftest import PATIENCE, ROOT, Server, until
+from tests.e2e.servers import PATIENCE, run_store, until
 
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setenv("LEVELSET_DATA", str(tmp_path / "no-data"))
-    monkeypatch.setenv("LEVELSET_DEVICE", "cpu")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    store = RunStore()
-    yield store
-    for run in store.runs():
-        run.kill()
+    own = {"LEVELSET_DATA": str(tmp_path / "no-data"), "LEVELSET_DEVICE": "cpu"}
+    with run_store(monkeypatch, tmp_path / "runs", **own) as store:
+        yield store
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
     return save_small(tmp_path / "small.safetensors", small_network())
-
-
-@pytest.fixture
-def server_of_its_own(store):
-    server = Server()
-    yield server
-    server.close()
 
 
 def offline(page: Page) -> None:
@@ -59,9 +46,9 @@ def cell(page: Page, model: str, attack: str) -> Locator:
     return table.get_by_role("button", name=re.compile(f"^{model}, .*{attack}"))
 
 
-def test_a_cell_runs_in_the_background_and_fills_in(store, checkpoint, server_of_its_own, browse):
+def test_a_cell_runs_in_the_background_and_fills_in(store, checkpoint, serve, browse):
     keep_upload(load_classifier(checkpoint), "Small", {"method": None}, store)
-    page = browse(f"{server_of_its_own.url}/adversarial", ready=False, prepare=offline).page
+    page = browse(f"{serve().url}/adversarial", ready=False, prepare=offline).page
     small = cell(page, "Small", "PGD on margin, ε = 0.3, 40 steps")
     expect(small).to_have_attribute("data-state", "empty")
     small.click()
@@ -85,9 +72,9 @@ def test_a_cell_runs_in_the_background_and_fills_in(store, checkpoint, server_of
 
 
 def test_a_corrupted_checkpoint_is_one_sentence_and_a_good_one_is_kept(
-    store, checkpoint, server_of_its_own, browse
+    store, checkpoint, serve, browse
 ):
-    page = browse(f"{server_of_its_own.url}/adversarial", ready=False, prepare=offline).page
+    page = browse(f"{serve().url}/adversarial", ready=False, prepare=offline).page
     page.get_by_role("radio", name="Your model").click()
     content = checkpoint.read_bytes()
     bad = {"name": "broken.safetensors", "mimeType": "", "buffer": content[: len(content) // 2]}

@@ -6,10 +6,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from levelset_core.networks.classifier_files import load_classifier
-from levelset_core.runs import RunStore
 from levelset_core.runs.models import keep_upload
 from tests.digits import save_small, small_network
-from tests.e2e.conftest import PATIENCE, ROOT, Server, until
+from tests.e2e.servers import PATIENCE, run_store, until
 from tests.e2e.test_adversarial import offline
 
 
@@ -20,23 +19,11 @@ def checkpoint(tmp_path_factory):
 
 @pytest.fixture
 def store(tmp_path, monkeypatch, checkpoint):
-    """A store with one uploaded model; what still runs at its end is killed."""
-    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setenv("LEVELSET_DATA", str(tmp_path / "no-data"))
-    monkeypatch.setenv("LEVELSET_DEVICE", "cpu")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    store = RunStore()
-    keep_upload(load_classifier(checkpoint), "Small", {"method": None}, store)
-    yield store
-    for run in store.runs():
-        run.kill()
-
-
-@pytest.fixture
-def own_server(store):
-    server = Server()
-    yield server
-    server.close()
+    """A store with one uploaded model."""
+    own = {"LEVELSET_DATA": str(tmp_path / "no-data"), "LEVELSET_DEVICE": "cpu"}
+    with run_store(monkeypatch, tmp_path / "runs", **own) as store:
+        keep_upload(load_classifier(checkpoint), "Small", {"method": None}, store)
+        yield store
 
 
 class Explorer:
@@ -66,8 +53,8 @@ class Explorer:
 
 
 @pytest.fixture
-def explorer(own_server, browse) -> Explorer:
-    page = browse(f"{own_server.url}/adversarial?view=explorer", ready=False, prepare=offline).page
+def explorer(store, serve, browse) -> Explorer:
+    page = browse(f"{serve().url}/adversarial?view=explorer", ready=False, prepare=offline).page
     page.get_by_role("combobox", name="Model").click()
     page.get_by_role("option", name="Small", exact=True).click()
     explorer = Explorer(page)
@@ -129,6 +116,7 @@ def test_a_digit_of_ones_own(explorer):
     page.get_by_role("radio", name="Draw").click()
     expect(page.get_by_text("Draw a digit on the left")).to_be_visible()
     pad = page.get_by_test_id("pad")
+    pad.hover()  # waits until the pad no longer moves
     box = pad.bounding_box()
 
     def at(x, y):
@@ -155,8 +143,8 @@ def test_a_digit_of_ones_own(explorer):
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_a_training_is_watched_and_becomes_a_model(own_server, browse, store):
-    page = browse(f"{own_server.url}/adversarial?view=train", ready=False, prepare=offline).page
+def test_a_training_is_watched_and_becomes_a_model(serve, browse, store):
+    page = browse(f"{serve().url}/adversarial?view=train", ready=False, prepare=offline).page
     page.get_by_role("combobox", name="Method").click()
     page.get_by_role("option", name="Standard", exact=True).click()
     expect(page.get_by_text("Cross-entropy on the images as they are")).to_be_visible()

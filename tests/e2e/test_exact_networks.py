@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import PATIENCE, until
+from tests.e2e.servers import PATIENCE, until
 
 L_SHAPE = [(-1, -1), (1, -1), (1, 0), (0, 0), (0, 1), (-1, 1)]
 CHECKED = "among 1,000,000 random points"
@@ -55,7 +55,8 @@ def test_a_drawn_l_shape_has_no_wrong_sign(drawing):
     drawing.clear()
     expect(drawing.page.get_by_test_id("stMetric")).to_have_count(0)
     drawing.draw(L_SHAPE)
-    assert (drawing.text("rings"), drawing.text("vertices")) == ("1", "6")
+    drawn = ("1", "6")  # shown with the next picture
+    until(lambda: (drawing.text("rings"), drawing.text("vertices")) == drawn, "the ring")
     expect(drawing.figure("Lines")).to_have_text("6")
     expect(drawing.figure(CHECKED)).to_have_text("0 wrong signs")
     boundary = float(drawing.figure("Largest |F|").inner_text())

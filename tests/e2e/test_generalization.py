@@ -6,24 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from levelset_core.experiments.generalization_config import GeneralizationConfig
-from levelset_core.runs import RunStore
-from tests.e2e.conftest import PATIENCE, Server
+from tests.e2e.servers import PATIENCE, run_store
 
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path / "runs"))
-    store = RunStore()
-    yield store
-    for run in store.runs():
-        run.kill()
-
-
-@pytest.fixture
-def serve(store):
-    server = Server()
-    yield server
-    server.close()
+    with run_store(monkeypatch, tmp_path / "runs") as store:
+        yield store
 
 
 def test_a_sweep_runs_beside_the_page_and_its_figures_appear(store, serve, browse):
@@ -35,7 +24,7 @@ def test_a_sweep_runs_beside_the_page_and_its_figures_appear(store, serve, brows
         "generalize", GeneralizationConfig.from_dict(settings).to_dict(), device="cpu",
         name="Generalization, MNIST, bundled excerpt",
     )  # fmt: skip
-    page = browse(f"{serve.url}/generalization?view=run", ready=False).page
+    page = browse(f"{serve().url}/generalization?view=run", ready=False).page
     expect(page.get_by_role("heading", name="Few samples")).to_be_visible()
     expect(page.get_by_text("Run more repeats here")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).last.click()

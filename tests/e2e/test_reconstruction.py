@@ -13,8 +13,7 @@ import trimesh
 from playwright.sync_api import expect
 
 from levelset_core.data.samples import load_sample
-from levelset_core.runs import RunStore
-from tests.e2e.conftest import PATIENCE, ROOT, Server, until
+from tests.e2e.servers import PATIENCE, run_store, until
 
 #: Long enough to see it live, short enough to wait for.
 SECONDS = 8
@@ -24,27 +23,9 @@ FINISH = PATIENCE + 10 * SECONDS
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setenv("LEVELSET_CHECKPOINT_SECONDS", "0.5")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    store = RunStore()
-    yield store
-    for run in store.runs():
-        run.kill()
-
-
-@pytest.fixture
-def serve(store):
-    servers = []
-
-    def start():
-        servers.append(Server())
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        if server.process.poll() is None:
-            server.close()
+    own = {"LEVELSET_CHECKPOINT_SECONDS": "0.5"}
+    with run_store(monkeypatch, tmp_path / "runs", **own) as store:
+        yield store
 
 
 def finished(run):
@@ -103,7 +84,7 @@ class Workbench:
 
 
 @pytest.fixture
-def open_page(browse, serve):
+def open_page(store, browse, serve):
     def open_it(path="/reconstruction", server=None):
         server = server or serve()
         return Workbench(browse(f"{server.url}{path}", ready=False).page)

@@ -6,8 +6,8 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
-from levelset_core.runs import RunStore, work_here
-from tests.e2e.conftest import PATIENCE, ROOT, Server
+from levelset_core.runs import work_here
+from tests.e2e.servers import PATIENCE, run_store
 from tests.runs.support import outcome, wait, wait_for_state
 
 STEPS = 600
@@ -15,28 +15,9 @@ STEPS = 600
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setenv("LEVELSET_RUN_KINDS", "tests.runs.tiny_kind")
-    monkeypatch.setenv("LEVELSET_CHECKPOINT_SECONDS", "0.2")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    store = RunStore()
-    yield store
-    for run in store.runs():
-        run.kill()
-
-
-@pytest.fixture
-def serve(store):
-    """Servers of that store, one after the other."""
-    servers = []
-
-    def start():
-        servers.append(Server())
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
+    own = {"LEVELSET_RUN_KINDS": "tests.runs.tiny_kind", "LEVELSET_CHECKPOINT_SECONDS": "0.2"}
+    with run_store(monkeypatch, tmp_path / "runs", **own) as store:
+        yield store
 
 
 def test_started_tab_closed_server_and_run_killed_resumed_finished(store, serve, browse, tmp_path):
