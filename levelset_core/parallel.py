@@ -59,9 +59,9 @@ class Workers:
 ALONE = Workers(1)
 
 
-def row_blocks(rows: int, device: torch.device) -> list[slice]:
+def row_blocks(rows: int, device: torch.device, cpu_rows: int = CPU_ROWS) -> list[slice]:
     """The rows of a batch in blocks, at least one: small on a CPU, large elsewhere."""
-    size = CPU_ROWS if device.type == "cpu" else DEVICE_ROWS
+    size = cpu_rows if device.type == "cpu" else DEVICE_ROWS
     return [slice(start, min(start + size, rows)) for start in range(0, max(rows, 1), size)]
 
 

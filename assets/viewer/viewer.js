@@ -264,7 +264,7 @@ export class Viewer {
     if (!this.picture) return;
     this.picture.resize(this.scenes.viewports);
     this.camera.setAspect(this.picture.aspect);
-    this.request();
+    if (!this.busy && this.theme) this.draw(); // a resized canvas is empty until it is drawn
   }
 
   destroy() {

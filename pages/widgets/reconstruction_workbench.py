@@ -20,7 +20,7 @@ from pages.widgets.run_controls import run_progress
 from pages.widgets.viewer3d import viewer3d
 
 #: Seconds between two looks at a run that is not over.
-EVERY = 0.7
+EVERY = 0.5
 #: Heights in pixels: the viewer's, and what the line of results, the head of a run and a line
 #: about a curve take of it.
 VIEWER, PILLS, HEAD, TOLD = 590, 50, 84, 44

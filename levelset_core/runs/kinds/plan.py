@@ -18,7 +18,7 @@ PLAN = "plan.json"
 #: While it measures, a trainer believes in a budget of so many steps.
 MANY = 1_000_000
 #: Seconds of throw-away steps of each sort, and how many at least.
-MEASURING, LEAST = 0.5, 3
+MEASURING, LEAST = 0.3, 3
 #: Grids of these resolutions are extracted to tell what the last extraction takes.
 PROBES = (32, 64)
 #: Seconds that comparing and writing take at the end.
@@ -41,6 +41,7 @@ def make_plan(
     seconds: float,
     extract: Callable[[int], object],
     *,
+    least: int = LEAST,
     most: int | None = None,
     watching: float = 0.0,
 ) -> int:
@@ -50,7 +51,8 @@ def make_plan(
         run: where the plan goes.
         trainer: at its start, built for ``MANY`` steps.
         seconds: of work, with what the trainer's preparation took and the extraction will take.
-        extract: extracts at a resolution.
+        extract: extracts at a resolution, after the throw-away steps of a warm start.
+        least: of those.
         most: steps at most.
         watching: share of the time that goes to previews.
     """
@@ -59,7 +61,7 @@ def make_plan(
     warm = trainer.config.warm_share
     cost = (1 - warm) * _step_seconds(trainer, start, 0.5 * (1 + warm))
     if warm:
-        cost += warm * _step_seconds(trainer, start, 0.0)
+        cost += warm * _step_seconds(trainer, start, 0.0, least)
     extraction = _extraction_seconds(extract, trainer.config.resolution)
     trainer.restore(start)
     left = seconds - trainer.seconds - (time.perf_counter() - begun) - extraction - AFTERWARDS
@@ -71,12 +73,14 @@ def make_plan(
     return steps
 
 
-def _step_seconds(trainer: ReconstructionTrainer, start: dict[str, object], at: float) -> float:
+def _step_seconds(
+    trainer: ReconstructionTrainer, start: dict[str, object], at: float, least: int = LEAST
+) -> float:
     """Seconds that a step takes when the part ``at`` of the budget is used."""
     trainer.restore({**start, "budget": {"step": int(at * MANY), "spent": 0.0, "reserve": 0.0}})
     next(trainer)  # draws its pools
     begun, count = time.perf_counter(), 0
-    while count < LEAST or time.perf_counter() - begun < MEASURING:
+    while count < least or time.perf_counter() - begun < MEASURING:
         next(trainer)
         count += 1
     return (time.perf_counter() - begun) / count

@@ -38,7 +38,7 @@ FIRST, LATER, GRID = 40, (32, 96), 96
 #: Before so many steps F is still the sphere it starts from: nothing to see.
 WARMED_UP = 20
 #: Seconds that a preview may take: with the pause between two, less than two seconds in all.
-PREVIEW_SECONDS = 0.3
+PREVIEW_SECONDS = 0.25
 
 
 class Reconstruct(Kind):
@@ -59,7 +59,7 @@ class Reconstruct(Kind):
         "residual": Metric("Newton residual, median", log=True),
         "converged": Metric("converged part"),
     }
-    preview_every = 1.2
+    preview_every = 1.1
     outputs: ClassVar[tuple[int, ...]] = (1,)
 
     def __init__(self) -> None:
@@ -92,9 +92,14 @@ class Reconstruct(Kind):
         )  # fmt: skip
         self._resolution = FIRST
         if steps is None and wanted.seconds is not None:
+
+            def extract(resolution: int) -> None:
+                shape = self.extract(trainer, resolution)
+                if fresh and not shape.empty:
+                    write_shape(run.artifacts / PREVIEW, shape)
+
             trainer.budget.steps = make_plan(
-                run, trainer, wanted.seconds, lambda resolution: self.extract(trainer, resolution),
-                most=wanted.steps,
+                run, trainer, wanted.seconds, extract, least=WARMED_UP, most=wanted.steps,
                 watching=PREVIEW_SECONDS / (PREVIEW_SECONDS + self.preview_every),
             )  # fmt: skip
         return trainer
