@@ -171,6 +171,7 @@ export class Playground {
     if (!points.known) {
       const early = points.list;
       points.replace(rows, version);
+      if (points.emptied) points.clear();
       for (const { x, y, label } of early) points.add(x, y, label);
     } else if (points.unsent) {
       points.resend(version);

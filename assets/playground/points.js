@@ -16,6 +16,7 @@ export class Points {
     this.acked = 0;
     this.dirty = false;
     this.known = false; // true once the server has told its list
+    this.emptied = false; // Clear was pressed before that
     this.past = [];
     this.future = [];
     this.snapshots = new Map();
@@ -78,6 +79,7 @@ export class Points {
   }
 
   clear() {
+    if (!this.known) this.emptied = true;
     if (this.list.length) this.change([]);
   }
 

@@ -52,7 +52,7 @@ class Worker:
                 if sid not in self.sessions:
                     continue  # closed meanwhile
                 with _reported(self, sid):
-                    if session in running:
+                    if session in running and session.wants_to_train:  # paused meanwhile?
                         session.advance(TURN)
                     self._send_due(sid, session)
                 if running:

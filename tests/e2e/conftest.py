@@ -245,7 +245,9 @@ def browse(browser: Browser, server: Server) -> Iterator[Opens]:
         playground = Playground(page)
         pages.append(playground)
         if ready:
-            playground.wait_for("the first picture", frames=lambda frames: frames > 0)
+            playground.wait_for(
+                "the first picture", frames=lambda frames: frames > 0, version=lambda now: now > 0
+            )
         return playground
 
     expect.set_options(timeout=1000 * PATIENCE)

@@ -164,6 +164,21 @@ def test_more_sessions_than_fit_wait_in_line(hub, small_state, monkeypatch):
     assert [s.queue for s in sessions.values()] == [0, 0, 1]
 
 
+def test_a_pause_that_comes_in_another_sessions_turn_counts_at_once(hub, small_state, monkeypatch):
+    for sid in "ab":
+        hub.send(sid, "open", small_state(count=4).to_dict(), 1, True)
+    hub.run(0.1)
+    first, second = hub.worker.sessions.values()
+    monkeypatch.setattr(first, "advance", lambda seconds: hub.send("b", "control", "pause"))
+    steps = []
+    control = second.control
+    monkeypatch.setattr(
+        second, "control", lambda action: (control(action), steps.append(second.trainers[0].step))
+    )
+    hub.run(0.2)
+    assert steps and second.trainers[0].step == steps[0]
+
+
 def test_a_slow_session_leaves_the_processor_alone(hub, small_state):
     hub.send("a", "open", small_state(speed=5).to_dict(), 1, True)
     hub.run(0.1)
