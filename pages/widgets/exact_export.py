@@ -15,11 +15,11 @@ def exact_export(e: ExactNetwork, key: str) -> None:
     left, right = st.columns([1, 2])
     with left:
         st.download_button(
-            "Download weights (safetensors)", lambda: exact_safetensors(e), f"{_FILE}.safetensors",
+            "Download weights (safetensors)", exact_safetensors(e), f"{_FILE}.safetensors",
             "application/octet-stream", width="stretch", key=f"{key}_safetensors",
         )  # fmt: skip
         st.download_button(
-            "Download model (ONNX)", lambda: exact_onnx(e), f"{_FILE}.onnx",
+            "Download model (ONNX)", exact_onnx(e), f"{_FILE}.onnx",
             "application/octet-stream", width="stretch", key=f"{key}_onnx",
         )  # fmt: skip
         st.caption(
