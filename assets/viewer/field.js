@@ -36,6 +36,38 @@ export class FieldGrid {
     }
     return { values: out, rows: shape[u], columns: shape[v], u, v };
   }
+
+  // |D_xF| of the trilinear F at positions (n, 3), those outside moved to the box.
+  gradients(positions) {
+    const { shape, values, low, spacing, scale } = this;
+    const sx = shape[1] * shape[2];
+    const sy = shape[2];
+    const out = new Float32Array(positions.length / 3);
+    const lower = [0, 0, 0];
+    const part = [0, 0, 0];
+    for (let n = 0; n < out.length; n++) {
+      for (let axis = 0; axis < 3; axis++) {
+        const at = (positions[3 * n + axis] - low[axis]) / spacing[axis];
+        const inside = Math.min(Math.max(at, 0), shape[axis] - 1);
+        lower[axis] = Math.min(Math.floor(inside), shape[axis] - 2);
+        part[axis] = inside - lower[axis];
+      }
+      const [x, y, z] = part;
+      const from = lower[0] * sx + lower[1] * sy + lower[2];
+      const c0 = values[from]; const c1 = values[from + 1];
+      const c2 = values[from + sy]; const c3 = values[from + sy + 1];
+      const c4 = values[from + sx]; const c5 = values[from + sx + 1];
+      const c6 = values[from + sx + sy]; const c7 = values[from + sx + sy + 1];
+      const x00 = c0 + (c4 - c0) * x; const x01 = c1 + (c5 - c1) * x;
+      const x10 = c2 + (c6 - c2) * x; const x11 = c3 + (c7 - c3) * x;
+      const gz = (x01 + (x11 - x01) * y - x00 - (x10 - x00) * y) / spacing[2];
+      const gy = ((x10 - x00) * (1 - z) + (x11 - x01) * z) / spacing[1];
+      const gx = (((c4 - c0) * (1 - y) + (c6 - c2) * y) * (1 - z)
+        + ((c5 - c1) * (1 - y) + (c7 - c3) * y) * z) / spacing[0];
+      out[n] = Math.abs(scale) * Math.hypot(gx, gy, gz);
+    }
+    return out;
+  }
 }
 
 // Least and greatest value over every block of cells, corners included.

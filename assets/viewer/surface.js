@@ -56,15 +56,14 @@ export class Surface {
 
   // The numbers behind the colours; null where this surface has none of this kind.
   scalars(mode) {
-    if (mode === "gradient") return this.extracted?.gradients ?? this.gradientsAtLevel();
+    if (mode === "gradient") return this.extracted?.gradients ?? this.gradientsOnMesh();
     return this.showsMesh ? this.data.mesh.scalars.get(mode) ?? null : null;
   }
 
-  // On a given mesh |D_xF| is not known at the vertices; its level set on the grid tells.
-  gradientsAtLevel() {
-    if (!this.grid) return null;
-    this.atLevel ??= extractLevel(this.grid, this.spec.level).gradients;
-    return this.atLevel;
+  gradientsOnMesh() {
+    if (!this.grid || !this.data.mesh) return null;
+    this.onMesh ??= this.grid.gradients(this.data.mesh.positions);
+    return this.onMesh;
   }
 
   setLevel(level) {

@@ -20,6 +20,15 @@ METRICS = {
     "F-score": "f_score",
 }
 
+#: Column -> what it is, said where it is shown.
+FORMULAS = {
+    "Chamfer L1 × 1000": (
+        "Chamfer Lp is 1000 (mean over x of min over y |x − y|p + the same the other way), as in "
+        "Table 2."
+    ),
+    "F-score": "F-score: within 0.25 % of the diagonal.",
+}
+
 
 def metrics_view(subject: Subject, runs: list[Run]) -> None:
     """All finished runs on this cloud, with their times, ready to copy."""
@@ -31,11 +40,9 @@ def metrics_view(subject: Subject, runs: list[Run]) -> None:
     columns = [c for c in rows[0] if any(row.get(c) is not None for row in rows)]
     st.dataframe([{c: row.get(c) for c in columns} for row in rows], hide_index=True)
     against = "the truth" if subject.truth is not None else "the points themselves"
-    st.caption(
-        f"Against {against}, 30,000 samples of each, in the units of the points. Chamfer Lp is "
-        "1000 (mean over x of min over y |x − y|p + the same the other way), as in Table 2. "
-        "F-score: within 0.25 % of the diagonal. Time: training, without the extraction."
-    )
+    told = [f"Against {against}, 30,000 samples of each, in the units of the points."]
+    told += [words for column, words in FORMULAS.items() if column in columns]
+    st.caption(" ".join([*told, "Seconds: training, without the extraction."]))
     with st.popover("Copy", icon=":material/content_copy:"):
         st.caption("Tab-separated: paste it into a spreadsheet.")
         lines = ["\t".join(columns)]

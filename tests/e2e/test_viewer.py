@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -159,6 +160,13 @@ def test_histograms_tell_whether_f_is_a_distance(torus):
     expect(summary).to_contain_text("mean")
     mean = float(summary.inner_text().split()[1])
     assert mean == pytest.approx(1, abs=0.01)
+    with torus.page.expect_download() as download:
+        torus.press("png")
+    picture = Image.open(download.value.path()).convert("RGB")
+    pixels = np.asarray(picture, dtype=int).reshape(-1, 3)
+    # |D_xF| = 1 of a distance is near the bright end of the colours; plain is blue.
+    yellow = (pixels[:, 0] > pixels[:, 2] + 40) & (pixels[:, 1] > pixels[:, 2] + 40)
+    assert yellow.mean() > 0.05
 
 
 def test_pictures_as_files(torus):
@@ -254,7 +262,6 @@ SPHERE = """async () => {
 
 def test_the_level_set_of_a_distance_is_a_closed_sphere(torus):
     """F = 2 |x| - 1.4, so {F = 0.1} is the sphere of radius 0.75 and |D_xF| = 2."""
-    import numpy as np
     import trimesh
 
     told = torus.page.evaluate(SPHERE)
