@@ -12,6 +12,7 @@ are unknown; those of least norm with w(y_i) = 1/2 on the surface orient the clo
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -23,6 +24,8 @@ from levelset_core.parallel import ALONE, Workers, row_blocks
 
 #: Conjugate gradient steps at most, and the residual (of 1) they stop at.
 STEPS, TOL = 50, 1e-3
+#: Steps after which the surface is recognizable.
+HALFWAY = 15
 #: Places whose distances to all points stay in the cache of a core.
 CACHED = 128
 #: Weight of the diagonal: 1 is none. More is smoother.
@@ -36,6 +39,7 @@ class WindingNumber:
         points: y, (n, 3) float32, a few thousand at most.
         width: nearer than this, a point's kernel grows no more; about their spacing.
         workers: threads to share the work.
+        halfway: called once with this object while it is being fitted: a first idea of w.
 
     Attributes:
         moments: mu, (n, 3): outward normals times areas.
@@ -45,14 +49,20 @@ class WindingNumber:
         LevelsetError: the points are not (n, 3), or the width is not positive.
     """
 
-    def __init__(self, points: Tensor, width: float, workers: Workers = ALONE) -> None:
+    def __init__(
+        self,
+        points: Tensor,
+        width: float,
+        workers: Workers = ALONE,
+        halfway: Callable[[WindingNumber], None] | None = None,
+    ) -> None:
         if points.ndim != 2 or points.shape[1] != 3 or not len(points) or not width > 0:
             raise LevelsetError(
                 f"A winding number needs points (n, 3) and a width above 0, got "
                 f"{tuple(points.shape)} and {width}."
             )
         self.points, self.width, self.workers = points, width, workers
-        self.moments, self.middle = self._fit()
+        self._fit(halfway)
 
     def __call__(self, x: Tensor) -> Tensor:
         """w(x): (m, 3) -> (m,).
@@ -87,7 +97,7 @@ class WindingNumber:
         factor = factor.square().mul_(factor).mul_(1 / (4 * math.pi))
         return [offset.mul_(factor) for offset in offsets]
 
-    def _fit(self) -> tuple[Tensor, float]:
+    def _fit(self, halfway: Callable[[WindingNumber], None] | None) -> None:
         """Minimal-norm mu with w = 1/2 on the points: conjugate gradients on A A^T."""
         n = len(self.points)
         a = self.points.new_empty(n, 3 * n)
@@ -102,13 +112,20 @@ class WindingNumber:
             mu = torch.stack(parts).sum(0)
             return torch.cat(self.workers.map(lambda rows: a[rows] @ mu, blocks))
 
+        def take(solution: Tensor) -> None:
+            mu = solution @ a
+            self.moments, self.middle = mu.reshape(3, n).T.contiguous(), float((a @ mu).mean())
+
         self.workers.map(fill, blocks)
         ridge = (ALPHA - 1) * a.square().sum(1)
         half = self.points.new_full((n,), 0.5)
         solution, residual = torch.zeros_like(half), half.clone()
         direction, square = residual.clone(), residual @ residual
         goal = (TOL * half.norm()).square()
-        for _ in range(STEPS):
+        for k in range(STEPS):
+            if k == HALFWAY and halfway is not None:
+                take(solution)
+                halfway(self)
             image = times(direction) + ridge * direction
             step = square / (direction @ image)
             solution += step * direction
@@ -117,8 +134,7 @@ class WindingNumber:
             if square <= goal:
                 break
             direction = residual + (square / before) * direction
-        mu = solution @ a
-        return mu.reshape(3, n).T.contiguous(), float((a @ mu).mean())
+        take(solution)
 
 
 def even_part(points: np.ndarray, count: int) -> tuple[np.ndarray, float]:

@@ -55,7 +55,8 @@ class Prior:
         points: the cloud.
         workers: threads to share the work.
         seed: of the points that close holes.
-        look: called with a coarse surface of the fit, then with the one that closes holes.
+        look: called with a coarse surface halfway through the fit, then with the one that closes
+            holes.
 
     Attributes:
         winding: the fit.
@@ -74,24 +75,25 @@ class Prior:
         own = points.cpu().numpy().astype(np.float64)
         part, self.cell = even_part(own, FITTED)
         fitted = torch.from_numpy(part.astype(np.float32)).to(points.device)
-        self.winding = WindingNumber(fitted, self.cell, workers)
-        if look is not None:
-            look(self.surface(LOWEST))
+        show = look or (lambda mesh: None)
+        self.winding = WindingNumber(
+            fitted, self.cell, workers,
+            halfway=look and (lambda winding: show(self._surface(winding, LOWEST))),
+        )  # fmt: skip
         surface = self.surface()
         if look is not None:
             look(surface)
         self.closing = torch.from_numpy(self._closing(surface, own, seed)).to(points)
 
-    def surface(self, highest: int = HIGHEST) -> Mesh:
-        """The closed surface {w = middle} around the cloud, without small pieces.
+    def surface(self) -> Mesh:
+        """The closed surface {w = middle} around the cloud, without small pieces."""
+        return self._surface(self.winding, HIGHEST)
 
-        Args:
-            highest: nodes along the longest side at most.
-        """
-        low, high = self.winding.points.amin(0).cpu(), self.winding.points.amax(0).cpu()
+    def _surface(self, winding: WindingNumber, highest: int) -> Mesh:
+        low, high = winding.points.amin(0).cpu(), winding.points.amax(0).cpu()
         nodes = float((high - low).max() + 2 * MARGIN) / (0.75 * self.cell)
         mesh = extract_mesh(
-            _Outside(self.winding), ((low - MARGIN).tolist(), (high + MARGIN).tolist()),
+            _Outside(winding), ((low - MARGIN).tolist(), (high + MARGIN).tolist()),
             int(min(max(nodes, LOWEST), highest)), snap=False,
         )  # fmt: skip
         return remove_small_components(mesh)
