@@ -18,11 +18,11 @@ EVERY = 3.0
 def training_view(results: list[Result]) -> None:
     """Charts of one run, or of two over each other."""
     rows = _rows(results)
-    if not any(rows):
+    if not any(rows):  # the first chart waits: loading what draws it would hold up the surface
         st.info("The charts fill as soon as the run takes its first steps.")
         return
     runs = [result.run for result in results]
-    names = metric_names(runs, rows)
+    names = metric_names(runs, rows, expected=any(run.status().active for run in runs))
     figure = metrics_figure(names, [result.title for result in results], rows, "seconds")
     st.plotly_chart(
         figure, key=f"training_{'_'.join(run.id for run in runs)}", config={"displaylogo": False}

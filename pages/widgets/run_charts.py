@@ -19,16 +19,24 @@ MAX_PANELS = 9
 AXES = {"step": "step", "seconds": "seconds of work"}
 
 
-def metric_names(runs: list[Run], rows: list[list[dict[str, Any]]]) -> dict[str, Metric]:
-    """What to draw, in order: what the kinds list, then what else is a number."""
+def metric_names(
+    runs: list[Run], rows: list[list[dict[str, Any]]], *, expected: bool = False
+) -> dict[str, Metric]:
+    """What to draw, in order: what the kinds list, then what else is a number.
+
+    Args:
+        expected: list also what a kind will have, so that no panel moves when it comes.
+    """
     known: dict[str, Metric] = {}
     for run in runs:
         with suppress(LevelsetError):  # a kind of another program: its columns as they are
             known |= get_kind(run.config.kind).metrics
     seen = {name: None for own in rows for row in own[:1] + own[-1:] for name in row}
-    names = [name for name in known if name in seen]
+    names = [name for name in known if expected or name in seen]
     names += [name for name in seen if name not in known and name not in AXES]
-    drawn = [n for n in names if any(_numbers(own, n) for own in rows)]
+    drawn = [
+        n for n in names if (expected and n in known) or any(_numbers(own, n) for own in rows)
+    ]
     return {name: known.get(name, Metric(name.replace("_", " "))) for name in drawn[:MAX_PANELS]}
 
 
@@ -53,7 +61,8 @@ def metrics_figure(
                 line={"color": COLORS[j], "width": 2, "dash": DASHES[j]},
                 hovertemplate=f"{axis} %{{x}}<br>%{{y:.4g}}<extra>{label}</extra>", **place,
             )  # fmt: skip
-        if metric.log and min(v for own in rows for v in _numbers(own, name)) > 0:
+        numbers = [v for own in rows for v in _numbers(own, name)]
+        if metric.log and numbers and min(numbers) > 0:
             figure.update_yaxes(type="log", exponentformat="power", **place)
     figure.update_xaxes(nticks=5, rangemode="tozero")
     figure.update_xaxes(title_text=AXES[axis], row=lines)
