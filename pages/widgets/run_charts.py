@@ -34,9 +34,7 @@ def metric_names(
     seen = {name: None for own in rows for row in own[:1] + own[-1:] for name in row}
     names = [name for name in known if expected or name in seen]
     names += [name for name in seen if name not in known and name not in AXES]
-    drawn = [
-        n for n in names if (expected and n in known) or any(_numbers(own, n) for own in rows)
-    ]
+    drawn = [n for n in names if (expected and n in known) or any(_numbers(own, n) for own in rows)]
     return {name: known.get(name, Metric(name.replace("_", " "))) for name in drawn[:MAX_PANELS]}
 
 
