@@ -45,6 +45,10 @@ def add(verbs: Verbs, common: Parser) -> None:
         "--store", metavar="FOLDER", help="write the result there, as in docs/results; a finished "
         "run of the same settings is taken as it is",
     )  # fmt: skip
+    verb.add_argument(
+        "--gallery", metavar="FILE", help="copy the test images that the losses differ on there, "
+        "as in assets/few_samples; mind the licence of the images",
+    )  # fmt: skip
     verb.add_argument("--note", default="", help="what the stored result must say of its data")
     verb.set_defaults(run=_run)
 
@@ -65,6 +69,8 @@ def _run(options: argparse.Namespace) -> int:
     result = run.result() or {}
     if options.store:
         _store(run, options)
+    if options.gallery:
+        _keep_gallery(run, Path(options.gallery))
     if options.json:
         print_json({"run": run.id, "seconds": status.seconds, **result})
         return DONE
@@ -107,7 +113,8 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
         if run.problem() or run.config.kind != "generalize" or run.config.settings != settings:
             continue
         state = run.status().state
-        if state in RESUMABLE or (options.store and state == "done"):
+        kept = options.store or options.gallery
+        if state in RESUMABLE or (kept and state == "done"):
             progress(f"Going on with {run.id}.")
             return run
     return store.create(
@@ -136,18 +143,23 @@ def _hyper(path: str, fractions: list[float] | None) -> dict[str, Any]:
 
 
 def _store(run: Run, options: argparse.Namespace) -> None:
-    """Copy the table and the gallery to where the page and people look for them."""
-    import shutil
-
-    from levelset_core.experiments.generalization_gallery import NAME
-    from levelset_core.experiments.generalization_results import PREFIX, write_result
+    """Write the table where the page and people look for it."""
+    from levelset_core.experiments.generalization_results import write_result
     from levelset_core.runs.files import read_json
     from levelset_core.runs.kinds.generalize import TABLE
 
     path = write_result(read_json(run.artifacts / TABLE), Path(options.store), options.note)
-    name = f"{PREFIX}{run.config.settings['data']}_{NAME}"
-    shutil.copyfile(run.artifacts / NAME, path.parent / name)
-    progress(f"Stored {path.name} and {name}.")
+    progress(f"Stored {path.name}.")
+
+
+def _keep_gallery(run: Run, path: Path) -> None:
+    import shutil
+
+    from levelset_core.experiments.generalization_gallery import NAME
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(run.artifacts / NAME, path)
+    progress(f"Stored {path.name}.")
 
 
 def _number(text: str) -> float:

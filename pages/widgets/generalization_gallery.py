@@ -24,8 +24,11 @@ def gallery_view(source: Source) -> None:
         gallery = _load(str(source.gallery), source.gallery.stat().st_mtime_ns)
     except (LevelsetError, OSError):
         if source.stored:
-            st.info("This stored result comes without its images. Its command makes them:")
-            st.code(f"{source.command()} --store FOLDER", language="bash", wrap_lines=True)
+            st.info(
+                "This stored result comes without its images, which this project may not share. "
+                "**Run here**, or the command, makes them:"
+            )
+            st.code(f"{source.command()} --gallery FILE.npz", language="bash", wrap_lines=True)
         else:
             st.info("The images are here as soon as the run is done.", icon=":material/hourglass:")
         return

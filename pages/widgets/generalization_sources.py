@@ -15,8 +15,6 @@ from levelset_core.errors import LevelsetError
 from levelset_core.experiments.generalization_config import LOSSES, GeneralizationConfig
 from levelset_core.experiments.generalization_gallery import NAME as GALLERY
 from levelset_core.experiments.generalization_results import (
-    PREFIX,
-    RESULTS,
     command,
     hyper_text,
     read_results,
@@ -24,6 +22,9 @@ from levelset_core.experiments.generalization_results import (
 from levelset_core.runs import RunStore
 from levelset_core.runs.kinds.generalize import TABLE
 from pages.widgets.run_list import created_text
+
+#: Galleries of stored results, of images that may be shared.
+GALLERIES = Path(__file__).resolve().parents[2] / "assets" / "few_samples"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,7 @@ def sources() -> list[Source]:
     found = []
     try:
         for name, result in read_results().items():
-            path = RESULTS / f"{PREFIX}{name}_{GALLERY}"
+            path = GALLERIES / f"{name}.npz"
             found.append(Source(name, IMAGE_SETS.get(name, name), result, path, True))
     except LevelsetError as error:
         st.error(str(error), icon=":material/broken_image:")

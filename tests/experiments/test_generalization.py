@@ -178,7 +178,9 @@ def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEVELSET_RUNS", str(folder / "runs"))
-        code, answer = ask([*COMMAND, "--store", str(folder / "stored")])
+        code, answer = ask(
+            [*COMMAND, "--store", str(folder / "stored"), "--gallery", str(folder / "stored/g.npz")]
+        )
         (run,) = RunStore().runs()
     assert code == cli.DONE
     return answer, folder / "stored", run
@@ -256,7 +258,7 @@ def test_what_is_stored_says_where_it_comes_from(whole):
 
 
 def test_the_gallery_holds_what_the_networks_say(whole, data):
-    gallery = Gallery.load(whole[1] / "generalization_mnist_excerpt_gallery.npz")
+    gallery = Gallery.load(whole[1] / "g.npz")
     torch.testing.assert_close(
         torch.from_numpy(gallery.images), data.test[torch.from_numpy(gallery.index)] + 0.5,
         rtol=0, atol=0.003,

@@ -38,7 +38,7 @@ def page(runs, tmp_path, monkeypatch):
     def open_page(view, root=runs):
         monkeypatch.setenv("LEVELSET_RUNS", str(root))
         monkeypatch.setenv("LEVELSET_DATA", str(tmp_path))
-        monkeypatch.setattr("pages.widgets.generalization_sources.RESULTS", tmp_path)
+        monkeypatch.setattr("pages.widgets.generalization_sources.GALLERIES", tmp_path)
         monkeypatch.setattr(generalization_results.read_results, "__defaults__", (tmp_path,))
         at = AppTest.from_file(str(ROOT / "pages" / "generalization.py"), default_timeout=120)
         at.query_params["view"] = view
@@ -130,4 +130,4 @@ def test_a_stored_result_without_its_images_says_how_to_make_them(tmp_path, monk
     at.run()
     assert not at.exception
     assert "without its images" in at.info[0].value
-    assert "--store" in at.code[0].value
+    assert "--gallery" in at.code[0].value
