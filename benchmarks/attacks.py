@@ -13,6 +13,7 @@ import importlib
 import multiprocessing
 import os
 import statistics
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -172,15 +173,19 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     )
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    images, repeats = (32, 1) if options.quick else (256, 5)
+    images, repeats = (32, 1) if options.quick else (128, 3)
     test = load_images("mnist_excerpt", "test").first(images)
     train = load_images("mnist_excerpt", "train")
-    figures = {
-        "robust": against_libraries(options.model, test, repeats, options.threads),
-        "standard": against_libraries(options.standard, test, repeats, options.threads),
-        "busy_core": busy_core(options.model, test, repeats),
-        "training_step": training_step(options.model, train, 2 if options.quick else 7),
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "robust": lambda: against_libraries(options.model, test, repeats, options.threads),
+        "standard": lambda: against_libraries(options.standard, test, repeats, options.threads),
+        "busy_core": lambda: busy_core(options.model, test, repeats),
+        "training_step": lambda: training_step(options.model, train, 1 if options.quick else 3),
     }
+    figures = {}
+    for name, part in parts.items():
+        figures[name] = part()
+        print(name, figures[name], file=sys.stderr, flush=True)
     return _measure.report("attacks", options, figures, REQUIRED)
 
 
