@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from levelset_core.runs import get_kind
 from pages.widgets.reconstruction_results import Result
 from pages.widgets.run_charts import metric_names, metrics_figure
 
@@ -15,18 +16,27 @@ from pages.widgets.run_charts import metric_names, metrics_figure
 EVERY = 3.0
 
 
-def training_view(results: list[Result]) -> None:
-    """Charts of one run, or of two over each other."""
-    rows = _rows(results)
-    if not any(rows):  # the first chart waits: loading what draws it would hold up the surface
-        st.info("The charts fill as soon as the run takes its first steps.")
+def training_view(results: list[Result], kind: str) -> None:
+    """Charts of one run, or of two over each other; empty ones before the first run.
+
+    Args:
+        results: one, two, or none yet.
+        kind: of the run that would come next.
+    """
+    runs, rows = [result.run for result in results], _rows(results)
+    active = any(run.status().active for run in runs)
+    names = metric_names(runs, rows, expected=active) if runs else dict(get_kind(kind).metrics)
+    if not names:
+        if runs:
+            st.info("This method has no steps to chart.")
         return
-    runs = [result.run for result in results]
-    names = metric_names(runs, rows, expected=any(run.status().active for run in runs))
-    figure = metrics_figure(names, [result.title for result in results], rows, "seconds")
-    st.plotly_chart(
-        figure, key=f"training_{'_'.join(run.id for run in runs)}", config={"displaylogo": False}
+    figure = metrics_figure(
+        names, [result.title for result in results] or [""], rows or [[]], "seconds"
     )
+    figure.update_layout(uirevision="_".join(run.id for run in runs))
+    # One and the same chart from the page's opening on: what draws it takes a second to load,
+    # and a surface that is being watched must not wait for that.
+    st.plotly_chart(figure, key="training_charts", config={"displaylogo": False})
 
 
 def _rows(results: list[Result]) -> list[list[dict[str, Any]]]:
@@ -34,7 +44,7 @@ def _rows(results: list[Result]) -> list[list[dict[str, Any]]]:
     ids = [result.run.id for result in results]
     now, active = time.monotonic(), any(result.run.status().active for result in results)
     seen, before, rows = st.session_state.get("training_rows", (0.0, None, []))
-    if not active or ids != before or now >= seen + EVERY or not any(rows):
+    if not active or ids != before or now >= seen + EVERY:
         rows = [result.run.metrics(limit=400) for result in results]
         st.session_state.training_rows = now, ids, rows
     return rows

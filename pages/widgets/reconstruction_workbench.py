@@ -10,7 +10,7 @@ from levelset_core.runs import Run, RunStore
 from pages.widgets.reconstruction_export import export_view
 from pages.widgets.reconstruction_gaps import gaps_view
 from pages.widgets.reconstruction_input import Subject
-from pages.widgets.reconstruction_method import start_button
+from pages.widgets.reconstruction_method import METHODS, start_button
 from pages.widgets.reconstruction_metrics import metrics_view
 from pages.widgets.reconstruction_results import Result, result_of, runs_on, titles_of
 from pages.widgets.reconstruction_scene import views
@@ -46,7 +46,7 @@ def _active(run: Run) -> bool:
 
 
 def _board(subject: Subject, choice: dict[str, Any], active: bool) -> None:
-    runs = runs_on(subject)
+    runs, kind = runs_on(subject), METHODS[subject.kind][choice["method"]].kind
     if any(_active(run) for run in runs) != active:
         st.rerun()  # begins or ends the looking
     if any(run.problem() is None and run.status().state == "queued" for run in runs):
@@ -77,6 +77,7 @@ def _board(subject: Subject, choice: dict[str, Any], active: bool) -> None:
             "Drag to turn, wheel to zoom, ? for all keys. **Reconstruct** trains a network whose "
             "level set F = 0 is the shape; you watch it from the first second."
         )
+        training_view([], kind)
         return
     tab = st.segmented_control(
         "Below the viewer", list(TABS), format_func=TABS.__getitem__, default="training",
@@ -91,7 +92,7 @@ def _board(subject: Subject, choice: dict[str, Any], active: bool) -> None:
     elif tab == "stills":
         stills_view(subject, _one(results), seen.camera)
     else:
-        training_view(results)
+        training_view(results, kind)
 
 
 def _chosen(subject: Subject, runs: list[Run]) -> list[Run]:

@@ -60,7 +60,9 @@ def metrics_figure(
                 hovertemplate=f"{axis} %{{x}}<br>%{{y:.4g}}<extra>{label}</extra>", **place,
             )  # fmt: skip
         numbers = [v for own in rows for v in _numbers(own, name)]
-        if metric.log and numbers and min(numbers) > 0:
+        if not numbers:
+            figure.update_yaxes(showticklabels=False, **place)
+        elif metric.log and min(numbers) > 0:
             figure.update_yaxes(type="log", exponentformat="power", **place)
     figure.update_xaxes(nticks=5, rangemode="tozero")
     figure.update_xaxes(title_text=AXES[axis], row=lines)
