@@ -1,0 +1,88 @@
+"""Whether our PGD and an independent library's leave as many images standing.
+
+    python -m benchmarks.agreement [--store] [--quick] [--threads N]
+
+Foolbox's LinfPGD with cross-entropy, its own loss, and with the margin in its place, on the bundled
+images and classifiers: epsilon 0.3, 40 steps of 0.01, a random start each.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import eagerpy
+import foolbox
+import torch
+from torch import Tensor, nn
+
+from benchmarks import _measure
+from levelset_core.attacks import AttackConfig, evaluate_attack
+from levelset_core.data.images import ImageSet, load_images
+from levelset_core.device import pick_device
+from levelset_core.networks.classifier_files import load_classifier
+
+CHECKPOINTS = Path(__file__).resolve().parents[1] / "assets" / "checkpoints"
+MODELS = ("standard", "madry", "trades", "ours")
+EPSILON, STEP, STEPS = 0.3, 0.01, 40
+BATCH = 64
+REQUIRED = {"points_apart": 0.5}
+
+
+class MarginPGD(foolbox.attacks.LinfPGD):  # type: ignore[misc]
+    """Foolbox's PGD with max_{i != y} f_i - f_y as the loss; everything else is theirs."""
+
+    def get_loss_fn(self, model: Any, labels: Any) -> Any:
+        """The sum over a batch."""
+
+        def loss(inputs: Any) -> Any:
+            logits: Tensor = model(inputs).raw
+            own = labels.raw[:, None]
+            others = logits.scatter(1, own, -torch.inf).amax(1)
+            return eagerpy.astensor((others - logits.gather(1, own).squeeze(1)).sum())
+
+        return loss
+
+
+def theirs(network: nn.Module, data: ImageSet, attack: Any) -> int:
+    """Images that are right as they are and under the attack."""
+    device = pick_device()
+    model = foolbox.PyTorchModel(network, bounds=(0, 1), device=device)
+    standing = 0
+    for rows in torch.arange(len(data)).split(BATCH):
+        x, y = data.batch(rows, device)
+        _, _, broken = attack(model, x, y, epsilons=EPSILON)
+        standing += int((~broken).sum())
+    return standing
+
+
+def main(arguments: list[str] | None = None) -> dict[str, Any]:
+    """Run, print and perhaps store."""
+    parser = _measure.parser("Our PGD against Foolbox's: images left standing.")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    data = load_images("mnist_excerpt", "test").first(64 if options.quick else 1000)
+    attacks = {
+        "pgd-xent": foolbox.attacks.LinfPGD(abs_stepsize=STEP, steps=STEPS),
+        "pgd-margin": MarginPGD(abs_stepsize=STEP, steps=STEPS),
+    }
+    figures: dict[str, Any] = {"images": len(data), "foolbox": foolbox.__version__}
+    apart = 0.0
+    for name in MODELS:
+        network = load_classifier(CHECKPOINTS / f"mnist_convnet4a_{name}.safetensors").network
+        network.to(pick_device()).eval()
+        for attack, library in attacks.items():
+            torch.manual_seed(options.seed)  # Foolbox draws from the global generator
+            report = evaluate_attack(
+                network, data, AttackConfig(attack, EPSILON, STEP, STEPS),
+                seed=options.seed, threads=options.threads,
+            )  # fmt: skip
+            ours, other = round(report.robust_accuracy * len(data)), theirs(network, data, library)
+            apart = max(apart, 100 * abs(ours - other) / len(data))
+            figures[f"{name}, {attack}"] = {"ours": ours, "foolbox": other}
+    figures["points_apart"] = round(apart, 3)
+    return _measure.report("agreement", options, figures, REQUIRED)
+
+
+if __name__ == "__main__":
+    main()
