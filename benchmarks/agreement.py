@@ -8,11 +8,10 @@ images and classifiers: epsilon 0.3, 40 steps of 0.01, a random start each.
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
-import eagerpy
-import foolbox
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +20,10 @@ from levelset_core.attacks import AttackConfig, evaluate_attack
 from levelset_core.data.images import ImageSet, load_images
 from levelset_core.device import pick_device
 from levelset_core.networks.classifier_files import load_classifier
+
+#: Their annotations do not export what their examples import.
+foolbox: Any = importlib.import_module("foolbox")
+eagerpy: Any = importlib.import_module("eagerpy")
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "assets" / "checkpoints"
 MODELS = ("standard", "madry", "trades", "ours")
