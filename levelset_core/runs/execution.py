@@ -145,7 +145,8 @@ class Execution:
             if now >= saving.due:
                 with saving:
                     self._save(trainer, log)
-            if kind.preview_every and now >= showing.due:
+            previewed = kind.preview_every and snapshot.step >= kind.preview_from
+            if previewed and now >= showing.due:
                 with showing:
                     self._preview(kind, trainer)
         return True

@@ -69,12 +69,14 @@ class Kind(ABC):
         title: what people call it.
         metrics: how to show columns of the metrics, in this order; others follow as they are.
         preview_every: seconds between two previews; 0 makes none.
+        preview_from: the step of the first.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     metrics: ClassVar[Mapping[str, Metric]] = {}
     preview_every: ClassVar[float] = 0.0
+    preview_from: ClassVar[int] = 0
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """The settings that a new run stores: complete, and of plain JSON values.

@@ -59,10 +59,9 @@ def make_plan(
     start = trainer.checkpoint()
     begun = time.perf_counter()
     warm = trainer.config.warm_share
-    cost = (1 - warm) * _step_seconds(trainer, start, 0.5 * (1 + warm))
-    if warm:
-        cost += warm * _step_seconds(trainer, start, 0.0, least)
+    cost = warm * _step_seconds(trainer, start, 0.0, least) if warm else 0.0
     extraction = _extraction_seconds(extract, trainer.config.resolution)
+    cost += (1 - warm) * _step_seconds(trainer, start, 0.5 * (1 + warm))
     trainer.restore(start)
     left = seconds - trainer.seconds - (time.perf_counter() - begun) - extraction - AFTERWARDS
     steps = max(1, round(max(left, 0.25 * seconds) * (1 - watching) / cost))

@@ -60,6 +60,7 @@ class Reconstruct(Kind):
         "converged": Metric("converged part"),
     }
     preview_every = 1.1
+    preview_from = WARMED_UP
     outputs: ClassVar[tuple[int, ...]] = (1,)
 
     def __init__(self) -> None:
@@ -92,16 +93,21 @@ class Reconstruct(Kind):
         )  # fmt: skip
         self._resolution = FIRST
         if steps is None and wanted.seconds is not None:
+            seen: list[Shape] = []  # of the throw-away steps
 
             def extract(resolution: int) -> None:
                 shape = self.extract(trainer, resolution)
                 if fresh and not shape.empty:
-                    write_shape(run.artifacts / PREVIEW, shape)
+                    if not seen:
+                        write_shape(run.artifacts / PREVIEW, shape)
+                    seen.append(shape)
 
             trainer.budget.steps = make_plan(
                 run, trainer, wanted.seconds, extract, least=WARMED_UP, most=wanted.steps,
                 watching=PREVIEW_SECONDS / (PREVIEW_SECONDS + self.preview_every),
             )  # fmt: skip
+            if len(seen) > 1:  # the finest, halfway to the first preview
+                write_shape(run.artifacts / PREVIEW, seen[-1])
         return trainer
 
     def goal(self, run: Run, trainer: Any) -> Goal:
@@ -119,8 +125,6 @@ class Reconstruct(Kind):
 
     def preview(self, trainer: ReconstructionTrainer, artifacts: Path) -> None:
         """Write the surface so far, as fine as ``PREVIEW_SECONDS`` allow."""
-        if trainer.step < WARMED_UP:
-            return
         begun = time.perf_counter()
         shape = self.extract(trainer, min(self._resolution, trainer.config.resolution))
         if not shape.empty:
