@@ -75,6 +75,7 @@ def ascend(
     objective: Objective,
     step: float | Tensor,
     steps: int,
+    shrink: float = 1.0,
     done: Done | None = None,
 ) -> tuple[Tensor, Tensor]:
     """x <- clip(x + step sign(D_x objective)), every row on its own.
@@ -89,6 +90,7 @@ def ascend(
         objective: made large.
         step: a number, or (n,).
         steps: gradient steps.
+        shrink: each step is so many times as long as the one before.
         done: rows that may stop; without it all take every step.
 
     Returns:
@@ -122,6 +124,7 @@ def ascend(
             p = p.addcmul_(direction, expand_rows(step, p))
         else:
             p = p.add_(direction, alpha=step)
+        step = step * shrink
         p = torch.minimum(torch.maximum(p, lower, out=p), upper, out=p)
     if done is not None:
         with torch.no_grad():

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from levelset_core.attacks.fast import for_attacks
 from levelset_core.data.images import ImageSet, epoch_order
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
@@ -160,7 +161,8 @@ class RobustTrainer:
         noise = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
         # Every process draws for the whole batch: their generators stay the same.
         x, y, noise = own_part(x), own_part(y), own_part(noise)
-        return Batch(self.network, self.learner, x, y, noise, epsilon)
+        f = for_attacks(self.network) if self.device.type == "cpu" else self.network
+        return Batch(f, self.learner, x, y, noise, epsilon)
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit, in the middle of an epoch too."""

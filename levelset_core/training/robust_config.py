@@ -26,6 +26,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "attack_step": (1e-6, 1.0),
     "attack_step_wrong": (1e-6, 1.0),
     "attack_steps": (0, 1000),
+    "attack_shrink": (0.01, 1.0),
     "weight_correct": (0.0, 1000.0),
     "beta": (0.0, 1000.0),
 }
@@ -50,6 +51,8 @@ class RobustConfig:
         attack_step, attack_steps: of the PGD of every batch; while epsilon grows, so does the
             step.
         attack_step_wrong: of wrong samples ("ours").
+        attack_shrink: each PGD step is so many times as long as the one before; with long first
+            steps that shrink, few steps attack as many constant ones do.
         weight_correct: lambda_j of right samples in Eq. 12 ("ours").
         beta: weight of the divergence in TRADES.
         first_crossing: with "ours", PGD leaves an image at the first point beyond the boundary;
@@ -72,6 +75,7 @@ class RobustConfig:
     attack_step: float = 0.1
     attack_step_wrong: float = 0.1
     attack_steps: int = 7
+    attack_shrink: float = 1.0
     weight_correct: float = 1.0
     beta: float = 1.0
     first_crossing: bool = False

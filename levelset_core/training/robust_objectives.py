@@ -23,9 +23,9 @@ class Batch:
     """One batch, and the two faces of the network.
 
     Attributes:
-        f: the network, for attacks and projections.
-        learner: the same network, through which the loss is computed: where several processes
-            train together it averages their gradients.
+        f: the network frozen as it is now, for attacks and projections.
+        learner: the network, through which the loss is computed: where several processes train
+            together it averages their gradients.
         x, y: images, (n, c, h, w), and classes, (n,).
         noise: where attacks begin, uniform in [-1, 1], in parts of epsilon, (n, c, h, w).
         epsilon: of right samples now.
@@ -75,7 +75,7 @@ def madry(batch: Batch, c: RobustConfig) -> RobustTerms:
     with evaluating(batch.f):
         attacked, _ = ascend(
             batch.f, batch.begin(batch.epsilon, lower, upper), lower, upper, (batch.y,),
-            objective=LOSSES["xent"], step=_step(batch, c), steps=c.attack_steps,
+            objective=LOSSES["xent"], step=_step(batch, c), steps=c.attack_steps, shrink=c.attack_shrink,
         )  # fmt: skip
     logits = batch.learner(attacked)
     robust = _share(logits.argmax(1) == batch.y)
@@ -90,7 +90,7 @@ def trades(batch: Batch, c: RobustConfig) -> RobustTerms:
             natural = log_softmax(batch.f(batch.x), 1)
         attacked, _ = ascend(
             batch.f, batch.begin(batch.epsilon, lower, upper), lower, upper, (natural,),
-            objective=divergence, step=_step(batch, c), steps=c.attack_steps,
+            objective=divergence, step=_step(batch, c), steps=c.attack_steps, shrink=c.attack_shrink,
         )  # fmt: skip
     logits, attacked_logits = batch.learner(torch.cat([batch.x, attacked])).chunk(2)
     loss = cross_entropy(logits, batch.y)
@@ -115,7 +115,7 @@ def ours(batch: Batch, c: RobustConfig) -> RobustTerms:
     Batch norm: everything is in evaluation mode, the loss too, so that samples stay samples of
     one function; the running statistics then see the images as they are.
     """
-    with evaluating(batch.f):
+    with evaluating(batch.f), evaluating(batch.learner):
         with torch.no_grad():
             right = margin_of(batch.f(batch.x), batch.y) > 0
         samples, attacked, crossed = level_set_points(batch, c, right)
@@ -125,9 +125,9 @@ def ours(batch: Batch, c: RobustConfig) -> RobustTerms:
             weight_correct=c.weight_correct, distance="rho",
             samples=samples, max_residual=MAX_RESIDUAL,
         )  # fmt: skip
-    if any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in batch.f.modules()):
+    if any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in batch.learner.modules()):
         with torch.no_grad():
-            batch.f(batch.x)
+            batch.learner(batch.x)
     return RobustTerms(
         terms.loss, _share(right), _share(right & ~crossed), _share(terms.used), attacked
     )
@@ -151,7 +151,7 @@ def level_set_points(
     step = torch.where(right, _step(batch, c), c.attack_step_wrong).to(batch.x.dtype)
     end, crossed = ascend(
         batch.f, batch.begin(wide, lower, upper), lower, upper, (batch.y, away),
-        objective=signed_margin, step=step, steps=c.attack_steps,
+        objective=signed_margin, step=step, steps=c.attack_steps, shrink=c.attack_shrink,
         done=beyond if c.first_crossing else None,
     )  # fmt: skip
     samples = false_position(
