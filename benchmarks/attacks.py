@@ -15,8 +15,8 @@ import os
 import statistics
 import sys
 import time
-import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,72 +41,118 @@ REQUIRED = {
 EPSILON, STEP, STEPS = 0.3, 0.01, 40
 BATCHES = (32, 64, 128)
 
-#: Attacks all images of a set; the number that stay right.
-Attack = Callable[[], int]
+
+class Side:
+    """A process that attacks the same images with one program, whenever it is told to.
+
+    Processes of their own: each program works in memory that is set as its users have it.
+    """
+
+    def __init__(self, program: str, path: Path, images: int, threads: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(program, path, images, threads, theirs), daemon=True
+        )
+        self._process.start()
+        self.installed: bool = self._pipe.recv()
+
+    def __call__(self, batch: int = 0, images: int | None = None) -> int:
+        """Attack the first ``images``; how many stay right."""
+        self._pipe.send((batch, images))
+        right: int = self._pipe.recv()
+        return right
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.join()
 
 
-def libraries(network: nn.Module, data: ImageSet) -> dict[str, Callable[[int], Attack]]:
-    """Cross-entropy PGD of each library that is installed, by batch."""
-    device = pick_device()
-    x, y = data.batch(slice(None), device)
-
-    def in_batches(run: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], batch: int) -> Attack:
-        def attack() -> int:
-            right = 0
-            for images, labels in zip(x.split(batch), y.split(batch), strict=True):
-                found = run(images, labels)
-                with torch.no_grad():
-                    right += int((network(found).argmax(1) == labels).sum())
-            return right
-
-        return attack
-
-    found: dict[str, Callable[[int], Attack]] = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of their imports
-        try:
-            torchattacks: Any = importlib.import_module("torchattacks")
-
-            theirs = torchattacks.PGD(network, eps=EPSILON, alpha=STEP, steps=STEPS)
-            found["torchattacks"] = lambda batch: in_batches(theirs, batch)
-        except ImportError:
-            pass
-        try:
-            foolbox: Any = importlib.import_module("foolbox")
-
-            model = foolbox.PyTorchModel(network, bounds=(0, 1), device=device)
-            pgd = foolbox.attacks.LinfPGD(abs_stepsize=STEP, steps=STEPS)
-            found["foolbox"] = lambda batch: in_batches(
-                lambda images, labels: pgd.run(model, images, labels, epsilon=EPSILON), batch
-            )
-        except ImportError:
-            pass
-    return found
+def _serve(program: str, path: Path, images: int, threads: int, pipe: Any) -> None:
+    torch.set_num_threads(threads)
+    network = load_classifier(path).network.to(pick_device())
+    data = load_images("mnist_excerpt", "test").first(images)
+    try:
+        attack = PROGRAMS[program](network, threads)
+    except ImportError:
+        pipe.send(False)
+        return
+    pipe.send(True)
+    while True:
+        batch, first = pipe.recv()
+        pipe.send(attack(data if first is None else data.first(first), batch))
 
 
-def against_libraries(path: Path, data: ImageSet, repeats: int, threads: int) -> dict[str, Any]:
-    """Images a second of everybody, and ours over the fastest of the others."""
-    device = pick_device()
-    network = load_classifier(path).network.to(device)
+#: Attacks the images, in batches of so many; the number that stay right.
+Attack = Callable[[ImageSet, int], int]
+
+
+def _ours(network: nn.Module, threads: int) -> Attack:
     config = AttackConfig("pgd-xent", EPSILON, STEP, STEPS)
 
-    def ours() -> int:
-        report = evaluate_attack(network, data, config, device=device, threads=threads)
+    def attack(data: ImageSet, batch: int) -> int:
+        report = evaluate_attack(network, data, config, threads=threads)
         return round(report.robust_accuracy * len(data))
 
-    runs: dict[str, Attack] = {"ours": ours}
-    few = data.first(max(BATCHES))
-    for name, by_batch in libraries(network, few).items():
-        times = _measure.interleave(1, **{str(b): by_batch(b) for b in BATCHES})
-        best = int(min(times, key=lambda b: times[b]))
-        runs[f"{name}, batches of {best}"] = libraries(network, data)[name](best)
-    times = _measure.interleave(repeats, **runs)
+    return attack
+
+
+def _torchattacks(network: nn.Module, threads: int) -> Attack:
+    library: Any = importlib.import_module("torchattacks")
+    return in_batches(network, library.PGD(network, eps=EPSILON, alpha=STEP, steps=STEPS))
+
+
+def _foolbox(network: nn.Module, threads: int) -> Attack:
+    library: Any = importlib.import_module("foolbox")
+    model = library.PyTorchModel(network, bounds=(0, 1), device=pick_device())
+    pgd = library.attacks.LinfPGD(abs_stepsize=STEP, steps=STEPS)
+    return in_batches(network, lambda x, y: pgd.run(model, x, y, epsilon=EPSILON))
+
+
+PROGRAMS = {"ours": _ours, "torchattacks": _torchattacks, "foolbox": _foolbox}
+
+
+def in_batches(
+    network: nn.Module, run: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+) -> Attack:
+    """An attack of a library, batch after batch."""
+
+    def attack(data: ImageSet, batch: int) -> int:
+        x, y = data.batch(slice(None), pick_device())
+        right = 0
+        for images, labels in zip(x.split(batch), y.split(batch), strict=True):
+            found = run(images, labels)
+            with torch.no_grad():
+                right += int((network(found).argmax(1) == labels).sum())
+        return right
+
+    return attack
+
+
+def against_libraries(path: Path, images: int, repeats: int, threads: int) -> dict[str, Any]:
+    """Images a second of everybody, and ours over the fastest of the others."""
+    sides = {program: Side(program, path, images, threads) for program in PROGRAMS}
+    try:
+        runs: dict[str, Callable[[], int]] = {"ours": sides["ours"]}
+        for program, side in sides.items():
+            if program == "ours" or not side.installed:
+                continue
+            few = {str(b): partial(side, b, min(images, max(BATCHES))) for b in BATCHES}
+            times = _measure.interleave(1, **few)
+            best = int(min(times, key=lambda b: times[b]))
+            runs[f"{program}, batches of {best}"] = partial(side, best)
+        times = _measure.interleave(repeats, **runs)
+        robust = {name: run() / images for name, run in runs.items()}
+    finally:
+        for side in sides.values():
+            side.stop()
     fastest = min(t for name, t in times.items() if name != "ours")
     return {
         "model": path.name,
-        "images": len(data),
-        "images_a_second": {name: round(len(data) / t, 2) for name, t in times.items()},
-        "robust_accuracy": {name: run() / len(data) for name, run in runs.items()},
+        "images": images,
+        "images_a_second": {name: round(images / t, 2) for name, t in times.items()},
+        "robust_accuracy": robust,
         "ours_over_fastest": round(fastest / times["ours"], 3),
     }
 
@@ -177,8 +223,10 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     test = load_images("mnist_excerpt", "test").first(images)
     train = load_images("mnist_excerpt", "train")
     parts: dict[str, Callable[[], dict[str, Any]]] = {
-        "robust": lambda: against_libraries(options.model, test, repeats, options.threads),
-        "standard": lambda: against_libraries(options.standard, test, repeats, options.threads),
+        "robust": lambda: against_libraries(options.model, images, repeats, options.threads),
+        "standard": lambda: against_libraries(
+            options.standard, 4 * images, repeats, options.threads
+        ),
         "busy_core": lambda: busy_core(options.model, test, repeats),
         "training_step": lambda: training_step(options.model, train, 1 if options.quick else 3),
     }

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from levelset_core.attacks.autoattack import STAGES, WORK, autoattack
 from levelset_core.attacks.batches import map_batches
 from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig
-from levelset_core.attacks.fast import for_attacks
+from levelset_core.attacks.fast import frozen
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import pgd
 from levelset_core.attacks.report import AttackReport
@@ -80,8 +80,9 @@ class Evaluation:
         self.network, self.data, self.attack = network, data, attack
         self.seed, self.device, self.threads = seed, device or pick_device(), threads
         begun = time.perf_counter()
+        self._fast = frozen(network, self.device)
         if right is None:
-            right = clean_predictions(network, data, device=self.device) == data.labels
+            right = _predictions(self._fast, data, self.device, threads) == data.labels
         self.right = right
         rows = right.nonzero().squeeze(1)
         cascade = attack.attack == "autoattack"
@@ -120,12 +121,8 @@ class Evaluation:
         finally:
             self.seconds += time.perf_counter() - begun
 
-    def _fast(self) -> nn.Module:
-        """The same function, with gradients sooner on a CPU."""
-        return for_attacks(self.network) if self.device.type == "cpu" else self.network
-
     def _pgd(self) -> Iterator[EvaluationSnapshot]:
-        attack, fast = self.attack, self._fast()
+        attack, fast = self.attack, self._fast
         missing = [k for k in range(len(self.blocks)) if (k, 0) not in self._done]
 
         def work(i: int) -> tuple[Tensor, Tensor]:
@@ -150,7 +147,6 @@ class Evaluation:
                 yield self._put(missing[i], 0, self.blocks[missing[i]], *result)
 
     def _cascade(self) -> Iterator[EvaluationSnapshot]:
-        fast = self._fast()
         for k, rows in enumerate(self.blocks):
             for number, stage in enumerate(self.stages):
                 if (k, number) in self._done:
@@ -158,7 +154,7 @@ class Evaluation:
                 left = rows[self.broken_by[rows] == 0]
                 if len(left):
                     result = autoattack(
-                        fast, *self.data.batch(left, self.device),
+                        self._fast, *self.data.batch(left, self.device),
                         epsilon=self.attack.epsilon, seed=self.seed, stages=(stage,),
                     )  # fmt: skip
                     self._warnings |= dict.fromkeys(result.warnings)
@@ -222,16 +218,31 @@ class Evaluation:
 
 
 def clean_predictions(
-    network: nn.Module, data: ImageSet, *, device: torch.device | None = None, batch: int = 500
+    network: nn.Module,
+    data: ImageSet,
+    *,
+    device: torch.device | None = None,
+    threads: int | None = None,
 ) -> Tensor:
     """The class given to every image, (n,) int64, on the CPU."""
     device = device or pick_device()
-    with evaluating(network), torch.no_grad():
-        parts = [
-            network(data.batch(slice(k, k + batch), device)[0]).argmax(1).cpu()
-            for k in range(0, len(data), batch)
-        ]
-    return torch.cat(parts)
+    return _predictions(frozen(network, device), data, device, threads)
+
+
+def _predictions(
+    network: nn.Module, data: ImageSet, device: torch.device, threads: int | None
+) -> Tensor:
+    parts = torch.arange(len(data)).split(BATCH.get(device.type, 1000))
+
+    def work(k: int) -> Tensor:
+        with torch.no_grad():
+            found: Tensor = network(data.batch(parts[k], device)[0]).argmax(1).cpu()
+            return found
+
+    workers = threads if device.type == "cpu" else 1
+    with evaluating(network):
+        found = dict(map_batches(work, len(parts), workers))
+    return torch.cat([found[k] for k in range(len(parts))])
 
 
 def evaluate_attack(

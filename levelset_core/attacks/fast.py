@@ -15,12 +15,24 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import conv2d
 
+from levelset_core.memory import keep_memory
+
 #: More channels than this are no image's, and a library's convolution is as fast.
 MAX_CHANNELS = 4
 
 
+def frozen(network: nn.Module, device: torch.device) -> nn.Module:
+    """On a CPU such a copy, and memory that is freed is kept (:func:`keep_memory`); elsewhere
+    the network itself.
+    """
+    if device.type != "cpu":
+        return network
+    keep_memory()
+    return for_attacks(network)
+
+
 def for_attacks(network: nn.Module) -> nn.Module:
-    """The copy; the network itself, moved to the layout, is not touched.
+    """The copy; the network itself is not touched.
 
     For any module: what has no suitable first convolution only gets the layout.
     """

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from levelset_core.attacks.batches import map_batches
 from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig
-from levelset_core.attacks.fast import for_attacks
+from levelset_core.attacks.fast import frozen
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import pgd
 from levelset_core.data.images import ImageSet
@@ -38,7 +38,7 @@ def adversarial_images(
     device = device or pick_device()
     parts = torch.arange(len(data)).split(BATCH.get(device.type, 1000))
     found = torch.empty(data.images.shape)
-    fast = for_attacks(network) if device.type == "cpu" else network
+    fast = frozen(network, device)
 
     def work(k: int) -> Tensor:
         x, y = data.batch(parts[k], device)

@@ -121,7 +121,7 @@ def read_card(path: Path) -> dict[str, Any]:
 
 
 def load_classifier(
-    path: Path,
+    path: str | Path,
     *,
     arch: str | None = None,
     shape: tuple[int, int, int] = (1, 28, 28),
@@ -137,6 +137,7 @@ def load_classifier(
     Raises:
         LevelsetError: there is no such file, it is damaged, or it holds something else.
     """
+    path = Path(path)
     if path.suffix.lower() == ".pt2":
         return _from_export(read_exported(path))
     weights = read_state_dict(path)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from levelset_core.attacks.fast import for_attacks
+from levelset_core.attacks.fast import frozen
 from levelset_core.data.images import ImageSet, epoch_order
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
@@ -161,8 +161,7 @@ class RobustTrainer:
         noise = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
         # Every process draws for the whole batch: their generators stay the same.
         x, y, noise = own_part(x), own_part(y), own_part(noise)
-        f = for_attacks(self.network) if self.device.type == "cpu" else self.network
-        return Batch(f, self.learner, x, y, noise, epsilon)
+        return Batch(frozen(self.network, self.device), self.learner, x, y, noise, epsilon)
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit, in the middle of an epoch too."""

@@ -75,7 +75,8 @@ def madry(batch: Batch, c: RobustConfig) -> RobustTerms:
     with evaluating(batch.f):
         attacked, _ = ascend(
             batch.f, batch.begin(batch.epsilon, lower, upper), lower, upper, (batch.y,),
-            objective=LOSSES["xent"], step=_step(batch, c), steps=c.attack_steps, shrink=c.attack_shrink,
+            objective=LOSSES["xent"], step=_step(batch, c), steps=c.attack_steps,
+            shrink=c.attack_shrink,
         )  # fmt: skip
     logits = batch.learner(attacked)
     robust = _share(logits.argmax(1) == batch.y)
@@ -90,7 +91,8 @@ def trades(batch: Batch, c: RobustConfig) -> RobustTerms:
             natural = log_softmax(batch.f(batch.x), 1)
         attacked, _ = ascend(
             batch.f, batch.begin(batch.epsilon, lower, upper), lower, upper, (natural,),
-            objective=divergence, step=_step(batch, c), steps=c.attack_steps, shrink=c.attack_shrink,
+            objective=divergence, step=_step(batch, c), steps=c.attack_steps,
+            shrink=c.attack_shrink,
         )  # fmt: skip
     logits, attacked_logits = batch.learner(torch.cat([batch.x, attacked])).chunk(2)
     loss = cross_entropy(logits, batch.y)

@@ -29,6 +29,16 @@ def linear(weights) -> nn.Module:
     return Linear()
 
 
+def test_steps_shrink():
+    x = torch.zeros(2, 1, 1, 2)
+    p, _ = ascend(
+        linear([1.0, -1.0]), x, x - 1, x + 1, (torch.zeros(2, dtype=torch.long),),
+        objective=LOSSES["margin"], step=torch.tensor([0.4, 0.2]), steps=3, shrink=0.5,
+    )  # fmt: skip
+    reached = torch.tensor([0.7, 0.35])  # step (1 + 1/2 + 1/4)
+    torch.testing.assert_close(p.flatten(1), torch.stack([-reached, reached], 1))
+
+
 def test_the_margin_is_that_of_eq_1(tiny):
     network, data = tiny
     x, y = data.batch(slice(None))

@@ -16,7 +16,7 @@ from levelset_core.attacks import (
     newton_points,
     pgd,
 )
-from levelset_core.attacks.fast import for_attacks
+from levelset_core.attacks.fast import frozen
 from levelset_core.data.images import ImageSet
 from levelset_core.random import torch_generator
 from levelset_core.runs.folder import Run
@@ -46,7 +46,7 @@ class SurveyKind(MeasureKind):
         c = run.config
         data, device = test_images(c.settings), torch.device(c.device)
         (network, *_) = networks(run, data, device)
-        fast = for_attacks(network) if device.type == "cpu" else network
+        fast = frozen(network, device)
         attack = AttackConfig(**c.settings["attack"])
         return Parts(
             {f"from {k}": _block(fast, data, k, attack, c.seed, device)
