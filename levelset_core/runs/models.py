@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -19,6 +20,7 @@ from levelset_core.networks.classifier_files import (
     save_classifier,
 )
 from levelset_core.runs.files import replacing
+from levelset_core.runs.folder import Run
 from levelset_core.runs.store import RunStore
 
 #: Bundled with the program: safetensors, a JSON card beside each.
@@ -140,13 +142,36 @@ def _bundled() -> list[KnownModel]:
     return sorted(found, key=place)
 
 
-def _trained(store: RunStore) -> list[KnownModel | None]:
+def training_titles(store: RunStore) -> dict[str, str]:
+    """What every robust training is called, by its run: method and epsilon as :func:`wanted` has
+    it; numbers tell equal ones apart, the oldest is the first.
+    """
+    titles: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for run in reversed(store.runs()):
+        if run.config.kind == "robust":
+            title = _method_title(str(run.config.settings.get("method")), wanted(run))
+            seen[title] += 1
+            titles[run.id] = title if seen[title] == 1 else f"{title} ({seen[title]})"
+    return titles
+
+
+def wanted(run: Run) -> float | None:
+    """The epsilon that a training's network is to stand: "ours" trains with a larger one."""
+    settings = run.config.settings
+    own: float | None = settings.get("watch_epsilon")
+    return settings.get("epsilon") if own is None else own
+
+
+def _trained(store: RunStore) -> list[KnownModel]:
     found = []
+    titles = training_titles(store)
     for run in reversed(store.runs()):
         path = run.artifacts / "model.safetensors"
         with suppress(LevelsetError):
-            if run.config.kind == "robust" and run.status().state == "done" and path.exists():
-                found.append(_model(path, "run", run.id))
+            if run.id in titles and run.status().state == "done" and path.exists():
+                model = _model(path, "run", run.id)
+                found += [] if model is None else [replace(model, title=titles[run.id])]
     return found
 
 
@@ -180,9 +205,12 @@ def _read(path: Path, origin: str, name: str, changed: int, card_changed: int) -
 
 def _title(path: Path, card: dict[str, Any]) -> str:
     """From the card, as "Ours 0.4"; else the name it was uploaded under."""
-    method = METHOD_TITLES.get(str(card.get("method")))
-    if method is None:
+    method = str(card.get("method"))
+    if method not in METHOD_TITLES:
         return str(card.get("name") or path.stem)
-    epsilon = (card.get("settings") or {}).get("epsilon")
-    trained_against = epsilon is not None and method != "Standard"
-    return f"{method} {epsilon:g}" if trained_against else method
+    return _method_title(method, (card.get("settings") or {}).get("epsilon"))
+
+
+def _method_title(method: str, epsilon: float | None) -> str:
+    title = METHOD_TITLES.get(method, method)
+    return title if epsilon is None or method == "standard" else f"{title} {epsilon:g}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,13 @@ from levelset_core.errors import LevelsetError
 from levelset_core.networks.classifiers import CLASSIFIERS
 from levelset_core.runs import Run, RunStore
 from levelset_core.runs.kinds.robust import LOOKS
-from levelset_core.runs.models import METHOD_TITLES, NETWORK_TITLES, KnownModel
+from levelset_core.runs.models import (
+    METHOD_TITLES,
+    NETWORK_TITLES,
+    KnownModel,
+    training_titles,
+    wanted,
+)
 from levelset_core.runs.shapes import read_arrays
 from levelset_core.training.robust_config import METHODS, quick_config
 from levelset_core.training.robust_watch import looks_from_arrays
@@ -154,7 +159,7 @@ def _board(active: bool) -> None:
         key="training",
         data={
             "base": base_path(), "key": " ".join(run.id for run in shown), "range": RANGE,
-            "epsilon": _epsilon(shown[0]), "runs": records,
+            "epsilon": wanted(shown[0]), "runs": records,
         },
     )  # fmt: skip
     st.caption(
@@ -197,23 +202,13 @@ def _shown(runs: list[Run], titles: dict[str, str]) -> list[Run]:
 
 
 def _titles(runs: list[Run]) -> dict[str, str]:
-    """Method, epsilon and network; numbers tell equal ones apart, the oldest is the first."""
-    titles: dict[str, str] = {}
-    seen: Counter[str] = Counter()
-    for run in reversed(runs):
-        settings = run.config.settings
-        title = f"{METHOD_TITLES[settings['method']]} {_epsilon(run):g}"
-        if settings["model"] != MODELS[0]:
-            title += f", {NETWORK_TITLES.get(settings['model'], settings['model'])}"
-        seen[title] += 1
-        titles[run.id] = title if seen[title] == 1 else f"{title} ({seen[title]})"
+    """As everywhere, with the network where it is not the usual one."""
+    titles = training_titles(RunStore())
+    for run in runs:
+        model = run.config.settings["model"]
+        if model != MODELS[0]:
+            titles[run.id] += f", {NETWORK_TITLES.get(model, model)}"
     return titles
-
-
-def _epsilon(run: Run) -> float:
-    settings = run.config.settings
-    own = settings.get("watch_epsilon")
-    return float(settings["epsilon"] if own is None else own)
 
 
 def _record(run: Run, title: str) -> dict[str, Any] | None:

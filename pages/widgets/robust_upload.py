@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from levelset_core.data.images import IMAGE_SETS
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.classifier_files import EXPORTED, Classifier
 from levelset_core.networks.uploads import (
@@ -88,8 +89,8 @@ def _read(
         classifier, accuracy, note = looked_at(classifier, test_images(sets[0]))
         lines += [note] if note else []
         lines.append(
-            f"**{accuracy:.2%}** of the first {min(1000, len(test_images(sets[0]))):,} images of "
-            f"{test_images(sets[0]).name} are right as they are."
+            f"**{accuracy:.1%}** of the first {min(1000, len(test_images(sets[0]))):,} images of "
+            f"{IMAGE_SETS.get(sets[0], sets[0])} are right as they are."
         )
         if accuracy < 0.5:
             lines.append(

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from levelset_core.networks.classifier_files import load_classifier
 from levelset_core.networks.classifiers import make_classifier
-from levelset_core.runs.models import forget_upload, keep_upload, known_models
+from levelset_core.runs.models import (
+    forget_upload,
+    keep_upload,
+    known_models,
+    training_titles,
+)
 from tests.digits import save_small
 
 
@@ -54,3 +61,20 @@ def test_uploads_are_kept_once_and_removed(bundled, store, tmp_path):
     assert store.runs() == []
     forget_upload(found[0])
     assert len(known_models(store)) == 1
+
+
+def test_trainings_are_called_by_the_epsilon_they_are_to_stand(bundled, store):
+    def training(**settings):
+        return store.create("robust", {"method": "ours", "data": "mnist_excerpt", **settings})
+
+    first = training(epsilon=0.2667, watch=10, watch_epsilon=0.2)
+    second = training(epsilon=0.2)
+    third = training(epsilon=0.2, method="standard")
+    assert training_titles(store) == {
+        first.id: "Ours 0.2", second.id: "Ours 0.2 (2)", third.id: "Standard"
+    }  # fmt: skip
+    save_small(first.artifacts / "model.safetensors", network(5), method="ours",
+               settings={"epsilon": 0.2667})  # fmt: skip
+    assert known_models(store) == []  # it is not done
+    first.write_status(replace(first.status(), state="done"))
+    assert [m.title for m in known_models(store)] == ["Ours 0.2"]
