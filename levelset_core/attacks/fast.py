@@ -73,13 +73,14 @@ class _FirstConvFunction(torch.autograd.Function):
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, padding: tuple[int, int]
     ) -> Tensor:
         ctx.save_for_backward(weight)
-        ctx.shape, ctx.padding = x.shape, padding
+        ctx.shape, ctx.dtype, ctx.padding = x.shape, x.dtype, padding
         return conv2d(x, weight, bias, padding=padding)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
-        (weight,) = ctx.saved_tensors  # (o, c, kh, kw)
+        # Under autocast the gradient is of another type than the weight.
+        weight = ctx.saved_tensors[0].to(gradient.dtype)  # (o, c, kh, kw)
         outputs, channels, kh, kw = weight.shape
         n, _, height, width = gradient.shape
         rows = gradient.permute(0, 2, 3, 1).reshape(-1, outputs)  # (n h w, o)
@@ -91,7 +92,7 @@ class _FirstConvFunction(torch.autograd.Function):
                 result[:, :, i : i + height, j : j + width] += taps[i, j]
         top, left = ctx.padding
         result = result[:, :, top : top + ctx.shape[2], left : left + ctx.shape[3]]
-        return result.transpose(0, 1), None, None, None
+        return result.transpose(0, 1).to(ctx.dtype), None, None, None
 
 
 def _first_conv(x: Tensor, weight: Tensor, bias: Tensor | None, padding: tuple[int, int]) -> Tensor:

@@ -23,7 +23,7 @@ NUMBERS: dict[str, type] = {
     "attack_step": float, "attack_step_wrong": float, "attack_steps": int, "attack_shrink": float,
     "weight_correct": float, "beta": float,
 }  # fmt: skip
-SWITCHES = ("first_crossing", "augment")
+SWITCHES = ("first_crossing", "augment", "mixed")
 
 
 def add(verbs: Verbs, common: Parser) -> None:

@@ -58,6 +58,8 @@ class RobustConfig:
         first_crossing: with "ours", PGD leaves an image at the first point beyond the boundary;
             otherwise it takes every step, as the authors do.
         augment: random crops after padding by 4 pixels, and mirror images.
+        mixed: the attacks' gradients in bfloat16; level set points and losses stay in float32.
+            For GPUs and CPUs that calculate in it: others emulate it, many times slower.
     """
 
     method: str = "madry"
@@ -80,6 +82,7 @@ class RobustConfig:
     beta: float = 1.0
     first_crossing: bool = False
     augment: bool = False
+    mixed: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in (

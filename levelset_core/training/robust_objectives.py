@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from levelset_core.attacks import LOSSES, ascend, box, evaluating, margin_of
+from levelset_core.attacks.pgd import Done, Objective
 from levelset_core.levelsets import LevelSetSamples, class_margin, false_position
+from levelset_core.levelsets.jacobian import expand_rows
 from levelset_core.losses.margin import margin_terms
 from levelset_core.training.robust_config import RobustConfig
 
@@ -37,10 +39,6 @@ class Batch:
     y: Tensor
     noise: Tensor
     epsilon: float
-
-    def begin(self, epsilon: float | Tensor, lower: Tensor, upper: Tensor) -> Tensor:
-        """Where an attack begins, within its box, (n, c, h, w)."""
-        return torch.minimum(torch.maximum(self.x + self.noise * epsilon, lower), upper)
 
 
 @dataclass(frozen=True)
@@ -71,13 +69,8 @@ def standard(batch: Batch, c: RobustConfig) -> RobustTerms:
 
 def madry(batch: Batch, c: RobustConfig) -> RobustTerms:
     """Cross-entropy on images attacked by PGD on it (Madry et al., 2018)."""
-    lower, upper = box(batch.x, batch.epsilon, (0.0, 1.0))
     with evaluating(batch.f):
-        attacked, _ = ascend(
-            batch.f, batch.begin(batch.epsilon, lower, upper), lower, upper, (batch.y,),
-            objective=LOSSES["xent"], step=_step(batch, c), steps=c.attack_steps,
-            shrink=c.attack_shrink,
-        )  # fmt: skip
+        attacked, _ = attack(batch, c, LOSSES["xent"], (batch.y,))
     logits = batch.learner(attacked)
     robust = _share(logits.argmax(1) == batch.y)
     return RobustTerms(cross_entropy(logits, batch.y), torch.nan, robust, torch.nan, attacked)
@@ -85,15 +78,10 @@ def madry(batch: Batch, c: RobustConfig) -> RobustTerms:
 
 def trades(batch: Batch, c: RobustConfig) -> RobustTerms:
     """Cross-entropy + beta KL(f(x) || f(x')), x' by PGD on the divergence (Zhang et al., 2019)."""
-    lower, upper = box(batch.x, batch.epsilon, (0.0, 1.0))
     with evaluating(batch.f):
         with torch.no_grad():
             natural = log_softmax(batch.f(batch.x), 1)
-        attacked, _ = ascend(
-            batch.f, batch.begin(batch.epsilon, lower, upper), lower, upper, (natural,),
-            objective=divergence, step=_step(batch, c), steps=c.attack_steps,
-            shrink=c.attack_shrink,
-        )  # fmt: skip
+        attacked, _ = attack(batch, c, divergence, (natural,))
     logits, attacked_logits = batch.learner(torch.cat([batch.x, attacked])).chunk(2)
     loss = cross_entropy(logits, batch.y)
     loss = loss + c.beta * divergence(attacked_logits, log_softmax(logits, 1)).mean()
@@ -147,20 +135,51 @@ def level_set_points(
         The samples, failed where the sign did not change; where PGD ended; whether it changed.
     """
     epsilon = torch.where(right, batch.epsilon, c.epsilon_wrong).to(batch.x.dtype)
-    lower, upper = box(batch.x, epsilon, (0.0, 1.0))
     away = torch.where(right, -1.0, 1.0).to(batch.x.dtype)
-    wide = epsilon[:, None, None, None]
     step = torch.where(right, _step(batch, c), c.attack_step_wrong).to(batch.x.dtype)
-    end, crossed = ascend(
-        batch.f, batch.begin(wide, lower, upper), lower, upper, (batch.y, away),
-        objective=signed_margin, step=step, steps=c.attack_steps, shrink=c.attack_shrink,
-        done=beyond if c.first_crossing else None,
+    end, crossed = attack(
+        batch, c, signed_margin, (batch.y, away),
+        epsilon=epsilon, step=step, done=beyond if c.first_crossing else None,
     )  # fmt: skip
     samples = false_position(
         class_margin(batch.f), batch.x, end,
         max_steps=SEARCH_STEPS, tol=SEARCH_TOL, args=(batch.y,),
     )  # fmt: skip
     return samples, end, crossed if c.first_crossing else ~samples.failed
+
+
+def attack(
+    batch: Batch,
+    c: RobustConfig,
+    objective: Objective,
+    targets: tuple[Tensor, ...],
+    *,
+    epsilon: Tensor | None = None,
+    step: Tensor | None = None,
+    done: Done | None = None,
+) -> tuple[Tensor, Tensor]:
+    """PGD of the training, from a random start; see :func:`levelset_core.attacks.ascend`.
+
+    Args:
+        batch, c: the images, how many steps.
+        objective, targets, done: see there.
+        epsilon, step: (n,); default: the batch's.
+    """
+
+    def mixed(x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, torch.bfloat16):
+            logits: Tensor = batch.f(x)
+        return logits.float()
+
+    reach = batch.epsilon if epsilon is None else epsilon
+    lower, upper = box(batch.x, reach, (0.0, 1.0))
+    wide = reach if isinstance(reach, float) else expand_rows(reach, batch.x)
+    start = torch.minimum(torch.maximum(batch.x + batch.noise * wide, lower), upper)
+    return ascend(
+        mixed if c.mixed else batch.f, start, lower, upper, targets,
+        objective=objective, step=_step(batch, c) if step is None else step,
+        steps=c.attack_steps, shrink=c.attack_shrink, done=done,
+    )  # fmt: skip
 
 
 def signed_margin(logits: Tensor, y: Tensor, away: Tensor) -> Tensor:

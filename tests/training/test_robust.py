@@ -110,6 +110,16 @@ def test_ours_finds_level_set_points_from_a_cold_start():
     assert found > 0.9
 
 
+@pytest.mark.parametrize("method", ["madry", "trades", "ours"])
+def test_attacks_in_mixed_precision(data, method):
+    config = replace(TINY, method=method, mixed=True)
+    trainer = RobustTrainer(config, data, device=CPU)
+    seen = next(trainer)
+    assert seen.loss > 0 and all(p.dtype == torch.float32 for p in trainer.network.parameters())
+    exact = next(RobustTrainer(replace(config, mixed=False), data, device=CPU))
+    assert seen.loss == pytest.approx(exact.loss, rel=0.2) and seen.loss != exact.loss
+
+
 def test_it_learns(data):
     config = replace(TINY, method="madry", epochs=30, learning_rate=3e-3, attack_step=0.01,
                      epsilon=0.02)  # fmt: skip
