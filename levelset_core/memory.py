@@ -6,9 +6,9 @@ import ctypes
 import platform
 
 #: Parameters of glibc's mallopt(3), and what they are set to: blocks up to 32 MiB (the most it
-#: takes) come from the heap, and it keeps up to 512 MiB that are free.
+#: takes) come from the heap, and it keeps up to 256 MiB that are free.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-KEPT, LARGEST = 512 << 20, 32 << 20
+KEPT, LARGEST = 256 << 20, 32 << 20
 
 
 def keep_memory() -> bool:
