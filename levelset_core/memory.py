@@ -15,8 +15,8 @@ def keep_memory() -> bool:
     """Let this process keep what it frees; whether the system's allocator can be told so.
 
     A step on a batch of images allocates and frees tens of megabytes. glibc gives them back to
-    the kernel, which hands them out again page by page, filled with zeros: up to a third of the
-    time of an attack on a CPU. Other allocators, as that of macOS, are left as they are.
+    the kernel, which hands them out again page by page, filled with zeros; that takes time at
+    every step. Other allocators, as that of macOS, are left as they are.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
