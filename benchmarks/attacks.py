@@ -224,6 +224,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     train = load_images("mnist_excerpt", "train")
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "robust": lambda: against_libraries(options.model, images, repeats, options.threads),
+        # More images, since they fall fast.
         "standard": lambda: against_libraries(
             options.standard, 4 * images, repeats, options.threads
         ),
