@@ -157,7 +157,8 @@ def diagnosis_parts(
 
 def other_epsilons(epsilon: float) -> list[float]:
     """Half, one and a half times and two and a half times as far, and all of [0, 1]."""
-    return sorted({min(1.0, part * epsilon) for part in (0.5, 1.5, 2.5)} | {1.0})
+    parts = (0.5, 1.5, 2.5)
+    return sorted({min(1.0, round(part * epsilon, 6)) for part in parts} | {1.0})
 
 
 def temperature_of(logit_scale: float) -> float:
