@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import platform
+from functools import cache
 
 #: Parameters of glibc's mallopt(3), and what they are set to: blocks up to 32 MiB (the most it
 #: takes) come from the heap, and it keeps up to 256 MiB that are free.
@@ -11,6 +12,7 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 KEPT, LARGEST = 256 << 20, 32 << 20
 
 
+@cache  # looking up the allocator reads a file, and attacks ask for every batch
 def keep_memory() -> bool:
     """Let this process keep what it frees; whether the system's allocator can be told so.
 

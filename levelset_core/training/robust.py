@@ -120,10 +120,12 @@ class RobustTrainer:
         done = self.step / self.steps_an_epoch
         rows = self._rows(epoch, k)
         epsilon = c.epsilon_at(done)
-        batch = self._batch(rows, epsilon)
+        method = "standard" if done < c.standard_epochs else c.method
+        # Only attacks need the copy.
+        f = self.network if method == "standard" else frozen(self.network, self.device)
+        batch = self._batch(f, rows, epsilon)
 
         self.network.train()
-        method = "standard" if done < c.standard_epochs else c.method
         terms = OBJECTIVES[method](batch, c)
         loss = terms.loss.item()
         if not math.isfinite(loss):
@@ -154,14 +156,14 @@ class RobustTrainer:
             self._order = epoch, epoch_order(len(self.data), self.seed, epoch)
         return self._order[1][k * self.config.batch : (k + 1) * self.config.batch]
 
-    def _batch(self, rows: Tensor, epsilon: float) -> Batch:
+    def _batch(self, f: nn.Module, rows: Tensor, epsilon: float) -> Batch:
         x, y = self.data.batch(rows, self.device)
         if self.config.augment:
             x = shifted(x, self.noise)
         noise = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
         # Every process draws for the whole batch: their generators stay the same.
         x, y, noise = own_part(x), own_part(y), own_part(noise)
-        return Batch(frozen(self.network, self.device), self.learner, x, y, noise, epsilon)
+        return Batch(f, self.learner, x, y, noise, epsilon)
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit, in the middle of an epoch too."""

@@ -160,7 +160,7 @@ def test_a_training_is_watched_and_becomes_a_model(serve, browse, store):
     training.get_by_test_id("epoch").focus()
     page.keyboard.press("Home")
     expect(training).to_have_attribute("data-epoch", "0")
-    expect(training.get_by_test_id("legend")).to_contain_text("Standard")
+    expect(training.get_by_test_id("legend")).to_contain_text("Standard clean")
     training.get_by_test_id("play").click()
     expect(training).to_have_attribute("data-epoch", "3")
     page.get_by_role("radio", name="Explorer").click()
