@@ -23,8 +23,6 @@ REFERENCE = {
     "Square torus": (10, 6, 4400),
     "Shell with a cavity": (12, 8, 38_700),
 }
-#: Of the polygons' formula without a choice of the vertex to cut at: widest layer, 40 edges.
-REFERENCE_WIDTH_40, REFERENCE_DEPTH = 69, (7, 14)
 
 
 def random_star(n: int, rng: np.random.Generator) -> np.ndarray:

@@ -230,9 +230,15 @@ def uniform_in(
 ) -> Tensor:
     """x + U(-epsilon, epsilon), clipped to the bounds as the paper's attacks do, (n, *d)."""
     noise = torch.rand(x.shape, generator=generator, dtype=x.dtype).to(x.device)
+    return displaced(lower, upper, x, epsilon, noise.mul_(2).sub_(1))
+
+
+def displaced(
+    lower: Tensor, upper: Tensor, x: Tensor, epsilon: float | Tensor, noise: Tensor
+) -> Tensor:
+    """x + epsilon noise, clipped to the bounds, (n, *d)."""
     reach = expand_rows(epsilon, x) if isinstance(epsilon, Tensor) else epsilon
-    start = noise.mul_(2).sub_(1).mul_(reach).add_(x)
-    return torch.minimum(torch.maximum(start, lower), upper)
+    return torch.minimum(torch.maximum(x + noise * reach, lower), upper)
 
 
 def check_attack(epsilon: float | Tensor, step: float | Tensor, steps: int, restarts: int) -> None:

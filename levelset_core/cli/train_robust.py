@@ -21,9 +21,9 @@ NUMBERS: dict[str, type] = {
     "epochs": int, "batch": int, "learning_rate": float, "weight_decay": float, "epsilon": float,
     "epsilon_start": float, "warmup_epochs": int, "standard_epochs": int, "epsilon_wrong": float,
     "attack_step": float, "attack_step_wrong": float, "attack_steps": int, "attack_shrink": float,
-    "weight_correct": float, "beta": float,
+    "weight_correct": float, "weight_attacked": float, "beta": float,
 }  # fmt: skip
-SWITCHES = ("first_crossing", "augment", "mixed")
+SWITCHES = ("first_crossing", "augment", "affine", "mixed")
 
 
 def add(verbs: Verbs, common: Parser) -> None:

@@ -17,6 +17,7 @@ from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.classifiers import make_classifier
 from levelset_core.random import torch_generator
+from levelset_core.training.augmentation import moved, shifted
 from levelset_core.training.parallel import own_part, together
 from levelset_core.training.robust_config import RobustConfig
 from levelset_core.training.robust_objectives import OBJECTIVES, Batch
@@ -160,6 +161,8 @@ class RobustTrainer:
         x, y = self.data.batch(rows, self.device)
         if self.config.augment:
             x = shifted(x, self.noise)
+        if self.config.affine:
+            x = moved(x, self.noise)
         noise = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
         # Every process draws for the whole batch: their generators stay the same.
         x, y, noise = own_part(x), own_part(y), own_part(noise)
@@ -186,17 +189,3 @@ class RobustTrainer:
         self.step = checkpoint["step"]
         looks = checkpoint.get("looks")
         self.looks = looks_from_arrays(looks) if looks else []
-
-
-def shifted(x: Tensor, generator: torch.Generator, padding: int = 4) -> Tensor:
-    """Random crops of the padded images, half of them mirrored, (n, c, h, w)."""
-    n, _, height, width = x.shape
-    padded = nn.functional.pad(x, (padding,) * 4)
-    top, left = torch.randint(2 * padding + 1, (2, n, 1), generator=generator).to(x.device)
-    mirrored = (torch.rand(n, 1, generator=generator) < 0.5).to(x.device)
-    columns = torch.arange(width, device=x.device)
-    columns = left + torch.where(mirrored, columns.flip(0), columns)  # (n, w)
-    rows = top + torch.arange(height, device=x.device)  # (n, h)
-    image = torch.arange(n, device=x.device)[:, None, None]
-    # Advanced indices around a slice put the channels last.
-    return padded[image, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

@@ -28,6 +28,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "attack_steps": (0, 1000),
     "attack_shrink": (0.01, 1.0),
     "weight_correct": (0.0, 1000.0),
+    "weight_attacked": (0.0, 1000.0),
     "beta": (0.0, 1000.0),
 }
 
@@ -54,10 +55,14 @@ class RobustConfig:
         attack_shrink: each PGD step is so many times as long as the one before; with long first
             steps that shrink, few steps attack as many constant ones do.
         weight_correct: lambda_j of right samples in Eq. 12 ("ours").
+        weight_attacked: of the cross-entropy where PGD ended, beside Eq. 12 ("ours"); 0 in the
+            paper.
         beta: weight of the divergence in TRADES.
         first_crossing: with "ours", PGD leaves an image at the first point beyond the boundary;
             otherwise it takes every step, as the authors do.
         augment: random crops after padding by 4 pixels, and mirror images.
+        affine: random rotations by up to 10 degrees, scalings by up to 10 % and shifts by up to 1.5
+            pixels: for digits and the like, which have no mirror images.
         mixed: the attacks' gradients in bfloat16; level set points and losses stay in float32.
             For GPUs and CPUs that calculate in it: others emulate it, many times slower.
     """
@@ -79,9 +84,11 @@ class RobustConfig:
     attack_steps: int = 7
     attack_shrink: float = 1.0
     weight_correct: float = 1.0
+    weight_attacked: float = 0.0
     beta: float = 1.0
     first_crossing: bool = False
     augment: bool = False
+    affine: bool = False
     mixed: bool = False
 
     def __post_init__(self) -> None:

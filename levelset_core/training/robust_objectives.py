@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from levelset_core.attacks import LOSSES, ascend, box, evaluating, margin_of
-from levelset_core.attacks.pgd import Done, Objective
+from levelset_core.attacks.pgd import Done, Objective, displaced
 from levelset_core.levelsets import LevelSetSamples, class_margin, false_position
-from levelset_core.levelsets.jacobian import expand_rows
 from levelset_core.losses.margin import margin_terms
 from levelset_core.training.robust_config import RobustConfig
 
@@ -102,6 +101,10 @@ def divergence(logits: Tensor, log_target: Tensor) -> Tensor:
 def ours(batch: Batch, c: RobustConfig) -> RobustTerms:
     """Eq. 12 with rho, on level set points found by PGD on the margin and false position.
 
+    With ``weight_attacked``, plus so many times the cross-entropy where PGD ended: images whose
+    level set is further away than PGD goes have no part in Eq. 12, but have one here. Not in the
+    paper.
+
     Batch norm: everything is in evaluation mode, the loss too, so that samples stay samples of
     one function; the running statistics then see the images as they are.
     """
@@ -115,12 +118,14 @@ def ours(batch: Batch, c: RobustConfig) -> RobustTerms:
             weight_correct=c.weight_correct, distance="rho",
             samples=samples, max_residual=MAX_RESIDUAL,
         )  # fmt: skip
+        loss = terms.loss
+        if c.weight_attacked:
+            at_end = cross_entropy(batch.learner(attacked), batch.y)
+            loss = loss + c.weight_attacked * at_end
     if any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in batch.learner.modules()):
         with torch.no_grad():
             batch.learner(batch.x)
-    return RobustTerms(
-        terms.loss, _share(right), _share(right & ~crossed), _share(terms.used), attacked
-    )
+    return RobustTerms(loss, _share(right), _share(right & ~crossed), _share(terms.used), attacked)
 
 
 def level_set_points(
@@ -173,8 +178,7 @@ def attack(
 
     reach = batch.epsilon if epsilon is None else epsilon
     lower, upper = box(batch.x, reach, (0.0, 1.0))
-    wide = reach if isinstance(reach, float) else expand_rows(reach, batch.x)
-    start = torch.minimum(torch.maximum(batch.x + batch.noise * wide, lower), upper)
+    start = displaced(lower, upper, batch.x, reach, batch.noise)
     return ascend(
         mixed if c.mixed else batch.f, start, lower, upper, targets,
         objective=objective, step=_step(batch, c) if step is None else step,

@@ -101,6 +101,15 @@ def test_a_sample_without_a_level_set_point_gives_no_loss(images):
     assert not f.w.grad.any()
 
 
+def test_cross_entropy_where_the_attack_ended_beside_eq_12(images):
+    f, x, y = Linear(), images.expand(2, 1, 2, 2), torch.tensor([0, 1])
+    config = RobustConfig(**{**CONFIG.as_dict(), "weight_attacked": 0.4})
+    alone, both = (ours(batch_of(f, x, y, 0.3), c) for c in (CONFIG, config))
+    assert torch.equal(alone.attacked, both.attacked)
+    at_end = cross_entropy(f(both.attacked), y)
+    torch.testing.assert_close(both.loss, alone.loss + 0.4 * at_end)
+
+
 def test_trades_is_cross_entropy_plus_divergence():
     generator = torch_generator(0)
     f = nn.Sequential(nn.Flatten(), nn.Linear(4, 3)).double()
