@@ -16,7 +16,7 @@ from levelset_core.training.robust_config import RobustConfig
 
 CONFIG = RobustConfig(
     epochs=1, batch=32, epsilon=0.1, attack_step=0.05, attack_step_wrong=0.2, attack_steps=2,
-    learning_rate=1e-4,
+    learning_rate=1e-4, weight_attacked=0.5,
 )  # fmt: skip
 
 
