@@ -1,4 +1,4 @@
-// Models x attacks: a figure, its interval, the published one, progress. A cell is a button.
+// Models x attacks: a figure, its interval, a reference, progress. A cell is a button.
 
 import { element, keepKeys, styledRoot } from "../shared/dom.js";
 import { pageTheme } from "../shared/theme.js";
@@ -49,7 +49,7 @@ export class TableView {
     for (const row of rows) {
       const tr = body.insertRow();
       const th = element("th", "model", { scope: "row" });
-      th.append(line("title", row.title), line("muted", row.text));
+      th.append(line("title", row.title), line("muted", row.text), line("muted", row.beside));
       tr.append(th);
       for (const cell of row.cells) tr.insertCell().append(this.button(row, cell));
     }
@@ -64,7 +64,7 @@ export class TableView {
       "data-place": place, "data-state": cell.state, "data-value": cell.value,
     });
     node.append(line("value", cell.value), line("muted", cell.text));
-    node.append(line("published", cell.published));
+    node.append(line("reference", cell.reference));
     if (cell.progress !== null) {
       const bar = element("span", "bar");
       const fill = element("span", "fill");

@@ -4,11 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Where figures of AutoAttack and of restarts come from.
+#: Where figures come from.
+TABLE = "Table 1 of the paper"
 README = "AutoAttack's own list, on the authors' model"
 MEASURED = "measured by us on the authors' published model, first 200 test images"
+WORST = f"{MEASURED}, 10 restarts of 100 steps of margin PGD alone"
+#: The same in a word or two, for a cell of a table.
+SHORT = {
+    TABLE: "paper", README: "AutoAttack's list", MEASURED: "authors' model",
+    WORST: "authors' model, margin",
+}  # fmt: skip
 #: A published model is compared with one trained with an epsilon at most so far away, relatively.
 NEAR = 0.15
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Somebody else's figure: in percent, where from, and the epsilon it was trained with."""
+
+    figure: float
+    source: str
+    epsilon: float
+
+    @property
+    def short(self) -> str:
+        """As "paper 96.04"."""
+        return f"{SHORT[self.source]} {self.figure:.2f}"
+
+    @property
+    def text(self) -> str:
+        """As "96.04 % (Table 1 of the paper; trained with epsilon 0.3)"."""
+        trained = f"; trained with ε = {self.epsilon:g}" if self.epsilon else ""
+        return f"{self.figure:.2f} % ({self.source}{trained})"
 
 
 @dataclass(frozen=True)
@@ -18,7 +45,7 @@ class Published:
     Attributes:
         data, model, method, epsilon: what was trained.
         clean, xent, margin: as in Table 1 (MNIST: epsilon 0.3, 40 steps; CIFAR-10: 0.031, 20).
-        worst: 10 restarts of 100 margin steps, ``MEASURED``.
+        worst: ``WORST``.
         autoattack: the standard version.
         autoattack_source: ``README`` or ``MEASURED``.
     """
@@ -41,11 +68,11 @@ class Published:
             "pgd-worst": self.worst, "autoattack": self.autoattack,
         }[attack]  # fmt: skip
 
-    def source(self, attack: str) -> str:
-        """Where that comes from."""
-        if attack == "autoattack":
-            return self.autoattack_source
-        return MEASURED if attack == "pgd-worst" else "Table 1 of the paper"
+    def reference(self, attack: str) -> Reference | None:
+        """The same with where it comes from."""
+        figure = self.figure(attack)
+        source = {"autoattack": self.autoattack_source, "pgd-worst": WORST}.get(attack, TABLE)
+        return None if figure is None else Reference(figure, source, self.epsilon)
 
 
 def _mnist(method: str, epsilon: float, *figures: float, **more: object) -> Published:

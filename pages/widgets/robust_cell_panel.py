@@ -42,8 +42,8 @@ def cell_panel(rows: list[Row], entry: Entry, data: str) -> None:
 def _how(entry: Entry, data: str) -> None:
     st.caption(first_upper(attack_text(entry.attack)) + ".")
     best = entry.best
-    if entry.published is not None:
-        st.markdown(f"Published: **{entry.published[0]:.2f} %** ({entry.published[1]}).")
+    if entry.reference is not None:
+        st.markdown(f"Reference: {entry.reference.text}.")
     if best is None:
         st.markdown("Not measured yet on this machine.")
     else:

@@ -1,11 +1,11 @@
-"""The cells of the table: which figure is the best one known, and what is published beside it."""
+"""The cells of the table: which figure is the best one known, and which others are beside it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from levelset_core.attacks import AttackConfig, paper_attack
-from levelset_core.experiments.table1 import Published, published_for
+from levelset_core.experiments.table1 import Published, Reference, published_for
 from levelset_core.runs.cells import Cell
 from levelset_core.runs.models import KnownModel
 
@@ -40,14 +40,14 @@ class Entry:
         model, attack: whose and under what.
         best: the figure about the most images, or None.
         active: one on its way, or stopped with less than it was to be, or None.
-        published: in percent, and where from, or None.
+        reference: somebody else's figure for a network trained like this one, or None.
     """
 
     model: KnownModel
     attack: AttackConfig
     best: Cell | None
     active: Cell | None
-    published: tuple[float, str] | None
+    reference: Reference | None
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,10 @@ def table_rows(models: list[KnownModel], cells: list[Cell], data: str, epsilon: 
         for column in COLUMNS:
             attack = paper_attack(column.attack, model.shape[0], epsilon)
             own = [c for c in cells if c.digest == model.digest and same_question(c, attack, data)]
-            figure = None
-            if like is not None and (attack == paper_attack(column.attack, model.shape[0])):
-                known = like.figure(column.attack)
-                figure = None if known is None else (known, like.source(column.attack))
-            row.entries[column.attack] = Entry(model, attack, _best(own), _active(own), figure)
+            known = None
+            if like is not None and attack == paper_attack(column.attack, model.shape[0]):
+                known = like.reference(column.attack)
+            row.entries[column.attack] = Entry(model, attack, _best(own), _active(own), known)
         rows.append(row)
     return rows
 

@@ -7,8 +7,17 @@ from typing import Any
 import streamlit as st
 
 from levelset_core.runs.cells import Cell
+from levelset_core.runs.models import METHOD_TITLES
 from pages.widgets.front_end import base_path, front_end
-from pages.widgets.robust_cells import COLUMNS, Entry, Row, attack_text, interval_text, percent
+from pages.widgets.robust_cells import (
+    COLUMNS,
+    Entry,
+    Row,
+    attack_text,
+    interval_text,
+    percent,
+    published_row,
+)
 
 KEY = "robust_grid"
 ORIGINS = {"bundled": "bundled", "run": "trained here", "upload": "uploaded"}
@@ -43,10 +52,12 @@ def _nothing() -> None:
 
 def _row(row: Row) -> dict[str, Any]:
     model = row.model
+    like = published_row(model)
     return {
         "id": model.id,
         "title": model.title,
         "text": f"{model.network_title} · {ORIGINS[model.origin]}",
+        "beside": "" if like is None else f"beside {METHOD_TITLES[like.method]} {like.epsilon:g}",
         "cells": [cell_values(entry) for entry in row.entries.values()],
     }
 
@@ -54,7 +65,7 @@ def _row(row: Row) -> dict[str, Any]:
 def cell_values(entry: Entry) -> dict[str, Any]:
     """What the front end shows of a place."""
     best, active = entry.best, entry.active
-    published = "" if entry.published is None else f"published {entry.published[0]:.2f}"
+    reference = "" if entry.reference is None else entry.reference.short
     state, progress, text = "empty", None, "not measured yet"
     value = "–"
     if best is not None:
@@ -68,11 +79,11 @@ def cell_values(entry: Entry) -> dict[str, Any]:
             value = percent(active.accuracy) if active.images else waits
         text = _active_text(active)
     label = f"{entry.model.title}, {attack_text(entry.attack)}: {value} %, {text}"
-    if entry.published is not None:
-        label += f", published {entry.published[0]:.2f} ({entry.published[1]})"
+    if entry.reference is not None:
+        label += f"; {entry.reference.text}"
     return {
         "attack": entry.attack.attack, "state": state, "value": value, "text": text,
-        "published": published, "progress": progress, "label": label,
+        "reference": reference, "progress": progress, "label": label,
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import RESUMABLE, Run, RunStatus, RunStore, progress_text
+from levelset_core.runs import RESUMABLE, Run, RunStatus, RunStore, progress_text, summary
 
 #: How a state shows: its icon and colour.
 STATES: dict[str, tuple[str, Literal["gray", "blue", "green", "red", "orange"]]] = {
@@ -51,10 +51,17 @@ def run_progress(run: Run, *, key: str) -> RunStatus | None:
     if status.state == "failed":
         st.error(status.message, icon=":material/error:")
     elif status.state == "queued":
-        st.caption("Waits in the queue: it starts by itself when a run before it ends.")
+        st.caption(_waits())
     if message := st.session_state.get(f"{key}_error"):
         st.error(message, icon=":material/error:")
     return status
+
+
+def _waits() -> str:
+    runs = (summary(run) for run in RunStore().runs())
+    busy = [run["name"] for run in runs if run["state"] == "running"]
+    before = f" Now at work: {', '.join(busy)}." if busy else ""
+    return f"Waits in the queue: it starts by itself when a run before it ends.{before}"
 
 
 def _buttons(run: Run, status: RunStatus, key: str) -> None:

@@ -14,7 +14,12 @@ def test_the_nearest_epsilon_within_reach():
 
 def test_figures_that_the_paper_lacks_say_where_they_are_from():
     ours = published_for("cifar10", "resnet18", "ours", 0.045)
-    assert ours.source("autoattack") == README and ours.source("clean") == "Table 1 of the paper"
+    assert ours.reference("autoattack").source == README
+    assert ours.reference("clean").short == "paper 81.30" and ours.reference("pgd-worst") is None
+    madry = published_for("mnist", "convnet4a", "madry", 0.32)
+    assert madry.reference("pgd-worst").short == "authors' model, margin 92.00"
+    assert "first 200 test images" in madry.reference("pgd-worst").text
+    assert madry.reference("clean").text == "99.35 % (Table 1 of the paper; trained with ε = 0.3)"
     assert ours.figure("autoattack") < ours.figure("pgd-margin") < ours.figure("pgd-xent")
 
 

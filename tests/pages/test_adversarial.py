@@ -12,7 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from levelset_core.attacks import AttackConfig
-from levelset_core.experiments.table1 import published_for
+from levelset_core.experiments.table1 import TABLE, Reference, published_for
 from levelset_core.networks.classifiers import make_classifier
 from levelset_core.runs import RunStore, work_here
 from levelset_core.runs.cells import all_cells, start_cells
@@ -86,10 +86,12 @@ def test_without_a_model_it_says_how_to_get_one(view):
 
 def test_a_cell_is_run_seen_and_extended(models, store):
     at = open_page()
-    assert "Standard · Margin PGD" in texts(at) and "Published: **0.00 %**" in texts(at)
+    assert "Standard · Margin PGD" in texts(at)
+    assert "Reference: 0.00 % (Table 1 of the paper)" in texts(at)
     at.session_state["robust_grid"] = {"chosen": ["ours", "pgd-xent"]}
     at.run()
-    assert "Ours 0.4 · Cross-entropy PGD" in texts(at) and "Published: **99.23 %**" in texts(at)
+    assert "Ours 0.4 · Cross-entropy PGD" in texts(at)
+    assert "Reference: 99.23 % (Table 1" in texts(at)
     at.session_state["robust_grid"] = {"chosen": ["std", "pgd-margin"]}
     at.run()
     at.selectbox(key="robust_images_1000").set_value(50).run()
@@ -123,7 +125,7 @@ def test_the_tables_words(models, store):
     assert shown["state"] == "known" and "60 images" in shown["text"]
     assert shown["value"] == f"{100 * entry.best.accuracy:.1f}"
     assert rows[1].entries["clean"].best.images == 60  # found on the way
-    assert cell_values(rows[0].entries["autoattack"])["published"] == "published 90.85"
+    assert cell_values(rows[0].entries["autoattack"])["reference"] == "AutoAttack's list 90.85"
     lines = markdown(rows).splitlines()
     assert len(lines) == 4 and "(0.0 to" in lines[3] and "[97.35]" in lines[2]
     table = list(csv.DictReader(io.StringIO(csv_text(rows, "mnist_excerpt"))))
@@ -134,7 +136,7 @@ def test_the_tables_words(models, store):
     # Another epsilon is another question, and nothing is published for it.
     other = table_rows(models, all_cells(store, models), "mnist_excerpt", 0.2)
     assert other[1].entries["pgd-margin"].best is None
-    assert other[0].entries["pgd-margin"].published is None
+    assert other[0].entries["pgd-margin"].reference is None
 
 
 def test_verdicts(models, store, monkeypatch):
@@ -238,4 +240,4 @@ def test_a_corrupted_file_is_one_sentence(checkpoint, name):
 def test_published_rows_are_found_from_cards(models):
     assert published_for("mnist", "convnet4a", "ours", 0.4).figure("autoattack") == 90.85
     rows = table_rows(models, [], "mnist_excerpt", 0.3)
-    assert rows[0].entries["pgd-margin"].published == (97.35, "Table 1 of the paper")
+    assert rows[0].entries["pgd-margin"].reference == Reference(97.35, TABLE, 0.4)
