@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import groupby
 
 import streamlit as st
 
@@ -11,6 +12,8 @@ from levelset_core.experiments.table1 import PUBLISHED
 from levelset_core.runs.cells import attack_command
 from levelset_core.runs.models import METHOD_TITLES, NETWORK_TITLES
 from pages.widgets.robust_cells import COLUMNS, Entry, Row, interval_text, percent
+
+DATA_TITLES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
 
 
 def copy_popover(rows: list[Row], data: str) -> None:
@@ -33,17 +36,18 @@ def paper_table() -> None:
             "the authors' published models (first 200 test images, ε = 0.3; worst case: 10 "
             "restarts of 100 steps of margin PGD alone)."
         )
-        head = ["Data", "Network", "Method", "ε", *(c.title for c in COLUMNS)]
-        lines = ["| " + " | ".join(head) + " |", "|:--|:--|:--|" + "--:|" * (len(head) - 3)]
-        for row in PUBLISHED:
-            figures = (row.figure(c.attack) for c in COLUMNS)
-            cells = [
-                {"mnist": "MNIST", "cifar10": "CIFAR-10"}[row.data], NETWORK_TITLES[row.model],
-                METHOD_TITLES[row.method], f"{row.epsilon:g}" if row.epsilon else "–",
-                *("–" if figure is None else f"{figure:.2f}" for figure in figures),
-            ]  # fmt: skip
-            lines.append("| " + " | ".join(cells) + " |")
-        st.markdown("\n".join(lines), width="content")
+        head = ["Method", "ε", *(c.title for c in COLUMNS)]
+        for (data, model), rows in groupby(PUBLISHED, lambda row: (row.data, row.model)):
+            lines = ["| " + " | ".join(head) + " |", "|:--|" + "--:|" * (len(head) - 1)]
+            for row in rows:
+                figures = (row.figure(c.attack) for c in COLUMNS)
+                cells = [
+                    METHOD_TITLES[row.method], f"{row.epsilon:g}" if row.epsilon else "–",
+                    *("–" if figure is None else f"{figure:.2f}" for figure in figures),
+                ]  # fmt: skip
+                lines.append("| " + " | ".join(cells) + " |")
+            st.markdown(f"**{DATA_TITLES[data]}, {NETWORK_TITLES[model]}**")
+            st.markdown("\n".join(lines))
 
 
 def markdown(rows: list[Row]) -> str:

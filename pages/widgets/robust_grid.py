@@ -53,11 +53,14 @@ def _nothing() -> None:
 def _row(row: Row) -> dict[str, Any]:
     model = row.model
     like = published_row(model)
+    beside = ""
+    if like is not None and like.epsilon:
+        beside = f"beside {METHOD_TITLES[like.method]} {like.epsilon:g}"
     return {
         "id": model.id,
         "title": model.title,
         "text": f"{model.network_title} · {ORIGINS[model.origin]}",
-        "beside": "" if like is None else f"beside {METHOD_TITLES[like.method]} {like.epsilon:g}",
+        "beside": beside,
         "cells": [cell_values(entry) for entry in row.entries.values()],
     }
 
