@@ -7,7 +7,7 @@ import streamlit as st
 from pages.widgets.generalization_charts import figure_view, pairs_view
 from pages.widgets.generalization_gallery import gallery_view
 from pages.widgets.generalization_runs import runs_view
-from pages.widgets.generalization_sources import Source, about, choose, sources
+from pages.widgets.generalization_sources import Source, about, choose, sources, task
 from pages.widgets.view_choice import view_choice
 
 VIEWS = {
@@ -31,6 +31,7 @@ elif not found:
     )
 else:
     source = choose(found)
+    task(source)
     match chosen:
         case "pairs":
             pairs_view(source)

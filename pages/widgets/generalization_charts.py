@@ -55,7 +55,7 @@ def differences(result: dict[str, Any]) -> None:
             rows.append(
                 {
                     "images": f"{_images(result, row['fraction']):,}",
-                    f"- {LOSSES[loss].lower()}": difference_text(found),
+                    f"minus {LOSSES[loss].lower()}": difference_text(found),
                     "": verdict(found),
                 }
             )

@@ -95,6 +95,12 @@ def choose(found: list[Source]) -> Source:
     return by_key[chosen]
 
 
+def task(source: Source) -> None:
+    """What is told apart: without it an accuracy of two classes looks like one of ten."""
+    sides = (", ".join(names) for names in source.result["labels"].values())
+    st.caption(f"Two classes: {' **against** '.join(sides)}.")
+
+
 def about(source: Source) -> None:
     """What was done, on what, with what: all that a reader needs to judge the figures."""
     result, c = source.result, source.config
