@@ -132,5 +132,9 @@ def test_the_quick_preset(method):
     assert config.method == method and config.batch == 64
     reach = 4 / 3 * 0.2 if method == "ours" else 0.2
     assert config.epsilon == pytest.approx(reach, abs=1e-4)
-    if method != "standard":  # together the steps reach beyond the box
-        assert config.attack_step * config.attack_steps == pytest.approx(2.5 * reach, abs=1e-3)
+    if method != "standard":
+        last = config.attack_step * config.attack_shrink ** (config.attack_steps - 1)
+        assert (config.attack_step, last) == pytest.approx((2 * reach, reach / 5), rel=1e-2)
+    assert (config.weight_attacked > 0) == (method == "ours")
+    one = quick_config(method, "convnet4a_narrow", epsilon=0.4, attack_steps=1, weight_attacked=0)
+    assert one.weight_attacked == 0 and one.attack_shrink == 1.0
