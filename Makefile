@@ -16,8 +16,8 @@ DEV_READY := $(VENV)/.dev-ready
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-app: install ## Open the app (first time: make .venv and install)
-	$(PY) -m levelset_core app
+app: install ## Open the app, PORT=8600 at that port (first time: make .venv and install)
+	@trap : INT; $(PY) -m levelset_core app $(if $(PORT),--port $(PORT)) || [ $$? -eq 130 ] # Ctrl+C
 
 test: install-dev $(if $(filter true,$(CI)),browser) lint ## Lint, check types, run all tests but the slow ones
 	$(PY) -m pytest -m "not slow" $(PYTEST_ARGS)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -64,7 +65,7 @@ def test_an_interrupt_is_exit_130(monkeypatch):
     assert cli.main(["device", "--device", "cpu"]) == cli.INTERRUPTED
 
 
-def test_app_serves_with_the_chosen_port_and_device(monkeypatch):
+def test_app_serves_with_the_chosen_port_and_device(monkeypatch, capsys):
     calls = []
 
     def run(command, **options):
@@ -72,12 +73,44 @@ def test_app_serves_with_the_chosen_port_and_device(monkeypatch):
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr(cli_app.subprocess, "run", run)
+    monkeypatch.delenv("STREAMLIT_SERVER_HEADLESS", raising=False)
+    monkeypatch.setenv("STREAMLIT_SERVER_PORT", "8600")
     assert cli.main(["app", "--port", "9000", "--no-browser", "--device", "cpu"]) == cli.DONE
-    ((command, options),) = calls
-    assert command[1:5] == ["-m", "streamlit", "run", str(cli_app._APP)]
-    assert command[command.index("--server.port") + 1] == "9000"
-    assert command[command.index("--server.headless") + 1] == "true"
-    assert options["env"]["LEVELSET_DEVICE"] == "cpu"
+    assert cli.main(["app"]) == cli.DONE
+    monkeypatch.setenv("STREAMLIT_SERVER_HEADLESS", "true")
+    assert cli.main(["app"]) == cli.DONE
+    chosen, from_environment, headless = calls
+    assert chosen[0][1:5] == ["-m", "streamlit", "run", str(cli_app._APP)]
+    assert chosen[1]["env"]["LEVELSET_DEVICE"] == "cpu"
+    for (command, options), port, expected in (
+        (chosen, "9000", "true"),
+        (from_environment, "8600", "false"),
+        (headless, "8600", "true"),
+    ):
+        assert command[command.index("--server.port") + 1] == port
+        assert options["env"]["STREAMLIT_SERVER_HEADLESS"] == expected
+    assert "Levelset Lab at http://localhost:9000 " in capsys.readouterr().out
+
+
+def test_a_port_of_the_environment_that_is_none_is_a_sentence(monkeypatch, capsys):
+    monkeypatch.setenv("STREAMLIT_SERVER_PORT", "web")
+    assert cli.main(["app"]) == cli.BAD_INPUT
+    assert "invalid int value: 'web'" in capsys.readouterr().err
+
+
+def test_no_popup_offers_to_install_skills_for_agents(tmp_path):
+    (tmp_path / ".claude").mkdir()  # as on a computer where a coding agent is at home
+    program = """
+from streamlit import config
+from streamlit.web import skills
+config.set_option("server.headless", False)
+print(skills.should_show_skills_nudge("."))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=cli_app._APP.parent, capture_output=True,
+        text=True, check=True, env={**os.environ, "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.stdout == "False\n"
 
 
 def test_without_streamlit_the_app_says_what_is_missing():

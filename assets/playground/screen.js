@@ -99,9 +99,9 @@ export class Screen {
     this.pending = null;
     this.frames += 1;
     this.blend.push(frame, now, this.reduced.matches || this.cost.mean > DEAR);
-    const { epsilon } = frame.header;
+    const { wanted_margin: wanted } = frame.header;
     this.scales = {
-      margin: stripScale(frame.panels, "margin", epsilon > 0 ? 1.4 * epsilon : 0.1),
+      margin: stripScale(frame.panels, "margin", wanted > 0 ? 1.4 * wanted : 0.1),
       output: stripScale(frame.panels, "output", 1),
     };
   }

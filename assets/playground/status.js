@@ -44,11 +44,13 @@ export class StatusLine {
     const { header, panels } = blend.frame;
     const info = panels[0].info;
     const many = panels.length > 1;
+    const margins = info.accuracy !== null && info.margin_min === null
+      ? "no boundary" : `${number(info.margin_min)} / ${number(info.margin_median)}`;
     const heldout = info.heldout === null ? "" : ` / ${percent(info.heldout)} held-out`;
     this.set("step", whole(blend.number("step")));
     this.set("loss", many ? "" : number(blend.number("loss"), 4));
     this.set("accuracy", many ? "" : percent(info.accuracy) + heldout);
-    this.set("margin", many ? "" : `${number(info.margin_min)} / ${number(info.margin_median)}`);
+    this.set("margin", many ? "" : margins);
     this.set("speed", whole(header.steps_per_second));
     return true;
   }

@@ -49,7 +49,10 @@ export function drawStrip(ctx, strip, picture) {
     ctx.fillRect(strip.x, chart.y, strip.w, chart.h);
     const scale = picture.scales?.[chart.name];
     if (!scale || !panel?.arrays[chart.name] || !panel.order) continue;
-    drawBars(ctx, strip, chart, panel, picture, scale, head);
+    if (chart.name === "margin" && panel.arrays.margin.data.every(Number.isNaN)) {
+      label(ctx, "No boundary: no margins", strip.x + strip.w / 2, chart.y + chart.h / 2,
+        { ...head, align: "center" });
+    } else drawBars(ctx, strip, chart, panel, picture, scale, head);
   }
 }
 
@@ -85,8 +88,8 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
   ctx.fillStyle = theme.muted;
   ctx.fillRect(strip.x, zero - 0.5, strip.w, 1);
   label(ctx, `↑ ${number(scale.high, 2)}`, strip.x + strip.w, chart.y - HEAD / 2 - 1, { ...head, align: "right" });
-  if (chart.name === "margin" && header.epsilon > 0) {
-    const y = at(header.epsilon);
+  if (chart.name === "margin" && header.wanted_margin > 0) {
+    const y = at(header.wanted_margin);
     ctx.setLineDash([5, 3]);
     ctx.beginPath();
     ctx.moveTo(strip.x, y);
@@ -95,7 +98,9 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
     ctx.lineWidth = 1.3;
     ctx.stroke();
     ctx.setLineDash([]);
-    label(ctx, `ε ${number(header.epsilon, 2)}`, strip.x + 4, y - 7, { ...head, colour: theme.text });
+    ctx.fillStyle = theme.halo; // behind it may be a bar of either colour
+    ctx.fillRect(strip.x + 1, y - 15, 40, 14);
+    label(ctx, `ε ${number(header.wanted_margin, 2)}`, strip.x + 5, y - 7, { ...head, colour: theme.text });
   }
 }
 

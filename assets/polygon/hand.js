@@ -2,6 +2,9 @@
 
 const REACH = 11; // px
 const TOUCH_REACH = 20;
+const SAME = 1e-9;
+
+const near = ([a, b], [x, y], reach) => Math.hypot(a - x, b - y) <= reach;
 
 export class Hand {
   constructor(canvas, view) {
@@ -34,8 +37,7 @@ export class Hand {
     const [x, y] = this.place(event);
     const reach = this.reach(event);
     if (shape.open.length) {
-      const [a, b] = shape.open[0];
-      if (shape.open.length >= 3 && Math.hypot(a - x, b - y) <= reach) this.finish();
+      if (shape.open.length >= 3 && near(shape.open[0], [x, y], reach)) this.finish();
       else if (event.button === 2) this.back();
       else this.append([x, y]);
       return;
@@ -62,9 +64,13 @@ export class Hand {
 
   append(point) {
     const { view } = this;
+    const { open } = view.shape;
     const place = view.snapped(point);
-    const last = view.shape.open.at(-1);
-    if (last && Math.hypot(last[0] - place[0], last[1] - place[1]) < 1e-9) return;
+    if (open.length && near(open.at(-1), place, SAME)) return;
+    if (open.length >= 3 && near(open[0], place, SAME)) { // a click that snaps there
+      this.finish();
+      return;
+    }
     view.shape.add(place);
     view.pointer = place;
     view.request();

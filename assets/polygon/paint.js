@@ -55,7 +55,7 @@ function grid(context, frame, theme, step) {
   context.stroke();
 }
 
-export function paintShape(context, frame, theme, { shape, pointer, cursor, held, step, hover }) {
+export function paintShape(context, frame, theme, { shape, pointer, cursor, held, step, hover, crossing }) {
   context.clearRect(0, 0, frame.size, frame.size);
   clip(context, frame);
   grid(context, frame, theme, step);
@@ -97,6 +97,13 @@ export function paintShape(context, frame, theme, { shape, pointer, cursor, held
     });
   }
   shape.open.forEach((point, k) => dot(point, k ? 4.5 : 7, theme.accent));
+  if (crossing) {
+    context.beginPath();
+    context.arc(...frame.px(crossing), 11, 0, 2 * Math.PI);
+    context.strokeStyle = theme.wrong;
+    context.lineWidth = 3;
+    context.stroke();
+  }
   if (cursor) {
     const [x, y] = frame.px(cursor);
     context.strokeStyle = theme.accent;

@@ -97,9 +97,12 @@ export class PolygonView {
     }
     this.contours = data.contours;
     this.wrong = data.wrong;
+    this.crossing = data.crossing;
     if (data.error) this.errors.say(data.error);
     else this.errors.bar.hidden = true;
-    this.root.dataset.built = String(data.edit);
+    Object.assign(this.root.dataset, {
+      built: String(data.edit), crossing: data.crossing ? data.crossing.join(" ") : "",
+    });
     this.fetchField(data);
     this.request();
   }

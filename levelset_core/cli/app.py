@@ -18,8 +18,11 @@ _APP = Path(__file__).resolve().parents[2] / "app.py"
 def add(verbs: Verbs, common: Parser) -> None:
     """Add the verb."""
     app = verbs.add_parser("app", parents=[common], help="open the app in the browser")
-    app.add_argument("--port", type=int, default=8501, help="port to serve on")
-    app.add_argument("--host", default="localhost", help="address to serve on")
+    # A default that is a string is parsed and checked like one that was typed.
+    port = os.environ.get("STREAMLIT_SERVER_PORT", "8501")
+    host = os.environ.get("STREAMLIT_SERVER_ADDRESS", "localhost")
+    app.add_argument("--port", type=int, default=port, help="port to serve on")
+    app.add_argument("--host", default=host, help="address to serve on")
     app.add_argument("--no-browser", action="store_true", help="do not open a browser window")
     app.set_defaults(run=_run)
 
@@ -34,13 +37,17 @@ def _run(options: argparse.Namespace) -> int:
     if not 1 <= options.port <= 65535:
         raise LevelsetError(f"--port must be 1 to 65535, got {options.port}.")
     environment = dict(os.environ)
+    if options.no_browser:
+        environment["STREAMLIT_SERVER_HEADLESS"] = "true"
+    else:
+        environment.setdefault("STREAMLIT_SERVER_HEADLESS", "false")
     if options.device:
         environment["LEVELSET_DEVICE"] = str(pick_device(options.device))
     command = [
         sys.executable, "-m", "streamlit", "run", str(_APP),
         "--server.port", str(options.port),
         "--server.address", options.host,
-        "--server.headless", str(options.no_browser).lower(),
     ]  # fmt: skip
+    print(f"Levelset Lab at http://{options.host}:{options.port} (Ctrl+C ends it)", flush=True)
     # Streamlit reads .streamlit/config.toml beside the app.
     return subprocess.run(command, cwd=_APP.parent, env=environment, check=False).returncode

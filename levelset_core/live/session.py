@@ -147,6 +147,8 @@ class WorkerSession:
                 arrays += _point_arrays(k, trainer, m, overlays)
             panels.append(_panel_header(trainer, m, scale, motion.error if motion else None))
         self._frames += 1
+        configs = [trainer.config for trainer in self.trainers]
+        wanted = any("epsilon" in OBJECTIVES[c.objective].uses for c in configs)
         header = {
             "frame": self._frames,
             "playing": self.playing,
@@ -155,7 +157,8 @@ class WorkerSession:
             "steps_per_second": round(self._steps_per_second, 1),
             "version": self.version,
             "epsilon": self.state.config.epsilon,
-            "distance": self.state.shared_norm or self.trainers[0].config.metric,
+            "wanted_margin": self.state.config.epsilon if wanted else 0.0,
+            "distance": self.state.shared_norm or configs[0].metric,
             "panels": panels,
         }
         return encode_frame(header, arrays)
@@ -268,7 +271,7 @@ def _panel_header(
         "objective": trainer.config.objective,
         "distance": trainer.config.metric,
         "step": trainer.step,
-        "loss": trainer.loss,
+        "loss": trainer.loss if m else None,
         "accuracy": m.accuracy if m else None,
         "heldout": m.held_out if m else None,
         "margin_min": m.margin_min if m else None,

@@ -34,10 +34,9 @@ def plane_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
         label_visibility="collapsed",
     )  # fmt: skip
     with files.popover("Open a file", icon=":material/upload_file:", width="stretch"):
-        st.file_uploader(
-            "Polygon as JSON or SVG", ["json", "geojson", "svg"], key="plane_file",
-            on_change=_take_file,
-        )  # fmt: skip
+        st.file_uploader("Polygon as JSON or SVG", key="plane_file", on_change=_take_file)
+        if message := memory.get("file_error"):
+            st.error(message, icon=":material/error:")
     work: ExactWork = memory["work"]
     shape: PlaneShape = work.shape
     if work.exact is not None:
@@ -48,7 +47,8 @@ def plane_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
     with canvas:
         polygon_canvas(
             shape, memory["load"], work.made.get("plane"), wrong=work.wrong,
-            error=work.error if shape.edges else None, edit=memory["edit"],
+            error=work.error if shape.edges else None, crossing=work.crossing,
+            edit=memory["edit"],
         )  # fmt: skip
     if work.exact is None or work.network is None:
         graph.info(
@@ -75,6 +75,7 @@ def _load(shape: PlaneShape) -> None:
     """Put another shape on the canvas."""
     memory = st.session_state.exact_plane
     memory["load"] += 1
+    memory["file_error"] = None
     memory["edit"] = 0
     memory["work"] = ExactWork.of(shape, BOUNDS if shape.chains else None)
 
@@ -99,12 +100,14 @@ def _take_preset() -> None:
 
 def _take_file() -> None:
     file = st.session_state.plane_file
+    memory = _memory()
+    memory["file_error"] = None
     if file is None:
         return
     try:
         shape = read_plane_shape(file.getvalue(), file.name)
     except LevelsetError as error:
-        st.toast(str(error), icon=":material/error:")
+        memory["file_error"] = str(error)
         return
     _load(_fitted(shape))
     st.session_state.plane_preset = None

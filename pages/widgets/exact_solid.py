@@ -40,8 +40,10 @@ def solid_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
     )  # fmt: skip
     with files.popover("Open a mesh", icon=":material/upload_file:", width="stretch"):
         st.file_uploader(
-            "Watertight mesh", ["obj", "ply", "stl", "off"], key="solid_file", on_change=_take_file
+            "Watertight mesh: OBJ, PLY, STL or OFF", key="solid_file", on_change=_take_file
         )
+        if message := memory.get("file_error"):
+            st.error(message, icon=":material/error:")
     work: ExactWork = memory["work"]
     if work.exact is None or work.network is None:
         st.error(f"{memory['name']}: {work.error}", icon=":material/error:")
@@ -111,6 +113,8 @@ def _take_preset() -> None:
 
 def _take_file() -> None:
     file = st.session_state.solid_file
+    memory = _memory()
+    memory["file_error"] = None
     if file is None:
         return
     try:
@@ -118,7 +122,7 @@ def _take_file() -> None:
         if not isinstance(mesh, Mesh):
             raise LevelsetError(f"{file.name}: it holds points without faces; a mesh is needed.")
     except LevelsetError as error:
-        st.toast(str(error), icon=":material/error:")
+        memory["file_error"] = str(error)
         return
     _load(file.name, mesh)
     st.session_state.solid_preset = None

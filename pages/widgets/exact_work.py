@@ -16,6 +16,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
 from levelset_core.networks import Chain, ExactNetwork, exact_polygon, exact_polyhedron
 from levelset_core.networks.exact.edges import Place, linear_layers, perturbed
+from levelset_core.networks.exact.rings import CrossingError
 from levelset_core.networks.exact.sign_check import (
     Reference,
     Tally,
@@ -40,6 +41,7 @@ class ExactWork:
         exact: what was built.
         reference: what is right.
         error: instead of both.
+        crossing: where lines of the shape cross, if that is the error.
         place, change: the weight that is changed, and by how much.
         network: with that change.
         tally: of the check so far.
@@ -50,6 +52,7 @@ class ExactWork:
     exact: ExactNetwork | None = None
     reference: Reference | None = None
     error: str | None = None
+    crossing: tuple[float, float] | None = None
     place: Place | None = None
     change: float = 0.0
     network: nn.Sequential | None = None
@@ -71,6 +74,7 @@ class ExactWork:
                 work.reference = solid_reference(shape)
         except LevelsetError as error:
             work.error = str(error)
+            work.crossing = error.place if isinstance(error, CrossingError) else None
             work.exact = None
         else:
             work.network = work.exact.network

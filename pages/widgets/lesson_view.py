@@ -14,7 +14,6 @@ def lesson_view(session: LiveSession) -> None:
         key="lesson",
     )  # fmt: skip
     lesson = LESSONS[name]
-    session.check_lesson(name)
     text, action = st.columns([4, 1], vertical_alignment="center")
     text.markdown(lesson.text)
     action.button("Start this lesson", on_click=_start, args=(session, name), width="stretch")
@@ -28,12 +27,16 @@ def _start(session: LiveSession, name: str) -> None:
     session.check_lesson(None)  # what is known of the goal is of other points
     session.update(LESSONS[name].start())
     session.control("reset")
+    session.check_lesson(name)
     session.control("play")
 
 
 @st.fragment(run_every=0.7)
 def _progress(session: LiveSession, name: str) -> None:
     """Where the goal stands; once reached it stays so until the lesson starts again."""
+    if session.lesson != name:
+        st.info("Not started: its own points come first, then its goal is checked.")
+        return
     news = session.news.get("lesson")
     if news is None or news[0] != name:
         st.info("Put points on the canvas and press play: the goal is checked while it trains.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from levelset_core.live import LiveSession
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 DASHES = ("solid", "dash", "dot", "dashdot")
 HEIGHT = 250
+LEGEND_ROW = 19
 EVERY = 1.25
 #: While the browser redraws a chart it draws no picture. So while training goes on one chart at a
 #: time is redrawn, and only when its curves have grown by this share or are LATEST seconds old.
@@ -43,6 +45,8 @@ AXES: dict[str, dict[str, Any]] = {
     ACCURACY: {"range": [-0.02, 1.04], "tickformat": ".0%"},
     RESIDUAL: {"type": "log", "exponentformat": "power"},
 }
+#: Powers of ten with a label, at most.
+TICKS = 5
 
 
 @dataclass(frozen=True)
@@ -118,11 +122,26 @@ def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
                 line={"color": COLORS[panel], "width": 2, "dash": line.dash},
                 hovertemplate="step %{x}<br>%{y:.4g}<extra>" + line.label + "</extra>",
             )  # fmt: skip
-    figure.update_xaxes(title_text="step", nticks=5)
+    figure.update_xaxes(title={"text": "step", "standoff": 6}, nticks=5)
     figure.update_yaxes(**AXES.get(title, {}))
+    if title == RESIDUAL:
+        figure.update_yaxes(**_whole_decades([row["residual"] for row in rows]))
+    # Several networks have a row of the legend each, below the axis and its title.
+    rows_below = len(panels) if len(panels) > 1 else 0
     figure.update_layout(
         title={"text": title, "x": 0, "font": {"size": 14}},
-        height=HEIGHT, margin={"l": 0, "r": 8, "t": 34, "b": 0},
-        legend={"orientation": "h", "y": -0.34, "x": 0}, uirevision="keep", hovermode="x",
+        height=HEIGHT + LEGEND_ROW * rows_below, margin={"l": 0, "r": 8, "t": 34, "b": 0},
+        legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
+        uirevision="keep", hovermode="x",
     )  # fmt: skip
     return figure
+
+
+def _whole_decades(values: list[float | None]) -> dict[str, Any]:
+    """A log axis from one power of ten to another: none of the ticks between, which crowd."""
+    decades = [math.log10(value) for value in values if value]
+    if not decades:
+        return {}
+    low, high = math.floor(min(decades)), math.ceil(max(decades))
+    high = max(high, low + 1)
+    return {"range": [low, high], "tick0": low, "dtick": math.ceil((high - low) / TICKS)}

@@ -40,6 +40,7 @@ def polygon_canvas(
     *,
     wrong: np.ndarray,
     error: str | None,
+    crossing: tuple[float, float] | None,
     edit: int,
 ) -> dict[str, Any] | None:
     """Show the shape and the network's picture.
@@ -50,6 +51,7 @@ def polygon_canvas(
         picture: of :func:`plane_picture`, or None.
         wrong: (n, 2), points to mark.
         error: what is wrong with the shape, or None.
+        crossing: where its lines cross, to mark, or None.
         edit: the number of the edit that the picture shows.
 
     Returns:
@@ -58,6 +60,7 @@ def polygon_canvas(
     data = {
         "base": base_path(), "arrays": ARRAYS_PATH, "bounds": list(BOUNDS), "step": STEP,
         "load": load, "edit": edit, "error": error,
+        "crossing": crossing,
         "shape": {
             "rings": [ring.tolist() for ring in shape.rings],
             "chains": [chain.tolist() for chain in shape.chains],

@@ -80,10 +80,18 @@ def test_a_hole_by_keyboard_and_a_crossing_that_is_refused(drawing):
     expect(drawing.figure(CHECKED)).to_have_text("0 wrong signs")
     drawing.clear()
     drawing.draw([(-1, -1), (1, 1), (1, -1), (-1, 1)])
-    expect(drawing.root.locator(".error")).to_contain_text("intersects itself")
+    expect(drawing.root.locator(".error")).to_contain_text("Ring 1 intersects itself at (0, 0)")
+    expect(drawing.root).to_have_attribute("data-crossing", "0 0")
     drawing.root.get_by_test_id("undo").click()
     drawing.root.get_by_test_id("undo").click()
     expect(drawing.root.locator(".error")).to_be_hidden()
+
+
+def test_a_click_that_snaps_to_the_first_vertex_closes_the_ring(drawing):
+    drawing.clear()
+    for corner in [(-1, -1), (1, -1), (0, 1), (-0.9, -0.9)]:
+        drawing.click(*corner)
+    until(lambda: (drawing.text("rings"), drawing.text("vertices")) == ("1", "3"), "the ring")
 
 
 def test_one_weight_changed_breaks_it_and_restoring_mends_it(drawing):

@@ -57,6 +57,7 @@ def test_iteration_follows_the_canvas(playground):
 
 def test_lesson_reaches_its_goal_by_its_hint(playground):
     playground.show("Lessons")
+    expect(playground.main.get_by_text("Not started")).to_be_visible()
     playground.main.get_by_role("button", name="Start this lesson").click()
     playground.wait_for("the lesson's points", points=24, titles="Cross-entropy", playing="true")
     expect(playground.main.get_by_text("Not yet.")).to_be_visible()

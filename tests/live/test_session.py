@@ -153,10 +153,11 @@ def test_no_points_no_figures(session):
     s.set_lesson("margin")
     news = s.news()
     assert (news["status"], news["history"], news["lesson"]) == ("empty", [], None)
+    s.trainers[0].loss = 0.5  # of points that are gone
     s.set_view({"field": 16, "overlays": list(OVERLAYS)})
     header, arrays = decode_frame(s.frame())
-    assert list(arrays) == [("field", 0)]
-    assert header["panels"][0]["accuracy"] is None and header["status"] == "empty"
+    assert list(arrays) == [("field", 0)] and header["status"] == "empty"
+    assert header["panels"][0]["accuracy"] is None and header["panels"][0]["loss"] is None
 
 
 # -- pictures ----------------------------------------------------------------------------------
@@ -205,6 +206,19 @@ def test_only_what_is_asked_for_travels(session, overlay):
         **dict.fromkeys(("gradients", "axis", "balls"), measured | {"gradient", "axis"}),
     }
     assert names == {"field"} | expected.get(overlay, set())
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        ({"objective": "geometric_svm"}, 0.0),
+        ({"objective": "margin_l2"}, 0.3),
+        ({"compare": True}, 0.3),
+    ],
+)
+def test_a_wanted_margin_is_told_where_an_objective_wants_one(session, settings, wanted):
+    header, _ = decode_frame(session(epsilon=0.3, **settings).frame())
+    assert header["wanted_margin"] == wanted and header["epsilon"] == 0.3
 
 
 def test_points_without_a_boundary_have_no_margin_in_the_picture(session):

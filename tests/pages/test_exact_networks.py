@@ -58,6 +58,7 @@ def test_a_drawing_reaches_the_network_and_a_bad_one_is_a_sentence(page):
     draw(page, [[[0, 0], [1, 1], [1, 0], [0, 1]]])
     assert not page.exception and not page.metric
     assert "intersects itself" in page.info[0].value
+    assert page.session_state["exact_plane"]["work"].crossing == (0.5, 0.5)
     draw(page, [])
     assert "Draw a ring" in page.info[0].value
 
@@ -78,7 +79,18 @@ def test_a_polygon_file_and_a_bad_one(page):
     assert figure(page, "Lines") == "4"
     page.file_uploader(key="plane_file").set_value(("b.json", b"{", "application/json")).run()
     assert not page.exception and figure(page, "Lines") == "4"
-    assert "no readable JSON" in page.toast[0].value
+    assert "no readable JSON" in page.error[0].value
+    page.file_uploader(key="plane_file").set_value(("c.tgif", b"x", "")).run()
+    assert "c.tgif: polygons are read from .json and .svg files" in page.error[0].value
+    page.pills(key="plane_preset").set_value("Star").run()
+    assert not page.error
+
+
+def test_a_mesh_file_of_another_type_is_a_sentence(page):
+    page.segmented_control(key="exact_space").set_value("Space").run()
+    page.file_uploader(key="solid_file").set_value(("a.tgif", b"x", "")).run()
+    assert not page.exception and "a.tgif" in page.error[0].value
+    assert figure(page, "Planes") == "8"  # what was there stays
 
 
 def test_files_to_take_away(page):

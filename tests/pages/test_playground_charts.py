@@ -71,3 +71,21 @@ def test_several_networks_share_a_chart_and_are_told_apart_without_colour():
     assert [curve.name for curve in curves] == ["panel 0", "panel 1"]
     assert [list(curve.y) for curve in curves] == [[1.0, 1.0], [2.0, 2.0]]
     assert len({curve.line.dash for curve in curves}) == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high", "every"),
+    [((4e-8, 5e-7), -8, -6, 1), ((1e-9, 30.0), -9, 2, 3), ((1e-7, None, 0.0), -7, -6, 1)],
+)
+def test_residuals_have_ticks_at_powers_of_ten_alone(values, low, high, every):
+    rows = [row(step, residual=value) for step, value in enumerate(values)]
+    axis = chart("Newton residual |F(p)|", rows).layout.yaxis
+    assert (axis.range, axis.tick0, axis.dtick) == ((low, high), low, every)
+
+
+def test_the_legend_is_below_the_axis_and_has_room_for_every_network():
+    legend = chart("Loss", [row(1)]).layout.legend
+    assert (legend.yref, legend.y, legend.yanchor) == ("container", 0, "bottom")
+    one = chart("Loss", [row(1)]).layout.height
+    four = chart("Loss", [row(1, panel) for panel in range(4)]).layout.height
+    assert four >= one + 4 * 18

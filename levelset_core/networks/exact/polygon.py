@@ -15,7 +15,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.exact.region import region_formula
 from levelset_core.networks.exact.report import ExactNetwork, build
-from levelset_core.networks.exact.rings import Chain, polygon_of, read_ring
+from levelset_core.networks.exact.rings import Chain, CrossingError, polygon_of, read_ring
 
 #: Construction takes about n^2 steps where n edges wind into a spiral.
 MAX_EDGES = 5000
@@ -59,7 +59,9 @@ def read_shape(
     items = list(rings)
     chains = [item for item in items if isinstance(item, Chain)]
     closed = [
-        read_ring(item, f"Ring {k}") for k, item in enumerate(items) if not isinstance(item, Chain)
+        read_ring(item, f"Ring {k}")
+        for k, item in enumerate(items, 1)
+        if not isinstance(item, Chain)
     ]
     if not items:
         raise LevelsetError("There is no ring: draw at least three vertices.")
@@ -69,7 +71,7 @@ def read_shape(
             f"The shape has {edges} edges, more than the {MAX_EDGES} that exact networks take: "
             "simplify it."
         )
-    return _nest([polygon_of(ring, f"Ring {k}") for k, ring in enumerate(closed)]), chains
+    return _nest([polygon_of(ring, f"Ring {k}") for k, ring in enumerate(closed, 1)]), chains
 
 
 def _nest(polygons: list[Polygon]) -> MultiPolygon:
@@ -108,6 +110,8 @@ def _refuse_crossing(i: int, a: Polygon, j: int, b: Polygon, tolerance: float) -
         return  # they only touch
     common = shapely.get_coordinates(shapely.intersection(a.exterior, b.exterior))
     x, y = common[0] if len(common) else a.exterior.coords[0]
-    raise LevelsetError(
-        f"Ring {j} and ring {i} cross near ({x:.6g}, {y:.6g}): merge them or move them apart."
+    raise CrossingError(
+        f"Ring {j + 1} and ring {i + 1} cross near ({x:.6g}, {y:.6g}): "
+        "merge them or move them apart.",
+        (float(x), float(y)),
     )

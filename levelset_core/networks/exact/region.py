@@ -56,8 +56,8 @@ def _unbounded(chains: list[Chain]) -> Formula:
     if isinstance(formula, tuple):
         i, j = formula
         raise LevelsetError(
-            f"Chains {i} and {j} disagree about the side between them: the inside lies to the "
-            "left of both or of neither, so reverse one of them."
+            f"Chains {i + 1} and {j + 1} disagree about the side between them: the inside lies to "
+            "the left of both or of neither, so reverse one of them."
         )
     return formula
 
@@ -73,12 +73,12 @@ def _refuse_meeting(chains: list[Chain], region: MultiPolygon) -> None:
             if line.intersects(other):
                 x, y = line.intersection(other).representative_point().coords[0]
                 raise LevelsetError(
-                    f"Chains {j} and {i} meet near ({x:.6g}, {y:.6g}): join them into one or move "
-                    "them apart."
+                    f"Chains {j + 1} and {i + 1} meet near ({x:.6g}, {y:.6g}): join them into one "
+                    "or move them apart."
                 )
         if line.intersects(region.boundary):
             x, y = line.intersection(region.boundary).representative_point().coords[0]
             raise LevelsetError(
-                f"Chain {i} meets a ring near ({x:.6g}, {y:.6g}): join them into one chain or "
+                f"Chain {i + 1} meets a ring near ({x:.6g}, {y:.6g}): join them into one chain or "
                 "move them apart."
             )

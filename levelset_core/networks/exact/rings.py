@@ -19,6 +19,18 @@ _STRAIGHT = 1e-14
 REACH = 1e6
 
 
+class CrossingError(LevelsetError):
+    """Lines of a shape meet where they must not.
+
+    Attributes:
+        place: where, (x, y).
+    """
+
+    def __init__(self, message: str, place: tuple[float, float]) -> None:
+        super().__init__(message)
+        self.place = place
+
+
 @dataclass(frozen=True, eq=False)
 class Chain:
     """An unbounded chain of edges: the first and the last go on for ever as half-lines.
@@ -73,29 +85,38 @@ def polygon_of(ring: np.ndarray, name: str) -> Polygon:
     """The polygon inside a ring.
 
     Raises:
-        LevelsetError: the ring intersects or touches itself, or encloses nothing; names where.
+        LevelsetError: the ring encloses nothing.
+        CrossingError: it intersects or touches itself.
     """
     polygon = Polygon(ring)
     if polygon.is_valid and polygon.area > 0:
         return polygon
-    reason = explain_validity(polygon)
-    place = re.search(r"\[(\S+) (\S+)\]", reason)
-    if place is None or "Too few points" in reason:
-        raise LevelsetError(f"{name} encloses no area: its vertices lie on one line.")
-    x, y = (float(number) for number in place.groups())
-    vertex = np.hypot(*(ring - [x, y]).T)
-    near = int(vertex.argmin())
-    if vertex[near] <= 1e-9 * np.ptp(ring, axis=0).max():
-        where = f"at vertex {near}, ({x:.6g}, {y:.6g})"
+    if crossing := _crossing(ring):
+        k, j, x, y = crossing
+        where = f"({x:.6g}, {y:.6g}), where edges {k} and {j} cross"
     else:
-        where = f"at ({x:.6g}, {y:.6g}), {_edges_at(ring, x, y)}"
-    raise LevelsetError(f"{name} intersects itself {where}: move a vertex so that no edges cross.")
+        reason = explain_validity(polygon)
+        place = re.search(r"\[(\S+) (\S+)\]", reason)
+        if place is None or "Too few points" in reason:
+            raise LevelsetError(f"{name} encloses no area: its vertices lie on one line.")
+        x, y = (float(number) for number in place.groups())
+        near = int(np.hypot(*(ring - [x, y]).T).argmin())
+        where = f"({x:.6g}, {y:.6g}), next to vertex {near + 1}"
+    raise CrossingError(
+        f"{name} intersects itself at {where}: move a vertex so that no edges meet.", (x, y)
+    )
 
 
-def _edges_at(ring: np.ndarray, x: float, y: float) -> str:
+def _crossing(ring: np.ndarray) -> tuple[int, int, float, float] | None:
+    """Two edges, counted from 1, that cross between their ends, and the place."""
     edges = shapely.linestrings(np.stack([ring, np.roll(ring, -1, axis=0)], axis=1))
-    near = np.argsort(shapely.distance(edges, shapely.Point(x, y)), kind="stable")[:2]
-    return "where edges {} and {} cross".format(*sorted(near.tolist()))
+    pairs = shapely.STRtree(edges).query(edges, predicate="crosses").T
+    pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+    if not len(pairs):
+        return None
+    k, j = min(pairs.tolist())
+    x, y = shapely.get_coordinates(shapely.intersection(edges[k], edges[j]))[0]
+    return k + 1, j + 1, float(x), float(y)
 
 
 def without_straight(points: np.ndarray, closed: bool = True) -> np.ndarray:
@@ -124,7 +145,7 @@ def _coordinates(points: npt.ArrayLike, name: str, least: int) -> np.ndarray:
         raise LevelsetError(f"{name} must have shape (n, 2), got {array.shape}.")
     bad = np.flatnonzero(~np.isfinite(array).all(1))
     if len(bad):
-        raise LevelsetError(f"{name} has a coordinate that is not finite at vertex {bad[0]}.")
+        raise LevelsetError(f"{name} has a coordinate that is not finite at vertex {bad[0] + 1}.")
     repeated = np.concatenate([[True], (np.diff(array, axis=0) != 0).any(1)])
     array = array[repeated]
     if len(array) < least:

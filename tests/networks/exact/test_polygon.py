@@ -7,13 +7,14 @@ import pytest
 import shapely
 import torch
 from hypothesis import HealthCheck, given, settings
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry import LinearRing, MultiPolygon, Point, Polygon
 from torch import nn
 
 from levelset_core.errors import LevelsetError
 from levelset_core.networks import Chain, ExactNetwork, exact_polygon
 from levelset_core.networks.exact.compiler import compile_formula
 from levelset_core.networks.exact.formula import Literal, merge
+from levelset_core.networks.exact.rings import CrossingError
 from tests.networks.exact.strategies import comb, polygons, spiral, star
 
 L_SHAPE = np.array([[0, 0], [2, 0], [2, 1], [1, 1], [1, 2], [0, 2]], dtype=float)
@@ -262,26 +263,46 @@ def test_half_of_a_polygon_is_a_chain(points):
 @pytest.mark.parametrize(
     ("rings", "message"),
     [
-        ([[[0, 0], [1, 1], [1, 0], [0, 1]]], r"Ring 0 intersects itself at \(0.5, 0.5\), where "
-         "edges 0 and 2 cross"),
-        ([L_SHAPE, [[5, 0], [9, 0], [9, 4], [7, 0], [5, 4]]], "Ring 1 .* itself at vertex 3"),
-        ([[[0, 0], [1, 1], [2, 2]]], "Ring 0 .*vert"),
-        ([[[0, 0], [1, 1]]], "Ring 0 has 2 distinct vertices"),
-        ([[[0, 0], [1, np.nan], [1, 1]]], "not finite at vertex 1"),
+        ([[[0, 0], [1, 1], [1, 0], [0, 1]]], r"Ring 1 intersects itself at \(0.5, 0.5\), where "
+         "edges 1 and 3 cross"),
+        # Drawn over its first vertex, too: it is the crossing that a person sees.
+        ([[[-1, 1], [1, -1], [1, 1], [-1, -1], [-1, 1], [-0.5, 1.5]]], r"Ring 1 .* \(0, 0\), "),
+        ([L_SHAPE, [[5, 0], [9, 0], [9, 4], [7, 0], [5, 4]]], r"2 .* \(7, 0\), next to vertex 4"),
+        ([[[0, 0], [1, 1], [2, 2]]], "Ring 1 .*vert"),
+        ([[[0, 0], [1, 1]]], "Ring 1 has 2 distinct vertices"),
+        ([[[0, 0], [1, np.nan], [1, 1]]], "not finite at vertex 2"),
         ([[1.0, 2.0, 3.0]], r"shape \(n, 2\), got \(3,\)"),
         ([[["a", 0], [1, 1], [2, 0]]], "pairs of numbers"),
         ([], "no ring"),
-        ([square(0, 0), square(0.5, 0.5)], "Ring 0 and ring 1 cross near"),
+        ([square(0, 0), square(0.5, 0.5)], "Ring 1 and ring 2 cross near"),
         ([square(0, 0), square(0, 0)], "enclose nothing"),
         ([star(5001, np.random.default_rng(0))], "5001 edges, more than the 5000"),
         ([Chain([[0, 0], [1, 0]]), Chain([[0, 1], [1, 1]])], "disagree"),
-        ([Chain([[0, 0], [1, 0]]), Chain([[0, 1], [1, 2]])], "Chains 0 and 1 meet"),
-        ([Chain([[0, 0], [1, 0]]), square(0, -0.5)], "Chain 0 meets a ring"),
+        ([Chain([[0, 0], [1, 0]]), Chain([[0, 1], [1, 2]])], "Chains 1 and 2 meet"),
+        ([Chain([[0, 0], [1, 0]]), square(0, -0.5)], "Chain 1 meets a ring"),
     ],
 )  # fmt: skip
 def test_bad_shapes_are_told_in_a_sentence(rings, message):
     with pytest.raises(LevelsetError, match=message):
         exact_polygon(rings)
+
+
+@pytest.mark.parametrize(
+    ("rings", "place"),
+    [
+        ([[[0, 0], [1, 1], [1, 0], [0, 1]]], (0.5, 0.5)),
+        ([[[5, 0], [9, 0], [9, 4], [7, 0], [5, 4]]], (7, 0)),
+        ([square(0, 0), square(0.5, 0.5)], None),
+    ],
+)
+def test_a_crossing_says_where_it_is(rings, place):
+    with pytest.raises(CrossingError) as crossing:
+        exact_polygon(rings)
+    x, y = crossing.value.place
+    if place:
+        assert (x, y) == place
+    for ring in rings:
+        assert Point(x, y).distance(LinearRing(ring)) == 0
 
 
 def test_a_chain_whose_half_lines_cross():
