@@ -115,8 +115,9 @@ class Execution:
             log.close()
         if not ended:
             return self._end("cancelled" if self.run.cancel_requested else "interrupted")
-        write_json(self.run.path / "result.json", kind.finish(trainer, self.run.artifacts))
-        return self._end("done", fraction=1.0)
+        result = kind.finish(trainer, self.run.artifacts)
+        write_json(self.run.path / "result.json", result)
+        return self._end("done", result.get("note", ""), fraction=1.0)
 
     def _train(self, kind: Kind, trainer: Trainer, goal: Goal, log: MetricsLog) -> bool:
         """Train; whether it came to its end, or else was asked to stop."""

@@ -120,8 +120,11 @@ def method_panel(subject: Subject) -> dict[str, Any]:
         changes: dict[str, Any] = {}
         if method.seconds is not None:
             changes["seconds"] = float(
-                st.number_input("Seconds", 5, 86_400, method.seconds, key=f"seconds_{name}")
-            )
+                st.number_input(
+                    "Seconds", 5, 86_400, method.seconds, key=f"seconds_{name}",
+                    help="To train in; preparing it and extracting the result come on top.",
+                )
+            )  # fmt: skip
             with st.expander("Settings", icon=":material/tune:"):
                 changes |= _settings(subject, name)
     return {"method": name, "changes": changes}

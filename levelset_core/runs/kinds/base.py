@@ -109,5 +109,8 @@ class Kind(ABC):
         """Write what a page shows meanwhile, through :func:`levelset_core.runs.replacing`."""
 
     def finish(self, trainer: Any, artifacts: Path) -> dict[str, Any]:
-        """Write the results; what it returns is the run's ``result.json``: plain values."""
+        """Write the results; what it returns is the run's ``result.json``: plain values.
+
+        A "note" among them, one sentence, is told with the run's state.
+        """
         return {}

@@ -1,7 +1,8 @@
-"""What a finished curve has to say: its pieces, the gaps it closed, where it ends."""
+"""Lines above the viewer: too few steps; of a curve its pieces, the gaps it closed, its ends."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import streamlit as st
@@ -9,17 +10,24 @@ import streamlit as st
 from pages.widgets.reconstruction_results import Result
 
 
-def gaps_view(results: list[Result]) -> int:
-    """A line a finished curve, nothing of surfaces; how many lines there are."""
+def notes_view(results: list[Result]) -> int:
+    """What there is to know of the results; how many lines that takes."""
     lines = 0
     for result in results:
-        told = result.run.result() if result.final else None
-        if told and "gaps" in told:
-            name = f"**{result.title}**: " if len(results) > 1 else ""
-            icon = ":material/line_curve:" if not told["gaps"] else ":material/conversion_path:"
-            st.caption(f"{icon} {name}{describe(told)}")
+        name = f"**{result.title}**: " if len(results) > 1 else ""
+        for icon, text in _notes(result):
+            st.caption(f":material/{icon}: {name}{text}")
             lines += 1
     return lines
+
+
+def _notes(result: Result) -> Iterator[tuple[str, str]]:
+    """Icon and sentence."""
+    told = (result.run.result() or {}) if result.final else {}
+    if note := told.get("note"):
+        yield "warning", f":orange[{note}]"
+    if "gaps" in told:
+        yield ("conversion_path" if told["gaps"] else "line_curve"), describe(told)
 
 
 def describe(told: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.widgets.reconstruction_gaps import describe
+from pages.widgets.reconstruction_notes import describe
 
 GAP = {"length": 1.1789, "start": [0.5, -0.25, 0.0], "end": [0.7, 0.625, 0.2]}
 
