@@ -203,12 +203,12 @@ def _report(
         "points": len(cloud), "steps": trainer.step,
         "seconds": round(time.perf_counter() - begun, 2), **result,
     }  # fmt: skip
-    if finished and trainer.config.seconds is not None:
+    c = trainer.config
+    if finished and c.seconds is not None:
         from levelset_core.training.budget import few_steps
 
-        c = trainer.config
         note = few_steps(
-            trainer.step, options.seconds or c.seconds,
+            trainer.step, float(options.seconds or c.seconds),
             dimensions=trainer.points.shape[1] - c.outputs, most=c.steps,
         )  # fmt: skip
         result |= {"note": note} if note else {}

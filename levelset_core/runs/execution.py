@@ -107,7 +107,8 @@ class Execution:
             goal = kind.goal(self.run, trainer)
             self.status = replace(self.status, steps=goal.steps, message="")
             ended = self._finished or self._train(kind, trainer, goal, log)
-            self.status = replace(self.status, seconds=self.seconds)
+            if not self._finished:
+                self.status = replace(self.status, seconds=self.seconds)
             self._say(message="Writing results." if ended else "Saving.", seconds_left=None)
             if not self._finished:
                 self._save(trainer, log, finished=ended)

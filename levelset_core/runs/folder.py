@@ -84,7 +84,7 @@ class RunStatus:
     Attributes:
         state: one of ``STATES``.
         step: steps done.
-        seconds: of work, over all the times it was resumed.
+        seconds: of work, over all the times it was resumed; without preparing and writing results.
         steps: how many it will be, where that is known.
         fraction: of the work done, 0 to 1, where that is known.
         seconds_left: until it is done, where that can be told.

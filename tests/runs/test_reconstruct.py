@@ -126,6 +126,7 @@ def test_what_a_surface_leaves_behind(store):
     result = run.result()
     assert result["components"] == 1 and result["steps"] == 300
     assert result["faces"] == len(mesh.faces)
+    assert result["seconds"] == run.status().seconds > 0  # one truth wherever it is shown
     assert result["comparison"]["point_to_surface"] < 0.2
     rows = run.metrics()
     assert [row["step"] for row in rows[:3]] == [1, 2, 3] and 0 <= rows[-1]["converged"] <= 1

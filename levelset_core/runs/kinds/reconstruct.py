@@ -139,7 +139,7 @@ class Reconstruct(Kind):
             partial.write_bytes(save_implicit(trainer.network, center=center, scale=scale))
         with replacing(artifacts / "network.py") as partial:
             partial.write_text(implicit_snippet("network.safetensors"), encoding="utf-8")
-        result = {"steps": trainer.step, "seconds": trainer.seconds}
+        result: dict[str, Any] = {"steps": trainer.step, "seconds": run.status().seconds}
         result |= self._result(shape, trainer.cloud)
         if note := self._note(trainer, run):
             result["note"] = note
