@@ -86,7 +86,6 @@ class Execution:
             KeyboardInterrupt: a second interrupt, by somebody who would not wait for the step.
         """
         try:
-            self._say(message="Preparing.")
             return self._work()
         except KeyboardInterrupt:
             self._end("interrupted", "Stopped at once, without saving.")
@@ -101,6 +100,7 @@ class Execution:
     def _work(self) -> RunStatus:
         remove_partials(self.run.path)
         kind = get_kind(self.run.config.kind)
+        self._say(message=kind.preparing)
         trainer = kind.build(self.run)
         log = self._restore(trainer)
         try:
@@ -109,7 +109,10 @@ class Execution:
             ended = self._finished or self._train(kind, trainer, goal, log)
             if not self._finished:
                 self.status = replace(self.status, seconds=self.seconds)
-            self._say(message="Writing results." if ended else "Saving.", seconds_left=None)
+            if ended:
+                self._say(message=kind.finishing, fraction=1.0, seconds_left=None)
+            else:
+                self._say(message="Saving.", seconds_left=None)
             if not self._finished:
                 self._save(trainer, log, finished=ended)
         finally:
@@ -118,7 +121,7 @@ class Execution:
             return self._end("cancelled" if self.run.cancel_requested else "interrupted")
         result = kind.finish(trainer, self.run.artifacts)
         write_json(self.run.path / "result.json", result)
-        return self._end("done", result.get("note", ""), fraction=1.0)
+        return self._end("done", result.get("note", ""))
 
     def _train(self, kind: Kind, trainer: Trainer, goal: Goal, log: MetricsLog) -> bool:
         """Train; whether it came to its end, or else was asked to stop."""

@@ -51,7 +51,9 @@ def duration(seconds: float) -> str:
 
 def progress_text(status: RunStatus) -> str:
     """Steps, time and what is left, in one line: "step 312 of 5,000 · 12 s · 3 min left"."""
-    parts = [f"step {status.step:,}" + (f" of {status.steps:,}" if status.steps else "")]
+    parts = []
+    if status.step or not (status.state == "running" and status.message):  # it only prepares yet
+        parts.append(f"step {status.step:,}" + (f" of {status.steps:,}" if status.steps else ""))
     if status.seconds:
         parts.append(duration(status.seconds))
     if status.state == "running":

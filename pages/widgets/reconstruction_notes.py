@@ -1,4 +1,4 @@
-"""Lines above the viewer: too few steps; of a curve its pieces, the gaps it closed, its ends."""
+"""Lines above the viewer: what a preview shows, too few steps; of a curve its gaps and ends."""
 
 from __future__ import annotations
 
@@ -9,20 +9,30 @@ import streamlit as st
 
 from pages.widgets.reconstruction_results import Result
 
+#: What the first look shows, by the kind of run.
+PREVIEWS = {
+    "reconstruct": "the surface where a winding number of the points changes sides",
+    "curve": "the smooth curve through the points in their order",
+}
+
 
 def notes_view(results: list[Result]) -> int:
     """What there is to know of the results; how many lines that takes."""
     lines = 0
     for result in results:
         name = f"**{result.title}**: " if len(results) > 1 else ""
-        for icon, text in _notes(result):
+        for icon, text in notes_of(result):
             st.caption(f":material/{icon}: {name}{text}")
             lines += 1
     return lines
 
 
-def _notes(result: Result) -> Iterator[tuple[str, str]]:
+def notes_of(result: Result) -> Iterator[tuple[str, str]]:
     """Icon and sentence."""
+    kind = result.run.config.kind
+    early = result.shape is not None and not result.final and not result.shape.step
+    if early and kind in PREVIEWS:
+        yield "visibility", f"A preview before training: {PREVIEWS[kind]}."
     told = (result.run.result() or {}) if result.final else {}
     if note := told.get("note"):
         yield "warning", f":orange[{note}]"

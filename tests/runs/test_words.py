@@ -20,6 +20,9 @@ def test_progress_in_one_line():
     assert progress_text(RunStatus("done", step=9, seconds=1.5)) == "step 9 · 1.5 s"
     writing = RunStatus("running", step=9, message="Writing results.", seconds_left=3)
     assert progress_text(writing).endswith("writing results")
+    preparing = RunStatus("running", message="Preparing the points.")
+    assert progress_text(preparing) == "preparing the points"
+    assert progress_text(RunStatus("cancelled")) == "step 0"
 
 
 def test_a_damaged_folder_still_has_a_summary(store):

@@ -62,6 +62,8 @@ class Reconstruct(Kind):
     }
     preview_every = 1.1
     preview_from = WARMED_UP
+    preparing = "Preparing the points and measuring how many steps fit."
+    finishing = "Extracting the surface and measuring it."
     outputs: ClassVar[tuple[int, ...]] = (1,)
 
     def __init__(self) -> None:
