@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from levelset_core.errors import LevelsetError
@@ -33,6 +35,16 @@ def summary(run: Run) -> dict[str, Any]:
         "fraction": status.fraction,
         "seconds_left": status.seconds_left,
     }
+
+
+def tell_apart(titles: Sequence[str]) -> list[str]:
+    """Titles of runs, the newest first, with numbers where equal: the oldest "A" stays, "A (2)"."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for title in reversed(titles):
+        seen[title] += 1
+        numbered.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
+    return numbered[::-1]
 
 
 def duration(seconds: float) -> str:
