@@ -3,7 +3,7 @@
 import streamlit as st
 
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import RunStore, summary
+from levelset_core.runs import RunStore, summary, tell_apart
 from pages.widgets.run_details import run_details
 from pages.widgets.run_list import run_filter, run_list
 
@@ -20,6 +20,8 @@ def board() -> None:
         empty()
         return
     rows = [summary(run) for run in runs.values()]
+    for row, name in zip(rows, tell_apart([row["name"] for row in rows]), strict=True):
+        row["name"] = name
     if any(row["state"] == "queued" for row in rows):
         store.dispatch()  # also where whoever ended the last run could not
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -40,7 +42,7 @@ def board() -> None:
         others = [runs[row["id"]] for row in rows if row["id"] != chosen and not row["problem"]]
         with main.container(border=True):
             try:
-                run_details(store, runs[chosen], others)
+                run_details(store, runs[chosen], others, {row["id"]: row["name"] for row in rows})
             except (LevelsetError, OSError):
                 st.info("This run changed while it was read: a moment.")
 

@@ -203,6 +203,15 @@ def _report(
         "points": len(cloud), "steps": trainer.step,
         "seconds": round(time.perf_counter() - begun, 2), **result,
     }  # fmt: skip
+    c = trainer.config
+    if finished and c.seconds is not None:
+        from levelset_core.training.budget import few_steps
+
+        note = few_steps(
+            trainer.step, float(options.seconds or c.seconds),
+            dimensions=trainer.points.shape[1] - c.outputs, most=c.steps,
+        )  # fmt: skip
+        result |= {"note": note} if note else {}
     if options.json:
         print_json(result)
     else:

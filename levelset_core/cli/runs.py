@@ -147,6 +147,8 @@ def _answer(options: argparse.Namespace, run: Run) -> int:
         print_json({**values, "result": run.result()})
     else:
         print(f"{run.id}: {values['state']}, {progress_text(run.status())}")
+        if values["state"] == "done" and values["message"]:
+            print(values["message"])
     return DONE
 
 

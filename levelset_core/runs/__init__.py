@@ -17,7 +17,7 @@ from levelset_core.runs.kinds import KINDS, Goal, Kind, Metric, Trainer, get_kin
 from levelset_core.runs.process import EXIT_CODES, work_here
 from levelset_core.runs.spare import keep_spare
 from levelset_core.runs.store import RunStore, runs_folder
-from levelset_core.runs.words import duration, progress_text, summary
+from levelset_core.runs.words import duration, progress_text, summary, tell_apart
 
 __all__ = [
     "EXIT_CODES",
@@ -42,6 +42,7 @@ __all__ = [
     "runs_folder",
     "save_checkpoint",
     "summary",
+    "tell_apart",
     "work_here",
     "zip_chunks",
 ]

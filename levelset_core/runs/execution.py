@@ -86,7 +86,6 @@ class Execution:
             KeyboardInterrupt: a second interrupt, by somebody who would not wait for the step.
         """
         try:
-            self._say(message="Preparing.")
             return self._work()
         except KeyboardInterrupt:
             self._end("interrupted", "Stopped at once, without saving.")
@@ -101,22 +100,28 @@ class Execution:
     def _work(self) -> RunStatus:
         remove_partials(self.run.path)
         kind = get_kind(self.run.config.kind)
+        self._say(message=kind.preparing)
         trainer = kind.build(self.run)
         log = self._restore(trainer)
         try:
             goal = kind.goal(self.run, trainer)
             self.status = replace(self.status, steps=goal.steps, message="")
             ended = self._finished or self._train(kind, trainer, goal, log)
-            self.status = replace(self.status, seconds=self.seconds)
-            self._say(message="Writing results." if ended else "Saving.", seconds_left=None)
+            if not self._finished:
+                self.status = replace(self.status, seconds=self.seconds)
+            if ended:
+                self._say(message=kind.finishing, fraction=1.0, seconds_left=None)
+            else:
+                self._say(message="Saving.", seconds_left=None)
             if not self._finished:
                 self._save(trainer, log, finished=ended)
         finally:
             log.close()
         if not ended:
             return self._end("cancelled" if self.run.cancel_requested else "interrupted")
-        write_json(self.run.path / "result.json", kind.finish(trainer, self.run.artifacts))
-        return self._end("done", fraction=1.0)
+        result = kind.finish(trainer, self.run.artifacts)
+        write_json(self.run.path / "result.json", result)
+        return self._end("done", result.get("note", ""))
 
     def _train(self, kind: Kind, trainer: Trainer, goal: Goal, log: MetricsLog) -> bool:
         """Train; whether it came to its end, or else was asked to stop."""

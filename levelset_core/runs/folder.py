@@ -84,11 +84,11 @@ class RunStatus:
     Attributes:
         state: one of ``STATES``.
         step: steps done.
-        seconds: of work, over all the times it was resumed.
+        seconds: of work, over all the times it was resumed; without preparing and writing results.
         steps: how many it will be, where that is known.
         fraction: of the work done, 0 to 1, where that is known.
         seconds_left: until it is done, where that can be told.
-        message: one sentence: what it is doing, or why it failed.
+        message: one sentence: what it is doing, why it failed, or what to know of its result.
         pid: of the process that works or worked on it.
         queued_at, started_at, updated_at: times, seconds since 1970.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from levelset_core.errors import LevelsetError
@@ -35,6 +37,16 @@ def summary(run: Run) -> dict[str, Any]:
     }
 
 
+def tell_apart(titles: Sequence[str]) -> list[str]:
+    """Titles of runs, the newest first, with numbers where equal: the oldest "A" stays, "A (2)"."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for title in reversed(titles):
+        seen[title] += 1
+        numbered.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
+    return numbered[::-1]
+
+
 def duration(seconds: float) -> str:
     """A length of time: "0.4 s", "12 s", "3 min 5 s", "2 h 10 min", "3 d 4 h"."""
     if seconds < 9.95:
@@ -51,7 +63,9 @@ def duration(seconds: float) -> str:
 
 def progress_text(status: RunStatus) -> str:
     """Steps, time and what is left, in one line: "step 312 of 5,000 · 12 s · 3 min left"."""
-    parts = [f"step {status.step:,}" + (f" of {status.steps:,}" if status.steps else "")]
+    parts = []
+    if status.step or not (status.state == "running" and status.message):  # it only prepares yet
+        parts.append(f"step {status.step:,}" + (f" of {status.steps:,}" if status.steps else ""))
     if status.seconds:
         parts.append(duration(status.seconds))
     if status.state == "running":

@@ -9,6 +9,26 @@ from contextlib import contextmanager
 
 #: Steps in which the learning rate rises.
 RISE = 50
+#: With fewer steps a shape may be rough: by its dimensions, a surface's and a curve's. In the
+#: seconds of a preset, a quiet machine takes at least twice as many.
+USUAL_STEPS = {2: 300, 1: 500}
+
+
+def few_steps(steps: int, seconds: float, *, dimensions: int, most: int | None = None) -> str:
+    """One sentence where far fewer steps than usual fitted into a person's seconds, else "".
+
+    Args:
+        steps, seconds: the steps that fitted, and into what.
+        dimensions: of the shape, 2 of a surface and 1 of a curve.
+        most: steps that the person wanted at most.
+    """
+    usual = USUAL_STEPS[dimensions]
+    if steps >= min(usual, most or usual):
+        return ""
+    return (
+        f"Only {steps:,} step{'s' if steps > 1 else ''} fitted into {seconds:g} s, where a good "
+        f"shape takes some {usual:,}: give it more seconds, or wait until the machine is less busy."
+    )
 
 
 class Budget:

@@ -73,7 +73,7 @@ class ReconstructionConfig:
             "open" never, "closed" always (ours).
         outliers: drop statistical outliers first (ours).
         steps: training steps at most, or None.
-        seconds: of training and extraction in all, or None.
+        seconds: of training and extraction in all, or None; of a run, of its training alone.
         resolution: of the grid that the mesh or the curve is extracted on.
         seed: of all randomness.
 

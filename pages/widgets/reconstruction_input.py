@@ -50,8 +50,8 @@ class Subject:
 def input_panel() -> Subject | None:
     """The choice in the sidebar; None with a sentence on the page where there is nothing yet."""
     _arrive()
-    options = [name for name, sample in SAMPLES.items() if sample.available()]
-    options.append(UPLOAD)
+    # First: the browser shows some seven, and one's own must not be the one below the edge.
+    options = [UPLOAD, *(name for name, sample in SAMPLES.items() if sample.available())]
     if "run_subject" in st.session_state:
         options.append("run")
     if st.session_state.get("cloud") not in options:

@@ -120,8 +120,11 @@ def method_panel(subject: Subject) -> dict[str, Any]:
         changes: dict[str, Any] = {}
         if method.seconds is not None:
             changes["seconds"] = float(
-                st.number_input("Seconds", 5, 86_400, method.seconds, key=f"seconds_{name}")
-            )
+                st.number_input(
+                    "Seconds", 5, 86_400, method.seconds, key=f"seconds_{name}",
+                    help="To train in; preparing it and extracting the result come on top.",
+                )
+            )  # fmt: skip
             with st.expander("Settings", icon=":material/tune:"):
                 changes |= _settings(subject, name)
     return {"method": name, "changes": changes}
@@ -156,21 +159,28 @@ def start_button(subject: Subject, choice: dict[str, Any]) -> None:
     )  # fmt: skip
     if message := st.session_state.get("start_error"):
         st.error(message, icon=":material/error:")
+    if message := st.session_state.pop("start_told", None):
+        st.toast(message, icon=":material/info:")
 
 
 def _start(subject: Subject, choice: dict[str, Any]) -> None:
     st.session_state.start_error = None
     try:
-        run = start(subject, **choice)
+        run, new = start(subject, **choice)
     except (LevelsetError, OSError) as error:
         st.session_state.start_error = str(error)
         return
+    if not new:
+        st.session_state.start_told = (
+            f"This very reconstruction is {run.status().state} already: it is shown, no second one "
+            "was started."
+        )
     st.query_params["run"] = st.session_state.arrived = run.id
     st.session_state.shown_runs = [run.id]
 
 
-def start(subject: Subject, method: str, changes: dict[str, Any]) -> Run:
-    """Make the run and put it in the queue.
+def start(subject: Subject, method: str, changes: dict[str, Any]) -> tuple[Run, bool]:
+    """Make the run and put it in the queue; or the one that does the same already, and False.
 
     Raises:
         LevelsetError: the cloud or the settings do not fit.
@@ -178,18 +188,21 @@ def start(subject: Subject, method: str, changes: dict[str, Any]) -> Run:
     chosen = METHODS[subject.kind][method]
     if subject.kind == "curve" and subject.cloud.points.shape[1] == 2:
         changes = {**changes, "outputs": 1}
-    store = RunStore()
-    inputs = {CLOUD: cloud_bytes(subject.cloud)}
-    if subject.truth is not None:
-        inputs[TRUTH] = shape_bytes(subject.truth)
     about = {
         "method": method, "label": subject.label, "digest": subject.digest, "up": subject.up,
         "source": subject.source,
     }  # fmt: skip
+    store = RunStore()
+    settings = {"config": chosen.config(changes), "about": about}
+    seed = int(changes.get("seed", 0))
+    if (already := store.working(chosen.kind, settings, seed)) is not None:
+        return already, False
+    inputs = {CLOUD: cloud_bytes(subject.cloud)}
+    if subject.truth is not None:
+        inputs[TRUTH] = shape_bytes(subject.truth)
     run = store.create(
-        chosen.kind, {"config": chosen.config(changes), "about": about},
-        name=f"{subject.label}: {chosen.title}", seed=int(changes.get("seed", 0)),
+        chosen.kind, settings, name=f"{subject.label}: {chosen.title}", seed=seed,
         device=str(pick_device()), threads=cores_for_runs(), inputs=inputs,
     )  # fmt: skip
     store.submit(run)
-    return run
+    return run, True

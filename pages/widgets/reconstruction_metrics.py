@@ -42,7 +42,7 @@ def metrics_view(subject: Subject, runs: list[Run]) -> None:
     against = "the truth" if subject.truth is not None else "the points themselves"
     told = [f"Against {against}, 30,000 samples of each, in the units of the points."]
     told += [words for column, words in FORMULAS.items() if column in columns]
-    st.caption(" ".join([*told, "Seconds: training, without the extraction."]))
+    st.caption(" ".join([*told, "Seconds: of training, without preparation and extraction."]))
     with st.popover("Copy", icon=":material/content_copy:"):
         st.caption("Tab-separated: paste it into a spreadsheet.")
         lines = ["\t".join(columns)]

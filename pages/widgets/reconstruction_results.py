@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import Run, RunConfig, RunStatus, RunStore
+from levelset_core.runs import Run, RunConfig, RunStatus, RunStore, tell_apart
 from levelset_core.runs.kinds.assess import ERRORS
 from levelset_core.runs.shapes import (
     FIELD,
@@ -79,13 +78,8 @@ def _config(path: str) -> RunConfig | None:
 
 def titles_of(runs: list[Run]) -> dict[str, str]:
     """What the results are called; numbers tell equal ones apart, the oldest is the first."""
-    titles: dict[str, str] = {}
-    seen: Counter[str] = Counter()
-    for run in reversed(runs):
-        title = _title_of(run)
-        seen[title] += 1
-        titles[run.id] = title if seen[title] == 1 else f"{title} ({seen[title]})"
-    return titles
+    titles = tell_apart([_title_of(run) for run in runs])
+    return {run.id: title for run, title in zip(runs, titles, strict=True)}
 
 
 def _title_of(run: Run) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from levelset_core.runs import get_kind
+from levelset_core.runs import Run, get_kind
 from pages.widgets.reconstruction_results import Result
 from pages.widgets.run_charts import metric_names, metrics_figure
 
@@ -28,7 +28,7 @@ def training_view(results: list[Result], kind: str) -> None:
     names = metric_names(runs, rows, expected=active) if runs else dict(get_kind(kind).metrics)
     if not names:
         if runs:
-            st.info("This method has no steps to chart.")
+            st.info(_why_empty(runs))
         return
     figure = metrics_figure(
         names, [result.title for result in results] or [""], rows or [[]], "seconds"
@@ -37,6 +37,12 @@ def training_view(results: list[Result], kind: str) -> None:
     # One and the same chart from the page's opening on: what draws it takes a second to load,
     # and a surface that is being watched must not wait for that.
     st.plotly_chart(figure, key="training_charts", config={"displaylogo": False})
+
+
+def _why_empty(runs: list[Run]) -> str:
+    if any(get_kind(run.config.kind).metrics for run in runs):
+        return "No step was taken yet: the charts fill when the run goes on."
+    return "This method has no steps to chart."
 
 
 def _rows(results: list[Result]) -> list[list[dict[str, Any]]]:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from levelset_core.runs import Run, RunStore
 from pages.widgets.reconstruction_export import export_view
-from pages.widgets.reconstruction_gaps import gaps_view
 from pages.widgets.reconstruction_input import Subject
 from pages.widgets.reconstruction_method import METHODS, start_button
 from pages.widgets.reconstruction_metrics import metrics_view
+from pages.widgets.reconstruction_notes import notes_view
 from pages.widgets.reconstruction_results import Result, result_of, runs_on, titles_of
 from pages.widgets.reconstruction_scene import views
 from pages.widgets.reconstruction_stills import stills_view
@@ -22,7 +22,7 @@ from pages.widgets.viewer3d import viewer3d
 #: Seconds between two looks at a run that is not over.
 EVERY = 0.5
 #: Heights in pixels: the viewer's, and what the line of results, the head of a run and a line
-#: about a curve take of it.
+#: about a result take of it.
 VIEWER, PILLS, HEAD, TOLD = 590, 50, 84, 44
 #: Results side by side, at most.
 SIDE_BY_SIDE = 2
@@ -64,7 +64,7 @@ def _board(subject: Subject, choice: dict[str, Any], active: bool) -> None:
         run_progress(run, key=f"reconstruction_{run.id}")
     titles = titles_of(runs)
     results = [result for run in chosen if (result := result_of(run, titles[run.id])) is not None]
-    told = gaps_view(results)
+    told = notes_view(results)
     stills = st.session_state.get("reconstruction_tab") == "stills"
     seen = viewer3d(
         views(subject, results), key="reconstruction", subject=subject.digest, up=subject.up,

@@ -50,6 +50,8 @@ def run_progress(run: Run, *, key: str) -> RunStatus | None:
         st.progress(status.fraction or 0.0)
     if status.state == "failed":
         st.error(status.message, icon=":material/error:")
+    elif status.state == "done" and status.message:
+        st.warning(status.message, icon=":material/warning:")
     elif status.state == "queued":
         st.caption(_waits())
     if message := st.session_state.get(f"{key}_error"):

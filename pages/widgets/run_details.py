@@ -17,14 +17,17 @@ from pages.widgets.run_route import artifact_address, zip_address
 ROWS = 500
 
 
-def run_details(store: RunStore, run: Run, others: list[Run]) -> None:
-    """Everything about ``run``, beside one of ``others`` if the person chooses one."""
+def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, str]) -> None:
+    """Everything about ``run``, beside one of ``others`` if the person chooses one.
+
+    ``names`` tell all runs apart, by id.
+    """
     if problem := run.problem():
         st.markdown(f"#### {run.id}")
         st.error(f"This folder cannot be read. {problem}", icon=":material/broken_image:")
         _delete(store, run, st.container(horizontal=True))
         return
-    st.markdown(f"#### {_plain(run.config.name)}")
+    st.markdown(f"#### {_plain(names[run.id])}")
     c = run.config
     st.caption(
         f"{kind_title(c.kind)} · {created_text(c.created)} · {c.device}, "
@@ -34,7 +37,7 @@ def run_details(store: RunStore, run: Run, others: list[Run]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         other = st.selectbox(
             "Compare with", [None, *(o.id for o in others)], key=f"compare_{run.id}",
-            format_func=lambda name: _label(name, others), width=320,
+            format_func=lambda i: _label(i, others, names), width=320,
         )  # fmt: skip
         axis = st.segmented_control(
             "Over", list(AXES), format_func={"step": "Steps", "seconds": "Time"}.__getitem__,
@@ -45,20 +48,21 @@ def run_details(store: RunStore, run: Run, others: list[Run]) -> None:
         actions = st.container(horizontal=True, width="content")
     _delete(store, run, actions)
     shown = [run, *(o for o in others if o.id == other)]
-    _metrics(shown, axis or "step")
+    titles = [names[r.id] for r in shown]
+    _metrics(shown, titles, axis or "step")
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown("##### Settings")
-        _table([_settings(r) for r in shown], _names(shown))
+        _table([_settings(r) for r in shown], titles)
     with right:
         results = [r.result() or {} for r in shown]
         if any(results):
             st.markdown("##### Result")
-            _table(results, _names(shown))
+            _table(results, titles)
         _files(run)
 
 
-def _metrics(shown: list[Run], axis: str) -> None:
+def _metrics(shown: list[Run], titles: list[str], axis: str) -> None:
     rows = [r.metrics(ROWS) for r in shown]
     if not any(rows):
         st.info("The charts fill as soon as the run takes its first steps.")
@@ -67,7 +71,7 @@ def _metrics(shown: list[Run], axis: str) -> None:
     if not names:
         st.info("This run writes no figures to draw.")
         return
-    figure = metrics_figure(names, _names(shown), rows, axis)
+    figure = metrics_figure(names, titles, rows, axis)
     st.plotly_chart(
         figure, key=f"metrics_{'_'.join(r.id for r in shown)}", config={"displaylogo": False}
     )
@@ -141,18 +145,11 @@ def _keep() -> None:
     st.session_state.run_deleting = None
 
 
-def _names(shown: list[Run]) -> list[str]:
-    names = [r.config.name for r in shown]
-    if len(set(names)) == len(names):
-        return names
-    return [f"{name} ({r.id[-4:]})" for name, r in zip(names, shown, strict=True)]
-
-
-def _label(run_id: str | None, others: list[Run]) -> str:
+def _label(run_id: str | None, others: list[Run], names: dict[str, str]) -> str:
     if run_id is None:
         return "No other run"
     run = next(o for o in others if o.id == run_id)
-    return f"{run.config.name}, {created_text(run.config.created)}"
+    return f"{names[run.id]}, {created_text(run.config.created)}"
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -77,8 +77,10 @@ def test_two_runs_side_by_side(store, finished):
     at = open_page(finished)
     at.selectbox(key=f"compare_{finished.id}").set_value(other.id).run()
     assert not at.exception
+    names = [b.label for b in at.button if b.key and b.key.startswith("open_")]
+    assert names == ["Bunny (2)", "Bunny"]
     headers = list(at.table[0].value.columns)
-    assert headers[1:] == [f"Bunny ({run.id[-4:]})" for run in (finished, other)]
+    assert headers[1:] == ["Bunny", "Bunny (2)"]
     rows = {row.iloc[0]: list(row.iloc[1:]) for _, row in at.table[0].value.iterrows()}
     assert rows["seed"] == ["**0**", "**7**"] and rows["threads"] == ["1", "1"]
 

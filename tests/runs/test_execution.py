@@ -45,6 +45,8 @@ def test_a_finished_run_has_everything(store):
     assert run.result() == {"steps": 50}
     assert (run.artifacts / "preview.txt").exists()
     assert heard[-1].state == "done" and not run.alive
+    told = [(status.message, status.fraction) for status in heard if status.message]
+    assert told == [("Preparing.", None), ("Writing results.", 1.0)]
     with pytest.raises(LevelsetError, match="is done"):
         work_here(store, run)
     with pytest.raises(LevelsetError, match="is done: it cannot be resumed"):

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -11,10 +12,13 @@ from safetensors.torch import load_file
 
 from levelset_core.data import PointCloud, read_geometry
 from levelset_core.errors import LevelsetError
+from levelset_core.geometry import Mesh
 from levelset_core.random import numpy_generator
-from levelset_core.runs import work_here
+from levelset_core.runs import get_kind, summary, work_here
+from levelset_core.runs.kinds import plan
 from levelset_core.runs.kinds.plan import PLAN
 from levelset_core.runs.shapes import cloud_bytes, read_field, read_shape
+from levelset_core.training import ReconstructionTrainer
 from tests.runs.support import wait, wait_for_state
 
 SMALL = {
@@ -73,13 +77,36 @@ def test_seconds_become_steps_once_and_for_all(store, monkeypatch):
     monkeypatch.setenv("LEVELSET_CHECKPOINT_SECONDS", "0.05")
     cut = create(store, seconds=3.0, seed=3)
     kill_in_the_middle(store, cut, 5)
-    plan = (cut.path / PLAN).read_text()
+    planned = (cut.path / PLAN).read_text()
     store.submit(cut)
     assert wait_for_state(cut, "done", "failed").state == "done"
-    assert (cut.path / PLAN).read_text() == plan
-    counted = create(store, steps=json.loads(plan)["steps"], seed=3)
+    assert (cut.path / PLAN).read_text() == planned
+    counted = create(store, steps=json.loads(planned)["steps"], seed=3)
     work_here(store, counted)
     assert results(counted) == results(cut)
+
+
+def test_a_slow_extraction_does_not_starve_the_training(store, monkeypatch):
+    def slow(*_, **__):
+        time.sleep(2.0)
+        return Mesh.empty()
+
+    monkeypatch.setattr(ReconstructionTrainer, "extract_mesh", slow)
+    run = create(store, seconds=2.0)
+    get_kind("reconstruct").build(run)
+    planned = json.loads((run.path / PLAN).read_text())
+    assert 0.7 * 2.0 < planned["steps"] * planned["seconds_per_step"] < 2.0
+
+
+def test_too_few_steps_are_told(store, monkeypatch):
+    monkeypatch.setattr(plan, "_step_seconds", lambda *_: 0.1)  # as on a busy machine
+    run = create(store, seconds=2.0)
+    status = work_here(store, run)
+    assert (status.state, status.step) == ("done", 16)
+    assert status.message == run.result()["note"] == summary(run)["message"]
+    assert status.message.startswith("Only 16 steps fitted into 2 s")
+    counted = create(store, steps=16)
+    assert work_here(store, counted).message == "" and "note" not in counted.result()
 
 
 def test_what_a_surface_leaves_behind(store):
@@ -99,6 +126,7 @@ def test_what_a_surface_leaves_behind(store):
     result = run.result()
     assert result["components"] == 1 and result["steps"] == 300
     assert result["faces"] == len(mesh.faces)
+    assert result["seconds"] == run.status().seconds > 0  # one truth wherever it is shown
     assert result["comparison"]["point_to_surface"] < 0.2
     rows = run.metrics()
     assert [row["step"] for row in rows[:3]] == [1, 2, 3] and 0 <= rows[-1]["converged"] <= 1

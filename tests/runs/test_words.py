@@ -1,6 +1,6 @@
 import pytest
 
-from levelset_core.runs import RunStatus, duration, progress_text, summary
+from levelset_core.runs import RunStatus, duration, progress_text, summary, tell_apart
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,13 @@ def test_progress_in_one_line():
     assert progress_text(RunStatus("done", step=9, seconds=1.5)) == "step 9 · 1.5 s"
     writing = RunStatus("running", step=9, message="Writing results.", seconds_left=3)
     assert progress_text(writing).endswith("writing results")
+    preparing = RunStatus("running", message="Preparing the points.")
+    assert progress_text(preparing) == "preparing the points"
+    assert progress_text(RunStatus("cancelled")) == "step 0"
+
+
+def test_equal_titles_get_numbers_and_the_oldest_keeps_its_own():
+    assert tell_apart(["A", "B", "A", "A"]) == ["A (3)", "B", "A (2)", "A"]
 
 
 def test_a_damaged_folder_still_has_a_summary(store):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from levelset_core.training.budget import RISE, Budget
+from levelset_core.training.budget import RISE, Budget, few_steps
 
 
 def test_whichever_ends_first():
@@ -32,3 +32,11 @@ def test_time_counts_and_comes_back():
     other = Budget(None, 1.0)
     other.restore(budget.state())
     assert other.state() == budget.state()
+
+
+def test_too_few_steps_are_one_sentence():
+    told = few_steps(49, 60.0, dimensions=2)
+    assert told.startswith("Only 49 steps fitted into 60 s, where a good shape takes some 300:")
+    assert few_steps(1, 60.0, dimensions=2).startswith("Only 1 step fitted")
+    assert few_steps(300, 60.0, dimensions=2) == "" != few_steps(300, 60.0, dimensions=1)
+    assert few_steps(40, 60.0, dimensions=2, most=40) == ""  # as many as were asked for

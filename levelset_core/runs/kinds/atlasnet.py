@@ -96,7 +96,7 @@ class AtlasNetKind(Kind):
 
     def finish(self, trainer: AtlasNetTrainer, artifacts: Path) -> dict[str, Any]:
         mesh = trainer.extract_mesh()
-        return finish_mesh(mesh, artifacts, steps=trainer.step, seconds=trainer.seconds)
+        return finish_mesh(mesh, artifacts, steps=trainer.step)
 
 
 KIND = AtlasNetKind()

@@ -70,6 +70,7 @@ class Kind(ABC):
         metrics: how to show columns of the metrics, in this order; others follow as they are.
         preview_every: seconds between two previews; 0 makes none.
         preview_from: the step of the first.
+        preparing, finishing: what ``build`` and ``finish`` do, a sentence each, for who waits.
     """
 
     name: ClassVar[str]
@@ -77,6 +78,8 @@ class Kind(ABC):
     metrics: ClassVar[Mapping[str, Metric]] = {}
     preview_every: ClassVar[float] = 0.0
     preview_from: ClassVar[int] = 0
+    preparing: ClassVar[str] = "Preparing."
+    finishing: ClassVar[str] = "Writing results."
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """The settings that a new run stores: complete, and of plain JSON values.
@@ -109,5 +112,8 @@ class Kind(ABC):
         """Write what a page shows meanwhile, through :func:`levelset_core.runs.replacing`."""
 
     def finish(self, trainer: Any, artifacts: Path) -> dict[str, Any]:
-        """Write the results; what it returns is the run's ``result.json``: plain values."""
+        """Write the results; what it returns is the run's ``result.json``: plain values.
+
+        A "note" among them, one sentence, is told with the run's state.
+        """
         return {}

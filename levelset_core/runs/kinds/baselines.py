@@ -13,7 +13,7 @@ from levelset_core.runs.kinds.assess import assess
 from levelset_core.runs.shapes import SHAPE, Shape, write_shape
 
 
-def finish_mesh(mesh: Mesh, artifacts: Path, *, steps: int, seconds: float) -> dict[str, Any]:
+def finish_mesh(mesh: Mesh, artifacts: Path, *, steps: int) -> dict[str, Any]:
     """Write the mesh, what its errors are, and return the run's result.
 
     Raises:
@@ -21,6 +21,8 @@ def finish_mesh(mesh: Mesh, artifacts: Path, *, steps: int, seconds: float) -> d
     """
     if not len(mesh.faces):
         raise LevelsetError("The method found no surface in these points.")
+    run = Run(artifacts.parent)
+    seconds = run.status().seconds
     shape = Shape((mesh,), (), steps, seconds)
     write_shape(artifacts / SHAPE, shape)
     with replacing(artifacts / "mesh.ply") as partial:
@@ -31,7 +33,7 @@ def finish_mesh(mesh: Mesh, artifacts: Path, *, steps: int, seconds: float) -> d
         "vertices": len(mesh.vertices),
         "faces": len(mesh.faces),
         "components": len(components(mesh)),
-        "comparison": assess(Run(artifacts.parent), shape),
+        "comparison": assess(run, shape),
     }
 
 

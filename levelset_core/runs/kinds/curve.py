@@ -20,6 +20,7 @@ class ReconstructCurve(Reconstruct):
 
     name = "curve"
     title = "Curve reconstruction"
+    finishing = "Extracting the curve and measuring it."
     outputs = (1, 2)
 
     def _look(self, cloud: PointCloud, run: Run) -> None:

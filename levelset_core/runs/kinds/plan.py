@@ -3,12 +3,14 @@
 The learning rate falls over the budget, so the weights depend on how many steps it holds. A run
 must end the same however often it was interrupted; so it counts steps. How many fit is measured
 once, on throw-away steps, and written to the run's folder; every later start reads it there.
+
+The seconds are the training's: preparation and extraction come on top. A busy machine makes both
+so slow that a budget for everything would leave next to nothing to train in.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from levelset_core.runs.files import read_json, write_json
 from levelset_core.runs.folder import Run
@@ -19,10 +21,6 @@ PLAN = "plan.json"
 MANY = 1_000_000
 #: Seconds of throw-away steps of each sort, and how many at least.
 MEASURING, LEAST = 0.3, 3
-#: Grids of these resolutions are extracted to tell what the last extraction takes.
-PROBES = (32, 64)
-#: Seconds that comparing and writing take at the end.
-AFTERWARDS = 1.5
 
 
 def read_plan(run: Run) -> int | None:
@@ -39,9 +37,7 @@ def make_plan(
     run: Run,
     trainer: ReconstructionTrainer,
     seconds: float,
-    extract: Callable[[int], object],
     *,
-    least: int = LEAST,
     most: int | None = None,
     watching: float = 0.0,
 ) -> int:
@@ -50,51 +46,27 @@ def make_plan(
     Args:
         run: where the plan goes.
         trainer: at its start, built for ``MANY`` steps.
-        seconds: of work, with what the trainer's preparation took and the extraction will take.
-        extract: extracts at a resolution, after the throw-away steps of a warm start.
-        least: of those.
+        seconds: of training.
         most: steps at most.
         watching: share of the time that goes to previews.
     """
     start = trainer.checkpoint()
-    begun = time.perf_counter()
     warm = trainer.config.warm_share
-    cost = warm * _step_seconds(trainer, start, 0.0, least) if warm else 0.0
-    extraction = _extraction_seconds(extract, trainer.config.resolution)
+    cost = warm * _step_seconds(trainer, start, 0.0) if warm else 0.0
     cost += (1 - warm) * _step_seconds(trainer, start, 0.5 * (1 + warm))
     trainer.restore(start)
-    left = seconds - trainer.seconds - (time.perf_counter() - begun) - extraction - AFTERWARDS
-    steps = max(1, round(max(left, 0.25 * seconds) * (1 - watching) / cost))
+    steps = max(1, round(seconds * (1 - watching) / cost))
     steps = min(steps, most or steps)
-    write_json(
-        run.path / PLAN, {"steps": steps, "seconds_per_step": cost, "extraction": extraction}
-    )
+    write_json(run.path / PLAN, {"steps": steps, "seconds_per_step": cost})
     return steps
 
 
-def _step_seconds(
-    trainer: ReconstructionTrainer, start: dict[str, object], at: float, least: int = LEAST
-) -> float:
+def _step_seconds(trainer: ReconstructionTrainer, start: dict[str, object], at: float) -> float:
     """Seconds that a step takes when the part ``at`` of the budget is used."""
     trainer.restore({**start, "budget": {"step": int(at * MANY), "spent": 0.0, "reserve": 0.0}})
     next(trainer)  # draws its pools
     begun, count = time.perf_counter(), 0
-    while count < least or time.perf_counter() - begun < MEASURING:
+    while count < LEAST or time.perf_counter() - begun < MEASURING:
         next(trainer)
         count += 1
     return (time.perf_counter() - begun) / count
-
-
-def _extraction_seconds(extract: Callable[[int], object], resolution: int) -> float:
-    """A surface crosses a number of cells that grows with the square of the resolution."""
-    low, high = PROBES
-    extract(low)
-    a, b = (_seconds(lambda size=size: extract(size)) for size in PROBES)  # type: ignore[misc]
-    slope = max(b - a, 0.0) / (high**2 - low**2)
-    return b + slope * max(0, resolution**2 - high**2)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun

@@ -31,6 +31,7 @@ from levelset_core.runs.shapes import (
     write_shape,
 )
 from levelset_core.training import ReconstructionConfig, ReconstructionTrainer
+from levelset_core.training.budget import few_steps
 from levelset_core.training.reconstruction_snapshot import ReconstructionSnapshot
 
 #: Nodes along the longest side of the first preview, of the others, and of F's grid.
@@ -45,8 +46,8 @@ class Reconstruct(Kind):
     """Settings: ``config``, those of a :class:`ReconstructionConfig`, and ``about``: what a page
     wants to keep with the run, such as the name of its input. The input is ``cloud.npz``.
 
-    The seed is the run's own; so are steps and seconds, if it has them. A budget of seconds
-    becomes one of steps before the first step (:mod:`levelset_core.runs.kinds.plan`).
+    The seed is the run's own; so are steps and seconds, if it has them. Seconds are the training's
+    alone, and become steps before the first one (:mod:`levelset_core.runs.kinds.plan`).
     """
 
     name = "reconstruct"
@@ -61,6 +62,8 @@ class Reconstruct(Kind):
     }
     preview_every = 1.1
     preview_from = WARMED_UP
+    preparing = "Preparing the points and measuring how many steps fit."
+    finishing = "Extracting the surface and measuring it."
     outputs: ClassVar[tuple[int, ...]] = (1,)
 
     def __init__(self) -> None:
@@ -75,12 +78,7 @@ class Reconstruct(Kind):
         return {"config": values, "about": dict(settings.get("about", {}))}
 
     def build(self, run: Run) -> ReconstructionTrainer:
-        limits = {"steps": run.config.steps, "seconds": run.config.seconds}
-        if not any(limits.values()):
-            limits = {}
-        wanted = ReconstructionConfig.from_dict(
-            {**run.config.settings["config"], "seed": run.config.seed, **limits}
-        )
+        wanted = _wanted(run)
         steps = wanted.steps if wanted.seconds is None else read_plan(run)
         cloud = read_cloud(run)
         fresh = not (run.artifacts / PREVIEW).exists()
@@ -93,21 +91,10 @@ class Reconstruct(Kind):
         )  # fmt: skip
         self._resolution = FIRST
         if steps is None and wanted.seconds is not None:
-            seen: list[Shape] = []  # of the throw-away steps
-
-            def extract(resolution: int) -> None:
-                shape = self.extract(trainer, resolution)
-                if fresh and not shape.empty:
-                    if not seen:
-                        write_shape(run.artifacts / PREVIEW, shape)
-                    seen.append(shape)
-
             trainer.budget.steps = make_plan(
-                run, trainer, wanted.seconds, extract, least=WARMED_UP, most=wanted.steps,
+                run, trainer, wanted.seconds, most=wanted.steps,
                 watching=PREVIEW_SECONDS / (PREVIEW_SECONDS + self.preview_every),
             )  # fmt: skip
-            if len(seen) > 1:  # the finest, halfway to the first preview
-                write_shape(run.artifacts / PREVIEW, seen[-1])
         return trainer
 
     def goal(self, run: Run, trainer: Any) -> Goal:
@@ -139,6 +126,7 @@ class Reconstruct(Kind):
         return Shape((mesh,), (), trainer.step, trainer.seconds)
 
     def finish(self, trainer: ReconstructionTrainer, artifacts: Path) -> dict[str, Any]:
+        run = Run(artifacts.parent)
         shape = self.extract(trainer, trainer.config.resolution)
         if shape.empty:
             raise LevelsetError(
@@ -153,9 +141,19 @@ class Reconstruct(Kind):
             partial.write_bytes(save_implicit(trainer.network, center=center, scale=scale))
         with replacing(artifacts / "network.py") as partial:
             partial.write_text(implicit_snippet("network.safetensors"), encoding="utf-8")
-        result = {"steps": trainer.step, "seconds": trainer.seconds}
+        result: dict[str, Any] = {"steps": trainer.step, "seconds": run.status().seconds}
         result |= self._result(shape, trainer.cloud)
-        return result | {"comparison": assess(Run(artifacts.parent), shape)}
+        if note := self._note(trainer, run):
+            result["note"] = note
+        return result | {"comparison": assess(run, shape)}
+
+    def _note(self, trainer: ReconstructionTrainer, run: Run) -> str:
+        """Where seconds held too few steps, one sentence that says so."""
+        wanted = _wanted(run)
+        if wanted.seconds is None:
+            return ""
+        dimensions = trainer.points.shape[1] - wanted.outputs
+        return few_steps(trainer.step, wanted.seconds, dimensions=dimensions, most=wanted.steps)
 
     def _field(self, trainer: ReconstructionTrainer) -> FieldGrid:
         low, high = trainer.bounds
@@ -179,6 +177,16 @@ class Reconstruct(Kind):
             "faces": len(mesh.faces),
             "components": len(components(mesh)),
         }
+
+
+def _wanted(run: Run) -> ReconstructionConfig:
+    """The settings, with the run's own seed and limits."""
+    limits = {"steps": run.config.steps, "seconds": run.config.seconds}
+    if not any(limits.values()):
+        limits = {}
+    return ReconstructionConfig.from_dict(
+        {**run.config.settings["config"], "seed": run.config.seed, **limits}
+    )
 
 
 def _stride(step: int) -> int:
