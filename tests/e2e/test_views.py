@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.servers import until
+
 STAGES = ("1 Project", "2 Sample network", "3 Loss", "4 Update θ", "5 Motion")
 
 
@@ -62,8 +64,13 @@ def test_lesson_reaches_its_goal_by_its_hint(playground):
     playground.wait_for("the lesson's points", points=24, titles="Cross-entropy", playing="true")
     expect(playground.main.get_by_text("Not yet.")).to_be_visible()
     playground.choose("Loss", "Margin L2")
-    playground.slide("Wanted margin ε", "ArrowRight", times=8)
-    playground.wait_for_address(lambda state: state.config.epsilon >= 0.25, "a wider margin")
+
+    def widened():
+        playground.slide("Wanted margin ε", "ArrowRight", times=4)  # a busy machine may lose some
+        state = playground.state()
+        return state is not None and state.config.epsilon >= 0.33
+
+    until(widened, "a wider margin")
     expect(playground.main.get_by_text("Goal reached.")).to_be_visible(timeout=120_000)
     assert playground.number("margin-min") > 0.15
 
