@@ -137,6 +137,13 @@ def _chosen(name: str) -> Any:
     return value
 
 
+def _chosen_or(name: str, kept: Any) -> Any:
+    """The same; or what is in force where no finished run has told the browser a value yet: it
+    then sends the slider's lowest one by itself.
+    """
+    return _chosen(name) if name in st.session_state.settings_told else kept
+
+
 def _apply(session: LiveSession, **fields: Any) -> None:
     try:
         session.change(**fields)
@@ -169,8 +176,8 @@ def _set_preset(session: LiveSession) -> None:
         return _apply(session, preset=None)
     preset = Preset(
         name,
-        _chosen("count") if old else Preset.count,
-        _chosen("noise") if old else Preset.noise,
+        _chosen_or("count", old.count) if old else Preset.count,
+        _chosen_or("noise", old.noise) if old else Preset.noise,
         old.seed if old else 0,
     )
     if old is None or old.name != name:  # every preset has a size and noise that suit it
