@@ -33,9 +33,9 @@ def perturb_view(work: ExactWork, graph: str) -> None:
             f"Layer **{layer}**, unit **{row}**, input **{column}**: weight "
             f"{work.weight():.4f}{f' {work.change:+.2f}' if work.change else ''}"
         )
-    st.session_state.setdefault(f"{graph}_change", 0.0)
+    change = st.session_state.setdefault(f"{graph}_change", 0.0)
     slider.slider(
-        "Change of this weight", -1.0, 1.0, step=0.01, key=f"{graph}_change",
+        "Change of this weight", -1.0, 1.0, change, 0.01, key=f"{graph}_change",
         disabled=work.place is None,
     )  # fmt: skip
     random.button("Random weight", on_click=_random, args=(work, graph), width="stretch")

@@ -31,6 +31,7 @@ def plane_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
     _follow_drawing(memory)
     presets.pills(
         "Shape", list(PLANE_SHAPES), key="plane_preset", on_change=_take_preset,
+        default=st.session_state.get("plane_preset"),
         label_visibility="collapsed",
     )  # fmt: skip
     with files.popover("Open a file", icon=":material/upload_file:", width="stretch"):

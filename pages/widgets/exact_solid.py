@@ -36,6 +36,7 @@ def solid_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
     memory = _memory()
     presets.pills(
         "Solid", list(SOLIDS), key="solid_preset", on_change=_take_preset,
+        default=st.session_state.get("solid_preset"),
         label_visibility="collapsed",
     )  # fmt: skip
     with files.popover("Open a mesh", icon=":material/upload_file:", width="stretch"):

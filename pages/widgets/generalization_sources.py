@@ -87,7 +87,7 @@ def choose(found: list[Source]) -> Source:
         st.session_state.few_data = wanted if wanted in by_key else found[0].key
     key = st.pills(
         "Data set", list(by_key), format_func=lambda name: by_key[name].title, key="few_data",
-        label_visibility="collapsed", required=True,
+        default=st.session_state.few_data, label_visibility="collapsed", required=True,
     )  # fmt: skip
     chosen = key or found[0].key
     if chosen != (wanted or found[0].key):

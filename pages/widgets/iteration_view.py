@@ -33,7 +33,8 @@ def iteration_view(session: LiveSession) -> None:
             default=0, key="stage", width="stretch", required=True,
         )  # fmt: skip
     top[1].number_input(
-        "Point", 0, len(session.state.points) - 1, key="followed_point", on_change=_take_apart,
+        "Point", 0, len(session.state.points) - 1, st.session_state.get("followed_point", 0),
+        key="followed_point", on_change=_take_apart,
         args=(session,), help="Number of the point to follow; points count in drawing order.",
     )  # fmt: skip
     top[2].button("Next stage", on_click=_next_stage, args=(session,), width="stretch")

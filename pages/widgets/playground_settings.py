@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -21,22 +22,45 @@ _SPEEDS = {0: "as fast as it goes", 1: "1 step/s", 5: "5 steps/s", 20: "20 steps
 _DRAWING = "drawing"
 #: Settings that only some objectives read.
 _OPTIONAL = {"distance", "epsilon", "weight_correct", "lam", "alpha", "newton_steps"}
+#: Seconds after a run in which the browser may not have heard of it yet, or never will: a run that
+#: begins at once makes the server forget what it has not sent.
+_UNSURE = 0.5
 
 
-def settings_panel(session: LiveSession) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Told:
+    """What the browser has been told that a widget shows; it says the value once, in one run.
+
+    Attributes:
+        value: the value.
+        before: the one that the browser showed until then.
+        at: end of the run that told it, in seconds of ``time.monotonic``.
+    """
+
+    value: Any
+    before: Any = None
+    at: float = float("inf")
+
+    @property
+    def sure(self) -> bool:
+        return time.monotonic() - self.at > _UNSURE
+
+
+def settings_panel(session: LiveSession) -> dict[str, Told]:
     """All settings; each takes effect when it is changed, in every browser of the session.
 
     Returns:
-        What the browser shows then, for ``st.session_state.settings_told`` at the end of the run.
+        What the browser shows then, for :func:`keep_told` at the end of the run.
     """
     state = session.state
     config, hidden = state.config, _hidden(state)
-    values = _follow(session, state)
+    told = _follow(session, state)
     with st.sidebar:
         _data(session, hidden)
         st.markdown("#### Objective")
         st.toggle(
             "Compare: Figure 1",
+            _shown("compare"),
             key="set_compare",
             on_change=_set_compare,
             args=(session,),
@@ -47,8 +71,8 @@ def settings_panel(session: LiveSession) -> dict[str, Any]:
             _select(session, "objective", "Loss", {k: o.title for k, o in OBJECTIVES.items()})
         if "distance" not in hidden:
             titles = dict(DISTANCE_TITLES)
-            if config.objective == "elsayed" and not state.compare:
-                titles.pop("rho")  # no norm, so no dual
+            if _needs_norm(state):
+                titles.pop("rho")
             _pills(session, "distance", "Distance d", titles)
         if "epsilon" not in hidden:
             _slider(session, "epsilon", "Wanted margin ε", 0.0, 0.8, 0.01)
@@ -68,10 +92,19 @@ def settings_panel(session: LiveSession) -> dict[str, Any]:
         _choose(session, "width", "Width", [2, 4, 8, 16, 32, 64, 128])
         _pills(session, "activation", "Activation", {k: ACTIVATION_TITLES[k] for k in ACTIVATIONS})
         st.number_input(
-            "Seed", 0, 2**31 - 1, key="set_seed", on_change=_set_config, args=(session, "seed")
-        )
+            "Seed", 0, 2**31 - 1, _shown("seed"), key="set_seed", on_change=_set_config,
+            args=(session, "seed"),
+        )  # fmt: skip
         st.caption("A change here starts again from new weights.")
-    return {name: value for name, value in values.items() if name not in hidden}
+    return {name: known for name, known in told.items() if name not in hidden}
+
+
+def keep_told(told: dict[str, Told]) -> None:
+    """Note that the browser is told; not where a run was cut off before this line."""
+    now = time.monotonic()
+    st.session_state.settings_told = {
+        name: replace(known, at=min(known.at, now)) for name, known in told.items()
+    }
 
 
 def _data(session: LiveSession, hidden: set[str]) -> None:
@@ -80,6 +113,7 @@ def _data(session: LiveSession, hidden: set[str]) -> None:
     st.selectbox(
         "Points",
         names,
+        names.index(_shown("preset")),
         format_func=lambda name: PRESETS.get(name, "My drawing"),
         key="set_preset",
         on_change=_set_preset,
@@ -87,14 +121,14 @@ def _data(session: LiveSession, hidden: set[str]) -> None:
     )
     if "count" not in hidden:
         # A shared state may hold a value outside of a slider's everyday range.
-        count, noise = st.session_state.set_count, st.session_state.set_noise
+        count, noise = _shown("count"), _shown("noise")
         st.slider(
-            "How many", min(10, count), max(1000, count), step=2, key="set_count",
-            on_change=_set_preset, args=(session,),
+            "How many", min(10, count), max(1000, count), count, 2, key="set_count",
+            on_change=_set_size, args=(session, "count"),
         )  # fmt: skip
         st.slider(
-            "Noise", 0.0, max(0.4, noise), step=0.01, key="set_noise",
-            on_change=_set_preset, args=(session,),
+            "Noise", 0.0, max(0.4, noise), noise, 0.01, key="set_noise",
+            on_change=_set_size, args=(session, "noise"),
         )  # fmt: skip
         st.button("Draw fresh points", on_click=_fresh, args=(session,), width="stretch")
 
@@ -108,40 +142,52 @@ def _hidden(state: PlaygroundState) -> set[str]:
     return hidden if state.preset else hidden | {"count", "noise"}
 
 
-def _follow(session: LiveSession, state: PlaygroundState) -> dict[str, Any]:
-    """Bring the widgets to the session's state, whoever changed it; returns all values.
+def _needs_norm(state: PlaygroundState) -> bool:
+    """Elsayed et al. divide by the dual norm, and rho has none: L-infinity stands in."""
+    return state.config.objective == "elsayed" and not state.compare
 
-    The browser hears of a value only in the run that assigns it, forgets it with the widget, and
-    a run may be cut off. So what counts is what a finished run has told the browser.
-    """
+
+def _follow(session: LiveSession, state: PlaygroundState) -> dict[str, Told]:
+    """Bring the widgets to the session's state, whoever changed it; what is told by that."""
     st.session_state.followed = (session.id, state)
-    told = st.session_state.setdefault("settings_told", {})
-    preset = state.preset or Preset()
+    preset, config = state.preset or Preset(), state.config
     values = {
-        **state.config.to_dict(),
+        **config.to_dict(),
+        "distance": config.norm if _needs_norm(state) else config.distance,
         "compare": state.compare,
         "preset": state.preset.name if state.preset else _DRAWING,
         "count": preset.count,
         "noise": preset.noise,
     }
+    told: dict[str, Told] = dict(st.session_state.get("settings_told", {}))
     for name, value in values.items():
-        if told.get(name) != value or st.session_state.get(f"set_{name}") != value:
-            st.session_state[f"set_{name}"] = value
-    return values
+        known = told.get(name)
+        if known is None or known.value != value:
+            told[name] = Told(value, known.value if known else None)
+        elif known.sure and st.session_state.get(f"set_{name}") == value:
+            continue
+        else:
+            told[name] = Told(value, known.before)
+        st.session_state[f"set_{name}"] = value
+    return told
+
+
+def _shown(name: str) -> Any:
+    """A widget's value, for its default too: what a browser starts from that was not told it."""
+    return st.session_state[f"set_{name}"]
 
 
 def _chosen(name: str) -> Any:
-    """What somebody has just set: the browser knows it already."""
-    value = st.session_state[f"set_{name}"]
-    st.session_state.settings_told[name] = value
-    return value
-
-
-def _chosen_or(name: str, kept: Any) -> Any:
-    """The same; or what is in force where no finished run has told the browser a value yet: it
-    then sends the slider's lowest one by itself.
+    """What somebody has just set; ``None`` for the value that the browser still had, and sent with
+    something else, before it heard of the one in force.
     """
-    return _chosen(name) if name in st.session_state.settings_told else kept
+    value = st.session_state[f"set_{name}"]
+    told: dict[str, Told] = st.session_state.setdefault("settings_told", {})
+    known = told.get(name)
+    if known and not known.sure and value == known.before:
+        return None
+    told[name] = Told(value, at=-float("inf"))  # the browser knows it already
+    return value
 
 
 def _apply(session: LiveSession, **fields: Any) -> None:
@@ -153,7 +199,7 @@ def _apply(session: LiveSession, **fields: Any) -> None:
 
 def _set_config(session: LiveSession, name: str) -> None:
     value = _chosen(name)
-    if value is None:  # pills can be switched off: they come back on
+    if value is None:  # also pills that were switched off: they come back on
         return
     try:
         config = replace(session.state.config, **{name: value})
@@ -166,24 +212,25 @@ def _set_config(session: LiveSession, name: str) -> None:
 
 
 def _set_compare(session: LiveSession) -> None:
-    _apply(session, compare=_chosen("compare"))
+    if (compare := _chosen("compare")) is not None:
+        _apply(session, compare=compare)
 
 
 def _set_preset(session: LiveSession) -> None:
-    old = session.state.preset
-    name = _chosen("preset")
+    name, old = _chosen("preset"), session.state.preset
     if name == _DRAWING:
-        return _apply(session, preset=None)
-    preset = Preset(
-        name,
-        _chosen_or("count", old.count) if old else Preset.count,
-        _chosen_or("noise", old.noise) if old else Preset.noise,
-        old.seed if old else 0,
-    )
-    if old is None or old.name != name:  # every preset has a size and noise that suit it
+        _apply(session, preset=None)
+    elif name is not None:  # every preset has a size and noise that suit it
         count, noise = {"figure_1": (24, 0.0)}.get(name, (Preset.count, Preset.noise))
-        preset = replace(preset, count=count, noise=noise)
-    _apply(session, preset=preset, points=preset.points())
+        preset = Preset(name, count, noise, old.seed if old else 0)
+        _apply(session, preset=preset, points=preset.points())
+
+
+def _set_size(session: LiveSession, name: str) -> None:
+    value, preset = _chosen(name), session.state.preset
+    if value is not None and preset:
+        preset = replace(preset, **{name: value})
+        _apply(session, preset=preset, points=preset.points())
 
 
 def _fresh(session: LiveSession) -> None:
@@ -196,11 +243,10 @@ def _fresh(session: LiveSession) -> None:
 def _slider(
     session: LiveSession, name: str, label: str, low: float, high: float, step: float
 ) -> None:
-    key = f"set_{name}"
-    value = st.session_state[key]
+    value = _shown(name)
     # A shared state may hold a value outside of the slider's everyday range.
     st.slider(
-        label, min(low, value), max(high, value), step=step, key=key,
+        label, min(low, value), max(high, value), value, step, key=f"set_{name}",
         on_change=_set_config, args=(session, name),
     )  # fmt: skip
 
@@ -212,23 +258,23 @@ def _choose(
     values: list[Any],
     titles: dict[Any, str] | None = None,
 ) -> None:
-    value = st.session_state[f"set_{name}"]
+    value = _shown(name)
     options = sorted({*values, value}) if value not in values else values
     st.select_slider(
-        label, options, key=f"set_{name}", on_change=_set_config, args=(session, name),
+        label, options, value, key=f"set_{name}", on_change=_set_config, args=(session, name),
         format_func=lambda v: (titles or {}).get(v, f"{v:g}"),
     )  # fmt: skip
 
 
 def _select(session: LiveSession, name: str, label: str, titles: dict[str, str]) -> None:
     st.selectbox(
-        label, list(titles), format_func=titles.__getitem__, key=f"set_{name}",
-        on_change=_set_config, args=(session, name),
+        label, list(titles), list(titles).index(_shown(name)), format_func=titles.__getitem__,
+        key=f"set_{name}", on_change=_set_config, args=(session, name),
     )  # fmt: skip
 
 
 def _pills(session: LiveSession, name: str, label: str, titles: dict[str, str]) -> None:
     st.segmented_control(
-        label, list(titles), format_func=titles.__getitem__, key=f"set_{name}",
-        on_change=_set_config, args=(session, name), width="stretch",
+        label, list(titles), format_func=titles.__getitem__, default=_shown(name),
+        key=f"set_{name}", on_change=_set_config, args=(session, name), width="stretch",
     )  # fmt: skip

@@ -59,7 +59,12 @@ def input_panel() -> Subject | None:
     with st.sidebar:
         st.markdown("#### Points")
         name = st.selectbox(
-            "Cloud", options, key="cloud", format_func=_title, label_visibility="collapsed"
+            "Cloud",
+            options,
+            options.index(st.session_state.cloud),
+            key="cloud",
+            format_func=_title,
+            label_visibility="collapsed",
         )
         try:
             subject = _choose(name)
@@ -178,17 +183,19 @@ _FACTORS = {"keep": 100, "noise": 100, "holes": 1, "outliers": 100}
 
 
 def _damaged(subject: Subject) -> Subject:
+    now: dict[str, Any] = {}
     for field, factor in _FACTORS.items():
         value = st.session_state.get(f"damage_{field}", factor * _UNDAMAGED[field])
-        st.session_state[f"damage_{field}"] = int(value) if field != "noise" else float(value)
+        now[field] = int(value) if field != "noise" else float(value)
+        st.session_state[f"damage_{field}"] = now[field]
     with st.expander("Damage it", icon=":material/healing:"):
         noise = st.slider(
-            "Noise, % of the size", 0.0, 3.0, step=0.1, key="damage_noise",
+            "Noise, % of the size", 0.0, 3.0, now["noise"], 0.1, key="damage_noise",
             help="Standard deviation of a Gaussian, over the diagonal of the box.",
         )  # fmt: skip
-        holes = st.slider("Holes", 0, 20, key="damage_holes")
-        outliers = st.slider("Outliers, %", 0, 50, key="damage_outliers")
-        keep = st.slider("Points kept, %", 1, 100, key="damage_keep")
+        holes = st.slider("Holes", 0, 20, now["holes"], key="damage_holes")
+        outliers = st.slider("Outliers, %", 0, 50, now["outliers"], key="damage_outliers")
+        keep = st.slider("Points kept, %", 1, 100, now["keep"], key="damage_keep")
         st.button("Undo all damage", on_click=_undo, icon=":material/undo:")
     how = Damage(keep / 100, noise / 100, holes, outliers / 100)
     if how.none:

@@ -23,6 +23,7 @@ def view_choice(label: str, views: Mapping[str, str], *, key: str, default: str)
         st.session_state[key] = wanted if wanted in views else default
     chosen = st.segmented_control(
         label, list(views), format_func=views.__getitem__, key=key,
+        default=st.session_state[key],
         label_visibility="collapsed", required=True,
     )  # fmt: skip
     if chosen not in views:

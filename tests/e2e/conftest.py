@@ -120,7 +120,11 @@ class Playground:
             figure = self.number(name)
             return want(figure) if callable(want) else figure == want
 
-        until(lambda: all(holds(n.replace("_", "-"), w) for n, w in wanted.items()), what)
+        names = {name.replace("_", "-"): want for name, want in wanted.items()}
+        try:
+            until(lambda: all(holds(n, w) for n, w in names.items()), what)
+        except pytest.fail.Exception as failure:
+            pytest.fail(f"{failure} On the page: { ({n: self.text(n) for n in names}) }.")
 
     def trains(self, steps: int = 3) -> None:
         """Training goes on by some steps, forward only."""
@@ -132,10 +136,13 @@ class Playground:
         """The line of figures under the picture."""
         return self.root.locator(".status").inner_text()
 
+    def address(self) -> str:
+        """Where the page is; ``page.url`` lags behind while we poll."""
+        return str(self.page.evaluate("location.href"))
+
     def state(self) -> PlaygroundState | None:
         """What the page's address holds."""
-        address = self.page.evaluate("location.href")  # page.url lags behind while we poll
-        link = parse_qs(urlsplit(address).query).get("s")
+        link = parse_qs(urlsplit(self.address()).query).get("s")
         return PlaygroundState.from_link(link[0]) if link else None
 
     def wait_for_address(self, holds: Callable[[PlaygroundState], object], what: str) -> None:

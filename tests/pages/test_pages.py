@@ -1,5 +1,6 @@
 """The pages as Streamlit runs them, without a browser."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from levelset_core.errors import LevelsetError
 from levelset_core.live import PlaygroundState, get_hub
 from levelset_core.training import OBJECTIVES
+from pages.widgets import playground_settings
 from pages.widgets.live_messages import answer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +58,30 @@ def test_an_objective_shows_the_settings_it_reads(playground, objective):
         assert (f"set_{name}" in sliders) == (name in OBJECTIVES[objective].uses), name
 
 
+def test_a_browser_that_lost_a_run_still_shows_what_is_in_force(playground):
+    session = session_of(playground)
+    config = replace(session.state.config, objective="margin_l2", epsilon=0.3, depth=2, seed=5)
+    session.change(config=config, preset=None)
+    playground.run()
+    playground.run()  # nothing is set any more; what a new widget starts from is its default
+    points = playground.selectbox(key="set_preset").proto
+    assert points.options[points.default] == "My drawing"
+    assert playground.slider(key="set_epsilon").proto.default == [pytest.approx(0.3)]
+    assert playground.slider(key="set_depth").proto.default == [2]
+    assert playground.number_input(key="set_seed").proto.default == 5
+
+
+def test_what_a_browser_had_before_it_heard_of_a_change_is_no_choice(playground, monkeypatch):
+    session = session_of(playground)
+    objective = playground.selectbox(key="set_objective")
+    for unsure, then in ((60, "margin_l2"), (-1, "geometric_svm")):
+        monkeypatch.setattr(playground_settings, "_UNSURE", unsure)
+        session.change(config=replace(session.state.config, objective="margin_l2"))
+        playground.run()
+        objective.set_value("geometric_svm").run()
+        assert session.state.config.objective == then
+
+
 def test_bad_csv_is_one_sentence_and_keeps_the_points(playground):
     before = session_of(playground).state.points
     playground.segmented_control(key="tab").set_value("share").run()
@@ -72,6 +98,17 @@ def test_a_damaged_link_opens_the_default():
     at.switch_page(str(ROOT / "pages" / "playground.py")).run()
     assert not at.exception
     assert session_of(at).state == PlaygroundState.default()
+
+
+def test_a_link_with_rho_where_a_norm_is_needed_opens_on_the_norm():
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at.run()
+    state = PlaygroundState.default()
+    state = replace(state, config=replace(state.config, objective="elsayed", distance="rho"))
+    at.query_params["s"] = state.to_link()
+    at.switch_page(str(ROOT / "pages" / "playground.py")).run()
+    assert not at.exception
+    assert at.segmented_control(key="set_distance").value == "linf"
 
 
 @pytest.mark.parametrize(
