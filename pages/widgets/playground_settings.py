@@ -53,7 +53,7 @@ def settings_panel(session: LiveSession) -> dict[str, Told]:
         What the browser shows then, for :func:`keep_told` at the end of the run.
     """
     state = session.state
-    config, hidden = state.config, _hidden(state)
+    hidden = _hidden(state)
     told = _follow(session, state)
     with st.sidebar:
         _data(session, hidden)

@@ -25,13 +25,13 @@ def test_home_says_what_this_is_and_leads_to_the_playground(browse):
 def test_home_and_back_rejoins_the_same_session(playground):
     playground.trains()
     playground.wait_for_address(lambda state: True, "the session")
-    address, step = playground.page.url, playground.number("step")
+    address, step = playground.address(), playground.number("step")
     playground.page.get_by_role("link", name="Levelset Lab").click()
     expect(playground.page.get_by_role("heading", level=1)).to_be_visible()
     playground.page.get_by_role("link", name="Playground", exact=True).click()
     playground.wait_for("the same training", step=lambda now: now > step)
     playground.wait_for_address(lambda state: True, "the session")
-    assert playground.page.url.split("&s=")[0] == address.split("&s=")[0]
+    assert playground.address().split("&s=")[0] == address.split("&s=")[0]
 
 
 OVERFLOW = """() => [
