@@ -123,6 +123,8 @@ class Evaluation:
 
     def _pgd(self) -> Iterator[EvaluationSnapshot]:
         attack, fast = self.attack, self._fast
+        # Where the steps could go as far: a few short ones are asked for to see what few do.
+        leap = attack.steps * attack.step >= attack.epsilon
         missing = [k for k in range(len(self.blocks)) if (k, 0) not in self._done]
 
         def work(i: int) -> tuple[Tensor, Tensor]:
@@ -135,7 +137,7 @@ class Evaluation:
                     break
                 result = pgd(
                     fast, x[left], y[left], epsilon=attack.epsilon, step=attack.step,
-                    steps=attack.steps, loss=loss, restarts=attack.restarts,
+                    steps=attack.steps, loss=loss, restarts=attack.restarts, leap=leap,
                     generator=torch_generator((self.seed + 500 * number) * 1_000_003 + k),
                 )  # fmt: skip
                 images[left], broken[left] = result.images, result.broken

@@ -53,11 +53,12 @@ def test_the_margin_is_that_of_eq_1(tiny):
     restarts=st.integers(1, 3),
     loss=st.sampled_from(sorted(LOSSES)),
     random_start=st.booleans(),
+    leap=st.booleans(),
     corner=st.sampled_from([None, 0.0, 1.0]),
     seed=st.integers(0, 1000),
 )
 def test_it_stays_in_the_box_and_in_the_bounds(
-    epsilon, step, steps, restarts, loss, random_start, corner, seed
+    epsilon, step, steps, restarts, loss, random_start, leap, corner, seed
 ):
     generator = torch_generator(seed)
     network = nn.Sequential(nn.Flatten(), nn.Linear(6, 3))
@@ -67,7 +68,7 @@ def test_it_stays_in_the_box_and_in_the_bounds(
     y = torch.randint(3, (5,), generator=generator)
     found = pgd(
         network, x, y, epsilon=epsilon, step=step, steps=steps, restarts=restarts, loss=loss,
-        random_start=random_start, generator=generator,
+        random_start=random_start, leap=leap, generator=generator,
     )  # fmt: skip
     assert found.images.shape == x.shape and torch.isfinite(found.images).all()
     assert (found.images >= 0).all() and (found.images <= 1).all()
@@ -141,6 +142,27 @@ def test_broken_rows_leave_the_batch(tiny):
     )  # fmt: skip
     assert sizes[0] == len(x) and sizes[-1] < sizes[1] == len(x) - 8  # 8 were wrong from the start
     assert sizes == sorted(sizes, reverse=True)
+
+
+def test_what_one_long_step_breaks_needs_no_short_ones(tiny):
+    network, data = tiny
+    x, y = data.batch(slice(None))
+    seen = []
+
+    def counted(images):
+        seen.append(len(images))
+        return network(images)
+
+    settings = {"epsilon": 0.02, "step": 0.002, "steps": 20}
+    plain = pgd(counted, x, y, **settings)
+    without = sum(seen)
+    seen.clear()
+    found = pgd(counted, x, y, leap=True, **settings)
+    assert sum(seen) < 0.7 * without
+    assert (found.broken >= plain.broken).all() and not found.broken.all()
+    assert torch.equal(found.broken, network(found.images).argmax(1) != y)
+    stands = ~found.broken  # the short steps of the others are what they were
+    assert torch.equal(found.images[stands], plain.images[stands])
 
 
 def test_training_mode_comes_back(tiny):
