@@ -301,14 +301,14 @@ def test_predicted_motion_is_right_to_first_order(activation, small, losses_of):
     trainer = small("blobs", activation=activation, learning_rate=1e-2)
     losses_of(trainer, 30)
     errors = []
-    for rate in (8e-3, 2e-3):
+    for rate in (3.2e-2, 8e-3):  # far above what rounding moves a point by
         trainer.configure(replace(trainer.config, learning_rate=rate))
         motion = trainer.motion()
         assert len(motion.points) > 20
         moved = np.linalg.norm(motion.actual - motion.points, axis=1)
         assert moved.max() > 0
         errors.append(motion.error)
-    assert errors[1] < errors[0] / 2 if activation != "relu" else errors[1] < 0.1
+    assert errors[1] < errors[0] / 2
     assert errors[1] < 0.15
 
 
