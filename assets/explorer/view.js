@@ -21,6 +21,7 @@ export class ExplorerView {
     this.key = null;
     this.level = 0;
     this.preferred = null; // what the person chose
+    this.wanted = null; // epsilon asked for and not answered yet
     this.build();
     parent.append(this.style, this.root);
     keepKeys(this.root);
@@ -72,7 +73,9 @@ export class ExplorerView {
     this.root.dataset.theme = theme.dark ? "dark" : "light";
     const { input } = this.epsilon;
     [input.min, input.max, input.step] = [0, data.epsilon_max, data.epsilon_step];
-    if (!this.sliding) {
+    // An answer to an earlier wish leaves the slider where the hand, or the arrow key, has put it.
+    if (this.wanted === null || Math.abs(data.epsilon - this.wanted) < data.epsilon_step / 2) {
+      this.wanted = null;
       input.value = data.epsilon;
       this.epsilon.output.textContent = Number(data.epsilon).toFixed(data.digits);
     }
@@ -115,6 +118,7 @@ export class ExplorerView {
     const epsilon = Number(this.epsilon.input.value);
     this.epsilon.output.textContent = epsilon.toFixed(this.data?.digits ?? 2);
     this.sliding = !settled;
+    this.wanted = epsilon;
     const send = () => {
       clearTimeout(this.timer);
       this.timer = null;
