@@ -123,6 +123,10 @@ export class Playground {
   // up: one frame may wait to be drawn, never two.
   receiveFrame(bytes) {
     const frame = decodeFrame(bytes);
+    // Told on arrival: a word of the server that comes later outranks the frame being shown.
+    const { playing, status, queue } = frame.header;
+    if (performance.now() - this.pressedAt > OWN_WORD) this.playing = playing;
+    Object.assign(this, { status, queue });
     const keepsUp = !this.screen.pending;
     this.screen.receive(frame);
     if (keepsUp) this.askAfter(frame);
@@ -214,10 +218,7 @@ export class Playground {
 
   drawn(frame, now, moving) {
     if (frame) {
-      const { header, panels } = frame;
-      if (now - this.pressedAt > OWN_WORD) this.playing = header.playing;
-      this.status = header.status;
-      this.queue = header.queue;
+      const { panels } = frame;
       this.askAfter(frame);
       if (panels.length !== this.panelCount) {
         this.panelCount = panels.length;

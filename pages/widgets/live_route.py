@@ -67,15 +67,16 @@ async def live(websocket: WebSocket) -> None:
     loop = asyncio.get_running_loop()
     outbox: asyncio.Queue[bytes | dict[str, Any]] = asyncio.Queue()
     wants_frame = False
+    sent: bytes | None = None  # the picture that this browser has
 
     def hear(kind: str, content: Any) -> None:
         loop.call_soon_threadsafe(deliver, kind, content)
 
     def deliver(kind: str, content: Any) -> None:
-        nonlocal wants_frame
+        nonlocal wants_frame, sent
         if kind == "frame":
             if wants_frame:  # a picture nobody asked for would pile up before a slow browser
-                wants_frame = False
+                wants_frame, sent = False, content
                 outbox.put_nowait(content)
         elif kind == "points":
             outbox.put_nowait({"op": "points", **content})
@@ -106,7 +107,14 @@ async def live(websocket: WebSocket) -> None:
             text = await websocket.receive_text()
             try:
                 message = parse(text)
-                wants_frame = wants_frame or message["op"] == "next"
+                if message["op"] == "next":
+                    # One that another browser's wish made since: it may be the last for long.
+                    newest = session.frame
+                    if message.get("frame") and newest is not None and newest is not sent:
+                        sent = newest
+                        outbox.put_nowait(newest)
+                        continue
+                    wants_frame = True
                 # Questions to the worker wait for its answer: not on this loop.
                 reply = (
                     await asyncio.to_thread(answer, session, client, message)

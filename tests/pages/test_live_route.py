@@ -1,0 +1,76 @@
+"""The live connection, without a browser."""
+
+import asyncio
+import json
+
+import pytest
+from starlette.websockets import WebSocketDisconnect
+
+from levelset_core.live import PlaygroundState, get_hub
+from levelset_core.live.frames import decode_frame
+from pages.widgets.live_route import live
+
+
+class Connection:
+    """A browser's end of a WebSocket."""
+
+    def __init__(self, session) -> None:
+        self.query_params = {"session": session.id, "token": session.token}
+        self.headers = {"origin": "http://here", "host": "here"}
+        self.said: asyncio.Queue[str | None] = asyncio.Queue()
+        self.pictures: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def say(self, **message) -> None:
+        self.said.put_nowait(json.dumps(message))
+
+    async def picture(self) -> bytes:
+        return await asyncio.wait_for(self.pictures.get(), 20)
+
+    # the server's side of it
+
+    async def accept(self) -> None: ...
+
+    async def receive_text(self) -> str:
+        text = await self.said.get()
+        if text is None:
+            raise WebSocketDisconnect
+        return text
+
+    async def send_bytes(self, content: bytes) -> None:
+        self.pictures.put_nowait(content)
+
+    async def send_text(self, text: str) -> None: ...
+
+
+async def step_one(connection: Connection) -> None:
+    """Ask for pictures as a browser does until there is the one after the step."""
+    while True:
+        connection.say(op="next", frame=1)
+        header, _ = decode_frame(await connection.picture())
+        if header["panels"][0]["step"] == 1:
+            return
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workers_end():
+    yield
+    get_hub().close()
+    get_hub.cache_clear()
+
+
+def test_a_picture_that_another_browser_asked_for_is_not_missed():
+    async def two_browsers() -> None:
+        session = get_hub().create(PlaygroundState.default(), playing=False)
+        one, two = Connection(session), Connection(session)
+        served = [asyncio.create_task(live(connection)) for connection in (one, two)]
+        for connection in (one, two):
+            connection.say(op="next", frame=0)
+            await connection.picture()
+        one.say(op="control", action="step")
+        await step_one(one)
+        await step_one(two)  # nothing changes any more: there will be no other picture
+        for connection in (one, two):
+            connection.said.put_nowait(None)
+        await asyncio.gather(*served)
+
+    asyncio.run(two_browsers())
