@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.websockets import WebSocketDisconnect
@@ -73,4 +74,5 @@ def test_a_picture_that_another_browser_asked_for_is_not_missed():
             connection.said.put_nowait(None)
         await asyncio.gather(*served)
 
-    asyncio.run(two_browsers())
+    with ThreadPoolExecutor(1) as pool:  # Playwright's loop may run in this thread
+        pool.submit(lambda: asyncio.run(two_browsers())).result()
