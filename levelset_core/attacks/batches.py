@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -25,21 +26,29 @@ def map_batches(
         count: how many batches.
         threads: how many at once; default: the cores this process may use.
     """
-    threads = min(threads or _cores(), count)
-    if threads <= 1:
-        yield from ((k, work(k)) for k in range(count))
+    workers = min(threads or _cores(), count)
+    if workers <= 1:  # torch may split the operations of one batch after all, if nobody minds
+        with operations_on(threads):
+            yield from ((k, work(k)) for k in range(count))
         return
+    # Threads made from now on take this over.
+    with operations_on(1), ThreadPoolExecutor(workers) as pool:
+        futures = {pool.submit(work, k): k for k in range(count)}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+@contextmanager
+def operations_on(threads: int | None) -> Iterator[None]:
+    """Let torch split an operation over so many threads meanwhile; ``None``: as it stands."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)  # threads made from now on take this over
+    torch.set_num_threads(threads or before)
     try:
-        with ThreadPoolExecutor(threads) as pool:
-            futures = {pool.submit(work, k): k for k in range(count)}
-            try:
-                for future in as_completed(futures):
-                    yield futures[future], future.result()
-            finally:
-                for future in futures:
-                    future.cancel()
+        yield
     finally:
         torch.set_num_threads(before)
 

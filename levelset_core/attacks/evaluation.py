@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from levelset_core.attacks.autoattack import STAGES, WORK, autoattack
-from levelset_core.attacks.batches import map_batches
+from levelset_core.attacks.batches import map_batches, operations_on
 from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig
 from levelset_core.attacks.fast import frozen
 from levelset_core.attacks.modes import evaluating
@@ -155,10 +155,11 @@ class Evaluation:
                     continue
                 left = rows[self.broken_by[rows] == 0]
                 if len(left):
-                    result = autoattack(
-                        self._fast, *self.data.batch(left, self.device),
-                        epsilon=self.attack.epsilon, seed=self.seed, stages=(stage,),
-                    )  # fmt: skip
+                    with operations_on(self.threads):
+                        result = autoattack(
+                            self._fast, *self.data.batch(left, self.device),
+                            epsilon=self.attack.epsilon, seed=self.seed, stages=(stage,),
+                        )  # fmt: skip
                     self._warnings |= dict.fromkeys(result.warnings)
                     images, broken = result.images.cpu(), result.broken.cpu()
                 else:
