@@ -30,7 +30,7 @@ class Workers:
     """
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = threads or _cores()
+        self.threads = threads or cores()
         self._pool: ThreadPoolExecutor | None = None
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
@@ -65,17 +65,21 @@ def row_blocks(rows: int, device: torch.device, cpu_rows: int = CPU_ROWS) -> lis
     return [slice(start, min(start + size, rows)) for start in range(0, max(rows, 1), size)]
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch works alone meanwhile: small work on two cores waits for the busier one."""
+def torch_threads(threads: int | None) -> Iterator[None]:
+    """Torch splits an operation over so many threads meanwhile; ``None``: over as many as now.
+
+    One is best for small work, and beside other work: several wait for the busiest core.
+    """
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads or before)
     try:
         yield
     finally:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from typing import TypeVar
 
-import torch
+from levelset_core.parallel import cores, torch_threads
 
 T = TypeVar("T")
 
@@ -26,13 +24,13 @@ def map_batches(
         count: how many batches.
         threads: how many at once; default: the cores this process may use.
     """
-    workers = min(threads or _cores(), count)
+    workers = min(threads or cores(), count)
     if workers <= 1:  # torch may split the operations of one batch after all, if nobody minds
-        with operations_on(threads):
+        with torch_threads(threads):
             yield from ((k, work(k)) for k in range(count))
         return
     # Threads made from now on take this over.
-    with operations_on(1), ThreadPoolExecutor(workers) as pool:
+    with torch_threads(1), ThreadPoolExecutor(workers) as pool:
         futures = {pool.submit(work, k): k for k in range(count)}
         try:
             for future in as_completed(futures):
@@ -40,20 +38,3 @@ def map_batches(
         finally:
             for future in futures:
                 future.cancel()
-
-
-@contextmanager
-def operations_on(threads: int | None) -> Iterator[None]:
-    """Let torch split an operation over so many threads meanwhile; ``None``: as it stands."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from levelset_core.attacks.autoattack import STAGES, WORK, autoattack
-from levelset_core.attacks.batches import map_batches, operations_on
+from levelset_core.attacks.batches import map_batches
 from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig
 from levelset_core.attacks.fast import frozen
 from levelset_core.attacks.modes import evaluating
@@ -20,6 +20,7 @@ from levelset_core.attacks.report import AttackReport
 from levelset_core.data.images import ImageSet
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
+from levelset_core.parallel import torch_threads
 from levelset_core.random import torch_generator
 
 #: Images that AutoAttack's parts see together; elsewhere more at once are faster.
@@ -155,7 +156,7 @@ class Evaluation:
                     continue
                 left = rows[self.broken_by[rows] == 0]
                 if len(left):
-                    with operations_on(self.threads):
+                    with torch_threads(self.threads):
                         result = autoattack(
                             self._fast, *self.data.batch(left, self.device),
                             epsilon=self.attack.epsilon, seed=self.seed, stages=(stage,),

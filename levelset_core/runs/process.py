@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
-
 from levelset_core.errors import LevelsetError
+from levelset_core.parallel import torch_threads
 from levelset_core.runs.execution import Execution
 from levelset_core.runs.folder import Run, RunStatus
 from levelset_core.runs.locks import FileLock
@@ -44,17 +43,14 @@ def work_here(
     if problem := run.problem():
         raise LevelsetError(f"Run {run.id} cannot be used: {problem}")
     held = lock or FileLock.acquire(run.lock_file)
-    threads = torch.get_num_threads()
     try:
         if lock is None:
             if run.status().state == "done":
                 raise LevelsetError(f"Run {run.id} is done.")
             run.forget_cancel()
-        torch.set_num_threads(run.config.threads)
-        with _stop_signals() as stop:
+        with torch_threads(run.config.threads), _stop_signals() as stop:
             return Execution(run, stop=stop, tell=tell).work()
     finally:
-        torch.set_num_threads(threads)
         held.release()
         store.dispatch()
 

@@ -59,13 +59,9 @@ def input_panel() -> Subject | None:
     with st.sidebar:
         st.markdown("#### Points")
         name = st.selectbox(
-            "Cloud",
-            options,
-            options.index(st.session_state.cloud),
-            key="cloud",
-            format_func=_title,
-            label_visibility="collapsed",
-        )
+            "Cloud", options, options.index(st.session_state.cloud), key="cloud",
+            format_func=_title, label_visibility="collapsed",
+        )  # fmt: skip
         try:
             subject = _choose(name)
             if subject is not None:

@@ -23,7 +23,7 @@ from levelset_core.attacks import (
 )
 from levelset_core.attacks.fast import for_attacks
 from levelset_core.errors import LevelsetError
-from levelset_core.parallel import one_thread
+from levelset_core.parallel import torch_threads
 from levelset_core.random import torch_generator
 from levelset_core.runs.models import KnownModel
 from pages.widgets.arrays import ARRAYS_PATH, store
@@ -69,7 +69,7 @@ def attack_view(model: KnownModel, subject: Subject) -> None:
         )  # fmt: skip
     epsilon, settled, key = _wanted(model)
     about = (model.digest, subject.digest, epsilon, start)
-    with one_thread():
+    with torch_threads(1):
         attacked, profile = _attacked(*about, loss, network, subject)
         nearest = _nearest(model.digest, subject.digest, network, subject)
     data = _explorer_data(model, subject, attacked, {"root": profile.root, **nearest}, epsilon)
@@ -175,7 +175,7 @@ def _section_view(
     key = (*about, loss, second, draw)
     if shown is None or (shown["made_of"] != key and settled):
         try:
-            with one_thread():
+            with torch_threads(1):
                 shown = {"made_of": key, **_plane(*key, network, subject, attacked, profile)}
         except LevelsetError:
             st.info("There is no plane: the attack does not move, or moves as the other does.")

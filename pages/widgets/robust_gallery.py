@@ -12,7 +12,7 @@ from torch import nn
 from levelset_core.attacks import clean_predictions, paper_attack
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
-from levelset_core.parallel import one_thread
+from levelset_core.parallel import torch_threads
 from levelset_core.runs import Run, RunStore
 from levelset_core.runs.kinds.survey import SURVEY
 from levelset_core.runs.measurements import measurements, start_measurement
@@ -61,7 +61,7 @@ def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _predicted(digest: str, name: str, _network: nn.Module, _data: ImageSet) -> np.ndarray:
-    with one_thread():
+    with torch_threads(1):
         found: np.ndarray = clean_predictions(_network, _data).numpy()
     return found
 

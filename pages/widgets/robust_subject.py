@@ -15,7 +15,7 @@ from levelset_core.attacks import evaluating
 from levelset_core.data.digits import digit_from_picture, digit_from_strokes
 from levelset_core.data.images import IMAGE_SETS
 from levelset_core.errors import LevelsetError
-from levelset_core.parallel import one_thread
+from levelset_core.parallel import torch_threads
 from levelset_core.runs.models import KnownModel
 from pages.widgets.front_end import base_path, front_end
 from pages.widgets.robust_gallery import gallery
@@ -98,7 +98,7 @@ def _own(model: KnownModel, image: np.ndarray | None) -> Subject | None:
 
 
 def _seen(network: nn.Module, x: Tensor) -> int:
-    with one_thread(), evaluating(network), torch.no_grad():
+    with torch_threads(1), evaluating(network), torch.no_grad():
         return int(network(x[None]).argmax())
 
 

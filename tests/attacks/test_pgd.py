@@ -29,6 +29,17 @@ def linear(weights) -> nn.Module:
     return Linear()
 
 
+def counting(network):
+    """The network, and a list of how many images it has seen at every call."""
+    sizes = []
+
+    def counted(images):
+        sizes.append(len(images))
+        return network(images)
+
+    return counted, sizes
+
+
 def test_steps_shrink():
     x = torch.zeros(2, 1, 1, 2)
     p, _ = ascend(
@@ -129,12 +140,7 @@ def test_rows_do_not_depend_on_one_another(tiny):
 def test_broken_rows_leave_the_batch(tiny):
     network, data = tiny
     x, y = data.batch(slice(None))
-    sizes = []
-
-    def counted(images):
-        sizes.append(len(images))
-        return network(images)
-
+    counted, sizes = counting(network)
     lower, upper = box(x, 0.03, (0.0, 1.0))
     ascend(
         counted, x, lower, upper, (y,), objective=LOSSES["margin"], step=0.01, steps=4,
@@ -147,12 +153,7 @@ def test_broken_rows_leave_the_batch(tiny):
 def test_what_one_long_step_breaks_needs_no_short_ones(tiny):
     network, data = tiny
     x, y = data.batch(slice(None))
-    seen = []
-
-    def counted(images):
-        seen.append(len(images))
-        return network(images)
-
+    counted, seen = counting(network)
     settings = {"epsilon": 0.02, "step": 0.002, "steps": 20}
     plain = pgd(counted, x, y, **settings)
     without = sum(seen)
