@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -22,6 +21,7 @@ from levelset_core.networks.classifier_files import (
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.store import RunStore
+from levelset_core.runs.words import numbered
 
 #: Bundled with the program: safetensors, a JSON card beside each.
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "assets" / "checkpoints"
@@ -94,12 +94,8 @@ def known_models(store: RunStore | None = None) -> list[KnownModel]:
         *_trained(store),
         *(_model(path, "upload", f"upload-{path.stem}") for path in _by_age(store.root / UPLOADS)),
     ]
-    seen: dict[str, int] = {}
-    models = []
-    for model in filter(None, found):
-        seen[model.title] = count = seen.get(model.title, 0) + 1
-        models.append(model if count == 1 else replace(model, title=f"{model.title} ({count})"))
-    return models
+    taken: set[str] = set()
+    return [replace(m, title=numbered(m.title, taken)) for m in found if m is not None]
 
 
 def keep_upload(classifier: Classifier, name: str, card: dict[str, Any], store: RunStore) -> str:
@@ -144,15 +140,16 @@ def _bundled() -> list[KnownModel]:
 
 def training_titles(store: RunStore) -> dict[str, str]:
     """What every robust training is called, by its run: method and epsilon as :func:`wanted` has
-    it; numbers tell equal ones apart, the oldest is the first.
+    it; numbers tell equal ones apart, and from bundled ones: the oldest is the first.
     """
     titles: dict[str, str] = {}
-    seen: Counter[str] = Counter()
+    taken: set[str] = set()
+    for model in _bundled():
+        numbered(model.title, taken)
     for run in reversed(store.runs()):
         if run.config.kind == "robust":
             title = _method_title(str(run.config.settings.get("method")), wanted(run))
-            seen[title] += 1
-            titles[run.id] = title if seen[title] == 1 else f"{title} ({seen[title]})"
+            titles[run.id] = numbered(title, taken)
     return titles
 
 

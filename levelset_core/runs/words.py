@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,12 +38,18 @@ def summary(run: Run) -> dict[str, Any]:
 
 def tell_apart(titles: Sequence[str]) -> list[str]:
     """Titles of runs, the newest first, with numbers where equal: the oldest "A" stays, "A (2)"."""
-    seen: Counter[str] = Counter()
-    numbered = []
-    for title in reversed(titles):
-        seen[title] += 1
-        numbered.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
-    return numbered[::-1]
+    taken: set[str] = set()
+    return [numbered(title, taken) for title in reversed(titles)][::-1]
+
+
+def numbered(title: str, taken: set[str]) -> str:
+    """The title, or "A (2)", "A (3)", ... where it is taken; taken from now on."""
+    name, number = title, 1
+    while name in taken:
+        number += 1
+        name = f"{title} ({number})"
+    taken.add(name)
+    return name
 
 
 def duration(seconds: float) -> str:

@@ -78,3 +78,15 @@ def test_trainings_are_called_by_the_epsilon_they_are_to_stand(bundled, store):
     assert known_models(store) == []  # it is not done
     first.write_status(replace(first.status(), state="done"))
     assert [m.title for m in known_models(store)] == ["Ours 0.2"]
+
+
+def test_trainings_called_as_a_bundled_one_have_titles_of_their_own(bundled, store):
+    save_small(bundled / "x.safetensors", network(0), method="madry", settings={"epsilon": 0.3})
+    runs = [store.create("robust", {"method": "madry", "epsilon": 0.3}) for _ in range(2)]
+    for seed, run in enumerate(runs, 1):
+        save_small(run.artifacts / "model.safetensors", network(seed), method="madry",
+                   settings={"epsilon": 0.3})  # fmt: skip
+        run.write_status(replace(run.status(), state="done"))
+    titles = training_titles(store)
+    assert [titles[run.id] for run in runs] == ["Madry 0.3 (2)", "Madry 0.3 (3)"]
+    assert [m.title for m in known_models(store)] == ["Madry 0.3", *titles.values()]
