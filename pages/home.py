@@ -16,15 +16,17 @@ left, middle, right = st.columns(3)
 with left.container(border=True, height="stretch"):
     st.markdown("#### Sample")
     st.latex(r"p \leftarrow p - D_xF(p)^{\dagger}\,F(p)")
-    st.caption("Generalized Newton steps carry any point to the level set (Eq. 4).")
+    st.caption("Generalized Newton steps carry any point to the level set (Eq.\u00a04).")
 with middle.container(border=True, height="stretch"):
     st.markdown("#### Differentiate")
     st.latex(r"p(\theta) = p - D_xF^{\dagger}\,[F(p;\theta) - c]")
-    st.caption("One fixed linear layer makes a sample's position a function of θ (Eq. 9).")
+    st.caption("One fixed linear layer makes a sample's position a function of θ (Eq.\u00a09).")
 with right.container(border=True, height="stretch"):
     st.markdown("#### Steer")
     st.latex(r"\max\{0,\ \varepsilon - \mathrm{sign}(yF)\, d(x, p(\theta))\}")
-    st.caption("Put p(θ) into any loss, and the optimizer moves the level set itself (Eq. 12).")
+    st.caption(
+        "Put p(θ) into any loss, and the optimizer moves the level set itself (Eq.\u00a012)."
+    )
 
 TOOLS = (
     (
@@ -53,9 +55,8 @@ TOOLS = (
     ),
 )  # fmt: skip
 for place, (title, text, page, label, icon) in zip(st.columns(len(TOOLS)), TOOLS, strict=True):
-    with place.container(border=True, height="stretch"):
-        st.markdown(f"##### {title}")
-        st.markdown(text)
+    with place.container(border=True, height="stretch", vertical_alignment="distribute"):
+        st.markdown(f"##### {title}\n\n{text}")
         st.page_link(page, label=label, icon=icon)
 
 st.caption(

@@ -35,7 +35,11 @@ def metric_names(
     names = [name for name in known if expected or name in seen]
     names += [name for name in seen if name not in known and name not in AXES]
     drawn = [n for n in names if (expected and n in known) or any(_numbers(own, n) for own in rows)]
-    return {name: known.get(name, Metric(name.replace("_", " "))) for name in drawn[:MAX_PANELS]}
+    return {name: known.get(name) or _metric(name) for name in drawn[:MAX_PANELS]}
+
+
+def _metric(name: str) -> Metric:
+    return Metric(name.replace("_", " ").capitalize())
 
 
 def metrics_figure(

@@ -160,11 +160,11 @@ def test_a_training_is_watched_and_becomes_a_model(serve, browse, store):
     training.get_by_test_id("epoch").focus()
     page.keyboard.press("Home")
     expect(training).to_have_attribute("data-epoch", "0")
-    expect(training.get_by_test_id("legend")).to_contain_text("Standard clean")
+    expect(training.get_by_test_id("legend")).to_contain_text("Standard (2) clean")
     training.get_by_test_id("play").click()
     expect(training).to_have_attribute("data-epoch", "3")
     page.get_by_role("radio", name="Explorer").click()
     page.get_by_role("combobox", name="Model").click()
-    expect(page.get_by_role("option", name="Standard", exact=True)).to_be_visible()
+    expect(page.get_by_role("option", name="Standard (2)", exact=True)).to_be_visible()
     assert not page.elsewhere
     expect(page.get_by_test_id("stException")).to_have_count(0)

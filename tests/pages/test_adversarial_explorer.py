@@ -170,13 +170,14 @@ def test_a_training_starts_and_two_are_shown_over_each_other(shown, store):
     assert work_here(store, run).state == "done"
     at.run()
     (record,) = shown["training"]["runs"]
-    assert record["epochs"] == [0.0, 1.0, 2.0] and record["title"] == "Standard"
+    assert record["epochs"] == [0.0, 1.0, 2.0]
+    assert record["title"] == "Standard (2)"  # one is bundled
     assert record["clean"][-1] > record["clean"][0]
     other = start_training("madry", "convnet4a_narrow", 0.2, 2, 1, 0)
     (other.artifacts / LOOKS).write_bytes((run.artifacts / LOOKS).read_bytes())
     at.session_state["train_shown"] = [run.id, other.id]
     at.run()
-    assert [r["title"] for r in shown["training"]["runs"]] == ["Standard", "Madry 0.2"]
+    assert [r["title"] for r in shown["training"]["runs"]] == ["Standard (2)", "Madry 0.2"]
     # The finished one is a model of the page now.
     at = open_page("explorer")
     assert "Standard (2)" in at.selectbox(key="explorer_model").options
