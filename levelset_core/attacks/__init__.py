@@ -13,7 +13,13 @@ from levelset_core.attacks.boundary import (
     rho_axes,
     segment_points,
 )
-from levelset_core.attacks.config import ATTACKS, AttackConfig, paper_attack
+from levelset_core.attacks.config import (
+    ATTACKS,
+    AttackConfig,
+    over_epsilon,
+    over_steps,
+    paper_attack,
+)
 from levelset_core.attacks.cross_section import (
     Axes,
     CrossSection,
@@ -71,6 +77,8 @@ __all__ = [
     "margin_profile",
     "nearest_level_points",
     "newton_points",
+    "over_epsilon",
+    "over_steps",
     "paper_attack",
     "pgd",
     "pgd_trajectory",

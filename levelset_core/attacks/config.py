@@ -16,6 +16,9 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     "pgd-worst": ("margin", "xent"),
     "autoattack": (),
 }
+#: Of curves: epsilon in parts of the paper's, and PGD steps.
+EPSILON_PARTS = (0.0, 1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0, 7 / 6, 4 / 3, 5 / 3)
+STEP_COUNTS = (1, 2, 5, 10, 20, 40, 100)
 #: Activations of larger batches leave the caches of a CPU.
 BATCH = {"cpu": 64}
 
@@ -63,3 +66,22 @@ def paper_attack(attack: str, channels: int, epsilon: float | None = None) -> At
         return base
     step = base.step * epsilon / base.epsilon if epsilon > 0 else base.step
     return replace(base, epsilon=epsilon, step=step)
+
+
+def over_epsilon(attack: str, channels: int) -> dict[float, AttackConfig]:
+    """A curve over epsilon: as many steps as in the paper, which grow with epsilon."""
+    usual = paper_attack(attack, channels).epsilon
+    values = (round(part * usual, 6) for part in EPSILON_PARTS)
+    return {epsilon: paper_attack(attack, channels, epsilon) for epsilon in values}
+
+
+def over_steps(attack: str, channels: int) -> dict[float, AttackConfig]:
+    """A curve over PGD steps at the paper's epsilon: fewer than the paper's are longer, so that
+    they reach as far.
+    """
+    base = paper_attack(attack, channels)
+    reach = base.step * base.steps
+    return {
+        float(k): replace(base, steps=k, step=min(base.epsilon, max(base.step, reach / k)))
+        for k in STEP_COUNTS
+    }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import datetime
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
-from levelset_core.device import pick_device
+from levelset_core.device import describe_cpu, describe_device, pick_device
 
 if TYPE_CHECKING:
     import torch
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 #: Images that are enough to see masked gradients.
 EXAMINED = 100
+#: Images of every point of a curve.
+CURVE_IMAGES = 200
+CURVES = ("pgd-margin", "pgd-xent")
 
 
 def add(verbs: Verbs, common: Parser) -> None:
@@ -57,6 +61,11 @@ def add(verbs: Verbs, common: Parser) -> None:
         help="with --examine: models that images are attacked on to be shown to MODEL",
     )  # fmt: skip
     attack.add_argument(
+        "--curves", action="store_true",
+        help="instead of one attack those of the curves over epsilon and over steps, with both "
+        f"losses, on {CURVE_IMAGES} images unless --limit says otherwise",
+    )  # fmt: skip
+    attack.add_argument(
         "--card", action="store_true", help="keep what was found in the card beside MODEL"
     )
     attack.set_defaults(run=_run)
@@ -90,7 +99,15 @@ def _run(options: argparse.Namespace) -> int:
     classifier.network.to(device)
     if options.examine:
         return _examine(options, classifier, data.first(options.limit or EXAMINED), attack, device)
-    return _attack(options, classifier, data.first(options.limit), attack, device, note)
+    if options.curves:
+        return _curves(options, classifier, data.first(options.limit or CURVE_IMAGES), device, note)
+    found = _attack(options, classifier, data.first(options.limit), attack, device, note)
+    if options.json:
+        print_json(found)
+    else:
+        print(f"{found['clean_accuracy']:.2%} of {found['images']} images are right as they are,")
+        print(f"{found['robust_accuracy']:.2%} after {attack.attack} at {attack.epsilon:g}.")
+    return DONE
 
 
 def _attack(
@@ -100,7 +117,8 @@ def _attack(
     attack: AttackConfig,
     device: torch.device,
     note: str,
-) -> int:
+) -> dict[str, Any]:
+    """The figure of one attack; it goes into the card if that is asked for."""
     from levelset_core.attacks import evaluate_attack
     from levelset_core.runs.cells import add_to_card
 
@@ -120,14 +138,37 @@ def _attack(
         progress(warning)
     found = {
         **report.as_dict(), "model": classifier.model, "data": data.source, "note": note,
+        "machine": f"{describe_cpu()}; {describe_device(device)}",
+        "date": datetime.date.today().isoformat(),
     }  # fmt: skip
     if options.card:
         add_to_card(Path(options.model), found)
+    return found
+
+
+def _curves(
+    options: argparse.Namespace,
+    classifier: Classifier,
+    data: ImageSet,
+    device: torch.device,
+    note: str,
+) -> int:
+    from levelset_core.attacks import over_epsilon, over_steps
+
+    cells = []
+    for name in CURVES:
+        curves = over_epsilon(name, data.shape[0]), over_steps(name, data.shape[0])
+        for attack in dict.fromkeys(attack for curve in curves for attack in curve.values()):
+            found = _attack(options, classifier, data, attack, device, note)
+            cells.append(found)
+            if not options.json:
+                print(
+                    f"{found['robust_accuracy']:.2%} after {name} at {attack.epsilon:g}, "
+                    f"{attack.steps} steps of {attack.step:g}",
+                    flush=True,
+                )
     if options.json:
-        print_json(found)
-    else:
-        print(f"{report.clean_accuracy:.2%} of {report.images} images are right as they are,")
-        print(f"{report.robust_accuracy:.2%} after {attack.attack} at {attack.epsilon:g}.")
+        print_json({"cells": cells})
     return DONE
 
 

@@ -250,7 +250,8 @@ def _cells_of_card(model: KnownModel) -> list[Cell]:
                 int(values.get("seed", 0)), "card", images, values.get("stages", {}),
                 float(values.get("seconds", 0.0)),
                 source=str(values.get("data") or card.get("test_data", "")),
-                machine=str(card.get("machine", "")), date=str(card.get("date", "")),
+                machine=str(values.get("machine") or card.get("machine", "")),
+                date=str(values.get("date") or card.get("date", "")),
             )  # fmt: skip
             cells += [cell, as_clean(cell, values["clean_accuracy"])]
     return cells

@@ -6,13 +6,13 @@ Every view shows what runs have found so far for the chosen models, and has a bu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from levelset_core.attacks import AttackConfig, paper_attack
+from levelset_core.attacks import AttackConfig, over_epsilon, over_steps, paper_attack
 from levelset_core.data.images import IMAGE_SETS
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore, duration
@@ -32,9 +32,6 @@ from pages.widgets.robust_progress import EVERY, PASSES, active_runs, runs_in_wo
 from pages.widgets.view_choice import view_choice
 
 IMAGES = (50, 100, 200, 500, 1000)
-#: In parts of the paper's epsilon.
-EPSILONS = (0.0, 1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0, 7 / 6, 4 / 3, 5 / 3)
-STEPS = (1, 2, 5, 10, 20, 40, 100)
 LOSSES = {"pgd-margin": "margin PGD", "pgd-xent": "cross-entropy PGD"}
 #: Passes of one image that :func:`levelset_core.attacks.attack_points` and Newton take at most.
 DISTANCE_PASSES = 170
@@ -104,15 +101,8 @@ def _board(found: list[KnownModel], active: bool) -> None:
 
 
 def _over_epsilon(q: Question) -> None:
-    usual = q.usual.epsilon
-    attacks = {
-        loss: {
-            round(part * usual, 6): paper_attack(loss, q.models[0].shape[0], round(part * usual, 6))
-            for part in EPSILONS
-        }
-        for loss in LOSSES
-    }
-    _curves(q, attacks, "ε", usual)
+    attacks = {loss: over_epsilon(loss, q.models[0].shape[0]) for loss in LOSSES}
+    _curves(q, attacks, "ε", q.usual.epsilon)
     st.caption(
         f"PGD as in the paper, {q.usual.steps} steps that grow with ε. Bars: 95 % intervals. "
         f"The line marks the paper's ε. A curve that does not come down to 0 hides something."
@@ -121,16 +111,7 @@ def _over_epsilon(q: Question) -> None:
 
 def _over_steps(q: Question) -> None:
     base = q.usual
-    attacks = {
-        loss: {
-            float(k): replace(
-                base, attack=loss, steps=k,
-                step=min(base.epsilon, max(base.step, base.step * base.steps / k)),
-            )
-            for k in STEPS
-        }
-        for loss in LOSSES
-    }  # fmt: skip
+    attacks = {loss: over_steps(loss, q.models[0].shape[0]) for loss in LOSSES}
     _curves(q, attacks, "PGD steps", base.steps)
     st.caption(
         f"ε = {base.epsilon:g}. Fewer steps than the paper's {base.steps} are longer, so that they "

@@ -9,7 +9,13 @@ import torch
 from torch import nn
 
 from levelset_core import LevelsetError
-from levelset_core.attacks import AttackConfig, evaluate_attack, paper_attack
+from levelset_core.attacks import (
+    AttackConfig,
+    evaluate_attack,
+    over_epsilon,
+    over_steps,
+    paper_attack,
+)
 from levelset_core.data.images import ImageSet
 from levelset_core.random import torch_generator
 
@@ -103,6 +109,16 @@ def test_the_papers_attacks():
     assert (colour.epsilon, colour.step, colour.steps) == (0.031, 0.003, 20)
     assert paper_attack("pgd-xent", 1, 0.15).step == pytest.approx(0.005)
     assert paper_attack("pgd-xent", 1, 0.0).epsilon == 0
+    for usual in grey, colour:
+        epsilons = over_epsilon("pgd-xent", 1 if usual is grey else 3)
+        assert epsilons[usual.epsilon] == usual and min(epsilons) == 0
+        assert all(a.steps == usual.steps and a.epsilon == e for e, a in epsilons.items())
+        steps = over_steps("pgd-xent", 1 if usual is grey else 3)
+        assert steps[usual.steps] == usual and all(a.steps == k for k, a in steps.items())
+        assert {a.epsilon for a in steps.values()} == {usual.epsilon}
+        # All reach as far as the paper's, or to the side of the box.
+        assert all(a.step * a.steps >= min(a.epsilon, 0.999 * usual.step * usual.steps)
+                   for a in steps.values())  # fmt: skip
 
 
 def test_bad_settings_are_one_sentence(tiny):

@@ -6,8 +6,12 @@ import json
 
 import pytest
 
+from levelset_core.attacks import over_epsilon, over_steps, paper_attack
 from levelset_core.cli import main
 from levelset_core.networks.classifier_files import read_card
+from levelset_core.runs import RunStore
+from levelset_core.runs.cells import all_cells
+from levelset_core.runs.models import known_models
 from tests.digits import save_small, small_network
 
 FAST = ["--data", "mnist_excerpt", "--steps", "2", "--device", "cpu", "--json"]
@@ -51,3 +55,24 @@ def test_a_missing_card_is_said_before_the_work(model, capsys):
     model.with_suffix(".json").unlink()
     code, sentence = attack(capsys, model, "--limit", 20, "--card")
     assert code == 2 and "There is no card" in sentence and sentence.count("\n") == 1
+
+
+def test_curves_go_into_the_card_where_the_page_finds_them(model, capsys, monkeypatch, tmp_path):
+    code = main(["attack", str(model), "--curves", "--limit", "6", "--data", "mnist_excerpt",
+                 "--device", "cpu", "--card"])  # fmt: skip
+    lines = capsys.readouterr().out.splitlines()
+    assert code == 0 and len(lines) == len(read_card(model)["cells"]) == 32
+    assert "after pgd-margin at 0, 40 steps" in lines[0]
+    monkeypatch.setattr("levelset_core.runs.models.CHECKPOINTS", tmp_path)
+    store = RunStore(tmp_path / "runs")
+    cells = {c.attack: c for c in all_cells(store, known_models(store))}
+    for loss in ("pgd-margin", "pgd-xent"):
+        for curve in over_epsilon(loss, 1), over_steps(loss, 1):
+            own = [cells[attack] for attack in curve.values()]
+            assert all(c.images == 6 and c.machine and c.date for c in own)
+        assert cells[paper_attack(loss, 1, 0.0)].standing == round(6 * accuracy(lines[0]))
+        assert cells[paper_attack(loss, 1, 0.5)].standing == 0
+
+
+def accuracy(line):
+    return float(line.split("%")[0]) / 100
