@@ -29,7 +29,7 @@ NEED_MODELS = {"table", "curves", "explorer"}
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title("Robustness", anchor=False, width="content")
     labels = {name: label for name, (label, _) in VIEWS.items()}
-    chosen = view_choice("View", labels, key="view", default="table")
+    chosen = view_choice("View", labels, key="robust_view", default="table")
 found = models()
 if not found and chosen in NEED_MODELS:
     no_models()

@@ -19,7 +19,7 @@ VIEWS = {
 
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title("Few samples", anchor=False, width="content")
-    chosen = view_choice("View", VIEWS, key="view", default="figure")
+    chosen = view_choice("View", VIEWS, key="few_view", default="figure")
 
 found: list[Source] = sources()
 if chosen == "run":

@@ -117,5 +117,5 @@ def _one(run: Run) -> None:
 
 
 def _show(run: Run) -> None:
-    st.session_state.view = "figure"
+    st.session_state.few_view = "figure"
     st.session_state.few_data = run.id

@@ -22,6 +22,7 @@ from levelset_core.experiments.generalization_results import (
 from levelset_core.runs import RunStore
 from levelset_core.runs.kinds.generalize import TABLE
 from pages.widgets.run_list import created_text
+from pages.widgets.view_choice import view_choice
 
 #: Galleries of stored results, of images that may be shared.
 GALLERIES = Path(__file__).resolve().parents[2] / "assets" / "few_samples"
@@ -81,18 +82,11 @@ def sources() -> list[Source]:
 
 def choose(found: list[Source]) -> Source:
     """The data set, or the run, that is shown; ``?data=key`` in the address holds it."""
-    by_key = {source.key: source for source in found}
-    wanted = st.query_params.get("data")
-    if st.session_state.get("few_data") not in by_key:
-        st.session_state.few_data = wanted if wanted in by_key else found[0].key
-    key = st.pills(
-        "Data set", list(by_key), format_func=lambda name: by_key[name].title, key="few_data",
-        default=st.session_state.few_data, label_visibility="collapsed", required=True,
-    )  # fmt: skip
-    chosen = key or found[0].key
-    if chosen != (wanted or found[0].key):
-        st.query_params["data"] = chosen
-    return by_key[chosen]
+    titles = {source.key: source.title for source in found}
+    key = view_choice(
+        "Data set", titles, key="few_data", default=found[0].key, parameter="data", pills=True
+    )
+    return next(source for source in found if source.key == key)
 
 
 def task(source: Source) -> None:

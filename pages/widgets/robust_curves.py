@@ -66,7 +66,9 @@ def _board(found: list[KnownModel], active: bool) -> None:
         st.rerun()  # begins or ends the looking
     with st.container(horizontal=True, vertical_alignment="bottom"):
         labels = {name: label for name, (label, _) in VIEWS.items()}
-        view = view_choice("Chart", labels, key="curve", default="epsilon")
+        view = view_choice(
+            "Chart", labels, key="robust_curve", default="epsilon", parameter="curve"
+        )
         sets = list(dict.fromkeys(name for m in found for name in image_sets(m)))
         if not sets:
             st.info("No data set on this machine has images of the shape that these models take.")
