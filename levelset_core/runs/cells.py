@@ -237,8 +237,11 @@ def as_clean(cell: Cell, accuracy: float) -> Cell:
 
 
 def _cells_of_card(model: KnownModel) -> list[Cell]:
-    """A card's "figures", and its list "cells" if there is one: values of ``attack --json``."""
-    card = model.card
+    """A card's "figures", and its list "cells" if there is one: values of ``attack --json``.
+
+    What a file from elsewhere claims does not count.
+    """
+    card = {} if model.origin == "upload" else model.card
     cells = []
     for values in [card.get("figures"), *(card.get("cells") or [])]:
         with suppress(LevelsetError, KeyError, TypeError, ValueError, AttributeError):

@@ -11,8 +11,18 @@ from pages.widgets.network_graph import chosen_weight
 
 
 def apply_perturbation(work: ExactWork, graph: str) -> None:
-    """Give the chosen weight and the slider's change to the work, before anything is drawn."""
+    """Give the chosen weight and the slider's change to the work, before anything is drawn.
+
+    A new shape begins without a change, and so does what the other tabs show.
+    """
     clicked = chosen_weight(graph)
+    if st.session_state.get(f"{graph}_work") is not work:
+        st.session_state[f"{graph}_work"] = work
+        st.session_state[f"{graph}_clicked"] = clicked
+        st.session_state[f"{graph}_place"] = None
+        st.session_state[f"{graph}_change"] = 0.0
+    if st.session_state.get("exact_tab", "perturb") != "perturb":
+        st.session_state[f"{graph}_change"] = 0.0
     if clicked != st.session_state.get(f"{graph}_clicked"):
         st.session_state[f"{graph}_clicked"] = clicked
         st.session_state[f"{graph}_place"] = clicked

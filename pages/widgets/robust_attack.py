@@ -28,6 +28,7 @@ from levelset_core.random import torch_generator
 from levelset_core.runs.models import KnownModel
 from pages.widgets.arrays import ARRAYS_PATH, store
 from pages.widgets.front_end import base_path, front_end
+from pages.widgets.kept import kept_choice
 from pages.widgets.robust_models import network_of
 from pages.widgets.robust_subject import Subject
 
@@ -43,6 +44,12 @@ NAMES = {
     "root": "false position", "attack": "… in any box", "linf": "Newton, L∞",
     "l2": "Newton, L₂",
 }  # fmt: skip
+DISTANCES_NOTE = (
+    '<p class="levelset-note">p: a point where Fʲ = 0, on the boundary of the class. False '
+    "position: on the way to this attack; in any box: to the first attack that succeeds, ε from "
+    "0.1 to 1. Newton: steps from x, whatever ε. ρ: |x − p| at the one pixel in which Fʲ changes "
+    "most at p.</p>"
+)
 MISSING = {
     "root": "No zero of Fʲ on the way.",
     "attack": "No attack changes the sign of Fʲ.",
@@ -59,14 +66,8 @@ def attack_view(model: KnownModel, subject: Subject) -> None:
     network = _fast(model.digest, network_of(model))
     middle, right = st.columns([2, 1], gap="medium")
     with middle, st.container(horizontal=True, vertical_alignment="center"):
-        loss = st.segmented_control(
-            "Attack by", list(LOSSES), format_func=LOSSES.__getitem__, default="margin",
-            key="explorer_loss", label_visibility="collapsed", required=True,
-        )  # fmt: skip
-        start = st.segmented_control(
-            "Start", list(STARTS), format_func=STARTS.__getitem__, default="random",
-            key="explorer_start", label_visibility="collapsed", required=True,
-        )  # fmt: skip
+        loss = kept_choice("Attack by", LOSSES, key="explorer_loss")
+        start = kept_choice("Start", STARTS, key="explorer_start")
     epsilon, settled, key = _wanted(model)
     about = (model.digest, subject.digest, epsilon, start)
     with torch_threads(1):
@@ -92,7 +93,9 @@ def _wanted(model: KnownModel) -> tuple[float, bool, str]:
     largest, _, digits = EPSILONS.get(channels, EPSILONS[3])
     key = f"explorer_{channels}"
     wanted = (st.session_state.get(key) or {}).get("wanted") or {}
-    epsilon = float(wanted.get("epsilon", paper_attack("pgd-margin", channels).epsilon))
+    last = f"{key}_epsilon"  # for when the component comes back
+    usual = st.session_state.get(last, paper_attack("pgd-margin", channels).epsilon)
+    epsilon = st.session_state[last] = float(wanted.get("epsilon", usual))
     return round(min(max(epsilon, 0.0), largest), digits), bool(wanted.get("settled", True)), key
 
 
@@ -162,10 +165,7 @@ def _section_view(
     attacked: Trajectory, profile: MarginProfile, data: dict[str, Any], settled: bool,
 ) -> None:  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
-        second = st.segmented_control(
-            "Second direction", list(SECONDS), format_func=SECONDS.__getitem__, default="random",
-            key="explorer_second", label_visibility="collapsed", required=True,
-        )  # fmt: skip
+        second = kept_choice("Second direction", SECONDS, key="explorer_second")
         draw = st.session_state.setdefault("explorer_draw", 1)
         if second == "random" and st.button(
             "", icon=":material/casino:", help="Another random direction", key="explorer_another"
@@ -195,7 +195,7 @@ def _distances(levels: list[dict[str, Any]]) -> str:
         figures = [level["linf"], level["l2"], level["rho"]]
         cells = "".join(f"<td>{'–' if v is None else f'{v:.3f}'}</td>" for v in figures)
         rows += f"<tr><th>{level['name']}</th>{cells}</tr>"
-    return f'<table class="levelset-distances">{rows}</table>'
+    return f'<table class="levelset-distances">{rows}</table>{DISTANCES_NOTE}'
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
@@ -231,7 +231,7 @@ def _plane(
         "path": _rounded(axes.coordinates(_attacked_image.points - x)),
         "names": [{"name": _subject.classes[k], "place": [a, b]} for k, a, b in centres],
         "root": [root, 0.0] if np.isfinite(root) else None,
-        "label_u": "attack direction, L∞ from x",
+        "label_u": "part along the attack, L∞",
         "label_v": "random direction" if second == "random" else f"{LOSSES[other].lower()} attack",
     }  # fmt: skip
 

@@ -7,6 +7,7 @@ import streamlit as st
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore, duration
 from levelset_core.runs.cells import Cell, attack_command, start_cells
+from pages.widgets.kept import kept
 from pages.widgets.robust_cells import (
     COLUMNS,
     Entry,
@@ -49,15 +50,18 @@ def _how(entry: Entry, data: str) -> None:
     else:
         where = "its card" if best.state == "card" else f"run `{best.run_id}`"
         st.markdown(
-            f"Ours: **{percent(best.accuracy, 2)} %**: {best.standing:,} of {best.images:,} images "
-            f"stand, 95 % interval {interval_text(best)} % (Clopper and Pearson). "
+            f"Measured: **{percent(best.accuracy, 2)} %**: {best.standing:,} of {best.images:,} "
+            f"images stand, 95 % interval {interval_text(best)} % (Clopper and Pearson). "
             f"Seed {best.seed}, {_when(best)}, from {where}. {first_upper(best.source)}."
         )
         for warning in best.warnings:
             st.warning(warning, icon=":material/warning:")
     if entry.active is not None and entry.active.state == "stopped" and entry.active.run_id:
         run_progress(RunStore().get(entry.active.run_id), key="robust_stopped")
-    images, seed = (best.images, best.seed) if best else (USUAL, 0)
+    if (known_cell := best or entry.active) is not None:
+        images, seed = known_cell.wanted, known_cell.seed
+    else:
+        images, seed = _chosen(data)
     known = data if best is None or not best.data else best.data
     command = attack_command(entry.model.file, known, entry.attack, images, seed)
     st.code(command, language="bash", wrap_lines=True)
@@ -69,18 +73,18 @@ def _when(cell: Cell) -> str:
 
 
 def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
-    count = len(test_images(data))
-    choices = [n for n in IMAGES if n < count] + [count]
+    choices = _choices(data)
+    chosen, first = _chosen(data)
     scope = st.segmented_control(
         "Measure", list(SCOPES), format_func=SCOPES.__getitem__, default="cell",
         key="robust_scope", required=True,
     )  # fmt: skip
     number, where = st.columns(2)
     images = number.selectbox(
-        "Images", choices, index=choices.index(USUAL) if USUAL in choices else 0,
-        key=f"robust_images_{count}", format_func=lambda n: f"first {n:,}",
+        "Images", choices, index=choices.index(chosen), key=f"robust_images_{choices[-1]}",
+        format_func=lambda n: f"first {n:,}",
     )  # fmt: skip
-    seed = int(where.number_input("Seed", 0, 2**31 - 1, 0, key="robust_seed"))
+    seed = int(where.number_input("Seed", 0, 2**31 - 1, first, key="robust_seed"))
     wanted = [e for e in _in_scope(rows, entry, str(scope)) if _is_new(e, data, images, seed)]
     extended = sum(_extends(e, data, images, seed) for e in wanted)
     label = "Run" if not extended else f"Extend to {images:,}" if len(wanted) == 1 else "Run"
@@ -100,6 +104,18 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
         st.caption("Measured, on its way, or to be resumed: choose more images or another seed.")
     if message := st.session_state.get(ERROR):
         st.error(message, icon=":material/error:")
+
+
+def _choices(data: str) -> list[int]:
+    count = len(test_images(data))
+    return [n for n in IMAGES if n < count] + [count]
+
+
+def _chosen(data: str) -> tuple[int, int]:
+    """How many images, and the seed, as the widgets stand."""
+    choices = _choices(data)
+    usual = USUAL if USUAL in choices else choices[0]
+    return kept(f"robust_images_{choices[-1]}", usual, choices), int(kept("robust_seed", 0))
 
 
 def _in_scope(rows: list[Row], entry: Entry, scope: str) -> list[Entry]:

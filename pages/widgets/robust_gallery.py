@@ -122,7 +122,10 @@ def _progress(run: Run | None, images: int) -> None:
     if status.active:
         st.session_state.explorer_survey_told = run.id
         done = round((status.fraction or 0) * images)
-        st.progress(status.fraction or 0.0, f"Attacking the images: {done} of {images}")
+        text = f"Attacking the images: {done} of {images}"
+        if status.state == "queued":
+            text = "Waits in the queue to attack the images, see Runs"
+        st.progress(status.fraction or 0.0, text)
     elif told == run.id:
         st.session_state.explorer_survey_told = None
         st.rerun()  # the filters know everything now

@@ -8,6 +8,7 @@ from torch import nn
 from levelset_core.data.images import IMAGE_SETS, ImageSet, data_folder, load_images
 from levelset_core.runs import RunStore
 from levelset_core.runs.models import KnownModel, known_models
+from pages.widgets.kept import kept
 
 #: What an origin looks like in a list.
 ORIGIN_ICONS = {
@@ -69,7 +70,11 @@ def test_images(name: str) -> ImageSet:
 def choose_model(found: list[KnownModel], key: str, label: str = "Model") -> KnownModel:
     """A menu of the models; the first is chosen to begin with."""
     by_id = {model.id: model for model in found}
-    chosen = st.selectbox(label, list(by_id), key=key, format_func=lambda i: by_id[i].title)
+    ids = list(by_id)
+    chosen = st.selectbox(
+        label, ids, index=ids.index(kept(key, ids[0], ids)), key=key,
+        format_func=lambda i: by_id[i].title,
+    )  # fmt: skip
     return by_id.get(chosen, found[0])
 
 

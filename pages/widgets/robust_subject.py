@@ -18,6 +18,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.parallel import torch_threads
 from levelset_core.runs.models import KnownModel
 from pages.widgets.front_end import base_path, front_end
+from pages.widgets.kept import kept_choice
 from pages.widgets.robust_gallery import gallery
 from pages.widgets.robust_models import image_sets, network_of, test_images
 
@@ -58,10 +59,7 @@ def choose_subject(model: KnownModel) -> Subject | None:
     own = model.shape == (1, 28, 28)  # drawn digits are images of MNIST
     source = "gallery"
     if own:
-        source = st.segmented_control(
-            "Image from", list(SOURCES), format_func=SOURCES.__getitem__, default="gallery",
-            key="explorer_source", label_visibility="collapsed", required=True,
-        )  # fmt: skip
+        source = kept_choice("Image from", SOURCES, key="explorer_source")
     if source == "draw":
         return _own(model, _drawn())
     if source == "upload":

@@ -10,6 +10,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore
 from levelset_core.runs.cells import all_cells
 from levelset_core.runs.models import KnownModel
+from pages.widgets.kept import kept
 from pages.widgets.robust_cell_panel import cell_panel
 from pages.widgets.robust_cells import Entry, Row, table_rows
 from pages.widgets.robust_copy import copy_popover, paper_table
@@ -17,6 +18,9 @@ from pages.widgets.robust_grid import chosen_place, robust_grid
 from pages.widgets.robust_masking import masking_view
 from pages.widgets.robust_models import image_sets
 from pages.widgets.robust_progress import EVERY, active_runs, runs_in_work
+
+#: The cell chosen last, for when the table comes back.
+PLACE = "robust_place"
 
 
 def table_view(found: list[KnownModel]) -> None:
@@ -37,14 +41,17 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
     if bool(active_runs()) != active:
         st.rerun()  # begins or ends the looking
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        sets = list(by_data)
         data = st.selectbox(
-            "Test images", list(by_data), key="robust_data", format_func=_data_title, width=280
-        )
+            "Test images", sets, index=sets.index(kept("robust_data", sets[0], sets)),
+            key="robust_data", format_func=_data_title, width=280,
+        )  # fmt: skip
         models = by_data[data]
         usual = paper_attack("pgd-margin", models[0].shape[0]).epsilon
+        key = f"robust_epsilon_{models[0].shape[0]}"
         epsilon = st.number_input(
-            "ε (L∞ box)", 0.001, 1.0, usual, step=usual / 6, format="%.3f",
-            key=f"robust_epsilon_{models[0].shape[0]}", width=150,
+            "ε (L∞ box)", 0.001, 1.0, kept(key, usual), step=usual / 6, format="%.3f",
+            key=key, width=150,
             help="The paper's is 0.3 for grey images and 0.031 in colour. Steps grow and shrink "
             "with it. Published figures are for the paper's.",
         )  # fmt: skip
@@ -65,7 +72,8 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
 
 
 def _chosen(rows: list[Row]) -> Entry:
-    place = chosen_place()
+    place = chosen_place() or st.session_state.get(PLACE)
+    st.session_state[PLACE] = place
     for row in rows:
         if place is not None and row.model.id == place[0] and place[1] in row.entries:
             return row.entries[place[1]]

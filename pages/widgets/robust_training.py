@@ -181,11 +181,13 @@ def _board(active: bool) -> None:
             "epsilon": wanted(shown[0]), "runs": records,
         },
     )  # fmt: skip
+    within = " and ".join(f"{e:g}" for e in dict.fromkeys(wanted(run) for run in shown))
     st.caption(
         f"The first {WATCHED} test images of the excerpt, looked at before the first step and "
-        "after every epoch: PGD on the margin, 10 steps. Distances are upper bounds: the smaller "
-        "of generalized Newton and false position. A finished network is in every list of "
-        "models."
+        f"after every epoch: PGD on the margin within ε = {within}, 10 steps. (The table of "
+        "attacks has the paper's 0.3 unless you choose another ε there.) Distances are upper "
+        "bounds: the smaller of generalized Newton and false position. A finished network is in "
+        "every list of models."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import streamlit as st
@@ -23,6 +24,8 @@ from pages.widgets.robust_models import sets_of_shape, test_images
 FIND = "find out"
 #: A ResNet-18 has 45 MB.
 LARGEST = 100
+#: Means something in Markdown, which shows names here and there.
+MARKUP = re.compile(r"[\\`*$\[\]<>:~#|]+")
 EXPORT = """import torch
 
 network.eval()  # as at test time
@@ -68,10 +71,11 @@ def _look(name: str, content: bytes, arch: str | None) -> None:
     with st.container(border=True):
         for line in lines:
             st.markdown(line)
-        title = st.text_input("Call it", Path(name).stem[:40], key=f"robust_name_{name}")
+        given = st.text_input("Call it", Path(name).stem[:40], key=f"robust_name_{name}")
+        title = MARKUP.sub(" ", given).strip()
         st.button(
             "Add to the models", type="primary", icon=":material/add:", key="robust_keep",
-            disabled=not title.strip(), on_click=_keep, args=(classifier, title.strip(), name),
+            disabled=not title, on_click=_keep, args=(classifier, title, name),
         )  # fmt: skip
 
 
@@ -110,7 +114,8 @@ def _read(
 
 def _keep(classifier: Classifier, title: str, file: str) -> None:
     try:
-        card = {**classifier.card, "method": None, "file": Path(file).name}
+        # What the file says of its own accuracy is no measurement of this program.
+        card = {"method": None, "file": Path(file).name}
         keep_upload(classifier, title, card, RunStore())
         st.session_state.robust_kept = f"{title} is among the models now: see Table and Curves."
     except (LevelsetError, OSError) as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import RESUMABLE, Run, RunStatus, RunStore, progress_text, summary
+from levelset_core.runs import RESUMABLE, Run, RunStatus, RunStore, duration, progress_text, summary
 
 #: How a state shows: its icon and colour.
 STATES: dict[str, tuple[str, Literal["gray", "blue", "green", "red", "orange"]]] = {
@@ -61,9 +61,13 @@ def run_progress(run: Run, *, key: str) -> RunStatus | None:
 
 def _waits() -> str:
     runs = (summary(run) for run in RunStore().runs())
-    busy = [run["name"] for run in runs if run["state"] == "running"]
+    busy = [f"“{run['name']}”{_left(run)}" for run in runs if run["state"] == "running"]
     before = f" Now at work: {', '.join(busy)}." if busy else ""
     return f"Waits in the queue: it starts by itself when a run before it ends.{before}"
+
+
+def _left(run: dict[str, Any]) -> str:
+    return "" if run["seconds_left"] is None else f" ({duration(run['seconds_left'])} left)"
 
 
 def _buttons(run: Run, status: RunStatus, key: str) -> None:

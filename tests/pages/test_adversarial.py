@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,12 @@ from streamlit.testing.v1 import AppTest
 
 from levelset_core.attacks import AttackConfig
 from levelset_core.experiments.table1 import TABLE, Reference, published_for
+from levelset_core.networks.classifier_files import load_classifier
 from levelset_core.networks.classifiers import make_classifier
 from levelset_core.runs import RunStore, work_here
 from levelset_core.runs.cells import all_cells, start_cells
 from levelset_core.runs.measurements import start_measurement
-from levelset_core.runs.models import known_models
+from levelset_core.runs.models import keep_upload, known_models
 from pages.widgets.robust_cells import table_rows
 from pages.widgets.robust_copy import csv_text, markdown
 from pages.widgets.robust_curve_charts import (
@@ -110,6 +111,30 @@ def test_a_cell_is_run_seen_and_extended(models, store):
     assert (store.runs()[0].inputs / "earlier.safetensors").exists()
     at.segmented_control(key="robust_scope").set_value("row").run()
     assert "Run 4 cells" in button(at, "Run").label  # the one that was extended can be resumed
+
+
+def test_the_table_is_as_it_was_left(models):
+    at = open_page()
+    at.session_state["robust_grid"] = {"chosen": ["ours", "pgd-worst"]}
+    at.number_input(key="robust_epsilon_1").set_value(0.2).run()
+    at.selectbox(key="robust_images_1000").set_value(500).run()
+    at.number_input(key="robust_seed").set_value(3).run()
+    assert "--eps 0.2" in texts(at) and "--limit 500 --seed 3" in texts(at)  # what Run would do
+    at.segmented_control(key="robust_view").set_value("train").run()
+    at.segmented_control(key="robust_view").set_value("table").run()
+    assert not at.exception and "Ours 0.4 · Worst case" in texts(at)
+    assert "--eps 0.2" in texts(at) and "--limit 500 --seed 3" in texts(at)
+    assert at.number_input(key="robust_epsilon_1").value == 0.2
+
+
+def test_what_an_uploaded_file_says_of_itself_is_no_figure(models, bundled, store, checkpoint):
+    claims = {"robust_accuracy": 0.99, "clean_accuracy": 1.0, "images": 1000, **asdict(PGD)}
+    card = {"method": None, "figures": claims, "cells": [claims]}
+    keep_upload(load_classifier(checkpoint), "Claims", card, store)
+    (model,) = [m for m in known_models(store) if m.origin == "upload"]
+    assert model.card["figures"] == claims and all_cells(store, [model]) == []
+    save_small(bundled / "std.safetensors", small_network(), **card)
+    assert all_cells(store, known_models(store)) != []  # a bundled one's card is this program's
 
 
 def test_the_tables_words(models, store):

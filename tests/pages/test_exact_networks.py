@@ -73,6 +73,21 @@ def test_a_changed_weight_is_counted_and_restored(page):
     assert not page.exception
 
 
+def test_a_change_ends_with_its_shape_and_with_its_tab(page):
+    for end in (
+        lambda: page.pills(key="plane_preset").set_value("Star").run(),
+        lambda: page.segmented_control(key="exact_tab").set_value("contrast").run(),
+    ):
+        last = page.session_state["exact_plane"]["work"].exact.depth
+        page.session_state["plane_graph_place"] = (last, 0, 0)
+        page.run()
+        page.slider(key="plane_graph_change").set_value(0.5).run()
+        assert figure(page, "random points") != "0 wrong signs"
+        end()
+        assert not page.exception
+        assert figure(page, "random points") == "0 wrong signs"
+
+
 def test_a_polygon_file_and_a_bad_one(page):
     content = json.dumps({"rings": [[[0, 0], [9, 0], [9, 9], [0, 9]]]}).encode()
     page.file_uploader(key="plane_file").set_value(("a.json", content, "application/json")).run()
