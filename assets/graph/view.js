@@ -8,6 +8,8 @@ import { pageTheme } from "../shared/theme.js";
 const LIGHT = { dark: false, plus: "#0b5499", minus: "#b04600", chosen: "#c2003f", muted: "#5f6875" };
 const DARK = { dark: true, plus: "#8ccaff", minus: "#ffbd7d", chosen: "#ff7a9a", muted: "#a3acba" };
 const REACH = 7; // px
+const LABEL_GAP = 6; // px between the names of two layers
+const MOST_WIDTHS = 9; // in the heading
 
 export class GraphView {
   constructor(parent) {
@@ -41,7 +43,10 @@ export class GraphView {
     this.root.style.setProperty("--height", `${data.height}px`);
     this.root.dataset.widths = data.widths.join("-");
     const hidden = data.widths.slice(1, -1);
-    this.caption.textContent = `Network ${data.widths.join(" – ")}`;
+    const { widths } = data;
+    const many = widths.length > MOST_WIDTHS;
+    const shown = many ? [...widths.slice(0, 4), "…", ...widths.slice(-3)] : widths;
+    this.caption.textContent = `Network ${shown.join(" – ")}`;
     this.caption.title = `${hidden.length} hidden layers, ${whole(data.total)} lines`;
     const key = JSON.stringify(data.chosen);
     if (key !== this.told) {
@@ -144,13 +149,28 @@ export class GraphView {
         context.fillStyle = theme.text;
         context.fill();
       }
-      context.fillStyle = theme.muted;
-      context.font = `11px ${theme.font}`;
-      context.textAlign = "center";
-      const last = layer === data.widths.length - 1;
-      context.fillText(layer === 0 ? "x" : last ? "F" : String(count), this.place(layer, 0)[0], size.height - 6);
     });
+    this.labels(context);
     this.say(marked);
+  }
+
+  // Names of the layers; those that would touch the one before, or F, are left out.
+  labels(context) {
+    const { data: { widths }, theme, size } = this;
+    context.fillStyle = theme.muted;
+    context.font = `11px ${theme.font}`;
+    context.textAlign = "center";
+    const last = widths.length - 1;
+    const right = this.place(last, 0)[0] - LABEL_GAP;
+    let free = 0;
+    widths.forEach((count, layer) => {
+      const text = layer === 0 ? "x" : layer === last ? "F" : String(count);
+      const x = this.place(layer, 0)[0];
+      const half = context.measureText(text).width / 2;
+      if (layer !== last && (x - half < free || x + half > right)) return;
+      context.fillText(text, x, size.height - 6);
+      free = x + half + LABEL_GAP;
+    });
   }
 
   say(marked) {

@@ -16,7 +16,7 @@ export function percent(value) {
 
 export function whole(value) {
   if (value === null || value === undefined) return "–";
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 export const DISTANCE_NAMES = { l2: "L₂", linf: "L∞", rho: "ρ" };

@@ -83,7 +83,7 @@ def contrast_view(work: ExactWork) -> None:
         running.start()
     st.session_state.contrast = running
     right.markdown(
-        f"Same layers, {' – '.join(map(str, work.exact.widths))}, random start; {STEPS} Adam steps "
+        f"The same {work.exact.depth} hidden layers, random start; {STEPS:,} Adam steps "
         "on inside and outside, half of the points near the boundary. Red: the sign is wrong."
     )
     waiting = running is not None and not running.finished

@@ -101,7 +101,7 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
             "core: images that break early cost less."
         )
     else:
-        st.caption("Measured, on its way, or to be resumed: choose more images or another seed.")
+        st.caption(_nothing_new(entry))
     if message := st.session_state.get(ERROR):
         st.error(message, icon=":material/error:")
 
@@ -135,6 +135,14 @@ def _is_new(entry: Entry, data: str, images: int, seed: int) -> bool:
         if same and cell.wanted >= images:
             return False
     return True
+
+
+def _nothing_new(entry: Entry) -> str:
+    if entry.active is None:
+        return "Measured: choose more images or another seed."
+    if entry.active.state == "stopped":
+        return "Stopped before its end: the button on the left takes it up again."
+    return "On its way."
 
 
 def _extends(entry: Entry, data: str, images: int, seed: int) -> bool:

@@ -146,7 +146,7 @@ def attack_text(attack: AttackConfig) -> str:
     )
     restarts = f", {attack.restarts} restarts each" if attack.restarts > 1 else ""
     return (
-        f"PGD on {losses}, ε = {attack.epsilon:g}, {attack.steps} steps of {attack.step:g}"
+        f"PGD on {losses}, ε = {attack.epsilon:g}, {attack.steps} steps of {attack.step:.3g}"
         f"{restarts}, random start"
     )
 

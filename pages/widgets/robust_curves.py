@@ -106,8 +106,9 @@ def _over_epsilon(q: Question) -> None:
     attacks = {loss: over_epsilon(loss, q.models[0].shape[0]) for loss in LOSSES}
     _curves(q, attacks, "ε", q.usual.epsilon)
     st.caption(
-        f"PGD as in the paper, {q.usual.steps} steps that grow with ε. Bars: 95 % intervals. "
-        f"The line marks the paper's ε. A curve that does not come down to 0 hides something."
+        f"PGD as in the paper, {q.usual.steps} steps that grow with ε. Bars: 95 % intervals; of "
+        "several figures the one about the most images. The line marks the paper's ε. A curve "
+        "that does not come down to 0 hides something."
     )
 
 

@@ -115,6 +115,7 @@ def _start(
     except (LevelsetError, OSError) as error:
         st.session_state[ERROR] = str(error)
         return
+    st.toast("The training is in the queue: its charts are on the right.", icon=":material/start:")
     others = [i for i in st.session_state.get("train_shown") or [] if i != run.id]
     st.session_state.train_shown = [*others[-1:], run.id]
 

@@ -67,7 +67,8 @@ def metrics_figure(
         if not numbers:
             figure.update_yaxes(showticklabels=False, **place)
         elif metric.log and min(numbers) > 0:
-            figure.update_yaxes(type="log", exponentformat="power", **place)
+            figure.update_yaxes(type="log", **place)
+    figure.update_yaxes(exponentformat="power")
     figure.update_xaxes(nticks=5, rangemode="tozero")
     figure.update_xaxes(title_text=AXES[axis], row=lines)
     figure.update_layout(

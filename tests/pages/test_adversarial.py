@@ -105,7 +105,7 @@ def test_a_cell_is_run_seen_and_extended(models, store):
     at.run()
     cell = next(c for c in all_cells(store, models) if c.attack == PGD)
     assert f"{cell.standing} of 50 images stand" in texts(at) and run.id in texts(at)
-    assert button(at, "Run").disabled and "Measured, on its way" in texts(at)
+    assert button(at, "Run").disabled and "Measured: choose more images" in texts(at)
     at.selectbox(key="robust_images_1000").set_value(100).run()
     button(at, "Extend to 100").click().run()
     assert (store.runs()[0].inputs / "earlier.safetensors").exists()
