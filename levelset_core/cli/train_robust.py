@@ -115,8 +115,10 @@ def _follow(run: Run) -> int:
 
 
 def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
+    from levelset_core.data.images import IMAGE_SETS
     from levelset_core.runs import RESUMABLE
     from levelset_core.runs.kinds.robust import START
+    from levelset_core.runs.models import METHOD_TITLES, NETWORK_TITLES
     from levelset_core.training.robust_config import RobustConfig, robust_preset
 
     config = robust_preset(options.preset, options.method, options.model, options.data)
@@ -150,7 +152,8 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
         progress("There is no such training to go on with: a new one begins.")
     return store.create(
         "robust", settings,
-        name=f"{options.method}, {options.model}, {options.data}",
+        name=f"{METHOD_TITLES[config.method]}, {NETWORK_TITLES[config.model]}, "
+        f"{IMAGE_SETS.get(options.data, Path(options.data).name)}",
         seed=options.seed, device=options.device, threads=options.threads,
         inputs={START: start} if start else None,
     )  # fmt: skip

@@ -41,7 +41,8 @@ def cell_panel(rows: list[Row], entry: Entry, data: str) -> None:
 
 
 def _how(entry: Entry, data: str) -> None:
-    st.caption(first_upper(attack_text(entry.attack)) + ".")
+    trained = f" Trained by run `{entry.model.id}`." if entry.model.origin == "run" else ""
+    st.caption(f"{first_upper(attack_text(entry.attack))}.{trained}")
     best = entry.best
     if entry.reference is not None:
         st.markdown(f"Reference: {entry.reference.text}.")
