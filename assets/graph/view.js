@@ -69,7 +69,8 @@ export class GraphView {
     this.place = (layer, unit) => [
       x(layer), (height - 24) / 2 + (unit - (widths[layer] - 1) / 2) * gap(widths[layer]),
     ];
-    this.radius = Math.max(1.5, Math.min(6, gap(Math.max(...widths)) * 0.32));
+    const across = (width - 52) / (widths.length - 1);
+    this.radius = Math.max(1.5, Math.min(6, gap(Math.max(...widths)) * 0.32, across * 0.4));
     this.size = { width, height };
     this.request();
   }
