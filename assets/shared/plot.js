@@ -78,11 +78,11 @@ export function plot(canvas, theme, { width, height, x, y, label, lines, marks =
     if (mark.text) {
       const room = context.measureText(mark.text).width;
       const after = a + 9 + room < left + w;
-      context.textAlign = after ? "left" : "right";
+      context.textAlign = "left";
       context.textBaseline = b > top + 18 ? "bottom" : "top";
       context.lineWidth = 3;
       context.strokeStyle = theme.background;
-      const at = [a + (after ? 8 : -8), b + (b > top + 18 ? -4 : 5)];
+      const at = [after ? a + 8 : Math.max(2, a - 8 - room), b + (b > top + 18 ? -4 : 5)];
       context.strokeText(mark.text, ...at);
       context.fillStyle = theme.text;
       context.fillText(mark.text, ...at);
