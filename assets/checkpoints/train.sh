@@ -5,8 +5,9 @@
 #   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh madry ours  these ("start" has to be there)
 #   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh measure madry
 #
-# What is there already is left as it is; a training that was stopped goes on. --mixed is for CPUs
-# and GPUs that calculate in bfloat16: elsewhere, MIXED= (empty) before the command.
+# Networks that are there already are left as they are; a training that was stopped goes on. Call it
+# from the project's folder. --mixed is for CPUs and GPUs that calculate in bfloat16: elsewhere, MIXED=
+# (empty) before the command.
 set -eu
 cd "$(dirname "$0")/../.."
 python=${PYTHON:-.venv/bin/python}
@@ -27,7 +28,7 @@ robust() { # NAME METHOD SETTINGS...
     train "$@" --attack-steps 8 --attack-shrink 0.72 --affine ${MIXED---mixed}
 }
 
-further() { # NAME METHOD SETTINGS...: two methods differ in nothing but themselves
+further() { # NAME METHOD SETTINGS...
     robust "$@" --start-from "$(network start)" --warmup-epochs 0 --epochs 4 --learning-rate 6e-4
 }
 
@@ -44,7 +45,9 @@ measure() { # NAME
     attack "$1" --curves
     others=
     for other in standard madry trades ours; do
-        [ "$other" = "$1" ] || others="$others $(network "$other")"
+        if [ "$other" != "$1" ] && [ -f "$(network "$other")" ]; then
+            others="$others $(network "$other")"
+        fi
     done
     # shellcheck disable=SC2086
     attack "$1" --examine --others $others
@@ -66,6 +69,7 @@ if [ $# = 0 ]; then
     for name in standard madry trades ours; do measure "$name"; done
 elif [ "$1" = measure ]; then
     shift
+    [ $# != 0 ] || { echo "measure what? standard, madry, trades or ours" >&2; exit 2; }
     for name in "$@"; do measure "$name"; done
 else
     for name in "$@"; do step "$name"; done

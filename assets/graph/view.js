@@ -97,7 +97,7 @@ export class GraphView {
   choose(edge) {
     if (!edge) return;
     this.chosen = edge.slice(0, 3);
-    this.setStateValue("chosen", this.chosen);
+    this.setStateValue("chosen", [...this.chosen, Date.now()]); // the same line again is a click
     this.request();
   }
 

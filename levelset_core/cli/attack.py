@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
 from levelset_core.device import describe_cpu, describe_device, pick_device
+from levelset_core.errors import LevelsetError
 
 if TYPE_CHECKING:
     import torch
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from levelset_core.data.images import ImageSet
     from levelset_core.networks.classifier_files import Classifier
 
+USUAL = "pgd-margin"
 #: Images that are enough to see masked gradients.
 EXAMINED = 100
 #: Images of every point of a curve.
@@ -38,7 +40,7 @@ def add(verbs: Verbs, common: Parser) -> None:
     attack.add_argument("--data-dir", help="where data sets are (default: $LEVELSET_DATA)")
     attack.add_argument(
         "--attack",
-        default="pgd-margin",
+        default=USUAL,
         help="pgd-xent, pgd-margin, pgd-worst (both, with restarts), autoattack or clean",
     )
     attack.add_argument(
@@ -80,6 +82,13 @@ def _run(options: argparse.Namespace) -> int:
         with_the_right_head,
     )
 
+    names = ("eps", "step", "steps", "restarts")
+    given = {k: getattr(options, k) for k in names if getattr(options, k) is not None}
+    if options.curves and (options.examine or given or options.attack != USUAL):
+        raise LevelsetError(
+            "--curves has attacks of its own: leave out --examine, --attack, --"
+            + ", --".join(names) + "."
+        )  # fmt: skip
     if options.card:
         read_card(Path(options.model))  # a missing card is said before the work, not after it
     device = pick_device(options.device)
@@ -89,9 +98,7 @@ def _run(options: argparse.Namespace) -> int:
     )
     classifier.check(data)
     attack = paper_attack(options.attack, data.shape[0], options.eps)
-    names = ("step", "steps", "restarts")
-    given = {k: getattr(options, k) for k in names if getattr(options, k) is not None}
-    attack = dataclasses.replace(attack, **given)
+    attack = dataclasses.replace(attack, **{k: v for k, v in given.items() if k != "eps"})
     note = ""
     if options.arch == "convnet4a":
         classifier, note = with_the_right_head(classifier, data)

@@ -82,9 +82,9 @@ def attack_command(
     words = ["python", "-m", "levelset_core", "attack", str(model), "--data", data]
     words += ["--attack", attack.attack]
     if attack.attack != "clean":
-        words += ["--eps", f"{attack.epsilon:g}"]
+        words += ["--eps", repr(attack.epsilon)]
     if attack.attack.startswith("pgd"):
-        words += ["--step", f"{attack.step:g}", "--steps", str(attack.steps)]
+        words += ["--step", repr(attack.step), "--steps", str(attack.steps)]
         words += ["--restarts", str(attack.restarts)]
     words += ["--limit", str(images), "--seed", str(seed), "--json"]
     return shlex.join(words)
@@ -237,11 +237,8 @@ def as_clean(cell: Cell, accuracy: float) -> Cell:
 
 
 def _cells_of_card(model: KnownModel) -> list[Cell]:
-    """A card's "figures", and its list "cells" if there is one: values of ``attack --json``.
-
-    What a file from elsewhere claims does not count.
-    """
-    card = {} if model.origin == "upload" else model.card
+    """A card's "figures", and its list "cells" if there is one: values of ``attack --json``."""
+    card = model.card
     cells = []
     for values in [card.get("figures"), *(card.get("cells") or [])]:
         with suppress(LevelsetError, KeyError, TypeError, ValueError, AttributeError):

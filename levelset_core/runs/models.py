@@ -193,6 +193,8 @@ def _read(path: Path, origin: str, name: str, changed: int, card_changed: int) -
     if card_changed:
         with suppress(OSError, ValueError):
             card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    if origin == "upload":  # what a file says of its own accuracy is no figure of ours
+        card = {key: card[key] for key in ("name", "file") if key in card}
     digest = hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
     return KnownModel(
         name, _title(path, card), path, origin, digest, about.model, about.shape, about.classes,

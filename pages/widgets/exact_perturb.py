@@ -25,7 +25,7 @@ def apply_perturbation(work: ExactWork, graph: str) -> None:
         st.session_state[f"{graph}_change"] = 0.0
     if clicked != st.session_state.get(f"{graph}_clicked"):
         st.session_state[f"{graph}_clicked"] = clicked
-        st.session_state[f"{graph}_place"] = clicked
+        st.session_state[f"{graph}_place"] = clicked[0]
     place: Place | None = st.session_state.get(f"{graph}_place")
     if place is not None and not work.has(place):
         place = st.session_state[f"{graph}_place"] = None

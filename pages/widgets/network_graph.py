@@ -29,11 +29,14 @@ def network_graph(network: nn.Sequential, chosen: Place | None, *, key: str, hei
     )  # fmt: skip
 
 
-def chosen_weight(key: str) -> Place | None:
-    """The weight that was clicked, at the beginning of this run."""
+def chosen_weight(key: str) -> tuple[Place | None, int]:
+    """The weight that was clicked, and when, at the beginning of this run."""
     state = st.session_state.get(key)
     chosen = state.get("chosen") if state else None
-    return tuple(chosen) if chosen else None
+    if not chosen:
+        return None, 0
+    layer, row, column, moment = chosen
+    return (layer, row, column), moment
 
 
 def _nothing() -> None:

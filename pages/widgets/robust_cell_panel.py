@@ -59,10 +59,12 @@ def _how(entry: Entry, data: str) -> None:
             st.warning(warning, icon=":material/warning:")
     if entry.active is not None and entry.active.state == "stopped" and entry.active.run_id:
         run_progress(RunStore().get(entry.active.run_id), key="robust_stopped")
-    if (known_cell := best or entry.active) is not None:
-        images, seed = known_cell.wanted, known_cell.seed
+    if (cell := best or entry.active) is not None:
+        images, seed = cell.wanted, cell.seed
+        st.caption("The command of this figure:" if best else "The command of what is on its way:")
     else:
         images, seed = _chosen(data)
+        st.caption("What Run does, as a command:")
     known = data if best is None or not best.data else best.data
     command = attack_command(entry.model.file, known, entry.attack, images, seed)
     st.code(command, language="bash", wrap_lines=True)
@@ -102,7 +104,7 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
             "core: images that break early cost less."
         )
     else:
-        st.caption(_nothing_new(entry))
+        st.caption(_nothing_new(_in_scope(rows, entry, str(scope))))
     if message := st.session_state.get(ERROR):
         st.error(message, icon=":material/error:")
 
@@ -138,11 +140,12 @@ def _is_new(entry: Entry, data: str, images: int, seed: int) -> bool:
     return True
 
 
-def _nothing_new(entry: Entry) -> str:
-    if entry.active is None:
+def _nothing_new(entries: list[Entry]) -> str:
+    states = {entry.active.state for entry in entries if entry.active is not None}
+    if not states:
         return "Measured: choose more images or another seed."
-    if entry.active.state == "stopped":
-        return "Stopped before its end: the button on the left takes it up again."
+    if states == {"stopped"}:
+        return "Stopped before its end: the button beside its figure takes it up again."
     return "On its way."
 
 

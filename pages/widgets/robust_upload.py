@@ -72,7 +72,7 @@ def _look(name: str, content: bytes, arch: str | None) -> None:
         for line in lines:
             st.markdown(line)
         given = st.text_input("Call it", Path(name).stem[:40], key=f"robust_name_{name}")
-        title = MARKUP.sub(" ", given).strip()
+        title = " ".join(MARKUP.sub(" ", given).split())
         st.button(
             "Add to the models", type="primary", icon=":material/add:", key="robust_keep",
             disabled=not title, on_click=_keep, args=(classifier, title, name),
@@ -114,9 +114,7 @@ def _read(
 
 def _keep(classifier: Classifier, title: str, file: str) -> None:
     try:
-        # What the file says of its own accuracy is no measurement of this program.
-        card = {"method": None, "file": Path(file).name}
-        keep_upload(classifier, title, card, RunStore())
+        keep_upload(classifier, title, {"method": None, "file": Path(file).name}, RunStore())
         st.session_state.robust_kept = f"{title} is among the models now: see Table and Curves."
     except (LevelsetError, OSError) as error:
         st.session_state.robust_kept = None

@@ -21,7 +21,8 @@ def view_choice(
     pills: bool = False,
 ) -> str:
     """A segmented control, or pills; ``?parameter=name`` in the address opens the view called so.
-    The browser's Back and Forward go through the views that were open.
+    The browser's Back and Forward go through the views that were open (not within the second after
+    a choice).
 
     (Streamlit's own binding writes what is shown, icons included, instead of the name.)
 

@@ -51,6 +51,13 @@ def test_a_verdict_goes_into_the_card(model, capsys, tmp_path, network):
     assert read_card(model)["masking"] == found
 
 
+@pytest.mark.parametrize("words", [["--examine"], ["--attack", "clean"], ["--eps", "0.1"]])
+def test_curves_have_attacks_of_their_own(model, capsys, words):
+    assert main(["attack", str(model), "--curves", *words]) == 2
+    sentence = capsys.readouterr().err
+    assert "--curves has attacks of its own" in sentence and sentence.count("\n") == 1
+
+
 def test_a_missing_card_is_said_before_the_work(model, capsys):
     model.with_suffix(".json").unlink()
     code, sentence = attack(capsys, model, "--limit", 20, "--card")

@@ -103,6 +103,19 @@ def test_one_weight_changed_breaks_it_and_restoring_mends_it(drawing):
     expect(drawing.figure(CHECKED)).to_have_text("0 wrong signs")
 
 
+def test_the_same_line_can_be_chosen_again_after_another_shape(drawing):
+    page = drawing.page
+    graph = page.get_by_label("The network as a graph")
+    for shape in (None, "Star", "L"):
+        if shape is not None:
+            page.get_by_text(shape, exact=True).first.click()
+        expect(page.get_by_text("Click a line of the graph")).to_be_visible()
+        expect(page.get_by_role("slider")).to_be_disabled()
+        graph.focus()
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("slider")).to_be_enabled()
+
+
 def test_a_solid_and_its_files(drawing):
     page = drawing.page
     page.get_by_role("radio", name="Space").click()

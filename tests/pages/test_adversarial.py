@@ -132,9 +132,24 @@ def test_what_an_uploaded_file_says_of_itself_is_no_figure(models, bundled, stor
     card = {"method": None, "figures": claims, "cells": [claims]}
     keep_upload(load_classifier(checkpoint), "Claims", card, store)
     (model,) = [m for m in known_models(store) if m.origin == "upload"]
-    assert model.card["figures"] == claims and all_cells(store, [model]) == []
+    assert model.card == {"name": "Claims"} and all_cells(store, [model]) == []
     save_small(bundled / "std.safetensors", small_network(), **card)
     assert all_cells(store, known_models(store)) != []  # a bundled one's card is this program's
+
+
+def test_an_upload_brings_its_weights_and_nothing_else(models, store, tmp_path):
+    claims = {"robust_accuracy": 0.99, "clean_accuracy": 1.0, "images": 1000, **asdict(PGD)}
+    masking = {"epsilon": 0.3, "verdict": "Trust me."}
+    file = save_small(tmp_path / "x.safetensors", small_network(seed=3), cells=[claims],
+                      figures=claims, masking=masking)  # fmt: skip
+    at = open_page("upload")
+    at.file_uploader(key="robust_file").set_value((file.name, file.read_bytes(), "")).run()
+    at.text_input(key="robust_name_x.safetensors").set_value("*Mine* $x$").run()
+    at.button(key="robust_keep").click().run()
+    assert not at.exception and "Mine x is among the models now" in texts(at)
+    (model,) = [m for m in known_models(store) if m.origin == "upload"]
+    assert model.title == "Mine x" and all_cells(store, [model]) == []
+    assert model.card.keys() <= {"name", "file"} and "Trust me" not in texts(open_page())
 
 
 def test_the_tables_words(models, store):

@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from levelset_core.networks.classifier_files import load_classifier
 from levelset_core.runs import RunStore, work_here
 from levelset_core.runs.kinds.robust import LOOKS
+from levelset_core.runs.models import keep_upload
 from pages.widgets.arrays import store as arrays
 from pages.widgets.robust_training import start_training
 from tests.digits import save_small, small_network
@@ -156,6 +158,25 @@ def test_a_drawn_digit_and_an_uploaded_one(shown):
     assert max(np.corrcoef(m.ravel(), drawn.ravel())[0, 1] for m in moved) > 0.9
     at.file_uploader(key="explorer_file").set_value(("2.png", b"no", "image/png")).run()
     assert not at.exception and "no picture that can be read" in at.error[0].value
+
+
+def test_the_explorer_is_as_it_was_left(shown, monkeypatch, tmp_path, store, checkpoint):
+    keep_upload(load_classifier(checkpoint), "Other", {}, store)
+    at = open_page("explorer")
+    other = next(o for o in at.selectbox(key="explorer_model").options if o == "Other")
+    at.selectbox(key="explorer_model").select(other).run()
+    at.segmented_control(key="explorer_loss").set_value("xent").run()
+    at.segmented_control(key="explorer_start").set_value("image").run()
+    at.session_state["explorer_1"] = {"wanted": {"epsilon": 0.2, "settled": True}}
+    at.run()
+    assert shown["explorer"]["epsilon"] == 0.2
+    at.segmented_control(key="robust_view").set_value("train").run()
+    at.session_state["explorer_1"] = None  # the component begins anew
+    at.segmented_control(key="robust_view").set_value("explorer").run()
+    assert not at.exception and shown["explorer"]["epsilon"] == 0.2
+    assert at.segmented_control(key="explorer_loss").value == "xent"
+    assert at.segmented_control(key="explorer_start").value == "image"
+    assert at.selectbox(key="explorer_model").value.startswith("upload-")
 
 
 def test_a_training_starts_and_two_are_shown_over_each_other(shown, store):
