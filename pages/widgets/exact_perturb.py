@@ -20,16 +20,32 @@ def apply_perturbation(work: ExactWork, graph: str) -> None:
         st.session_state[f"{graph}_work"] = work
         st.session_state[f"{graph}_clicked"] = clicked
         st.session_state[f"{graph}_place"] = None
-        st.session_state[f"{graph}_change"] = 0.0
-    if st.session_state.get("exact_tab", "perturb") != "perturb":
-        st.session_state[f"{graph}_change"] = 0.0
+        _set_change(graph, 0.0)
+    if st.session_state.get("exact_tab", "perturb") != "perturb" and _change(graph):
+        _set_change(graph, 0.0)
     if clicked != st.session_state.get(f"{graph}_clicked"):
         st.session_state[f"{graph}_clicked"] = clicked
         st.session_state[f"{graph}_place"] = clicked[0]
     place: Place | None = st.session_state.get(f"{graph}_place")
     if place is not None and not work.has(place):
         place = st.session_state[f"{graph}_place"] = None
-    work.perturb(place, st.session_state.get(f"{graph}_change", 0.0) if place else 0.0)
+    work.perturb(place, _change(graph) if place else 0.0)
+
+
+def _slider(graph: str) -> str:
+    return f"{graph}_slider_{st.session_state.get(f'{graph}_version', 0)}"
+
+
+def _change(graph: str) -> float:
+    """The change as the slider stands."""
+    begun = st.session_state.get(f"{graph}_change", 0.0)
+    return float(st.session_state.get(_slider(graph), begun))
+
+
+def _set_change(graph: str, change: float) -> None:
+    """By a new slider: a browser may miss that a value was set, and send the old one again."""
+    st.session_state[f"{graph}_change"] = change
+    st.session_state[f"{graph}_version"] = st.session_state.get(f"{graph}_version", 0) + 1
 
 
 def perturb_view(work: ExactWork, graph: str) -> None:
@@ -43,9 +59,8 @@ def perturb_view(work: ExactWork, graph: str) -> None:
             f"Layer **{layer}**, unit **{row}**, input **{column}**: weight "
             f"{work.weight():.4f}{f' {work.change:+.2f}' if work.change else ''}"
         )
-    change = st.session_state.setdefault(f"{graph}_change", 0.0)
     slider.slider(
-        "Change of this weight", -1.0, 1.0, change, 0.01, key=f"{graph}_change",
+        "Change of this weight", -1.0, 1.0, _change(graph), 0.01, key=_slider(graph),
         disabled=work.place is None,
     )  # fmt: skip
     random.button("Random weight", on_click=_random, args=(work, graph), width="stretch")
@@ -66,9 +81,9 @@ def _random(work: ExactWork, graph: str) -> None:
     found, _ = edges(work.exact.network, 1_000_000)
     pick = found[np.random.default_rng().integers(len(found))]
     st.session_state[f"{graph}_place"] = pick[:3]
-    if not st.session_state.get(f"{graph}_change"):
-        st.session_state[f"{graph}_change"] = 0.2
+    if not _change(graph):
+        _set_change(graph, 0.2)
 
 
 def _restore(graph: str) -> None:
-    st.session_state[f"{graph}_change"] = 0.0
+    _set_change(graph, 0.0)

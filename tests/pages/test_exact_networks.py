@@ -66,7 +66,7 @@ def test_a_drawing_reaches_the_network_and_a_bad_one_is_a_sentence(page):
 def test_a_changed_weight_is_counted_and_restored(page):
     page.session_state["plane_graph_place"] = (3, 0, 0)
     page.run()
-    page.slider(key="plane_graph_change").set_value(0.5).run()
+    page.slider[0].set_value(0.5).run()
     assert figure(page, "random points") != "0 wrong signs"
     next(b for b in page.button if b.label == "Restore").click().run()
     assert figure(page, "random points") == "0 wrong signs"
@@ -81,7 +81,7 @@ def test_a_change_ends_with_its_shape_and_with_its_tab(page):
         last = page.session_state["exact_plane"]["work"].exact.depth
         page.session_state["plane_graph_place"] = (last, 0, 0)
         page.run()
-        page.slider(key="plane_graph_change").set_value(0.5).run()
+        page.slider[0].set_value(0.5).run()
         assert figure(page, "random points") != "0 wrong signs"
         end()
         assert not page.exception
