@@ -54,3 +54,8 @@ def describe_cpu() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def describe_machine(device: torch.device) -> str:
+    """Processor and device, as results name where they were made."""
+    return f"{describe_cpu()}; {describe_device(device)}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
-from levelset_core.device import describe_cpu, describe_device, pick_device
+from levelset_core.device import describe_machine, pick_device
 from levelset_core.errors import LevelsetError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _attack(
         progress(warning)
     found = {
         **report.as_dict(), "model": classifier.model, "data": data.source, "note": note,
-        "machine": f"{describe_cpu()}; {describe_device(device)}",
+        "machine": describe_machine(device),
         "date": datetime.date.today().isoformat(),
     }  # fmt: skip
     if options.card:

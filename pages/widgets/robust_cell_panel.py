@@ -88,7 +88,8 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
         format_func=lambda n: f"first {n:,}",
     )  # fmt: skip
     seed = int(where.number_input("Seed", 0, 2**31 - 1, first, key="robust_seed"))
-    wanted = [e for e in _in_scope(rows, entry, str(scope)) if _is_new(e, data, images, seed)]
+    scoped = _in_scope(rows, entry, str(scope))
+    wanted = [e for e in scoped if _is_new(e, data, images, seed)]
     extended = sum(_extends(e, data, images, seed) for e in wanted)
     label = "Run" if not extended else f"Extend to {images:,}" if len(wanted) == 1 else "Run"
     if len(wanted) > 1:
@@ -104,7 +105,7 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
             "core: images that break early cost less."
         )
     else:
-        st.caption(_nothing_new(_in_scope(rows, entry, str(scope))))
+        st.caption(_nothing_new(scoped))
     if message := st.session_state.get(ERROR):
         st.error(message, icon=":material/error:")
 

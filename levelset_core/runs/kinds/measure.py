@@ -11,7 +11,7 @@ from torch import nn
 
 from levelset_core.attacks import AttackConfig
 from levelset_core.data.images import ImageSet, load_images
-from levelset_core.device import describe_cpu, describe_device
+from levelset_core.device import describe_machine
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.classifier_files import load_classifier
 from levelset_core.runs.folder import Run
@@ -72,7 +72,7 @@ def how_obtained(run: Run) -> dict[str, Any]:
     return {
         "seed": run.config.seed,
         "threads": run.config.threads,
-        "machine": f"{describe_cpu()}; {describe_device(torch.device(run.config.device))}",
+        "machine": describe_machine(torch.device(run.config.device)),
         "date": datetime.date.today().isoformat(),
         "torch": torch.__version__,
     }

@@ -11,7 +11,7 @@ import torch
 
 from levelset_core.attacks import evaluate_attack, paper_attack
 from levelset_core.data.images import load_images
-from levelset_core.device import describe_cpu, describe_device
+from levelset_core.device import describe_machine
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.classifier_files import load_classifier, save_classifier
 from levelset_core.runs.files import replacing
@@ -127,7 +127,7 @@ class RobustKind(Kind):
             "seed": run.config.seed,
             "seconds": round(run.status().seconds, 1),
             "threads": run.config.threads,
-            "machine": f"{describe_cpu()}; {describe_device(trainer.device)}",
+            "machine": describe_machine(trainer.device),
             "date": datetime.date.today().isoformat(),
             "torch": torch.__version__,
             "figures": figures,
