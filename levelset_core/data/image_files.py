@@ -108,6 +108,15 @@ def read_class_folders(
     return pictures, torch.tensor([label for _, label, _ in turns]), classes, divided
 
 
+def are_jpeg(place: Path) -> bool:
+    """Whether a picture of :func:`read_class_folders` is a JPEG, so that its pixels are not exact.
+
+    Raises:
+        LevelsetError: a zip is damaged.
+    """
+    return any(PurePosixPath(name).suffix.lower() in (".jpg", ".jpeg") for name, _ in _names(place))
+
+
 def _names(place: Path) -> Iterator[tuple[str, Path | None]]:
     """Names of pictures below a folder or in its zips, and the zip that each is in."""
     for path in place.rglob("*"):

@@ -11,7 +11,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from levelset_core.data.image_files import read_class_folders, read_idx, scale_images
+from levelset_core.data.image_files import (
+    are_jpeg,
+    read_class_folders,
+    read_idx,
+    scale_images,
+)
 from levelset_core.errors import LevelsetError
 from levelset_core.random import torch_generator
 
@@ -156,7 +161,10 @@ def _idx_set(
 def _cifar10(folder: Path, split: str, download: bool) -> ImageSet:
     for place in (folder / "cifar10", folder / "cifar10_imagefolder"):
         if place.is_dir() and (list(place.glob("*.zip")) or (place / split).is_dir()):
-            return replace(_folder(place, "cifar10", split), name="cifar10")
+            source = f"CIFAR-10 {split} as class folders"
+            if are_jpeg(place):
+                source += " of JPEG files, whose pixels differ a little from the original ones"
+            return replace(_folder(place, "cifar10", split), source=source)
     return _torchvision("cifar10", "CIFAR10", (), folder, split, download)
 
 

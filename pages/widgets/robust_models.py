@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from torch import nn
 
-from levelset_core.data.images import IMAGE_SETS, ImageSet, data_folder, load_images
+from levelset_core.data.images import IMAGE_SETS, ImageSet, is_here, load_images
 from levelset_core.runs import RunStore
 from levelset_core.runs.models import KnownModel, known_models
 from pages.widgets.kept import kept
@@ -53,7 +53,7 @@ def image_sets(model: KnownModel) -> list[str]:
 
 def sets_of_shape(shape: tuple[int, int, int]) -> list[str]:
     """Names of the data sets on this machine with images of a shape."""
-    here = [EXCERPT] + [n for n in IMAGE_SETS if n != EXCERPT and (data_folder() / n).is_dir()]
+    here = [EXCERPT] + [name for name in IMAGE_SETS if name != EXCERPT and is_here(name)]
     return [name for name in here if SHAPES[name] == shape]
 
 
