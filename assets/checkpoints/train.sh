@@ -3,6 +3,7 @@
 #
 #   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh             all of it, one after the other
 #   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh madry ours  these ("start" has to be there)
+#   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh cifar10-start cifar10-ours
 #   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh measure madry
 #
 # Networks that are there already are left as they are; a training that was stopped goes on. Call it
@@ -14,27 +15,33 @@ python=${PYTHON:-.venv/bin/python}
 out=out/checkpoints
 mkdir -p "$out"
 
-network() { echo "$out/mnist_convnet4a_$1.safetensors"; }
+model() { case $1 in cifar10-*) echo convnet4b ;; *) echo convnet4a ;; esac; }
+images() { case $1 in cifar10-*) echo cifar10 ;; *) echo mnist ;; esac; }
+network() { echo "$out/$(images "$1")_$(model "$1")_${1#cifar10-}.safetensors"; }
 
 train() { # NAME METHOD SETTINGS...
-    [ -f "$(network "$1")" ] && return
-    file=$(network "$1"); shift
-    method=$1; shift
-    "$python" -m levelset_core train-robust --data mnist --model convnet4a --method "$method" \
-        --resume "$@" -o "$file"
+    saved=$1 method=$2; shift 2
+    [ -f "$(network "$saved")" ] && return
+    "$python" -m levelset_core train-robust --data "$(images "$saved")" --model "$(model "$saved")" \
+        --method "$method" --resume "$@" -o "$(network "$saved")"
 }
 
 robust() { # NAME METHOD SETTINGS...
-    train "$@" --attack-steps 8 --attack-shrink 0.72 --affine ${MIXED---mixed}
+    case $1 in
+        cifar10-*) train "$@" ${MIXED---mixed} ;;
+        *) train "$@" --attack-steps 8 --attack-shrink 0.72 --affine ${MIXED---mixed} ;;
+    esac
 }
 
 further() { # NAME METHOD SETTINGS...
-    robust "$@" --start-from "$(network start)" --warmup-epochs 0 --epochs 4 --learning-rate 6e-4
+    case $1 in cifar10-*) start=cifar10-start ;; *) start=start ;; esac
+    robust "$@" --start-from "$(network $start)" --warmup-epochs 0 --learning-rate 6e-4
 }
 
 attack() { # NAME ARGUMENTS...
+    case $1 in cifar10-*) tested=cifar10 ;; *) tested=mnist_excerpt ;; esac
     file=$(network "$1"); shift
-    "$python" -m levelset_core attack "$file" --data mnist_excerpt --threads 1 --card "$@"
+    "$python" -m levelset_core attack "$file" --data $tested --threads 1 --card "$@"
 }
 
 measure() { # NAME
@@ -45,6 +52,7 @@ measure() { # NAME
     attack "$1" --curves
     others=
     for other in standard madry trades ours; do
+        case $1 in cifar10-*) other=cifar10-$other ;; esac
         if [ "$other" != "$1" ] && [ -f "$(network "$other")" ]; then
             others="$others $(network "$other")"
         fi
@@ -57,16 +65,22 @@ step() {
     case $1 in
         standard) train standard standard --preset fast ;;
         start) robust start madry --epochs 14 --warmup-epochs 4 --attack-step 0.6 ;;
-        madry) further madry madry --attack-step 0.6 ;;
-        trades) further trades trades --attack-step 0.6 ;;
-        ours) further ours ours --attack-step 0.8 --attack-step-wrong 0.5 --no-first-crossing ;;
-        *) echo "$1 is none of standard, start, madry, trades, ours, measure NAME." >&2; exit 2 ;;
+        madry) further madry madry --epochs 4 --attack-step 0.6 ;;
+        trades) further trades trades --epochs 4 --attack-step 0.6 ;;
+        ours) further ours ours --epochs 4 --attack-step 0.8 --attack-step-wrong 0.5 --no-first-crossing ;;
+        cifar10-standard) train cifar10-standard standard --epochs 8 ;;
+        cifar10-start) robust cifar10-start madry --epochs 8 ;;
+        cifar10-madry) further cifar10-madry madry --epochs 3 ;;
+        cifar10-trades) further cifar10-trades trades --epochs 3 ;;
+        cifar10-ours) further cifar10-ours ours --epochs 3 --no-first-crossing ;;
+        *) echo "$1 is none of $all, nor cifar10- and one of them, nor measure." >&2; exit 2 ;;
     esac
 }
 
+all="standard start madry trades ours"
 if [ $# = 0 ]; then
-    for name in standard start madry trades ours; do step "$name"; done
-    for name in standard madry trades ours; do measure "$name"; done
+    for name in $all; do step "$name"; step "cifar10-$name"; done
+    for name in standard madry trades ours; do measure "$name"; measure "cifar10-$name"; done
 elif [ "$1" = measure ]; then
     shift
     [ $# != 0 ] || { echo "measure what? standard, madry, trades or ours" >&2; exit 2; }

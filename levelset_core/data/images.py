@@ -100,14 +100,19 @@ def is_here(name: str, data_dir: Path | str | None = None) -> bool:
     if name == "mnist_excerpt":
         return True
     if name == "cifar10":
-        places = (folder / "cifar10", folder / "cifar10_imagefolder")
-        return any(place.is_dir() for place in places) or _downloaded(folder, "cifar-10-batches-py")
-    kind = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}[name]
-    return any((folder / name).glob("*-ubyte*")) or _downloaded(folder, f"{kind}/raw")
+        downloaded = folder / "torchvision" / "cifar-10-batches-py" / "test_batch"
+        return downloaded.is_file() or _class_folders(folder, "test") is not None
+    raw = folder / "torchvision" / {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}[name] / "raw"
+    # The test labels are what torchvision gets last.
+    return any((folder / name).glob("*-ubyte*")) or (raw / "t10k-labels-idx1-ubyte").is_file()
 
 
-def _downloaded(folder: Path, name: str) -> bool:
-    return (folder / "torchvision" / name).is_dir()
+def data_set_of(source: str) -> str:
+    """The name of the data set that an :attr:`ImageSet.source` tells of, or "" for a folder's."""
+    if "of MNIST, bundled" in source:
+        return "mnist_excerpt"
+    names = ("fashion_mnist", "mnist", "cifar10")  # "Fashion-MNIST" holds "MNIST"
+    return next((name for name in names if IMAGE_SETS[name] in source), "")
 
 
 def load_images(
@@ -159,13 +164,21 @@ def _idx_set(
 
 
 def _cifar10(folder: Path, split: str, download: bool) -> ImageSet:
+    place = _class_folders(folder, split)
+    if place is None:
+        return _torchvision("cifar10", "CIFAR10", (), folder, split, download)
+    source = f"CIFAR-10 {split} as class folders"
+    if are_jpeg(place):
+        source += " of JPEG files, whose pixels differ a little from the original ones"
+    return replace(_folder(place, "cifar10", split), source=source)
+
+
+def _class_folders(folder: Path, split: str) -> Path | None:
+    """Where CIFAR-10 lies as class folders, or zips of them."""
     for place in (folder / "cifar10", folder / "cifar10_imagefolder"):
         if place.is_dir() and (list(place.glob("*.zip")) or (place / split).is_dir()):
-            source = f"CIFAR-10 {split} as class folders"
-            if are_jpeg(place):
-                source += " of JPEG files, whose pixels differ a little from the original ones"
-            return replace(_folder(place, "cifar10", split), source=source)
-    return _torchvision("cifar10", "CIFAR10", (), folder, split, download)
+            return place
+    return None
 
 
 def _folder(place: Path, name: str, split: str) -> ImageSet:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from levelset_core.attacks import AttackConfig, paper_attack, share_interval
+from levelset_core.data.images import data_set_of
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.classifier_files import read_card, write_card
@@ -29,7 +30,7 @@ class Cell:
     Attributes:
         digest: of the model's file.
         attack: what was done.
-        data: name of the data set; empty where only words are known.
+        data: name of the data set; "" in a card about other images.
         images: how many images the figure is about.
         standing: of them, right and still right under the attack.
         seed: of the attack's starts.
@@ -245,11 +246,12 @@ def _cells_of_card(model: KnownModel) -> list[Cell]:
             names = [f.name for f in dataclasses.fields(AttackConfig)]
             attack = AttackConfig(**{name: values[name] for name in names})
             images = int(values["images"])
+            source = str(values.get("data") or card.get("test_data", ""))
             cell = Cell(
-                model.digest, attack, "", images, round(values["robust_accuracy"] * images),
+                model.digest, attack, data_set_of(source), images,
+                round(values["robust_accuracy"] * images),
                 int(values.get("seed", 0)), "card", images, values.get("stages", {}),
-                float(values.get("seconds", 0.0)),
-                source=str(values.get("data") or card.get("test_data", "")),
+                float(values.get("seconds", 0.0)), source=source,
                 machine=str(values.get("machine") or card.get("machine", "")),
                 date=str(values.get("date") or card.get("date", "")),
             )  # fmt: skip

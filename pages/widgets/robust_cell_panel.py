@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from levelset_core.data.images import is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore, duration
 from levelset_core.runs.cells import Cell, attack_command, start_cells
+from pages.widgets.image_data import here_or_download
 from pages.widgets.kept import kept
 from pages.widgets.robust_cells import (
     COLUMNS,
@@ -76,6 +78,8 @@ def _when(cell: Cell) -> str:
 
 
 def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
+    if not here_or_download(data, "table"):
+        return
     choices = _choices(data)
     chosen, first = _chosen(data)
     scope = st.segmented_control(
@@ -111,7 +115,7 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
 
 
 def _choices(data: str) -> list[int]:
-    count = len(test_images(data))
+    count = len(test_images(data)) if is_here(data) else IMAGES[-1]
     return [n for n in IMAGES if n < count] + [count]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from levelset_core.attacks import AttackConfig, paper_attack
+from levelset_core.data.images import data_set_of
 from levelset_core.experiments.table1 import Published, Reference, published_for
 from levelset_core.runs.cells import Cell
 from levelset_core.runs.models import KnownModel
 
-#: The paper's MNIST test images; the excerpt is the first thousand of them.
-_MNIST = ("mnist", "mnist_excerpt", "")
+#: The excerpt of MNIST has the first so many of its test images.
 EXCERPT_IMAGES = 1000
 
 
@@ -77,22 +77,19 @@ def table_rows(models: list[KnownModel], cells: list[Cell], data: str, epsilon: 
 
 def same_question(cell: Cell, attack: AttackConfig, data: str) -> bool:
     """Whether a cell answers for this attack on this data set."""
-    if cell.attack != attack:
-        return False
-    if data in _MNIST:
-        few = data != "mnist_excerpt" or cell.wanted <= EXCERPT_IMAGES
-        return cell.data in _MNIST and (few or cell.state == "card")
-    return cell.data == data
+    few = data != "mnist_excerpt" or cell.wanted <= EXCERPT_IMAGES or cell.state == "card"
+    return cell.attack == attack and same_images(cell.data, data) and few
+
+
+def same_images(one: str, other: str) -> bool:
+    """Whether two data sets begin with the same test images."""
+    return one == other or {one, other} == {"mnist", "mnist_excerpt"}
 
 
 def data_of(model: KnownModel) -> str | None:
     """Name of the data set that the model was trained on, as far as its card says."""
-    words = str(model.card.get("data", ""))
-    if "Fashion" in words:
-        return "fashion_mnist"
-    if "MNIST" in words:
-        return "mnist"
-    return "cifar10" if "CIFAR" in words or "cifar" in words else None
+    name = data_set_of(str(model.card.get("data", "")))
+    return "mnist" if name == "mnist_excerpt" else name or None
 
 
 def published_row(model: KnownModel) -> Published | None:

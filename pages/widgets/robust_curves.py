@@ -13,12 +13,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core.attacks import AttackConfig, over_epsilon, over_steps, paper_attack
-from levelset_core.data.images import IMAGE_SETS
+from levelset_core.data.images import is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore, duration
 from levelset_core.runs.cells import Cell, all_cells, start_cells
 from levelset_core.runs.measurements import measurements, newest, start_measurement
 from levelset_core.runs.models import KnownModel
+from pages.widgets.image_data import data_title, here_or_download
 from pages.widgets.robust_cells import passes, same_question
 from pages.widgets.robust_curve_charts import (
     black_box_figure,
@@ -75,7 +76,7 @@ def _board(found: list[KnownModel], active: bool) -> None:
             return
         st.space("stretch")
         data = st.selectbox(
-            "Test images", sets, key="curves_data", format_func=IMAGE_SETS.__getitem__, width=230,
+            "Test images", sets, key="curves_data", format_func=data_title, width=230,
             label_visibility="collapsed",
         )  # fmt: skip
         images = st.selectbox(
@@ -91,7 +92,9 @@ def _board(found: list[KnownModel], active: bool) -> None:
         st.info("Choose one model or more.")
         return
     colours = {m.id: k for k, m in enumerate(fitting)}
-    question = Question(chosen, colours, data, min(images, len(test_images(data))), slot)
+    if is_here(data):
+        images = min(images, len(test_images(data)))
+    question = Question(chosen, colours, data, images, slot)
     _, draw = VIEWS[view]
     draw(question)
     if message := st.session_state.get(ERROR):
@@ -289,6 +292,8 @@ def _measure_button(
         return
     label = names[0] if len(names) == 1 else f"{len(names)} models"
     with q.slot:
+        if not here_or_download(q.data, "curves"):
+            return
         st.caption(f"at most about {duration(work)} on one core", width="content")
         st.button(
             f"Measure {label}", key="curves_measure_button", type="primary",

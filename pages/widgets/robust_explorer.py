@@ -7,7 +7,7 @@ import streamlit as st
 from levelset_core.errors import LevelsetError
 from levelset_core.runs.models import KnownModel
 from pages.widgets.robust_attack import attack_view
-from pages.widgets.robust_models import choose_model, image_sets
+from pages.widgets.robust_models import choose_model
 from pages.widgets.robust_subject import choose_subject
 
 
@@ -19,9 +19,9 @@ def explorer_view(found: list[KnownModel]) -> None:
             model = choose_model(found, "explorer_model")
             subject = choose_subject(model)
         with main:
-            if subject is not None:
+            if isinstance(subject, str):
+                st.info(subject)
+            else:
                 attack_view(model, subject)
-            elif image_sets(model):
-                st.info("Draw a digit on the left, or open a picture of one.")
     except LevelsetError as error:
         st.error(str(error), icon=":material/error:")

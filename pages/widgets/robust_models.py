@@ -9,6 +9,7 @@ from levelset_core.data.images import IMAGE_SETS, ImageSet, is_here, load_images
 from levelset_core.runs import RunStore
 from levelset_core.runs.models import KnownModel, known_models
 from pages.widgets.kept import kept
+from pages.widgets.robust_cells import data_of
 
 #: What an origin looks like in a list.
 ORIGIN_ICONS = {
@@ -47,8 +48,14 @@ def network_of(model: KnownModel) -> nn.Module:
 
 
 def image_sets(model: KnownModel) -> list[str]:
-    """Names of the data sets on this machine with test images for the model."""
-    return sets_of_shape(model.shape) if model.classes >= CLASSES else []
+    """Names of the data sets with test images for the model.
+
+    Those on this machine, then the one that it was trained on if that would have to be downloaded.
+    """
+    if model.classes < CLASSES:
+        return []
+    here, own = sets_of_shape(model.shape), data_of(model)
+    return here if own is None or own in here or SHAPES[own] != model.shape else [*here, own]
 
 
 def sets_of_shape(shape: tuple[int, int, int]) -> list[str]:

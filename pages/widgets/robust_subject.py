@@ -18,6 +18,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.parallel import torch_threads
 from levelset_core.runs.models import KnownModel
 from pages.widgets.front_end import base_path, front_end
+from pages.widgets.image_data import data_title, here_or_download
 from pages.widgets.kept import kept_choice
 from pages.widgets.robust_gallery import gallery
 from pages.widgets.robust_models import image_sets, network_of, test_images
@@ -25,6 +26,8 @@ from pages.widgets.robust_models import image_sets, network_of, test_images
 SOURCES = {
     "gallery": "Gallery", "draw": "Draw", "upload": "Upload",
 }  # fmt: skip
+#: Said while there is no image yet.
+HINTS = {"draw": "Draw a digit on the left.", "upload": "Open a picture of a digit on the left."}
 PAD = "digit_pad"
 SIDE = 232
 _canvas = front_end("levelset_digit", "digit")
@@ -54,35 +57,33 @@ class Subject:
         return hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
-def choose_subject(model: KnownModel) -> Subject | None:
-    """The left column: where the image comes from, and which it is; None while there is none."""
+def choose_subject(model: KnownModel) -> Subject | str:
+    """The left column: where the image comes from, and which; or what there is to do first."""
     own = model.shape == (1, 28, 28)  # drawn digits are images of MNIST
     source = "gallery"
     if own:
         source = kept_choice("Image from", SOURCES, key="explorer_source")
-    if source == "draw":
-        return _own(model, _drawn())
-    if source == "upload":
-        return _own(model, _uploaded())
+    if source != "gallery":
+        image = _drawn() if source == "draw" else _uploaded()
+        return HINTS[source] if image is None else _own(model, image)
     sets = image_sets(model)
     if not sets:
-        st.info("No data set on this machine has images of this model's shape.")
-        return None
+        return "No data set on this machine has images of this model's shape."
     name = sets[0]
     if len(sets) > 1:
         name = st.selectbox(
             "Images", sets, key=f"explorer_data_{model.shape[0]}",
-            format_func=IMAGE_SETS.__getitem__, label_visibility="collapsed",
+            format_func=data_title, label_visibility="collapsed",
         )  # fmt: skip
+    if not here_or_download(name, "explorer"):
+        return f"The Explorer needs the images of {IMAGE_SETS[name]}."
     data = test_images(name)
     index = gallery(model, data, name)
     x, y = data.batch(slice(index, index + 1))
     return Subject(x[0], int(y), "label", data.classes)
 
 
-def _own(model: KnownModel, image: np.ndarray | None) -> Subject | None:
-    if image is None:
-        return None
+def _own(model: KnownModel, image: np.ndarray) -> Subject:
     x = torch.from_numpy(image.astype(np.float32) / 255)[None]
     names = tuple(str(k) for k in range(model.classes))
     said = st.selectbox(

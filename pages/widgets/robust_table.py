@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from levelset_core.attacks import paper_attack
-from levelset_core.data.images import IMAGE_SETS
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore
 from levelset_core.runs.cells import all_cells
 from levelset_core.runs.models import KnownModel
+from pages.widgets.image_data import data_title
 from pages.widgets.kept import kept
 from pages.widgets.robust_cell_panel import cell_panel
 from pages.widgets.robust_cells import Entry, Row, table_rows
@@ -44,7 +44,7 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
         sets = list(by_data)
         data = st.selectbox(
             "Test images", sets, index=sets.index(kept("robust_data", sets[0], sets)),
-            key="robust_data", format_func=_data_title, width=280,
+            key="robust_data", format_func=data_title, width=280,
         )  # fmt: skip
         models = by_data[data]
         usual = paper_attack("pgd-margin", models[0].shape[0]).epsilon
@@ -78,7 +78,3 @@ def _chosen(rows: list[Row]) -> Entry:
         if place is not None and row.model.id == place[0] and place[1] in row.entries:
             return row.entries[place[1]]
     return rows[0].entries["pgd-margin"]
-
-
-def _data_title(name: str) -> str:
-    return f"{IMAGE_SETS[name]}" + (" (1,000 images)" if name == "mnist_excerpt" else "")

@@ -13,7 +13,15 @@ from PIL import Image
 
 from levelset_core import LevelsetError
 from levelset_core.data.image_files import SIZE, write_idx
-from levelset_core.data.images import EXCERPT, data_folder, epoch_order, load_images
+from levelset_core.data.images import (
+    EXCERPT,
+    IMAGE_SETS,
+    data_folder,
+    data_set_of,
+    epoch_order,
+    is_here,
+    load_images,
+)
 
 
 def picture(value, side=8, form="PNG", mode="RGB"):
@@ -92,6 +100,27 @@ def test_zips_and_sizes(tmp_path):
     found = load_images("cifar10", "train", data_dir=tmp_path)
     assert found.shape == (3, SIZE, SIZE) and found.classes == ("frog", "ship")
     assert found.labels.tolist() == [0, 1, 0, 1]
+    assert found.source.startswith("CIFAR-10 train as class folders of JPEG files")
+
+
+def test_what_is_here_and_what_a_source_tells_of(tmp_path):
+    names = list(IMAGE_SETS)
+    assert [n for n in names if is_here(n, tmp_path)] == ["mnist_excerpt"]
+    torchvision = tmp_path / "torchvision"
+    raw = torchvision / "MNIST" / "raw"
+    raw.mkdir(parents=True)  # a download that did not get far
+    (torchvision / "cifar-10-batches-py").mkdir()
+    (tmp_path / "cifar10").mkdir()
+    assert not is_here("mnist", tmp_path) and not is_here("cifar10", tmp_path)
+    (raw / "t10k-labels-idx1-ubyte").touch()
+    (torchvision / "cifar-10-batches-py" / "test_batch").touch()
+    assert is_here("mnist", tmp_path) and is_here("cifar10", tmp_path)
+
+    assert data_set_of(load_images("mnist_excerpt", "test").source) == "mnist_excerpt"
+    assert data_set_of("Fashion-MNIST train, local files, 60000 images") == "fashion_mnist"
+    assert data_set_of("MNIST train, torchvision") == "mnist"
+    assert data_set_of("CIFAR-10 test as class folders") == "cifar10"
+    assert data_set_of("test images of class folders leaves") == ""
 
 
 @pytest.mark.parametrize(

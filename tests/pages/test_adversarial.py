@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from levelset_core.attacks import AttackConfig
+from levelset_core import LevelsetError
+from levelset_core.attacks import AttackConfig, paper_attack
 from levelset_core.experiments.table1 import TABLE, Reference, published_for
-from levelset_core.networks.classifier_files import load_classifier
+from levelset_core.networks.classifier_files import load_classifier, save_classifier, write_card
 from levelset_core.networks.classifiers import make_classifier
 from levelset_core.runs import RunStore, work_here
 from levelset_core.runs.cells import all_cells, start_cells
@@ -275,6 +277,60 @@ def test_a_corrupted_file_is_one_sentence(checkpoint, name):
     upload(at, name, checkpoint.read_bytes()[: len(checkpoint.read_bytes()) // 2])
     assert len(at.error) == 1 and name in at.error[0].value and "\n" not in at.error[0].value
     assert not [b for b in at.button if "Add" in b.label]
+
+
+def test_a_card_about_other_images_is_no_figure_of_mnist(bundled, store):
+    figures = {
+        **asdict(PGD), "images": 100, "clean_accuracy": 0.9, "robust_accuracy": 0.5,
+        "data": "Fashion-MNIST test, local files",
+    }  # fmt: skip
+    save_small(bundled / "std.safetensors", small_network(), figures=figures)
+    found = known_models(store)
+    cells = all_cells(store, found)
+    by_data = {
+        data: table_rows(found, cells, data, 0.3)[0].entries["pgd-margin"].best
+        for data in ("mnist", "mnist_excerpt", "fashion_mnist")
+    }
+    assert by_data["mnist"] is None and by_data["mnist_excerpt"] is None
+    assert by_data["fashion_mnist"].standing == 50
+
+
+def test_images_that_are_not_here_are_offered_for_download(bundled, tmp_path, monkeypatch):
+    network = make_classifier("convnet4b", (3, 32, 32), 10, seed=1)
+    attack = paper_attack("pgd-margin", 3)
+    figures = {
+        **asdict(attack), "images": 100, "clean_accuracy": 0.7, "robust_accuracy": 0.3,
+        "data": "CIFAR-10 test, torchvision",
+    }  # fmt: skip
+    card = {"method": "madry", "data": "CIFAR-10 train, torchvision", "figures": figures}
+    path = bundled / "colour.safetensors"
+    save_classifier(path, network, "convnet4b", (3, 32, 32), 10, card)
+    write_card(path, card)
+
+    for view, key in (("curves", "curves"), ("explorer", "explorer"), ("table", "table")):
+        at = open_page(view)
+        assert "The images of CIFAR-10 are not on this machine." in texts(at)
+        assert at.button(key=f"download_{key}").label == "Download (170 MB)"
+    assert "30 of 100 images stand" in texts(at)  # what its card knows is shown all the same
+    assert at.button(key="robust_examine").disabled
+
+    def refuse(*_, **__):
+        raise LevelsetError("CIFAR-10 cannot be downloaded.")
+
+    monkeypatch.setattr("pages.widgets.image_data.load_images", refuse)
+    at.button(key="download_table").click().run()
+    assert not at.exception and at.error[0].value == "CIFAR-10 cannot be downloaded."
+
+    def download(*_, **__):
+        for k in range(20):
+            place = tmp_path / "nothing" / "cifar10" / "test" / str(k % 10)
+            place.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (32, 32), (12 * k, 0, 0)).save(place / f"{k}.png")
+
+    monkeypatch.setattr("pages.widgets.image_data.load_images", download)
+    at.button(key="download_table").click().run()
+    assert not at.exception and "not on this machine" not in texts(at)
+    assert at.selectbox(key="robust_images_20").options == ["first 20"]
 
 
 def test_published_rows_are_found_from_cards(models):

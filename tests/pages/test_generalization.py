@@ -109,8 +109,14 @@ def test_the_gallery_shows_who_is_right(page):
 
 def test_more_repeats_on_what_is_here(page, tmp_path):
     at = page("run", root=tmp_path / "mine")
-    assert at.selectbox(key="few_run_data").options == ["MNIST, bundled excerpt"]
-    assert "excerpt" in texts(at) and "listed here" in texts(at)
+    here, mnist, *_ = at.selectbox(key="few_run_data").options
+    assert here == "MNIST, bundled excerpt (1,000 images)"
+    assert mnist == "MNIST (not on this machine)"
+    at.selectbox(key="few_run_data").set_value("mnist").run()
+    assert at.button(key="download_few").label == "Download (12 MB)"
+    assert "few_run_start" not in {b.key for b in at.button}
+    at.selectbox(key="few_run_data").set_value("mnist_excerpt").run()
+    assert "listed here" in texts(at)
     at.slider(key="few_run_repeats").set_value(2).run()
     at.button(key="few_run_start").click().run()
     assert not at.exception

@@ -1,0 +1,38 @@
+"""Data sets of images: which are on this machine, and the button that downloads one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from levelset_core.data.images import IMAGE_SETS, is_here, load_images
+from levelset_core.errors import LevelsetError
+
+#: What torchvision downloads.
+SIZES = {"mnist": "12 MB", "fashion_mnist": "31 MB", "cifar10": "170 MB"}
+
+
+def data_title(name: str) -> str:
+    """As menus have it."""
+    few = " (1,000 images)" if name == "mnist_excerpt" else ""
+    return IMAGE_SETS[name] + few + ("" if is_here(name) else " (not on this machine)")
+
+
+def here_or_download(name: str, key: str) -> bool:
+    """Whether the images of a data set are on this machine; a button that gets them if not.
+
+    Args:
+        name: one of ``IMAGE_SETS``.
+        key: tells buttons on one page apart.
+    """
+    if is_here(name):
+        return True
+    st.markdown(f"The images of {IMAGE_SETS[name]} are not on this machine.")
+    if st.button(f"Download ({SIZES[name]})", icon=":material/download:", key=f"download_{key}"):
+        try:
+            with st.spinner(f"Downloading {IMAGE_SETS[name]}"):
+                load_images(name, "test")
+        except LevelsetError as error:
+            st.error(str(error), icon=":material/error:")
+        else:
+            st.rerun()
+    return False
