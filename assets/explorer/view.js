@@ -1,5 +1,6 @@
 // One image under attack: the step slider moves over iterates that are all here already.
 
+import { keepInAddress, leaveAddress } from "../shared/address.js";
 import { tell } from "../shared/bus.js";
 import { element, keepKeys, styledRoot } from "../shared/dom.js";
 import { chart, picture, Player, slider } from "../shared/parts.js";
@@ -11,6 +12,7 @@ import { paintBars } from "./bars.js";
 
 const WHILE_SLIDING = 120; // ms between two attacks
 const FRAME = 90; // ms a step while it plays
+const VIEW = "explorer"; // in the address
 
 export class ExplorerView {
   constructor(parent, { data }) {
@@ -79,6 +81,8 @@ export class ExplorerView {
       input.value = data.epsilon;
       this.epsilon.output.textContent = Number(data.epsilon).toFixed(data.digits);
     }
+    this.address = data.address;
+    keepInAddress(VIEW, data.address);
     if (data.key !== this.key) this.fetch(data);
     else this.request();
   }
@@ -232,6 +236,7 @@ export class ExplorerView {
 
   destroy() {
     this.player.stop();
+    leaveAddress(VIEW, Object.keys(this.address ?? {}));
     this.observer.disconnect();
     cancelAnimationFrame(this.raf);
     this.root.remove();

@@ -29,6 +29,7 @@ from levelset_core.runs.models import KnownModel
 from pages.widgets.arrays import ARRAYS_PATH, store
 from pages.widgets.front_end import base_path, front_end
 from pages.widgets.kept import kept_choice
+from pages.widgets.robust_address import address, first_epsilon
 from pages.widgets.robust_models import network_of
 from pages.widgets.robust_subject import Subject
 
@@ -76,6 +77,7 @@ def attack_view(model: KnownModel, subject: Subject) -> None:
     data = _explorer_data(model, subject, attacked, {"root": profile.root, **nearest}, epsilon)
     data["along"] = _along(profile)
     data["key"] = "-".join(map(str, (*about, loss)))
+    data["address"] = address(model.id, subject.place, epsilon)
     with middle:
         _explorer(key=key, data=data, default={"wanted": None}, on_wanted_change=_nothing)
     with right:
@@ -94,8 +96,9 @@ def _wanted(model: KnownModel) -> tuple[float, bool, str]:
     key = f"explorer_{channels}"
     wanted = (st.session_state.get(key) or {}).get("wanted") or {}
     last = f"{key}_epsilon"  # for when the component comes back
-    usual = st.session_state.get(last, paper_attack("pgd-margin", channels).epsilon)
-    epsilon = st.session_state[last] = float(wanted.get("epsilon", usual))
+    if last not in st.session_state:
+        st.session_state[last] = first_epsilon(paper_attack("pgd-margin", channels).epsilon)
+    epsilon = st.session_state[last] = float(wanted.get("epsilon", st.session_state[last]))
     return round(min(max(epsilon, 0.0), largest), digits), bool(wanted.get("settled", True)), key
 
 

@@ -20,6 +20,7 @@ from levelset_core.runs.models import KnownModel
 from levelset_core.runs.shapes import read_arrays
 from pages.widgets.arrays import ARRAYS_PATH, store
 from pages.widgets.front_end import base_path, front_end
+from pages.widgets.robust_address import first_image
 from pages.widgets.robust_models import network_of
 
 #: The first so many test images are shown and surveyed.
@@ -45,7 +46,7 @@ def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
     run = _survey_run(model, name, len(data))
     table = _table(run, predicted, data)
     shown = _filtered(table, data)
-    chosen = _chosen(shown, f"explorer_gallery_{name}")
+    chosen = _chosen(shown, name, len(data))
     _component(
         key=f"gallery_{name}", default={"chosen": None}, on_chosen_change=_nothing,
         data={
@@ -191,12 +192,14 @@ def _filtered(table: dict[str, np.ndarray], data: ImageSet) -> np.ndarray:
     return shown
 
 
-def _chosen(shown: np.ndarray, key: str) -> int:
+def _chosen(shown: np.ndarray, name: str, count: int) -> int:
     """The image clicked last, where the filter shows it, else the first that it shows."""
-    name = key.removeprefix("explorer_gallery_")
+    key = f"explorer_gallery_{name}"
     state = st.session_state.get(f"gallery_{name}") or {}
     clicked = (state.get("chosen") or {}).get("index")
-    index = int(st.session_state.get(key, 0) if clicked is None else clicked)
+    if clicked is None:
+        clicked = st.session_state.get(key, first_image(name, count))
+    index = int(clicked)
     if len(shown) and index not in shown:
         index = int(shown[0])
     st.session_state[key] = index

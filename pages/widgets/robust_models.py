@@ -9,6 +9,7 @@ from levelset_core.data.images import IMAGE_SETS, ImageSet, is_here, load_images
 from levelset_core.runs import RunStore
 from levelset_core.runs.models import KnownModel, known_models
 from pages.widgets.kept import kept
+from pages.widgets.robust_address import MODEL, first_of
 from pages.widgets.robust_cells import data_of
 
 #: What an origin looks like in a list.
@@ -75,11 +76,11 @@ def test_images(name: str) -> ImageSet:
 
 
 def choose_model(found: list[KnownModel], key: str, label: str = "Model") -> KnownModel:
-    """A menu of the models; the first is chosen to begin with."""
+    """A menu of the models; that of the address, else the first is chosen to begin with."""
     by_id = {model.id: model for model in found}
     ids = list(by_id)
     chosen = st.selectbox(
-        label, ids, index=ids.index(kept(key, ids[0], ids)), key=key,
+        label, ids, index=ids.index(kept(key, first_of(MODEL, ids), ids)), key=key,
         format_func=lambda i: by_id[i].title,
     )  # fmt: skip
     return by_id.get(chosen, found[0])

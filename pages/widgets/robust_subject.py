@@ -19,7 +19,8 @@ from levelset_core.parallel import torch_threads
 from levelset_core.runs.models import KnownModel
 from pages.widgets.front_end import base_path, front_end
 from pages.widgets.image_data import data_title, here_or_download
-from pages.widgets.kept import kept_choice
+from pages.widgets.kept import kept, kept_choice
+from pages.widgets.robust_address import IMAGES, first_of
 from pages.widgets.robust_gallery import gallery
 from pages.widgets.robust_models import image_sets, network_of, test_images
 
@@ -42,6 +43,7 @@ class Subject:
         label: its class.
         label_name: what the page calls it: a label, or what a person or the network says.
         classes: names.
+        place: data set and index of the image; None for a person's own.
         digest: of all that.
     """
 
@@ -49,6 +51,7 @@ class Subject:
     label: int
     label_name: str
     classes: tuple[str, ...]
+    place: tuple[str, int] | None = None
 
     @property
     def digest(self) -> str:
@@ -71,8 +74,9 @@ def choose_subject(model: KnownModel) -> Subject | str:
         return "No data set on this machine has images of this model's shape."
     name = sets[0]
     if len(sets) > 1:
+        key = f"explorer_data_{model.shape[0]}"
         name = st.selectbox(
-            "Images", sets, key=f"explorer_data_{model.shape[0]}",
+            "Images", sets, index=sets.index(kept(key, first_of(IMAGES, sets), sets)), key=key,
             format_func=data_title, label_visibility="collapsed",
         )  # fmt: skip
     if not here_or_download(name, "explorer"):
@@ -80,7 +84,7 @@ def choose_subject(model: KnownModel) -> Subject | str:
     data = test_images(name)
     index = gallery(model, data, name)
     x, y = data.batch(slice(index, index + 1))
-    return Subject(x[0], int(y), "label", data.classes)
+    return Subject(x[0], int(y), "label", data.classes, (name, index))
 
 
 def _own(model: KnownModel, image: np.ndarray) -> Subject:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from levelset_core.networks.classifier_files import load_classifier
-from levelset_core.runs.models import keep_upload
+from levelset_core.runs.models import keep_upload, known_models
 from tests.digits import save_small, small_network
 from tests.e2e.servers import PATIENCE, run_store, until
 from tests.e2e.test_adversarial import offline
@@ -108,6 +108,33 @@ def test_both_sliders_and_the_plane(explorer, store):
     until(lambda: 0 < int(explorer.value("count", gallery)) < 200, "a filtered gallery")
     assert not page.elsewhere
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_reload_brings_model_image_and_epsilon_back(explorer, store):
+    page = explorer.page
+    gallery = page.get_by_test_id("gallery")
+    explorer.press("epsilon", "ArrowLeft", 5)
+    until(lambda: explorer.number("epsilon") == 0.25, "another attack")
+    first = explorer.value("key")
+    gallery.get_by_role("listbox").focus()
+    page.keyboard.press("ArrowRight")
+    until(lambda: explorer.value("key") != first, "another image")
+    (small,) = (model.id for model in known_models(store) if model.title == "Small")
+    wanted = f"?view=explorer&model={small}&images=mnist_excerpt&image=1&epsilon=0.25"
+    until(lambda: page.evaluate("location.search") == wanted, "the address")
+    key = explorer.value("key")
+    entries = page.evaluate("history.length")
+    page.reload()
+    until(lambda: explorer.value("key") == key, "the same attack")
+    assert explorer.value("chosen", gallery) == "1"
+    # Other views take it out of the address, and Back, which knows of no image, brings it again.
+    page.get_by_role("radio", name="Table").click()
+    until(lambda: page.evaluate("location.search") == "?view=table", "the table's address")
+    page.wait_for_timeout(1500)  # as long as a person needs, see view_choice.HEARD
+    assert page.evaluate("history.length") == entries + 1
+    page.go_back()
+    until(lambda: explorer.value("key") == key, "the same attack once more")
+    assert page.evaluate("location.search") == wanted
 
 
 def test_a_digit_of_ones_own(explorer):

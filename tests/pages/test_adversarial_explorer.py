@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from levelset_core.networks.classifier_files import load_classifier
 from levelset_core.runs import RunStore, work_here
 from levelset_core.runs.kinds.robust import LOOKS
-from levelset_core.runs.models import keep_upload
+from levelset_core.runs.models import keep_upload, known_models
 from pages.widgets.arrays import store as arrays
 from pages.widgets.robust_training import start_training
 from tests.digits import save_small, small_network
@@ -62,9 +62,10 @@ def shown(monkeypatch):
     return found
 
 
-def open_page(view):
+def open_page(view, **address):
     at = AppTest.from_file(str(ROOT / "pages" / "adversarial.py"), default_timeout=60)
-    at.query_params["view"] = view
+    for name, value in {"view": view, **address}.items():
+        at.query_params[name] = value
     at.run()
     assert not at.exception
     return at
@@ -101,6 +102,30 @@ def test_an_image_its_attack_and_its_plane(shown, store):
     assert not at.exception and "There is no plane" in at.info[0].value
     (run,) = store.runs()  # the survey began by itself, once
     assert run.config.kind == "survey"
+
+
+def test_the_address_is_written_and_read(shown, store):
+    model = known_models(store)[0]
+    at = open_page("explorer")
+    assert shown["explorer"]["address"] == {
+        "model": model.id, "images": "mnist_excerpt", "image": 0, "epsilon": 0.3,
+    }  # fmt: skip
+    at = open_page("explorer", model=model.id, images="mnist_excerpt", image="7", epsilon="0.2")
+    assert shown["gallery"]["chosen"] == 7 and shown["explorer"]["epsilon"] == 0.2
+    at.segmented_control(key="explorer_source").set_value("draw").run()
+    at.session_state["digit_pad"] = {"drawn": {"edit": 1, "strokes": [[[0.5, 0.1], [0.5, 0.9]]]}}
+    at.run()
+    assert shown["explorer"]["address"]["images"] is None
+    assert shown["explorer"]["address"]["image"] is None
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"image": "60"}, {"image": "-1"}, {"image": "x"}, {"images": "cifar10"}]
+)
+def test_an_address_that_does_not_fit_is_as_none(shown, wrong):
+    address = {"model": "gone", "images": "mnist_excerpt", "image": "7", "epsilon": "nan", **wrong}
+    open_page("explorer", **address)
+    assert shown["gallery"]["chosen"] == 0 and shown["explorer"]["epsilon"] == 0.3
 
 
 def test_both_losses_and_the_other_direction(shown):

@@ -1,0 +1,22 @@
+// State of a view that its address holds: a reload or a link opens it again.
+
+// Write name -> value into the address of the view called so, without an entry for Back; null
+// takes a name away.
+export function keepInAddress(view, values) {
+  if (new URLSearchParams(location.search).get("view") === view) write(values);
+}
+
+// Take the names away once another view has the address.
+export function leaveAddress(view, names) {
+  if (new URLSearchParams(location.search).get("view") === view) return;
+  write(Object.fromEntries(names.map((name) => [name, null])));
+}
+
+function write(values) {
+  const url = new URL(location.href);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  if (url.href !== location.href) history.replaceState(history.state, "", url);
+}
