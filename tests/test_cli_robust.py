@@ -80,6 +80,25 @@ def test_a_training_that_is_done_is_not_resumed_but_begun_anew(trained, tmp_path
     assert len(store.runs()) == before + 1
 
 
+def test_half_precision_is_stored_and_measured(trained, tmp_path, capsys):
+    file, _, _ = trained
+    small = tmp_path / "half.safetensors"
+    arguments = [*TRAIN, "-o", str(small), "--start-from", str(file), "--epochs", "1", "--half"]
+    assert cli.main([*arguments, "--json"]) == 0
+    card = json.loads(capsys.readouterr().out)["card"]
+    assert card["stored_in"] == "half precision"
+    assert small.stat().st_size < 0.55 * file.stat().st_size
+    network = load_classifier(small).network
+    assert all(p.dtype == torch.float32 and torch.equal(p, p.half().float())
+               for p in network.parameters())  # fmt: skip
+    assert cli.main(
+        ["attack", str(small), "--data", "mnist_excerpt", "--limit", "100", "--threads", "1",
+         "--device", "cpu", "--json"]
+    ) == 0  # fmt: skip
+    found = json.loads(capsys.readouterr().out)
+    assert found["standing"] == card["figures"]["standing"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

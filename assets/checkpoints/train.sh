@@ -34,8 +34,8 @@ robust() { # NAME METHOD SETTINGS...
 }
 
 further() { # NAME METHOD SETTINGS...
-    case $1 in cifar10-*) start=cifar10-start ;; *) start=start ;; esac
-    robust "$@" --start-from "$(network $start)" --warmup-epochs 0 --learning-rate 6e-4
+    case $1 in cifar10-*) start=cifar10-start half=--half ;; *) start=start half= ;; esac
+    robust "$@" --start-from "$(network $start)" --warmup-epochs 0 --learning-rate 6e-4 $half
 }
 
 attack() { # NAME ARGUMENTS...
@@ -67,8 +67,10 @@ step() {
         start) robust start madry --epochs 14 --warmup-epochs 4 --attack-step 0.6 ;;
         madry) further madry madry --epochs 4 --attack-step 0.6 ;;
         trades) further trades trades --epochs 4 --attack-step 0.6 ;;
-        ours) further ours ours --epochs 4 --attack-step 0.8 --attack-step-wrong 0.5 --no-first-crossing ;;
-        cifar10-standard) train cifar10-standard standard --epochs 8 ;;
+        ours)
+            further ours ours --epochs 4 --attack-step 0.8 --attack-step-wrong 0.5 \
+                --no-first-crossing ;;
+        cifar10-standard) train cifar10-standard standard --epochs 8 --half ;;
         cifar10-start) robust cifar10-start madry --epochs 8 ;;
         cifar10-madry) further cifar10-madry madry --epochs 3 ;;
         cifar10-trades) further cifar10-trades trades --epochs 3 ;;

@@ -47,6 +47,7 @@ def add(verbs: Verbs, common: Parser) -> None:
     train.add_argument("--limit", type=int, help="train on the first so many images")
     train.add_argument("--test-limit", type=int, help="measure on so many (default: 1000)")
     train.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    train.add_argument("--half", action="store_true", help="store OUT in half precision")
     train.add_argument("--resume", action="store_true", help="go on with the same training")
     group = train.add_argument_group("settings", "instead of the preset's")
     for name, kind in NUMBERS.items():
@@ -134,6 +135,7 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
         "data_dir": options.data_dir,
         "limit": options.limit,
         "test_limit": options.test_limit,
+        "half": options.half or None,
         "start_from": Path(options.start_from).name if options.start_from else None,
         "command": shlex.join(["python", "-m", "levelset_core", *words]),
     }

@@ -82,8 +82,16 @@ def save_classifier(
     shape: tuple[int, int, int],
     classes: int,
     card: dict[str, Any] | None = None,
+    *,
+    half: bool = False,
 ) -> None:
-    """Write a plain state dict; its metadata hold the architecture and the card."""
+    """Write a plain state dict; its metadata hold the architecture and the card.
+
+    Args:
+        path: of the file, .safetensors.
+        network, model, shape, classes, card: see :class:`Classifier`.
+        half: in half precision; it is read as single precision again.
+    """
     metadata = {
         "model": model,
         "shape": json.dumps(shape),
@@ -93,6 +101,8 @@ def save_classifier(
     if isinstance(network, ExportedNetwork):
         metadata["graph"] = json.dumps(network.graph)
     weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    if half:
+        weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
     save_file(weights, path, metadata)
 
 

@@ -26,7 +26,7 @@ from levelset_core.training.robust_watch import Watch, looks_to_arrays
 #: Settings besides those of :class:`RobustConfig`, and their types.
 EXTRA: dict[str, type] = {
     "data": str, "data_dir": str, "limit": int, "test_limit": int, "command": str,
-    "start_from": str, "watch": int, "watch_epsilon": float,
+    "start_from": str, "watch": int, "watch_epsilon": float, "half": bool,
 }  # fmt: skip
 #: With the setting "watch", so many test images are looked at after every epoch, attacked within
 #: "watch_epsilon" (default: the training's epsilon); the artifact holds what was seen.
@@ -111,6 +111,9 @@ class RobustKind(Kind):
         test = load_images(settings["data"], "test", data_dir=settings.get("data_dir"))
         test = test.first(settings.get("test_limit") or TEST_IMAGES)
         attack = paper_attack("pgd-margin", test.shape[0])
+        half = bool(settings.get("half"))
+        if half:  # what is measured is what is stored
+            trainer.network.half().float()
         report = evaluate_attack(
             trainer.network, test, attack, device=trainer.device, threads=run.config.threads
         )
@@ -124,6 +127,7 @@ class RobustKind(Kind):
             "started_from": settings.get("start_from") or "new weights",
             "epochs": trainer.step / trainer.steps_an_epoch,
             "settings": trainer.config.as_dict(),
+            "stored_in": "half precision" if half else "single precision",
             "seed": run.config.seed,
             "seconds": round(run.status().seconds, 1),
             "threads": run.config.threads,
@@ -135,7 +139,7 @@ class RobustKind(Kind):
         with replacing(artifacts / "model.safetensors") as path:
             save_classifier(
                 path, trainer.network, trainer.config.model, trainer.data.shape,
-                len(trainer.data.classes), card,
+                len(trainer.data.classes), card, half=half,
             )  # fmt: skip
         return card
 
