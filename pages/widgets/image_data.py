@@ -13,8 +13,12 @@ SIZES = {"mnist": "12 MB", "fashion_mnist": "31 MB", "cifar10": "170 MB"}
 
 def data_title(name: str) -> str:
     """As menus have it."""
-    few = " (1,000 images)" if name == "mnist_excerpt" else ""
-    return IMAGE_SETS[name] + few + ("" if is_here(name) else " (not on this machine)")
+    return IMAGE_SETS[name] + ("" if is_here(name) else " (not on this machine)")
+
+
+def data_size_title(name: str) -> str:
+    """With how few images there are in the excerpt, where a figure may be about all of them."""
+    return data_title(name) + (" (1,000 images)" if name == "mnist_excerpt" else "")
 
 
 def here_or_download(name: str, key: str) -> bool:

@@ -9,7 +9,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore
 from levelset_core.runs.cells import all_cells
 from levelset_core.runs.models import KnownModel
-from pages.widgets.image_data import data_title
+from pages.widgets.image_data import data_size_title
 from pages.widgets.kept import kept
 from pages.widgets.robust_cell_panel import cell_panel
 from pages.widgets.robust_cells import Entry, Row, table_rows
@@ -44,7 +44,7 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
         sets = list(by_data)
         data = st.selectbox(
             "Test images", sets, index=sets.index(kept("robust_data", sets[0], sets)),
-            key="robust_data", format_func=data_title, width=280,
+            key="robust_data", format_func=data_size_title, width=280,
         )  # fmt: skip
         models = by_data[data]
         usual = paper_attack("pgd-margin", models[0].shape[0]).epsilon
