@@ -32,6 +32,14 @@ function trace(context, points) {
   points.forEach(([a, b], k) => context[k ? "lineTo" : "moveTo"](a, b));
 }
 
+// How far a name, so wide to either side, moves up or down to cover none of the points.
+function clear([x, y], half, points) {
+  const covers = (shift) => points.some(
+    ([a, b]) => Math.abs(a - x) < half + 8 && Math.abs(b - y - shift) < 15,
+  );
+  return [0, -20, 20, -40, 40].find((shift) => !covers(shift)) ?? 0;
+}
+
 export function paintSection(canvas, theme, image, data, step) {
   const side = canvas.parentElement.clientWidth;
   const pad = { left: 38, right: 6, top: 4, bottom: 32 };
@@ -82,10 +90,12 @@ export function paintSection(canvas, theme, image, data, step) {
   context.font = `bold 14px ${theme.font}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
+  const points = [[0, 0], data.root, now].filter(Boolean).map(px);
   for (const { name, place } of data.names) {
+    const half = context.measureText(name).width / 2;
     const at = px(place);
-    const [x, y] = px([0, 0]);
-    if (Math.hypot(at[0] - x, at[1] - y) < 16) at[1] = y - 18;
+    at[0] = Math.min(Math.max(at[0], pad.left + half + 4), pad.left + size - half - 4);
+    at[1] += clear(at, half, points);
     context.strokeStyle = theme.background;
     context.lineWidth = 3.5;
     context.strokeText(name, ...at);
