@@ -53,13 +53,13 @@ def paper_attack(attack: str, channels: int, epsilon: float | None = None) -> At
     "pgd-worst" is ours: both losses, 10 restarts of 100 steps each. With another epsilon the step
     grows or shrinks alike.
     """
+    if attack == "clean":  # the same whatever the images
+        return AttackConfig(attack, epsilon=0.0, steps=0)
     base = (
         AttackConfig(attack)
         if channels == 1
         else AttackConfig(attack, epsilon=0.031, step=0.003, steps=20)
     )
-    if attack == "clean":
-        return replace(base, epsilon=0.0, steps=0)
     if attack == "pgd-worst":
         base = replace(base, steps=100, restarts=10)
     if epsilon is None or epsilon == base.epsilon:

@@ -307,6 +307,11 @@ def test_images_that_are_not_here_are_offered_for_download(bundled, tmp_path, mo
     save_classifier(path, network, "convnet4b", (3, 32, 32), 10, card)
     write_card(path, card)
 
+    found = known_models(RunStore())
+    (row,) = table_rows(found, all_cells(RunStore(), found), "cifar10", attack.epsilon)
+    assert row.entries["clean"].best.standing == 70
+    assert row.entries["pgd-margin"].best.standing == 30
+
     for view, key in (("curves", "curves"), ("explorer", "explorer"), ("table", "table")):
         at = open_page(view)
         assert "The images of CIFAR-10 are not on this machine." in texts(at)
