@@ -80,7 +80,7 @@ def test_app_serves_with_the_chosen_port_and_device(monkeypatch, capsys):
     monkeypatch.setenv("STREAMLIT_SERVER_HEADLESS", "true")
     assert cli.main(["app"]) == cli.DONE
     chosen, from_environment, headless = calls
-    assert chosen[0][1:5] == ["-m", "streamlit", "run", str(cli_app._APP)]
+    assert chosen[0][1] == "-c" and chosen[0][3:5] == ["run", str(cli_app._APP)]
     assert chosen[1]["env"]["LEVELSET_DEVICE"] == "cpu"
     for (command, options), port, expected in (
         (chosen, "9000", "true"),

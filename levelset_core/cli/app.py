@@ -13,6 +13,15 @@ from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 
 _APP = Path(__file__).resolve().parents[2] / "app.py"
+#: Streamlit's own command, without its "Aborted!" at Ctrl+C.
+_STREAMLIT = """
+import click
+from streamlit.web.cli import main
+try:
+    main(standalone_mode=False)
+except click.Abort:
+    raise SystemExit(130)
+"""
 
 
 def add(verbs: Verbs, common: Parser) -> None:
@@ -44,7 +53,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.device:
         environment["LEVELSET_DEVICE"] = str(pick_device(options.device))
     command = [
-        sys.executable, "-m", "streamlit", "run", str(_APP),
+        sys.executable, "-c", _STREAMLIT, "run", str(_APP),
         "--server.port", str(options.port),
         "--server.address", options.host,
     ]  # fmt: skip
