@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from levelset_core.data.images import IMAGE_SETS, data_set_of
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.classifier_files import (
     EXPORTED,
@@ -139,8 +140,8 @@ def _bundled() -> list[KnownModel]:
 
 
 def training_titles(store: RunStore) -> dict[str, str]:
-    """What every robust training is called, by its run: method and epsilon as :func:`wanted` has
-    it; numbers tell equal ones apart, and from bundled ones: the oldest is the first.
+    """What every robust training is called, by its run: method, epsilon as :func:`wanted` has it,
+    data; numbers tell equal ones apart, and from bundled ones: the oldest is the first.
     """
     titles: dict[str, str] = {}
     taken: set[str] = set()
@@ -148,7 +149,11 @@ def training_titles(store: RunStore) -> dict[str, str]:
         numbered(model.title, taken)
     for run in reversed(store.runs()):
         if run.config.kind == "robust":
-            title = _method_title(str(run.config.settings.get("method")), wanted(run))
+            settings = run.config.settings
+            data = str(settings.get("data"))
+            title = _method_title(
+                str(settings.get("method")), wanted(run), IMAGE_SETS.get(data, Path(data).name)
+            )
             titles[run.id] = numbered(title, taken)
     return titles
 
@@ -207,9 +212,13 @@ def _title(path: Path, card: dict[str, Any]) -> str:
     method = str(card.get("method"))
     if method not in METHOD_TITLES:
         return str(card.get("name") or path.stem)
-    return _method_title(method, (card.get("settings") or {}).get("epsilon"))
+    data = IMAGE_SETS.get(data_set_of(str(card.get("data", ""))), "")
+    return _method_title(method, (card.get("settings") or {}).get("epsilon"), data)
 
 
-def _method_title(method: str, epsilon: float | None) -> str:
+def _method_title(method: str, epsilon: float | None, data: str) -> str:
+    """Method, epsilon, and the data where they are not MNIST, as the paper's first ones are."""
     title = METHOD_TITLES.get(method, method)
-    return title if epsilon is None or method == "standard" else f"{title} {epsilon:g}"
+    if epsilon is not None and method != "standard":
+        title += f" {epsilon:g}"
+    return title if not data or data.startswith("MNIST") else f"{title}, {data}"

@@ -47,6 +47,19 @@ def test_bundled_ones_and_their_titles(bundled, store):
     assert known_models(store)[0].title == "TRADES 0.3"  # the card beside it counts
 
 
+def test_titles_name_data_that_are_not_mnist(bundled, store, tmp_path):
+    card = {"method": "madry", "settings": {"epsilon": 0.1}}
+    save_small(
+        bundled / "x.safetensors", network(0), data="Fashion-MNIST train, local files", **card
+    )
+    assert [m.title for m in known_models(store)] == ["Madry 0.1, Fashion-MNIST"]
+    settings = {"method": "madry", "epsilon": 0.1}
+    for data in ("mnist", "mnist_excerpt", "cifar10", str(tmp_path / "leaves")):
+        store.create("robust", {**settings, "data": data})
+    titles = set(training_titles(store).values())
+    assert titles == {"Madry 0.1", "Madry 0.1 (2)", "Madry 0.1, CIFAR-10", "Madry 0.1, leaves"}
+
+
 def test_uploads_are_kept_once_and_removed(bundled, store, tmp_path):
     path = save_small(tmp_path / "mine.safetensors", network(3))
     classifier = load_classifier(path)
