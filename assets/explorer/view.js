@@ -13,12 +13,15 @@ import { paintBars } from "./bars.js";
 const WHILE_SLIDING = 120; // ms between two attacks
 const FRAME = 90; // ms a step while it plays
 const VIEW = "explorer"; // in the address
+let alive = 0; // while one is, the address is its own
 
 export class ExplorerView {
   constructor(parent, { data }) {
     const sheet = new URL("style.css", import.meta.url).href;
     Object.assign(this, styledRoot("explorer", sheet, { "data-testid": "explorer" }));
     this.parent = parent;
+    alive += 1;
+    this.names = [];
     this.step = null;
     this.key = null;
     this.level = 0;
@@ -81,8 +84,10 @@ export class ExplorerView {
       input.value = data.epsilon;
       this.epsilon.output.textContent = Number(data.epsilon).toFixed(data.digits);
     }
-    this.address = data.address;
-    keepInAddress(VIEW, data.address);
+    if (data.address) {
+      this.names = Object.keys(data.address);
+      keepInAddress(VIEW, data.address);
+    }
     if (data.key !== this.key) this.fetch(data);
     else this.request();
   }
@@ -236,7 +241,8 @@ export class ExplorerView {
 
   destroy() {
     this.player.stop();
-    leaveAddress(VIEW, Object.keys(this.address ?? {}));
+    alive -= 1;
+    if (!alive) leaveAddress(this.names);
     this.observer.disconnect();
     cancelAnimationFrame(this.raf);
     this.root.remove();

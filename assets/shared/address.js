@@ -6,9 +6,8 @@ export function keepInAddress(view, values) {
   if (new URLSearchParams(location.search).get("view") === view) write(values);
 }
 
-// Take the names away once another view has the address.
-export function leaveAddress(view, names) {
-  if (new URLSearchParams(location.search).get("view") === view) return;
+// Take names away, whichever view has the address by now.
+export function leaveAddress(names) {
   write(Object.fromEntries(names.map((name) => [name, null])));
 }
 
@@ -18,5 +17,10 @@ function write(values) {
     if (value === null) url.searchParams.delete(name);
     else url.searchParams.set(name, value);
   }
-  if (url.href !== location.href) history.replaceState(history.state, "", url);
+  if (url.href === location.href) return;
+  try {
+    history.replaceState(history.state, "", url);
+  } catch {
+    // A browser may refuse when it is asked too often: the address is then a little old.
+  }
 }

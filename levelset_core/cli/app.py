@@ -21,6 +21,9 @@ try:
     main(standalone_mode=False)
 except click.Abort:
     raise SystemExit(130)
+except click.ClickException as error:
+    error.show()
+    raise SystemExit(error.exit_code)
 """
 
 

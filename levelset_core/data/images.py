@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +30,21 @@ IMAGE_SETS = {
     "fashion_mnist": "Fashion-MNIST",
     "cifar10": "CIFAR-10",
 }
+#: In the source of class folders: their first images are others than those of the original files.
+IN_TURNS = "classes taking turns"
 SPLITS = ("train", "test")
+_RAW = tuple(
+    f"{part}-{what}-ubyte" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")
+)
+#: Where torchvision puts what it downloads, and all the files: a download may have been cut off.
+_DOWNLOADED = {
+    "mnist": ("MNIST/raw", _RAW),
+    "fashion_mnist": ("FashionMNIST/raw", _RAW),
+    "cifar10": (
+        "cifar-10-batches-py",
+        ("batches.meta", "test_batch", *(f"data_batch_{k}" for k in range(1, 6))),
+    ),
+}
 _DIGITS = tuple("0123456789")
 _FASHION = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
@@ -100,19 +115,22 @@ def is_here(name: str, data_dir: Path | str | None = None) -> bool:
     if name == "mnist_excerpt":
         return True
     if name == "cifar10":
-        downloaded = folder / "torchvision" / "cifar-10-batches-py" / "test_batch"
-        return downloaded.is_file() or _class_folders(folder, "test") is not None
-    raw = folder / "torchvision" / {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}[name] / "raw"
-    # The test labels are what torchvision gets last.
-    return any((folder / name).glob("*-ubyte*")) or (raw / "t10k-labels-idx1-ubyte").is_file()
+        if _class_folders(folder, "test") is not None:
+            return True
+    elif any((folder / name).glob("*-ubyte*")):
+        return True
+    place, files = _DOWNLOADED[name]
+    return all((folder / "torchvision" / place / file).is_file() for file in files)
 
 
 def data_set_of(source: str) -> str:
     """The name of the data set that an :attr:`ImageSet.source` tells of, or "" for a folder's."""
-    if "of MNIST, bundled" in source:
+    if "images of MNIST, bundled" in source:
         return "mnist_excerpt"
-    names = ("fashion_mnist", "mnist", "cifar10")  # "Fashion-MNIST" holds "MNIST"
-    return next((name for name in names if IMAGE_SETS[name] in source), "")
+    if "images of class folders cifar10," in f"{source},":  # as it was called until 2026-11
+        return "cifar10"
+    names = ("mnist", "fashion_mnist", "cifar10")
+    return next((name for name in names if source.startswith(f"{IMAGE_SETS[name]} ")), "")
 
 
 def load_images(
@@ -167,9 +185,9 @@ def _cifar10(folder: Path, split: str, download: bool) -> ImageSet:
     place = _class_folders(folder, split)
     if place is None:
         return _torchvision("cifar10", "CIFAR10", (), folder, split, download)
-    source = f"CIFAR-10 {split} as class folders"
+    source = f"CIFAR-10 {split} as class folders, {IN_TURNS}"
     if are_jpeg(place):
-        source += " of JPEG files, whose pixels differ a little from the original ones"
+        source += ", JPEG files whose pixels differ a little from the original ones"
     return replace(_folder(place, "cifar10", split), source=source)
 
 
@@ -207,7 +225,7 @@ def _torchvision(
         found = getattr(torchvision.datasets, kind)(
             str(root), train=split == "train", download=download
         )
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, EOFError, tarfile.TarError) as error:
         raise LevelsetError(
             f"{IMAGE_SETS[name]} is not in {folder} and cannot be downloaded: give --data-dir or "
             "$LEVELSET_DATA a folder that holds it."

@@ -151,9 +151,7 @@ def training_titles(store: RunStore) -> dict[str, str]:
         if run.config.kind == "robust":
             settings = run.config.settings
             data = str(settings.get("data"))
-            title = _method_title(
-                str(settings.get("method")), wanted(run), IMAGE_SETS.get(data, Path(data).name)
-            )
+            title = _method_title(str(settings.get("method")), wanted(run), data)
             titles[run.id] = numbered(title, taken)
     return titles
 
@@ -212,7 +210,7 @@ def _title(path: Path, card: dict[str, Any]) -> str:
     method = str(card.get("method"))
     if method not in METHOD_TITLES:
         return str(card.get("name") or path.stem)
-    data = IMAGE_SETS.get(data_set_of(str(card.get("data", ""))), "")
+    data = data_set_of(str(card.get("data", "")))
     return _method_title(method, (card.get("settings") or {}).get("epsilon"), data)
 
 
@@ -221,4 +219,6 @@ def _method_title(method: str, epsilon: float | None, data: str) -> str:
     title = METHOD_TITLES.get(method, method)
     if epsilon is not None and method != "standard":
         title += f" {epsilon:g}"
-    return title if not data or data.startswith("MNIST") else f"{title}, {data}"
+    if data in ("", "mnist", "mnist_excerpt"):
+        return title
+    return f"{title}, {IMAGE_SETS.get(data, Path(data).name)}"

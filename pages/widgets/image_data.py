@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from levelset_core.data.images import IMAGE_SETS, is_here, load_images
+from levelset_core.data.images import IMAGE_SETS, data_folder, is_here, load_images
 from levelset_core.errors import LevelsetError
 
 #: What torchvision downloads.
@@ -36,7 +36,11 @@ def here_or_download(name: str, key: str) -> bool:
             with st.spinner(f"Downloading {IMAGE_SETS[name]}"):
                 load_images(name, "test")
         except LevelsetError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(
+                f"{IMAGE_SETS[name]} could not be downloaded ({error.__cause__ or error}). Try "
+                f"again, or put it into {data_folder()} by hand.",
+                icon=":material/error:",
+            )
         else:
             st.rerun()
     return False

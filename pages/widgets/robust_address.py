@@ -42,10 +42,10 @@ def first_image(images: str, count: int) -> int:
     return 0
 
 
-def first_epsilon(usual: float) -> float:
-    """The epsilon of the address, else the usual one."""
+def first_epsilon(model: str, usual: float) -> float:
+    """The epsilon that the address has for a model, else the usual one."""
     with suppress(ValueError):
         epsilon = float(st.query_params.get(EPSILON, "nan"))
-        if math.isfinite(epsilon):
+        if st.query_params.get(MODEL) == model and math.isfinite(epsilon):
             return epsilon
     return usual

@@ -77,7 +77,8 @@ def attack_view(model: KnownModel, subject: Subject) -> None:
     data = _explorer_data(model, subject, attacked, {"root": profile.root, **nearest}, epsilon)
     data["along"] = _along(profile)
     data["key"] = "-".join(map(str, (*about, loss)))
-    data["address"] = address(model.id, subject.place, epsilon)
+    # Safari refuses more than a hundred changes of the address in 30 seconds.
+    data["address"] = address(model.id, subject.place, epsilon) if settled else None
     with middle:
         _explorer(key=key, data=data, default={"wanted": None}, on_wanted_change=_nothing)
     with right:
@@ -97,7 +98,8 @@ def _wanted(model: KnownModel) -> tuple[float, bool, str]:
     wanted = (st.session_state.get(key) or {}).get("wanted") or {}
     last = f"{key}_epsilon"  # for when the component comes back
     if last not in st.session_state:
-        st.session_state[last] = first_epsilon(paper_attack("pgd-margin", channels).epsilon)
+        usual = paper_attack("pgd-margin", channels).epsilon
+        st.session_state[last] = first_epsilon(model.id, usual)
     epsilon = st.session_state[last] = float(wanted.get("epsilon", st.session_state[last]))
     return round(min(max(epsilon, 0.0), largest), digits), bool(wanted.get("settled", True)), key
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from levelset_core.data.images import is_here
+from levelset_core.data.images import IN_TURNS, is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore, duration
 from levelset_core.runs.cells import Cell, attack_command, start_cells
@@ -66,10 +66,19 @@ def _how(entry: Entry, data: str) -> None:
         st.caption("The command of this figure:" if best else "The command of what is on its way:")
     else:
         images, seed = _chosen(data)
-        st.caption("What Run does, as a command:")
-    known = data if best is None or not best.data else best.data
+        st.caption(
+            "What Run does, as a command:" if is_here(data) else "As a command, with the download:"
+        )
+    known = data if best is None else best.data
     command = attack_command(entry.model.file, known, entry.attack, images, seed)
     st.code(command, language="bash", wrap_lines=True)
+    if best is not None and _in_other_order(best, data):
+        st.caption("The figure is about other images than those that come first on this machine.")
+
+
+def _in_other_order(cell: Cell, data: str) -> bool:
+    source = test_images(data).source if is_here(data) else ""
+    return bool(cell.source) and (IN_TURNS in cell.source) != (IN_TURNS in source)
 
 
 def _when(cell: Cell) -> str:

@@ -87,7 +87,7 @@ def csv_text(rows: list[Row], data: str) -> str:
             if best is not None:
                 figures = [best.accuracy, *best.interval, best.standing, best.images, best.seed]
                 command = attack_command(
-                    entry.model.file, best.data or data, attack, best.images, best.seed
+                    entry.model.file, best.data, attack, best.images, best.seed
                 )
                 origin = [best.seconds, best.machine, best.date, command]
             writer.writerow(

@@ -20,6 +20,7 @@ from levelset_core.runs.cells import Cell, all_cells, start_cells
 from levelset_core.runs.measurements import measurements, newest, start_measurement
 from levelset_core.runs.models import KnownModel
 from pages.widgets.image_data import data_title, here_or_download
+from pages.widgets.kept import kept
 from pages.widgets.robust_cells import passes, same_question
 from pages.widgets.robust_curve_charts import (
     black_box_figure,
@@ -76,8 +77,8 @@ def _board(found: list[KnownModel], active: bool) -> None:
             return
         st.space("stretch")
         data = st.selectbox(
-            "Test images", sets, key="curves_data", format_func=data_title, width=230,
-            label_visibility="collapsed",
+            "Test images", sets, index=sets.index(kept("curves_data", sets[0], sets)),
+            key="curves_data", format_func=data_title, width=230, label_visibility="collapsed",
         )  # fmt: skip
         images = st.selectbox(
             "Images", IMAGES, index=1, key="curves_images", width=150,
@@ -92,11 +93,12 @@ def _board(found: list[KnownModel], active: bool) -> None:
         st.info("Choose one model or more.")
         return
     colours = {m.id: k for k, m in enumerate(fitting)}
-    if is_here(data):
-        images = min(images, len(test_images(data)))
-    question = Question(chosen, colours, data, images, slot)
-    _, draw = VIEWS[view]
-    draw(question)
+    try:
+        if is_here(data):
+            images = min(images, len(test_images(data)))
+        VIEWS[view][1](Question(chosen, colours, data, images, slot))
+    except LevelsetError as error:
+        st.error(str(error), icon=":material/error:")
     if message := st.session_state.get(ERROR):
         st.error(message, icon=":material/error:")
     runs_in_work("curves")

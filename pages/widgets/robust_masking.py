@@ -49,7 +49,8 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
             disabled=not missing or not is_here(data),
             on_click=_start, args=(missing, models, data, attack),
             help=f"Gradients, losses, steps, epsilons and black-box attacks on {IMAGES} images: "
-            "about a minute each on one core.",
+            "about a minute each on one core."
+            + ("" if is_here(data) else " The images have to be downloaded first."),
         )  # fmt: skip
         st.caption("After Athalye et al. (2018): figures of an attack that is blind mean nothing.")
     if message := st.session_state.get(ERROR):

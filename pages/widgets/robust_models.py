@@ -51,18 +51,24 @@ def network_of(model: KnownModel) -> nn.Module:
 def image_sets(model: KnownModel) -> list[str]:
     """Names of the data sets with test images for the model.
 
-    Those on this machine, then the one that it was trained on if that would have to be downloaded.
+    Those on this machine, then the one that it was trained on if that would have to be downloaded;
+    all that could be, if none is here.
     """
     if model.classes < CLASSES:
         return []
     here, own = sets_of_shape(model.shape), data_of(model)
-    return here if own is None or own in here or SHAPES[own] != model.shape else [*here, own]
+    others = [n for n, shape in SHAPES.items() if shape == model.shape and n not in here]
+    return here + [name for name in others if name == own or not here]
+
+
+def sets_here() -> tuple[str, ...]:
+    """Names of the data sets on this machine, the bundled one first."""
+    return (EXCERPT, *(name for name in IMAGE_SETS if name != EXCERPT and is_here(name)))
 
 
 def sets_of_shape(shape: tuple[int, int, int]) -> list[str]:
     """Names of the data sets on this machine with images of a shape."""
-    here = [EXCERPT] + [name for name in IMAGE_SETS if name != EXCERPT and is_here(name)]
-    return [name for name in here if SHAPES[name] == shape]
+    return [name for name in sets_here() if SHAPES[name] == shape]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading images")

@@ -19,7 +19,7 @@ from levelset_core.networks.uploads import (
 )
 from levelset_core.runs import RunStore
 from levelset_core.runs.models import NETWORK_TITLES, KnownModel, forget_upload, keep_upload
-from pages.widgets.robust_models import sets_of_shape, test_images
+from pages.widgets.robust_models import SHAPES, sets_here, test_images
 
 FIND = "find out"
 #: A ResNet-18 has 45 MB.
@@ -63,7 +63,7 @@ def _look(name: str, content: bytes, arch: str | None) -> None:
     try:
         with st.spinner("Reading"):
             classifier, lines = _read(
-                name, hashlib.blake2b(content).hexdigest(), arch, _content=content
+                name, hashlib.blake2b(content).hexdigest(), arch, sets_here(), _content=content
             )
     except LevelsetError as error:
         st.error(str(error), icon=":material/error:")
@@ -81,13 +81,13 @@ def _look(name: str, content: bytes, arch: str | None) -> None:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _read(
-    name: str, digest: str, arch: str | None, _content: bytes
+    name: str, digest: str, arch: str | None, here: tuple[str, ...], _content: bytes
 ) -> tuple[Classifier, list[str]]:
     """The classifier, and what is to be said about it."""
     classifier = classifier_from_bytes(name, _content, arch=arch)
     size = " × ".join(map(str, classifier.shape))
     what = "A program of torch.export" if classifier.model == EXPORTED else "A state dict"
-    sets = sets_of_shape(classifier.shape)
+    sets = [name for name in here if SHAPES[name] == classifier.shape]
     lines = []
     if sets and classifier.classes >= len(test_images(sets[0]).classes):
         classifier, accuracy, note = looked_at(classifier, test_images(sets[0]))
@@ -102,7 +102,10 @@ def _read(
                 "of another kind. Put the normalization into the network and export it."
             )
     else:
-        lines.append(f"This machine has no test images of {size} for it, so it cannot be attacked.")
+        later = (
+            " yet: Table offers them for download" if classifier.shape in SHAPES.values() else ""
+        )
+        lines.append(f"There are no test images of {size} on this machine{later}.")
     title = NETWORK_TITLES.get(classifier.model, classifier.model)
     parameters = sum(t.numel() for t in classifier.network.state_dict().values())
     first = (

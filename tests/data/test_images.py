@@ -100,7 +100,7 @@ def test_zips_and_sizes(tmp_path):
     found = load_images("cifar10", "train", data_dir=tmp_path)
     assert found.shape == (3, SIZE, SIZE) and found.classes == ("frog", "ship")
     assert found.labels.tolist() == [0, 1, 0, 1]
-    assert found.source.startswith("CIFAR-10 train as class folders of JPEG files")
+    assert found.source.startswith("CIFAR-10 train as class folders, classes taking turns, JPEG")
 
 
 def test_what_is_here_and_what_a_source_tells_of(tmp_path):
@@ -114,13 +114,20 @@ def test_what_is_here_and_what_a_source_tells_of(tmp_path):
     assert not is_here("mnist", tmp_path) and not is_here("cifar10", tmp_path)
     (raw / "t10k-labels-idx1-ubyte").touch()
     (torchvision / "cifar-10-batches-py" / "test_batch").touch()
+    assert not is_here("mnist", tmp_path) and not is_here("cifar10", tmp_path)
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3"):
+        (raw / f"{name}-ubyte").touch()
+    for name in ("batches.meta", *(f"data_batch_{k}" for k in range(1, 6))):
+        (torchvision / "cifar-10-batches-py" / name).touch()
     assert is_here("mnist", tmp_path) and is_here("cifar10", tmp_path)
 
     assert data_set_of(load_images("mnist_excerpt", "test").source) == "mnist_excerpt"
     assert data_set_of("Fashion-MNIST train, local files, 60000 images") == "fashion_mnist"
     assert data_set_of("MNIST train, torchvision") == "mnist"
     assert data_set_of("CIFAR-10 test as class folders") == "cifar10"
-    assert data_set_of("test images of class folders leaves") == ""
+    assert data_set_of("train images of class folders cifar10, 50000 images") == "cifar10"
+    for name in ("leaves", "CIFAR-10-C", "CIFAR-100", "EMNIST"):
+        assert data_set_of(f"test images of class folders {name}, the first 100 images") == ""
 
 
 @pytest.mark.parametrize(

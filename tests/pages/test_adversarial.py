@@ -15,7 +15,12 @@ from streamlit.testing.v1 import AppTest
 from levelset_core import LevelsetError
 from levelset_core.attacks import AttackConfig, paper_attack
 from levelset_core.experiments.table1 import TABLE, Reference, published_for
-from levelset_core.networks.classifier_files import load_classifier, save_classifier, write_card
+from levelset_core.networks.classifier_files import (
+    Classifier,
+    load_classifier,
+    save_classifier,
+    write_card,
+)
 from levelset_core.networks.classifiers import make_classifier
 from levelset_core.runs import RunStore, work_here
 from levelset_core.runs.cells import all_cells, start_cells
@@ -317,14 +322,16 @@ def test_images_that_are_not_here_are_offered_for_download(bundled, tmp_path, mo
         assert "The images of CIFAR-10 are not on this machine." in texts(at)
         assert at.button(key=f"download_{key}").label == "Download (170 MB)"
     assert "30 of 100 images stand" in texts(at)  # what its card knows is shown all the same
+    assert "other images than those" not in texts(at)
     assert at.button(key="robust_examine").disabled
 
     def refuse(*_, **__):
-        raise LevelsetError("CIFAR-10 cannot be downloaded.")
+        raise LevelsetError("It is not there.") from OSError("no route to host")
 
     monkeypatch.setattr("pages.widgets.image_data.load_images", refuse)
     at.button(key="download_table").click().run()
-    assert not at.exception and at.error[0].value == "CIFAR-10 cannot be downloaded."
+    assert not at.exception
+    assert at.error[0].value.startswith("CIFAR-10 could not be downloaded (no route to host).")
 
     def download(*_, **__):
         for k in range(20):
@@ -336,6 +343,15 @@ def test_images_that_are_not_here_are_offered_for_download(bundled, tmp_path, mo
     at.button(key="download_table").click().run()
     assert not at.exception and "not on this machine" not in texts(at)
     assert at.selectbox(key="robust_images_20").options == ["first 20"]
+    # The card is about the original order; class folders take turns.
+    assert "other images than those that come first on this machine" in texts(at)
+
+
+def test_an_uploaded_colour_model_is_offered_images_too(store):
+    network = make_classifier("convnet4b", (3, 32, 32), 10, seed=1).eval()
+    keep_upload(Classifier(network, "convnet4b", (3, 32, 32), 10, {}), "Mine", {}, store)
+    for view in ("curves", "explorer", "table"):
+        assert open_page(view).button(key=f"download_{view}").label == "Download (170 MB)"
 
 
 def test_published_rows_are_found_from_cards(models):

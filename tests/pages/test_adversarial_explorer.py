@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from levelset_core.networks.classifier_files import load_classifier
+from levelset_core.data.images import data_folder
+from levelset_core.networks.classifier_files import Classifier, load_classifier
+from levelset_core.networks.classifiers import make_classifier
 from levelset_core.runs import RunStore, work_here
 from levelset_core.runs.kinds.robust import LOOKS
 from levelset_core.runs.models import keep_upload, known_models
@@ -117,6 +119,20 @@ def test_the_address_is_written_and_read(shown, store):
     at.run()
     assert shown["explorer"]["address"]["images"] is None
     assert shown["explorer"]["address"]["image"] is None
+
+
+def test_the_epsilon_of_the_address_is_for_its_model_alone(shown, store):
+    network = make_classifier("convnet4b", (3, 32, 32), 10, seed=1).eval()
+    keep_upload(Classifier(network, "convnet4b", (3, 32, 32), 10, {}), "Colour", {}, store)
+    grey, colour = sorted(known_models(store), key=lambda model: model.shape)
+    at = open_page("explorer", model=grey.id, epsilon="0.2")
+    assert shown["explorer"]["epsilon"] == 0.2
+    for k in range(20):
+        place = data_folder() / "cifar10" / "test" / str(k % 10)
+        place.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (32, 32), (12 * k, 0, 0)).save(place / f"{k}.png")
+    at.selectbox(key="explorer_model").set_value(colour.id).run()
+    assert not at.exception and shown["explorer"]["epsilon"] == 0.031
 
 
 @pytest.mark.parametrize(

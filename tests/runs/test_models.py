@@ -54,10 +54,10 @@ def test_titles_name_data_that_are_not_mnist(bundled, store, tmp_path):
     )
     assert [m.title for m in known_models(store)] == ["Madry 0.1, Fashion-MNIST"]
     settings = {"method": "madry", "epsilon": 0.1}
-    for data in ("mnist", "mnist_excerpt", "cifar10", str(tmp_path / "leaves")):
+    for data in ("mnist", "mnist_excerpt", "cifar10", str(tmp_path / "MNIST-C")):
         store.create("robust", {**settings, "data": data})
     titles = set(training_titles(store).values())
-    assert titles == {"Madry 0.1", "Madry 0.1 (2)", "Madry 0.1, CIFAR-10", "Madry 0.1, leaves"}
+    assert titles == {"Madry 0.1", "Madry 0.1 (2)", "Madry 0.1, CIFAR-10", "Madry 0.1, MNIST-C"}
 
 
 def test_uploads_are_kept_once_and_removed(bundled, store, tmp_path):
