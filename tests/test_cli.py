@@ -98,6 +98,16 @@ def test_a_port_of_the_environment_that_is_none_is_a_sentence(monkeypatch, capsy
     assert "invalid int value: 'web'" in capsys.readouterr().err
 
 
+def test_a_setting_of_streamlit_that_is_none_is_a_sentence():
+    done = subprocess.run(
+        [sys.executable, "-m", "levelset_core", "app", "--port", "8765"],
+        capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "STREAMLIT_SERVER_HEADLESS": "maybe"},
+    )  # fmt: skip
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "'maybe' is not a valid boolean" in done.stderr
+
+
 def test_no_popup_offers_to_install_skills_for_agents(tmp_path):
     (tmp_path / ".claude").mkdir()  # as on a computer where a coding agent is at home
     program = """

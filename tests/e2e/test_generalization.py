@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from playwright.sync_api import expect
 
+from levelset_core.data.image_files import write_idx
 from levelset_core.experiments.generalization_config import GeneralizationConfig
 from tests.e2e.servers import PATIENCE, run_store
 
@@ -13,6 +15,26 @@ from tests.e2e.servers import PATIENCE, run_store
 def store(tmp_path, monkeypatch):
     with run_store(monkeypatch, tmp_path / "runs") as store:
         yield store
+
+
+def test_images_that_come_stay_chosen(store, serve, browse, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    monkeypatch.setenv("LEVELSET_DATA", str(data))
+    page = browse(f"{serve().url}/generalization?view=run", ready=False).page
+    page.get_by_role("combobox", name="Images").click()
+    page.get_by_role("option", name="Fashion-MNIST (not on this machine)").click()
+    download = page.get_by_role("button", name="Download (31 MB)")
+    expect(download).to_be_visible()
+    place = data / "fashion_mnist"  # so that the download finds them there
+    place.mkdir(parents=True)
+    for split in ("train", "test"):
+        write_idx(place, split, torch.zeros(10, 1, 28, 28, dtype=torch.uint8), torch.arange(10))
+    download.click()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
+    page.get_by_role("spinbutton", name="Seed").fill("7")
+    page.get_by_role("spinbutton", name="Seed").press("Enter")
+    expect(page.get_by_text("--seed 7")).to_be_visible()
+    expect(page.get_by_text("--data fashion_mnist")).to_be_visible()
 
 
 def test_a_sweep_runs_beside_the_page_and_its_figures_appear(store, serve, browse):
