@@ -26,6 +26,12 @@ def store(tmp_path, monkeypatch, checkpoint):
         yield store
 
 
+def small(store) -> str:
+    """The id of that model."""
+    (model,) = (model.id for model in known_models(store) if model.title == "Small")
+    return model
+
+
 class Explorer:
     """A person at the explorer."""
 
@@ -54,10 +60,8 @@ class Explorer:
 
 @pytest.fixture
 def explorer(store, serve, browse) -> Explorer:
-    page = browse(f"{serve().url}/adversarial?view=explorer", ready=False, prepare=offline).page
-    page.get_by_role("combobox", name="Model").click()
-    page.get_by_role("option", name="Small", exact=True).click()
-    explorer = Explorer(page)
+    address = f"{serve().url}/adversarial?view=explorer&model={small(store)}"
+    explorer = Explorer(browse(address, ready=False, prepare=offline).page)
     until(lambda: explorer.value("step") == "40", "the first attack")
     return explorer
 
@@ -96,11 +100,7 @@ def test_both_sliders_and_the_plane(explorer, store):
     until(lambda: explorer.value("key") != key, "another image")
     assert explorer.value("chosen", gallery) == "1"
     # The survey goes on in the background and fills the filters in.
-    surveys = {run.config.settings["models"][0]["title"]: run for run in store.runs()}
-    run = surveys.pop("Small")
-    for other in surveys.values():  # of the bundled model that the page began with
-        if other.status().active:
-            store.cancel(other)
+    (run,) = store.runs()
     until(lambda: run.status().state == "done", "the survey to end", 5 * PATIENCE)
     page.get_by_role("button", name="Filter").click()
     page.get_by_role("combobox", name="What breaks them").click()
@@ -119,8 +119,7 @@ def test_a_reload_brings_model_image_and_epsilon_back(explorer, store):
     gallery.get_by_role("listbox").focus()
     page.keyboard.press("ArrowRight")
     until(lambda: explorer.value("key") != first, "another image")
-    (small,) = (model.id for model in known_models(store) if model.title == "Small")
-    wanted = f"?view=explorer&model={small}&images=mnist_excerpt&image=1&epsilon=0.25"
+    wanted = f"?view=explorer&model={small(store)}&images=mnist_excerpt&image=1&epsilon=0.25"
     until(lambda: page.evaluate("location.search") == wanted, "the address")
     key = explorer.value("key")
     entries = page.evaluate("history.length")
