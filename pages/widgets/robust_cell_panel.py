@@ -73,7 +73,8 @@ def _how(entry: Entry, data: str) -> None:
     command = attack_command(entry.model.file, known, entry.attack, images, seed)
     st.code(command, language="bash", wrap_lines=True)
     if best is not None and _in_other_order(best, data):
-        st.caption("The figure is about other images than those that come first on this machine.")
+        where = "On this machine" if is_here(data) else "In a download"
+        st.caption(f"{where} the images come in another order: the first ones are other images.")
 
 
 def _in_other_order(cell: Cell, data: str) -> bool:

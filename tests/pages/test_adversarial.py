@@ -322,7 +322,7 @@ def test_images_that_are_not_here_are_offered_for_download(bundled, tmp_path, mo
         assert "The images of CIFAR-10 are not on this machine." in texts(at)
         assert at.button(key=f"download_{key}").label == "Download (170 MB)"
     assert "30 of 100 images stand" in texts(at)  # what its card knows is shown all the same
-    assert "other images than those" not in texts(at)
+    assert "in another order" not in texts(at)
     assert at.button(key="robust_examine").disabled
 
     def refuse(*_, **__):
@@ -344,7 +344,7 @@ def test_images_that_are_not_here_are_offered_for_download(bundled, tmp_path, mo
     assert not at.exception and "not on this machine" not in texts(at)
     assert at.selectbox(key="robust_images_20").options == ["first 20"]
     # The card is about the original order; class folders take turns.
-    assert "other images than those that come first on this machine" in texts(at)
+    assert "On this machine the images come in another order" in texts(at)
 
 
 def test_an_uploaded_colour_model_is_offered_images_too(store):
