@@ -165,3 +165,12 @@ def test_bad_settings_are_one_sentence(settings, sentence):
     with pytest.raises(LevelsetError, match=sentence):
         RobustConfig(**settings)
     assert set(RANGES) <= set(RobustConfig().as_dict())
+
+
+@pytest.mark.parametrize("method", ["madry", "trades"])
+def test_fast_steps_go_from_twice_epsilon_to_a_fifth_of_it(method):
+    c = robust_preset("fast", method, "convnet4a", "mnist")
+    last = c.attack_step * c.attack_shrink ** (c.attack_steps - 1)
+    assert c.attack_step == 2 * c.epsilon and last == pytest.approx(c.epsilon / 5, rel=1e-3)
+    ours = robust_preset("fast", "ours", "convnet4a", "mnist")
+    assert ours.first_crossing and ours.attack_shrink == 1
