@@ -113,6 +113,9 @@ def test_both_sliders_and_the_plane(explorer, store):
 def test_a_reload_brings_model_image_and_epsilon_back(explorer, store):
     page = explorer.page
     gallery = page.get_by_test_id("gallery")
+    (survey,) = store.runs()  # its end would draw the page anew at some moment
+    store.cancel(survey)
+    until(lambda: not survey.status().active, "the survey to be over")
     explorer.press("epsilon", "ArrowLeft", 5)
     until(lambda: explorer.number("epsilon") == 0.25, "another attack")
     first = explorer.value("key")
