@@ -85,7 +85,7 @@ if [ $# = 0 ]; then
     for name in standard madry trades ours; do measure "$name"; measure "cifar10-$name"; done
 elif [ "$1" = measure ]; then
     shift
-    [ $# != 0 ] || { echo "measure what? standard, madry, trades, ours, or cifar10- and one of them" >&2; exit 2; }
+    [ $# != 0 ] || { echo "measure what? $all, or cifar10- and one of them" >&2; exit 2; }
     for name in "$@"; do measure "$name"; done
 else
     for name in "$@"; do step "$name"; done

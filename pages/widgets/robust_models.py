@@ -56,19 +56,15 @@ def image_sets(model: KnownModel) -> list[str]:
     """
     if model.classes < CLASSES:
         return []
-    here, own = sets_of_shape(model.shape), data_of(model)
-    others = [n for n, shape in SHAPES.items() if shape == model.shape and n not in here]
-    return here + [name for name in others if name == own or not here]
+    fitting = [name for name, shape in SHAPES.items() if shape == model.shape]
+    here = [name for name in sets_here() if name in fitting]
+    own = data_of(model)
+    return here + [n for n in fitting if n not in here and (n == own or not here)]
 
 
 def sets_here() -> tuple[str, ...]:
     """Names of the data sets on this machine, the bundled one first."""
     return (EXCERPT, *(name for name in IMAGE_SETS if name != EXCERPT and is_here(name)))
-
-
-def sets_of_shape(shape: tuple[int, int, int]) -> list[str]:
-    """Names of the data sets on this machine with images of a shape."""
-    return [name for name in sets_here() if SHAPES[name] == shape]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading images")
