@@ -22,7 +22,7 @@ def view_choice(
 ) -> str:
     """A segmented control, or pills; ``?parameter=name`` in the address opens the view called so.
     The browser's Back and Forward go through the views that were open (not within the second after
-    a choice).
+    a choice; nor can what they left be chosen within a second).
 
     (Streamlit's own binding writes what is shown, icons included, instead of the name.)
 
@@ -36,11 +36,17 @@ def view_choice(
     """
     state = st.session_state
     told = f"{key}_told"  # the address as it was left, what was chosen then, and when
+    gone = f"{key}_gone"  # what was shown before Back or Forward, and when they were pressed
+    now = time.monotonic()
     wanted = st.query_params.get(parameter)
     address, last, moment = state.get(told, (None, None, -HEARD))
+    left, since = state.get(gone, (None, -HEARD))
+    if left is not None and state.get(key) == left and now - since < HEARD:
+        state[key] = last  # a browser that has not heard yet still sends what it showed
     # A click comes before an address that has not reached the browser yet.
-    clicked = state.get(key) not in (None, last) or time.monotonic() - moment < HEARD
+    clicked = state.get(key) not in (None, last) or now - moment < HEARD
     if state.get(key) not in views or (wanted != address and not clicked):
+        state[gone] = last, now
         state[key] = wanted if wanted in views else default
     control = st.pills if pills else st.segmented_control
     chosen = control(
@@ -51,6 +57,6 @@ def view_choice(
         chosen = default
     if chosen != wanted and (wanted is not None or chosen != default):
         st.query_params[parameter] = str(chosen)
-        moment = time.monotonic()
+        moment = now
     state[told] = st.query_params.get(parameter), chosen, moment
     return str(chosen)
