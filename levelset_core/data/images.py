@@ -133,6 +133,11 @@ def data_set_of(source: str) -> str:
     return next((name for name in names if source.startswith(f"{IMAGE_SETS[name]} ")), "")
 
 
+def same_first_images(one: str, other: str) -> bool:
+    """Whether two data sets begin with the same test images."""
+    return one == other or {one, other} == {"mnist", "mnist_excerpt"}
+
+
 def load_images(
     name: str, split: str, *, data_dir: Path | str | None = None, download: bool = True
 ) -> ImageSet:

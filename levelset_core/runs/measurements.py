@@ -1,20 +1,25 @@
-"""Measurements of classifiers that are runs: masking, black-box matrices, distances."""
+"""Measurements of classifiers that are runs: masking, black-box matrices, distances, surveys."""
 
 from __future__ import annotations
 
 import dataclasses
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from levelset_core.attacks import AttackConfig
+from levelset_core.data.images import same_first_images
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import kind_title
 from levelset_core.runs.kinds.measure import model_file
-from levelset_core.runs.models import KnownModel
+from levelset_core.runs.models import CHECKPOINTS, KnownModel
 from levelset_core.runs.queue import cores_for_runs
 from levelset_core.runs.store import RunStore
+
+#: Measurements of the bundled models: folders of runs, see :mod:`levelset_core.runs.bundle`.
+BUNDLED = CHECKPOINTS / "measurements"
 
 
 def start_measurement(
@@ -34,22 +39,48 @@ def start_measurement(
     Raises:
         LevelsetError: the settings do not fit, or a model's file is gone.
     """
-    settings: dict[str, Any] = {
+    settings = _settings(models, data, images, attack)
+    if (already := store.working(kind, settings, seed)) is not None:
+        return already
+    run = create_measurement(
+        store, kind, models, data=data, images=images, attack=attack, seed=seed
+    )
+    store.submit(run)
+    return run
+
+
+def create_measurement(
+    store: RunStore,
+    kind: str,
+    models: list[KnownModel],
+    *,
+    data: str,
+    images: int,
+    attack: AttackConfig | None = None,
+    seed: int = 0,
+) -> Run:
+    """The same run, not in the queue yet.
+
+    Raises:
+        LevelsetError: as :func:`start_measurement`.
+    """
+    titles = ", ".join(m.title for m in (models if kind == "transfer" else models[:1]))
+    return store.create(
+        kind, _settings(models, data, images, attack), name=f"{kind_title(kind)}: {titles}",
+        seed=seed, device=str(pick_device()), threads=cores_for_runs(),
+        inputs={model_file(k): m.path for k, m in enumerate(models)},
+    )  # fmt: skip
+
+
+def _settings(
+    models: list[KnownModel], data: str, images: int, attack: AttackConfig | None
+) -> dict[str, Any]:
+    return {
         "models": [{"id": m.id, "title": m.title, "digest": m.digest} for m in models],
         "data": data,
         "images": images,
         "attack": dataclasses.asdict(attack or AttackConfig()),
     }
-    if (already := store.working(kind, settings, seed)) is not None:
-        return already
-    titles = ", ".join(m.title for m in (models if kind == "transfer" else models[:1]))
-    run = store.create(
-        kind, settings, name=f"{kind_title(kind)}: {titles}", seed=seed,
-        device=str(pick_device()), threads=cores_for_runs(),
-        inputs={model_file(k): m.path for k, m in enumerate(models)},
-    )  # fmt: skip
-    store.submit(run)
-    return run
 
 
 def measurements(
@@ -60,22 +91,29 @@ def measurements(
     data: str,
     attack: AttackConfig | None = None,
 ) -> list[Run]:
-    """Runs that measure exactly these models, the newest first, done or on their way.
+    """Runs that measure these models, the newest first, done or on their way; bundled ones last.
 
-    Of masking and distances only the first model counts; without ``attack`` any will do.
+    Of most kinds only the first model counts, of "transfer" others may be among the run's;
+    without ``attack`` any will do.
     """
-    wanted = [m.digest for m in models]
+    digests = {m.digest for m in (models if kind == "transfer" else models[:1])}
     found = []
-    for run in store.runs():
+    for run in (*store.runs(), *_bundled_runs()):
         with suppress(LevelsetError, KeyError, TypeError, AttributeError):
             settings = run.config.settings
-            if run.config.kind != kind or settings["data"] != data or run.problem():
+            if run.config.kind != kind or not same_first_images(settings["data"], data):
                 continue
             own = [m.get("digest") for m in settings["models"]]
-            same = own == wanted if kind == "transfer" else own[:1] == wanted[:1]
-            if same and (attack is None or settings["attack"] == dataclasses.asdict(attack)):
+            same = digests <= set(own if kind == "transfer" else own[:1])
+            alike = attack is None or settings["attack"] == dataclasses.asdict(attack)
+            if same and alike and not run.problem():
                 found.append(run)
     return found
+
+
+@cache
+def _bundled_runs() -> tuple[Run, ...]:
+    return tuple(RunStore(BUNDLED).runs())
 
 
 def newest(runs: list[Run]) -> tuple[dict[str, Any] | None, Run | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from levelset_core.attacks import AttackConfig, paper_attack
-from levelset_core.data.images import data_set_of
+from levelset_core.data.images import data_set_of, same_first_images
 from levelset_core.experiments.table1 import Published, Reference, published_for
 from levelset_core.runs.cells import Cell
 from levelset_core.runs.models import KnownModel
@@ -78,12 +78,7 @@ def table_rows(models: list[KnownModel], cells: list[Cell], data: str, epsilon: 
 def same_question(cell: Cell, attack: AttackConfig, data: str) -> bool:
     """Whether a cell answers for this attack on this data set."""
     few = data != "mnist_excerpt" or cell.wanted <= EXCERPT_IMAGES or cell.state == "card"
-    return cell.attack == attack and same_images(cell.data, data) and few
-
-
-def same_images(one: str, other: str) -> bool:
-    """Whether two data sets begin with the same test images."""
-    return one == other or {one, other} == {"mnist", "mnist_excerpt"}
+    return cell.attack == attack and same_first_images(cell.data, data) and few
 
 
 def data_of(model: KnownModel) -> str | None:

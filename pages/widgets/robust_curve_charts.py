@@ -171,15 +171,20 @@ def _faint(color: str) -> str:
 
 
 def black_box_figure(models: list[KnownModel], result: dict[str, Any]) -> go.Figure:
-    """Target x source for both losses; in brackets what is published."""
+    """Target x source for both losses, of a result about these models and perhaps others; in
+    brackets what is published.
+    """
     names = [model.title for model in models]
+    digests = [model["digest"] for model in result["models"]]
+    places = [digests.index(model.digest) for model in models]
     titles = {"pgd-xent": "Cross-entropy PGD", "pgd-margin": "Margin PGD"}
     figure = make_subplots(
         rows=1, cols=2, subplot_titles=list(titles.values()), shared_yaxes=True,
         horizontal_spacing=0.03,
     )  # fmt: skip
     for column, loss in enumerate(titles):
-        matrix = result["matrix"][loss]
+        whole = result["matrix"][loss]
+        matrix = [[whole[t][s] for s in places] for t in places]
         figure.add_heatmap(
             z=matrix, x=names, y=names, zmin=0, zmax=1, colorscale="Cividis", xgap=2, ygap=2,
             showscale=column == 1, colorbar={"tickformat": ".0%", "thickness": 12},

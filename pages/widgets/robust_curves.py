@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core.attacks import AttackConfig, over_epsilon, over_steps, paper_attack
-from levelset_core.data.images import is_here
+from levelset_core.data.images import IMAGE_SETS, is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore, duration
 from levelset_core.runs.cells import Cell, all_cells, start_cells
@@ -217,13 +217,14 @@ def _distances(q: Question) -> None:
         "Distance", list(MEASURES), format_func=MEASURES.__getitem__, default="attack_linf",
         key="curves_measure", required=True, label_visibility="collapsed",
     )  # fmt: skip
-    shown, missing = [], []
+    shown, missing, results = [], [], []
     for model in q.models:
         runs = measurements(RunStore(), "distances", [model], data=q.data)
         done = [r for r in runs if r.status().state == "done"]
         best = max(done, key=lambda r: r.config.settings["images"], default=None)
         if best is not None and (arrays := read_distances(best)) is not None:
             shown.append((model, arrays))
+            results.append(best.result() or {})
         enough = best is not None and best.config.settings["images"] >= q.images
         if not enough and not any(r.status().active for r in runs):
             missing.append(model)
@@ -235,7 +236,7 @@ def _distances(q: Question) -> None:
             "How far the decision boundary is from each image that is classified rightly: upper "
             "bounds, as it may come nearer elsewhere. Along a PGD direction: false position "
             "between the image and where growing PGD breaks it (Sec. 3.2). Newton: generalized "
-            "Newton with the step of least L∞ length, Eq. 4."
+            f"Newton with the step of least L∞ length, Eq. 4. {_obtained(results)}"
         )
     else:
         st.info("No distances of these models yet.")
@@ -265,7 +266,7 @@ def _black_box(q: Question) -> None:
             f"{q.usual.steps} steps of PGD on the source, ε = {q.usual.epsilon:g}; images that are "
             "wrong as they are count as broken. On the diagonal: the white-box attack. A value "
             "off the diagonal below it means that the target's own gradients mislead. In "
-            "brackets: as published."
+            f"brackets: as published. {_obtained([result])}"
         )
     else:
         st.info("These models have not been shown each other's images yet.")
@@ -280,6 +281,18 @@ def _start_black_box(q: Question) -> None:
     start_measurement(
         RunStore(), "transfer", q.models, data=q.data, images=q.images, attack=q.usual
     )
+
+
+def _obtained(results: list[dict[str, Any]]) -> str:
+    """How results of measurements came about, each sentence once."""
+    told: dict[str, None] = {}
+    for r in results:
+        where = r.get("source") or IMAGE_SETS.get(str(r.get("data")), r.get("data"))
+        told[
+            f"Measured on {r.get('date')}, {r.get('machine')}, seed {r.get('seed')}: the first "
+            f"{r.get('images')} of {where}."
+        ] = None
+    return " ".join(told)
 
 
 # -- the button ------------------------------------------------------------------------------

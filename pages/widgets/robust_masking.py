@@ -8,12 +8,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from levelset_core.attacks import AttackConfig, paper_attack
-from levelset_core.data.images import data_set_of, is_here
+from levelset_core.data.images import data_set_of, is_here, same_first_images
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import Run, RunStore
 from levelset_core.runs.measurements import measurements, newest, start_measurement
 from levelset_core.runs.models import KnownModel
-from pages.widgets.robust_cells import same_images
 from pages.widgets.robust_figures import COLORS, DASHES, MARKERS, tidy
 
 #: Images that a model is examined on.
@@ -71,7 +70,7 @@ def _examined(
     found = result["masking"] if result else None
     card = model.card.get("masking")
     if found is None and isinstance(card, dict) and card.get("epsilon") == attack.epsilon:
-        found = card if same_images(data_set_of(str(card.get("data", ""))), data) else None
+        found = card if same_first_images(data_set_of(str(card.get("data", ""))), data) else None
     return found, pending
 
 

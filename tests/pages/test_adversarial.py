@@ -7,6 +7,7 @@ import io
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -237,6 +238,10 @@ def test_the_charts(models, store):
     assert len(figure.data) == 2
     texts = [a.text for a in figure.layout.annotations]
     assert any("[97.34]" in t for t in texts) and not any("[99.04]" in t for t in texts[:3])
+    whole = transfer.result()["matrix"]
+    parts = black_box_figure(models[1:], transfer.result()).data
+    for matrix, part in zip(whole.values(), parts, strict=True):
+        assert np.array_equal(part.z, [[matrix[1][1]]])
 
     arrays = read_distances(distances)
     figure = distance_figure([(models[1], arrays)], colours, "attack_linf", 0.3)

@@ -168,7 +168,11 @@ def test_masking_black_box_and_distances(store, models):
     assert newest(measurements(store, "masking", models[:1], data="mnist_excerpt", attack=attack))[
         0
     ]
-    assert not measurements(store, "transfer", models[::-1], data="mnist_excerpt")
+    for some in (models[::-1], models[1:]):  # the matrix of all has theirs
+        (run,) = measurements(store, "transfer", some, data="mnist")  # begins with the excerpt
+        assert run.id == transfer.id
+    stranger = replace(models[0], digest="other")
+    assert not measurements(store, "transfer", [*models, stranger], data="mnist_excerpt")
     assert not measurements(store, "distances", models[1:], data="mnist_excerpt")
 
 

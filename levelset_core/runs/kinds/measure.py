@@ -107,5 +107,6 @@ class MeasureKind(Kind):
         settings = run.config.settings
         return {
             "models": settings["models"], "data": settings["data"], "images": settings["images"],
-            "attack": settings["attack"], **how_obtained(run),
+            "source": test_images(settings).source, "attack": settings["attack"],
+            **how_obtained(run),
         }  # fmt: skip
