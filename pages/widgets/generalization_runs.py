@@ -11,7 +11,7 @@ from levelset_core.experiments.generalization_results import chosen_numbers, com
 from levelset_core.runs import Run, RunStore
 from pages.widgets.generalization_sources import Source
 from pages.widgets.image_data import data_size_title, here_or_download
-from pages.widgets.kept import kept
+from pages.widgets.kept import kept_menu
 from pages.widgets.run_controls import run_progress
 from pages.widgets.run_list import created_text
 
@@ -34,11 +34,7 @@ def runs_view(found: list[Source]) -> None:
 def _form(stored: dict[str, Source]) -> None:
     st.markdown("##### Run more repeats here")
     sets = sorted(IMAGE_SETS, key=lambda name: not is_here(name))  # those on this machine first
-    key = "few_run_data"
-    data = st.selectbox(
-        "Images", sets, index=sets.index(kept(key, sets[0], sets)), key=key,
-        format_func=data_size_title,
-    )  # fmt: skip
+    data = kept_menu("Images", sets, key="few_run_data", format_func=data_size_title)
     if not here_or_download(data, "few"):
         return
     repeats = st.slider("Repeats", 2, 20, 5, key="few_run_repeats")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from typing import TypeVar
+from collections.abc import Container, Mapping, Sequence
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -38,3 +38,16 @@ def kept_choice(label: str, choices: Mapping[str, str], *, key: str) -> str:
         label_visibility="collapsed", required=True,
     )  # fmt: skip
     return str(chosen)
+
+
+def kept_menu(
+    label: str, names: Sequence[str], *, key: str, first: str | None = None, **options: Any
+) -> str:
+    """A menu that comes back as it was; ``first``, or the first name, to begin with.
+
+    Args:
+        label: over it.
+        options: of ``st.selectbox``.
+    """
+    chosen = kept(key, names[0] if first is None else first, names)
+    return str(st.selectbox(label, names, index=names.index(chosen), key=key, **options))

@@ -20,7 +20,7 @@ from levelset_core.runs.cells import Cell, all_cells, start_cells
 from levelset_core.runs.measurements import measurements, newest, start_measurement
 from levelset_core.runs.models import KnownModel
 from pages.widgets.image_data import data_title, here_or_download
-from pages.widgets.kept import kept
+from pages.widgets.kept import kept_menu
 from pages.widgets.robust_cells import passes, same_question
 from pages.widgets.robust_curve_charts import (
     black_box_figure,
@@ -29,7 +29,7 @@ from pages.widgets.robust_curve_charts import (
     read_distances,
     waterfall_figure,
 )
-from pages.widgets.robust_models import choose_models, image_sets, test_images
+from pages.widgets.robust_models import DATA, choose_models, image_sets, test_images
 from pages.widgets.robust_progress import EVERY, PASSES, active_runs, runs_in_work
 from pages.widgets.view_choice import view_choice
 
@@ -76,9 +76,9 @@ def _board(found: list[KnownModel], active: bool) -> None:
             st.info("No data set on this machine has images of the shape that these models take.")
             return
         st.space("stretch")
-        data = st.selectbox(
-            "Test images", sets, index=sets.index(kept("curves_data", sets[0], sets)),
-            key="curves_data", format_func=data_title, width=230, label_visibility="collapsed",
+        data = kept_menu(
+            "Test images", sets, key=DATA, format_func=data_title, width=230,
+            label_visibility="collapsed",
         )  # fmt: skip
         images = st.selectbox(
             "Images", IMAGES, index=1, key="curves_images", width=150,

@@ -8,7 +8,7 @@ from torch import nn
 from levelset_core.data.images import IMAGE_SETS, ImageSet, is_here, load_images
 from levelset_core.runs import RunStore
 from levelset_core.runs.models import KnownModel, known_models
-from pages.widgets.kept import kept
+from pages.widgets.kept import kept_menu
 from pages.widgets.robust_address import MODEL, first_of
 from pages.widgets.robust_cells import data_of
 
@@ -21,6 +21,8 @@ ORIGIN_ICONS = {
 EXCERPT = "mnist_excerpt"
 _GREY, _COLOUR = (1, 28, 28), (3, 32, 32)
 SHAPES = {EXCERPT: _GREY, "mnist": _GREY, "fashion_mnist": _GREY, "cifar10": _COLOUR}
+#: Key of the menu of data sets, which the table and the curves share.
+DATA = "robust_data"
 #: Of each of these data sets.
 CLASSES = 10
 
@@ -81,11 +83,8 @@ def choose_model(found: list[KnownModel], key: str, label: str = "Model") -> Kno
     """A menu of the models; that of the address, else the first is chosen to begin with."""
     by_id = {model.id: model for model in found}
     ids = list(by_id)
-    chosen = st.selectbox(
-        label, ids, index=ids.index(kept(key, first_of(MODEL, ids), ids)), key=key,
-        format_func=lambda i: by_id[i].title,
-    )  # fmt: skip
-    return by_id.get(chosen, found[0])
+    first = first_of(MODEL, ids)
+    return by_id[kept_menu(label, ids, key=key, first=first, format_func=lambda i: by_id[i].title)]
 
 
 def choose_models(found: list[KnownModel], key: str, at_most: int = 6) -> list[KnownModel]:

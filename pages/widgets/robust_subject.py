@@ -19,7 +19,7 @@ from levelset_core.parallel import torch_threads
 from levelset_core.runs.models import KnownModel
 from pages.widgets.front_end import base_path, front_end
 from pages.widgets.image_data import data_title, here_or_download
-from pages.widgets.kept import kept, kept_choice
+from pages.widgets.kept import kept_choice, kept_menu
 from pages.widgets.robust_address import IMAGES, first_of
 from pages.widgets.robust_gallery import gallery
 from pages.widgets.robust_models import image_sets, network_of, test_images
@@ -74,9 +74,8 @@ def choose_subject(model: KnownModel) -> Subject | str:
         return "No data set on this machine has images of this model's shape."
     name = sets[0]
     if len(sets) > 1:
-        key = f"explorer_data_{model.shape[0]}"
-        name = st.selectbox(
-            "Images", sets, index=sets.index(kept(key, first_of(IMAGES, sets), sets)), key=key,
+        name = kept_menu(
+            "Images", sets, key=f"explorer_data_{model.shape[0]}", first=first_of(IMAGES, sets),
             format_func=data_title, label_visibility="collapsed",
         )  # fmt: skip
     if not here_or_download(name, "explorer"):

@@ -10,13 +10,13 @@ from levelset_core.runs import RunStore
 from levelset_core.runs.cells import all_cells
 from levelset_core.runs.models import KnownModel
 from pages.widgets.image_data import data_size_title
-from pages.widgets.kept import kept
+from pages.widgets.kept import kept, kept_menu
 from pages.widgets.robust_cell_panel import cell_panel
 from pages.widgets.robust_cells import Entry, Row, table_rows
 from pages.widgets.robust_copy import copy_popover, paper_table
 from pages.widgets.robust_grid import chosen_place, robust_grid
 from pages.widgets.robust_masking import masking_view
-from pages.widgets.robust_models import image_sets
+from pages.widgets.robust_models import DATA, image_sets
 from pages.widgets.robust_progress import EVERY, active_runs, runs_in_work
 
 #: The cell chosen last, for when the table comes back.
@@ -41,11 +41,9 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
     if bool(active_runs()) != active:
         st.rerun()  # begins or ends the looking
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sets = list(by_data)
-        data = st.selectbox(
-            "Test images", sets, index=sets.index(kept("robust_data", sets[0], sets)),
-            key="robust_data", format_func=data_size_title, width=280,
-        )  # fmt: skip
+        data = kept_menu(
+            "Test images", list(by_data), key=DATA, format_func=data_size_title, width=280
+        )
         models = by_data[data]
         usual = paper_attack("pgd-margin", models[0].shape[0]).epsilon
         key = f"robust_epsilon_{models[0].shape[0]}"
