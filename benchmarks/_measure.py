@@ -55,9 +55,9 @@ def machine() -> dict[str, Any]:
 
 def report(
     name: str, options: argparse.Namespace, figures: dict[str, Any], required: dict[str, float],
-    further: Sequence[str] = (),
+    further: Sequence[str] = (), file: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Print the figures and, with --store, write them to ``results/<name>.json``.
+    """Print the figures and, with --store, write them to ``results/<name>.json``, or to ``file``.
 
     ``further`` are options of this benchmark alone, as they were given.
     """
@@ -79,5 +79,5 @@ def report(
     print(json.dumps(result, indent=2))
     if options.store:
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
+        (RESULTS / (file or f"{name}.json")).write_text(json.dumps(result, indent=2) + "\n")
     return result

@@ -1,10 +1,11 @@
 """Whether our PGD and an independent library's leave as many images standing.
 
-    python -m benchmarks.agreement [--store] [--quick] [--threads N]
+    python -m benchmarks.agreement [--data cifar10] [--store] [--quick] [--threads N]
 
 Foolbox's LinfPGD with cross-entropy, its own loss, and with the margin in its place, on the bundled
-images and classifiers: epsilon 0.3, 40 steps of 0.01. One random start an image is a matter of luck
-by some images of a thousand, so each attack is done with several seeds, and the means are compared.
+classifiers of the bundled images, or of CIFAR-10: the paper's epsilon, step and steps. One random
+start an image is a matter of luck by some images of a thousand, so each attack is done with several
+seeds, and the means are compared.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks import _measure
-from levelset_core.attacks import AttackConfig, evaluate_attack
+from levelset_core.attacks import evaluate_attack, paper_attack
 from levelset_core.data.images import ImageSet, load_images
 from levelset_core.device import pick_device
 from levelset_core.networks.classifier_files import load_classifier
@@ -28,7 +29,8 @@ eagerpy: Any = importlib.import_module("eagerpy")
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "assets" / "checkpoints"
 MODELS = ("standard", "madry", "trades", "ours")
-EPSILON, STEP, STEPS = 0.3, 0.01, 40
+#: Data set -> what the classifiers' files are called, without the method.
+FILES = {"mnist_excerpt": "mnist_convnet4a", "cifar10": "cifar10_convnet4b"}
 BATCH = 64
 STARTS = 3
 REQUIRED = {"points_apart": 0.5}
@@ -49,14 +51,14 @@ class MarginPGD(foolbox.attacks.LinfPGD):  # type: ignore[misc]
         return loss
 
 
-def theirs(network: nn.Module, data: ImageSet, attack: Any) -> int:
+def theirs(network: nn.Module, data: ImageSet, attack: Any, epsilon: float) -> int:
     """Images that are right as they are and under the attack."""
     device = pick_device()
     model = foolbox.PyTorchModel(network, bounds=(0, 1), device=device)
     standing = 0
     for rows in torch.arange(len(data)).split(BATCH):
         x, y = data.batch(rows, device)
-        _, _, broken = attack(model, x, y, epsilons=EPSILON)
+        _, _, broken = attack(model, x, y, epsilons=epsilon)
         standing += int((~broken).sum())
     return standing
 
@@ -64,35 +66,35 @@ def theirs(network: nn.Module, data: ImageSet, attack: Any) -> int:
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     """Run, print and perhaps store."""
     parser = _measure.parser("Our PGD against Foolbox's: images left standing.")
+    parser.add_argument("--data", choices=list(FILES), default="mnist_excerpt")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    data = load_images("mnist_excerpt", "test").first(64 if options.quick else 1000)
-    attacks = {
-        "pgd-xent": foolbox.attacks.LinfPGD(abs_stepsize=STEP, steps=STEPS),
-        "pgd-margin": MarginPGD(abs_stepsize=STEP, steps=STEPS),
-    }
+    data = load_images(options.data, "test").first(64 if options.quick else 1000)
+    library = {"pgd-xent": foolbox.attacks.LinfPGD, "pgd-margin": MarginPGD}
+    attacks = [paper_attack(loss, data.shape[0]) for loss in library]
     starts = 1 if options.quick else STARTS
     figures: dict[str, Any] = {
-        "images": len(data), "starts": starts, "foolbox": foolbox.__version__
+        "data": data.source, "images": len(data), "starts": starts, "foolbox": foolbox.__version__,
     }  # fmt: skip
     apart = 0.0
     for name in MODELS:
-        network = load_classifier(CHECKPOINTS / f"mnist_convnet4a_{name}.safetensors").network
+        network = load_classifier(CHECKPOINTS / f"{FILES[options.data]}_{name}.safetensors").network
         network.to(pick_device()).eval()
-        for attack, library in attacks.items():
+        for attack in attacks:
+            same = library[attack.attack](abs_stepsize=attack.step, steps=attack.steps)
             ours, other = [], []
             for seed in range(options.seed, options.seed + starts):
-                report = evaluate_attack(
-                    network, data, AttackConfig(attack, EPSILON, STEP, STEPS),
-                    seed=seed, threads=options.threads,
-                )  # fmt: skip
+                report = evaluate_attack(network, data, attack, seed=seed, threads=options.threads)
                 ours.append(report.standing)
                 torch.manual_seed(seed)  # Foolbox draws from the global generator
-                other.append(theirs(network, data, library))
+                other.append(theirs(network, data, same, attack.epsilon))
             apart = max(apart, 100 * abs(sum(ours) - sum(other)) / starts / len(data))
-            figures[f"{name}, {attack}"] = {"ours": ours, "foolbox": other}
+            figures[f"{name}, {attack.attack}"] = {"ours": ours, "foolbox": other}
     figures["points_apart"] = round(apart, 3)
-    return _measure.report("agreement", options, figures, REQUIRED)
+    if options.data == "mnist_excerpt":
+        return _measure.report("agreement", options, figures, REQUIRED)
+    further, file = ["--data", options.data], f"agreement_{options.data}.json"
+    return _measure.report("agreement", options, figures, REQUIRED, further, file)
 
 
 if __name__ == "__main__":
