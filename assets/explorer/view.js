@@ -221,7 +221,7 @@ export class ExplorerView {
     );
     const size = change.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
     say(pictures.change.caption,
-      `<i class="key plus"></i> +${number(data.epsilon, data.digits)} <i class="key minus"></i> −${number(data.epsilon, data.digits)}, |δ|∞ ${number(size)}`);
+      `<i class="key plus"></i> +ε <i class="key minus"></i> −ε, |δ|∞ ${number(size)}`);
     paintPixels(pictures.adversarial.canvas, greyImage(now, data.shape), side);
     const wrong = winner !== data.label;
     say(pictures.adversarial.caption,

@@ -25,6 +25,7 @@ export class SectionView {
     const legend = element("div", "legend");
     for (const [id, text] of LEGEND) {
       const item = element("span", "");
+      if (id === "root") this.rootItem = item;
       item.append(element("i", id), text);
       legend.append(item);
     }
@@ -71,6 +72,7 @@ export class SectionView {
       if (!this.data || !this.values || !this.theme || !this.root.clientWidth) return;
       this.image ??= regions(this.values, this.data.label, this.theme);
       paintSection(this.canvas, this.theme, this.image, this.data, this.step);
+      this.rootItem.hidden = !this.data.root;
       const { key, names } = this.data;
       Object.assign(this.root.dataset, { key, step: this.step, regions: names.length });
     });
