@@ -29,7 +29,8 @@ def store(tmp_path, monkeypatch):
 
 
 def finished(run):
-    until(lambda: not run.status().active, f"{run} to end", FINISH)
+    """Wait for its end; a click on Resume may not have arrived yet."""
+    until(lambda: run.status().state in ("done", "failed"), f"{run} to end", FINISH)
     assert run.status().state == "done", run.status().message
 
 

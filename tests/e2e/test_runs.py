@@ -10,7 +10,7 @@ from levelset_core.runs import work_here
 from tests.e2e.servers import PATIENCE, run_store
 from tests.runs.support import outcome, wait, wait_for_state
 
-STEPS = 600
+STEPS = 400
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from levelset_core.live.state import OVERLAYS
 from levelset_core.training import FIGURE_1, OBJECTIVES
+from tests.e2e.servers import until
 
 WATCH = """root => {
   root.setBacks = 0;
@@ -52,6 +53,7 @@ def test_settings_take_effect_without_a_reset(playground):
     assert set_backs(playground) == 0
     playground.slide("Hidden layers", "ArrowLeft")
     playground.wait_for_address(lambda state: state.config.depth == 2, "the depth")
+    until(lambda: set_backs(playground) == 1, "the new network's first picture")
     playground.trains()
     assert set_backs(playground) == 1
     playground.well()
