@@ -75,6 +75,7 @@ def test_a_training_that_is_done_is_not_resumed_but_begun_anew(trained, tmp_path
     done = capsys.readouterr()
     assert "a new one begins" in done.err
     card = json.loads(done.out)["card"]
+    assert (card["epochs"], card["all_epochs"]) == (1, 1 + said["card"]["epochs"])
     assert card["started_from"] == file.name and said["card"]["started_from"] == "new weights"
     assert card["figures"]["clean_accuracy"] >= said["clean_accuracy"] - 0.05
     assert len(store.runs()) == before + 1

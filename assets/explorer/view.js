@@ -224,8 +224,9 @@ export class ExplorerView {
       `<i class="key plus"></i> +ε <i class="key minus"></i> −ε, |δ|∞ ${number(size)}`);
     paintPixels(pictures.adversarial.canvas, greyImage(now, data.shape), side);
     const wrong = winner !== data.label;
+    const broken = seen === data.label ? "✕ broken" : "✕ wrong as it is";
     say(pictures.adversarial.caption,
-      `seen as <b>${name(winner)}</b> <span class="${wrong ? "broken" : "right"}">${wrong ? "✕ broken" : "✓ stands"}</span>`);
+      `seen as <b>${name(winner)}</b> <span class="${wrong ? "broken" : "right"}">${wrong ? broken : "✓ stands"}</span>`);
     const level = data.levels[this.level];
     const p = level.frame === null ? x : this.frame(level.frame);
     const canvas = paintPixels(pictures.level.canvas, greyImage(p, data.shape), side);

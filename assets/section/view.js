@@ -23,9 +23,10 @@ export class SectionView {
     });
     stage.append(this.canvas);
     const legend = element("div", "legend");
+    this.items = {};
     for (const [id, text] of LEGEND) {
       const item = element("span", "");
-      if (id === "root") this.rootItem = item;
+      this.items[id] = item;
       item.append(element("i", id), text);
       legend.append(item);
     }
@@ -72,7 +73,8 @@ export class SectionView {
       if (!this.data || !this.values || !this.theme || !this.root.clientWidth) return;
       this.image ??= regions(this.values, this.data.label, this.theme);
       paintSection(this.canvas, this.theme, this.image, this.data, this.step);
-      this.rootItem.hidden = !this.data.root;
+      this.items.root.hidden = !this.data.root;
+      this.items.own.hidden = !this.data.own.length;
       const { key, names } = this.data;
       Object.assign(this.root.dataset, { key, step: this.step, regions: names.length });
     });

@@ -39,7 +39,7 @@ from levelset_core.attacks.exploration import (
     margin_profile,
     nearest_level_points,
 )
-from levelset_core.attacks.masking import Masking, diagnose
+from levelset_core.attacks.masking import Masking, chance_of, diagnose
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd
 from levelset_core.attacks.report import AttackReport, share_interval
@@ -66,6 +66,7 @@ __all__ = [
     "ascend",
     "attack_points",
     "box",
+    "chance_of",
     "clean_predictions",
     "cross_section",
     "diagnose",

@@ -23,7 +23,7 @@ from levelset_core.device import pick_device
 
 #: Logits are divided so that their median size is this, for the temperature-scaled attack.
 CALM_LOGITS = 10.0
-#: Differences of accuracy below this many images are chance.
+#: Differences of accuracy of this many images are chance.
 SLACK_IMAGES = 2.0
 #: Share of zero gradients that one sentence must mention.
 MANY_ZEROS = 0.05
@@ -61,12 +61,18 @@ class Masking:
     @property
     def verdict(self) -> str:
         """One sentence."""
-        if not self.signs:
-            return (
-                "No sign of masked gradients: stronger losses, more steps and a larger epsilon "
-                "each break what they should."
-            )
-        return self.signs[0]
+        if self.signs:
+            return self.signs[0]
+        chance = chance_of(self.images)
+        gone = min(e for e, share in self.by_epsilon.items() if share <= chance)
+        fewer = "fewer steps do not break more"
+        if self.black_box:
+            fewer = "neither fewer steps nor other networks' images break more"
+        return (
+            f"No sign of masked gradients: {self.robust['xent']:.0%} stand under cross-entropy, "
+            f"{self.robust['margin']:.0%} under the margin; {fewer}; at "
+            f"epsilon {gone:g} nothing stands."
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -161,6 +167,11 @@ def other_epsilons(epsilon: float) -> list[float]:
     return sorted({min(1.0, round(part * epsilon, 6)) for part in parts} | {1.0})
 
 
+def chance_of(images: int) -> float:
+    """Differences of accuracy up to this say nothing, on so many images."""
+    return max(0.01, SLACK_IMAGES / images)
+
+
 def temperature_of(logit_scale: float) -> float:
     """What logits are divided by, so that their median size is ``CALM_LOGITS`` at most."""
     return max(1.0, logit_scale / CALM_LOGITS)
@@ -235,7 +246,7 @@ def attack_all(
 
 def signs_of_masking(m: Masking) -> list[str]:
     """A sentence for each sign, the clearest first."""
-    slack = max(0.01, SLACK_IMAGES / m.images)
+    slack = chance_of(m.images)
     xent, scaled, margin = (m.robust[k] for k in ("xent", "xent, scaled logits", "margin"))
     signs = []
     if m.zero_xent > MANY_ZEROS:

@@ -146,22 +146,19 @@ def start_cells(
 def add_to_card(path: Path, values: dict[str, Any]) -> None:
     """Keep a figure, as ``attack --json`` prints it, in the card beside a model.
 
-    Of the same attack and seed only the one about the most images stays.
+    It takes the place of one of the same attack and seed on as many images.
 
     Raises:
         LevelsetError: there is no card, or it is damaged.
     """
     card = read_card(path)
-    names = [*(f.name for f in dataclasses.fields(AttackConfig)), "seed"]
+    names = [*(f.name for f in dataclasses.fields(AttackConfig)), "seed", "images"]
 
     def question(cell: dict[str, Any]) -> list[Any]:
         return [cell.get(name) for name in names]
 
-    cells = card.get("cells") or []
-    same = [c for c in cells if question(c) == question(values)]
-    if any(c["images"] > values["images"] for c in same):
-        return
-    write_card(path, {**card, "cells": [*(c for c in cells if c not in same), values]})
+    others = [c for c in card.get("cells") or [] if question(c) != question(values)]
+    write_card(path, {**card, "cells": [*others, values]})
 
 
 def _earlier(store: RunStore, settings: dict[str, Any], seed: int) -> Run | None:

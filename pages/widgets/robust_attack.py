@@ -42,7 +42,7 @@ EPSILONS = {1: (0.5, 0.01, 2), 3: (0.1, 0.001, 3)}
 #: the picture is.
 REACH, PLACES, FINER = 1.5, 31, 5
 NAMES = {
-    "root": "false position", "attack": "… in any box", "linf": "Newton, L∞",
+    "root": "false position", "attack": "in any box", "linf": "Newton, L∞",
     "l2": "Newton, L₂",
 }  # fmt: skip
 DISTANCES_NOTE = (

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
+from levelset_core.attacks import chance_of
 from levelset_core.errors import LevelsetError
 from levelset_core.experiments.table1 import BLACK_BOX
 from levelset_core.runs import Run
@@ -72,7 +73,7 @@ def waterfall_figure(
     shown: list[tuple[KnownModel, Cell]], clean: dict[str, Cell | None]
 ) -> go.Figure:
     """What stands, and what each part of AutoAttack takes away: a panel a model."""
-    columns = min(3, len(shown))
+    columns = 2 if len(shown) == 4 else min(3, len(shown))
     rows = -(-len(shown) // columns)
     titles = [f"{model.title} · {cell.images:,} images" for model, cell in shown]
     figure = make_subplots(
@@ -107,7 +108,9 @@ def waterfall_figure(
     low = max(0.0, np.floor(10 * (lowest - 0.1)) / 10) if lowest > 0.3 else 0.0
     tidy(figure, "", 60 + 330 * rows)
     figure.update_layout(title=None)
-    figure.update_yaxes(range=[low, 1.06], tickformat=".0%")
+    ticks = np.linspace(low, 1, 6)
+    room = 0.1 * (1 - low)  # below a bar that ends there its figure needs some
+    figure.update_yaxes(range=[low - room, 1.06], tickformat=".0%", tickvals=ticks)
     return figure
 
 
@@ -172,8 +175,9 @@ def _faint(color: str) -> str:
 
 def black_box_figure(models: list[KnownModel], result: dict[str, Any]) -> go.Figure:
     """Target x source for both losses, of a result about these models and perhaps others; in
-    brackets what is published.
+    brackets what is published, ▼ where another network's images break more than one's own.
     """
+    chance = chance_of(result["images"])
     names = [model.title for model in models]
     digests = [model["digest"] for model in result["models"]]
     places = [digests.index(model.digest) for model in models]
@@ -197,6 +201,7 @@ def black_box_figure(models: list[KnownModel], result: dict[str, Any]) -> go.Fig
                 text = f"{100 * share:.1f}"
                 known = _published(target, source, column)
                 text = f"<b>{text}</b>" if s == t else text
+                text += " ▼" if share < matrix[t][t] - chance else ""
                 figure.add_annotation(
                     x=names[s], y=names[t], showarrow=False, row=1, col=column + 1,
                     text=text if known is None else f"{text}<br>[{known:.2f}]",

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from levelset_core.attacks import AttackConfig, over_epsilon, over_steps, paper_attack
+from levelset_core.attacks import AttackConfig, chance_of, over_epsilon, over_steps, paper_attack
 from levelset_core.data.images import IMAGE_SETS, is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore, duration
@@ -81,8 +81,8 @@ def _board(found: list[KnownModel], active: bool) -> None:
             label_visibility="collapsed",
         )  # fmt: skip
         images = st.selectbox(
-            "Images", IMAGES, index=1, key="curves_images", width=150,
-            format_func=lambda n: f"first {n:,}", label_visibility="collapsed",
+            "Images", IMAGES, index=1, key="curves_images", width=240,
+            format_func=lambda n: f"Measure on the first {n:,}", label_visibility="collapsed",
         )  # fmt: skip
     fitting = [m for m in found if data in image_sets(m)]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -111,9 +111,8 @@ def _over_epsilon(q: Question) -> None:
     attacks = {loss: over_epsilon(loss, q.models[0].shape[0]) for loss in LOSSES}
     _curves(q, attacks, "ε", q.usual.epsilon)
     st.caption(
-        f"PGD as in the paper, {q.usual.steps} steps that grow with ε. Bars: 95 % intervals; of "
-        "several figures the one about the most images. The line marks the paper's ε. A curve "
-        "that does not come down to 0 hides something."
+        f"PGD as in the paper, {q.usual.steps} steps that grow with ε. Bars: 95 % intervals. The "
+        "line marks the paper's ε. A curve that does not come down to 0 hides something."
     )
 
 
@@ -135,11 +134,9 @@ def _curves(
     for place, (loss, own) in zip(st.columns(2), attacks.items(), strict=True):
         lines: dict[str, dict[float, Cell]] = {}
         for model in q.models:
-            lines[model.id] = line = {}
-            for x, attack in own.items():
+            lines[model.id] = curve_cells(cells, model, own, q.data)
+            for attack in own.values():
                 best = best_cell(cells, model, attack, q.data)
-                if best is not None:
-                    line[x] = best
                 if best is None or best.images < q.images:
                     missing.setdefault(model.id, []).append(attack)
         figure = curve_figure(q.models, q.colours, lines, axis, mark, LOSSES[loss])
@@ -152,12 +149,28 @@ def _curves(
 
 def best_cell(cells: list[Cell], model: KnownModel, attack: AttackConfig, data: str) -> Cell | None:
     """The figure about the most images."""
-    own = [
+    return max(_answers(cells, model, attack, data), key=lambda c: c.images, default=None)
+
+
+def curve_cells(
+    cells: list[Cell], model: KnownModel, attacks: dict[float, AttackConfig], data: str
+) -> dict[float, Cell]:
+    """What is known of a curve, by its axis: figures about as many images each where there are
+    such, or else the one about the most: a point about others would jut out of the curve.
+    """
+    found = {x: _answers(cells, model, attack, data) for x, attack in attacks.items()}
+    found = {x: own for x, own in found.items() if own}
+    counts = [{c.images for c in own} for own in found.values()]
+    images = max(set.intersection(*counts), default=0) if counts else 0
+    return {x: max(own, key=lambda c: (c.images == images, c.images)) for x, own in found.items()}
+
+
+def _answers(cells: list[Cell], model: KnownModel, attack: AttackConfig, data: str) -> list[Cell]:
+    return [
         c
         for c in cells
         if c.known and c.digest == model.digest and c.images and same_question(c, attack, data)
     ]
-    return max(own, key=lambda c: c.images, default=None)
 
 
 def _start_attacks(q: Question, missing: dict[str, list[AttackConfig]]) -> None:
@@ -239,7 +252,7 @@ def _distances(q: Question) -> None:
             f"Newton with the step of least L∞ length, Eq. 4. {_obtained(results)}"
         )
     else:
-        st.info("No distances of these models yet.")
+        st.info("Not measured yet: Measure, above, finds how far the boundary of each image is.")
     work = len(missing) * DISTANCE_PASSES * q.images / PASSES
     _measure_button(q, [m.title for m in missing], work, _start_distances, missing)
 
@@ -264,12 +277,15 @@ def _black_box(q: Question) -> None:
         st.caption(
             f"Percent of {result['images']} images that the target still gets right after "
             f"{q.usual.steps} steps of PGD on the source, ε = {q.usual.epsilon:g}; images that are "
-            "wrong as they are count as broken. On the diagonal: the white-box attack. A value "
-            "off the diagonal below it means that the target's own gradients mislead. In "
-            f"brackets: as published. {_obtained([result])}"
+            "wrong as they are count as broken. On the diagonal: the white-box attack. ▼: lower "
+            f"than it by more than chance ({chance_of(result['images']):.1%}), so that the "
+            f"target's own gradients mislead. In brackets: as published. {_obtained([result])}"
         )
     else:
-        st.info("These models have not been shown each other's images yet.")
+        st.info(
+            "Not measured yet: Measure, above, attacks images on each of these models and shows "
+            "them to the others."
+        )
     waits = pending is not None and pending.status().active
     enough = result is not None and result["images"] >= q.images
     names = [] if enough or waits else ["all pairs"]

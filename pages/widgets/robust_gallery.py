@@ -9,11 +9,11 @@ import numpy as np
 import streamlit as st
 from torch import nn
 
-from levelset_core.attacks import clean_predictions, paper_attack
+from levelset_core.attacks import LOSSES, clean_predictions, paper_attack
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
 from levelset_core.parallel import torch_threads
-from levelset_core.runs import Run, RunStore
+from levelset_core.runs import Run, RunStore, duration
 from levelset_core.runs.kinds.survey import SURVEY
 from levelset_core.runs.measurements import measurements, start_measurement
 from levelset_core.runs.models import KnownModel
@@ -22,11 +22,15 @@ from pages.widgets.arrays import ARRAYS_PATH, store
 from pages.widgets.front_end import base_path, front_end
 from pages.widgets.robust_address import first_image
 from pages.widgets.robust_models import network_of
+from pages.widgets.robust_progress import PASSES
 
 #: The first so many test images are shown and surveyed.
 IMAGES = 200
-HEIGHT = 300
+HEIGHT = 264
 EVERY = 1.0
+#: Passes of one image that the distances of a survey take at most.
+NEAREST_PASSES = 100
+ERROR = "explorer_survey_error"
 BREAKS = {
     "all": "All",
     "wrong": "Wrong as they are",
@@ -55,8 +59,15 @@ def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
             "shown": [[int(k), _mark(table, k), _title(table, data, k)] for k in shown],
         },
     )  # fmt: skip
-    working = run is not None and run.status().active
-    st.fragment(_progress, run_every=EVERY if working else None)(run, len(data))
+    attack = paper_attack("pgd-margin", model.shape[0])
+    legend = f"{len(shown)} of {len(data)} images. ✕: wrong as it is"
+    if run is not None:
+        legend += f"; !: breaks under margin PGD, ε = {attack.epsilon:g}"
+    st.caption(f"{legend}.")
+    if run is None:
+        _survey_button(model, name, len(data))
+        return chosen
+    st.fragment(_progress, run_every=EVERY if run.status().active else None)(run, len(data))
     return chosen
 
 
@@ -71,19 +82,33 @@ def _predicted(digest: str, name: str, _network: nn.Module, _data: ImageSet) -> 
 
 
 def _survey_run(model: KnownModel, name: str, images: int) -> Run | None:
-    """The run that surveys the images; it begins the first time that somebody looks."""
+    """The newest run that surveys the images, or did."""
     attack = paper_attack("pgd-margin", model.shape[0])
     runs = measurements(RunStore(), "survey", [model], data=name, attack=attack)
-    runs = [run for run in runs if run.config.settings["images"] >= images]
-    if runs:
-        return runs[0]
+    return next((run for run in runs if run.config.settings["images"] >= images), None)
+
+
+def _survey_button(model: KnownModel, name: str, images: int) -> None:
+    """Begins the survey."""
+    attack = paper_attack("pgd-margin", model.shape[0])
+    work = (len(LOSSES) * attack.steps + NEAREST_PASSES) * images / PASSES
+    st.button(
+        f"Attack all {images}", icon=":material/play_arrow:", key="explorer_survey",
+        width="stretch", on_click=_survey, args=(model, name, images),
+        help=f"For the filters: what breaks each image, PGD at ε = {attack.epsilon:g} with both "
+        f"losses, and how far its boundary is. In the background, at most about {duration(work)} "
+        "on one core.",
+    )  # fmt: skip
+    if message := st.session_state.pop(ERROR, None):
+        st.error(message, icon=":material/error:")
+
+
+def _survey(model: KnownModel, name: str, images: int) -> None:
+    attack = paper_attack("pgd-margin", model.shape[0])
     try:
-        return start_measurement(
-            RunStore(), "survey", [model], data=name, images=images, attack=attack
-        )
+        start_measurement(RunStore(), "survey", [model], data=name, images=images, attack=attack)
     except (LevelsetError, OSError) as error:
-        st.caption(str(error))
-        return None
+        st.session_state[ERROR] = str(error)
 
 
 def _table(run: Run | None, predicted: np.ndarray, data: ImageSet) -> dict[str, np.ndarray]:
@@ -110,9 +135,7 @@ def _arrays(path: str, changed: int) -> dict[str, np.ndarray]:
     return read_arrays(Path(path))
 
 
-def _progress(run: Run | None, images: int) -> None:
-    if run is None:
-        return
+def _progress(run: Run, images: int) -> None:
     try:
         status = run.status()
     except LevelsetError:

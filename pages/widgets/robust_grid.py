@@ -56,10 +56,14 @@ def _row(row: Row) -> dict[str, Any]:
     beside = ""
     if like is not None and like.epsilon:
         beside = f"beside {METHOD_TITLES[like.method]} {like.epsilon:g}"
+    text = f"{model.network_title} · {ORIGINS[model.origin]}"
+    epochs = model.card.get("all_epochs", model.card.get("epochs"))
+    if isinstance(epochs, int | float):
+        text += f" · {epochs:g} epoch" + ("" if epochs == 1 else "s")
     return {
         "id": model.id,
         "title": model.title,
-        "text": f"{model.network_title} · {ORIGINS[model.origin]}",
+        "text": text,
         "beside": beside,
         "cells": [cell_values(entry) for entry in row.entries.values()],
     }

@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from levelset_core.attacks import AttackConfig, paper_attack
+from levelset_core.attacks import AttackConfig, chance_of, paper_attack
 from levelset_core.data.images import data_set_of, is_here, same_first_images
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import Run, RunStore
@@ -20,6 +20,7 @@ IMAGES = 100
 #: Networks that images are attacked on to be shown to it, at most.
 MOST_OTHERS = 4
 ERROR = "robust_masking_error"
+LOG_TICKS = [m * 10.0**e for e in (-4, -3, -2, -1) for m in (1, 2, 5)] + [1.0]
 
 
 def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilon: float) -> None:
@@ -98,26 +99,29 @@ def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
             ("Zero gradients, margin", f"{found['zero_margin']:.1%}"),
             ("Median |logit|", f"{found['logit_scale']:,.1f}"),
             ("White box", f"{found['white_box']:.1%}"),
-            ("Weakest black box", _weakest(found["black_box"])),
+            ("Strongest black box", _strongest(found["black_box"])),
         )
         for place, (label, value) in zip(columns, figures, strict=True):
             place.metric(label, value)
+        images, scale = found["images"], found["temperature"]
+        scaled = f"; scaled logits are divided by {scale:,.0f}" if scale > 1 else ""
         left, middle, right = st.columns(3)
         for place, figure, key in (
             (left, _losses(found), "losses"),
-            (middle, _line(found["by_steps"], "PGD steps", log=True), "steps"),
+            (middle, _line(found["by_steps"], "PGD steps"), "steps"),
             (right, _line(found["by_epsilon"], "ε"), "epsilon"),
         ):
             place.plotly_chart(figure, key=f"masking_{key}", config={"displaylogo": False})
         st.caption(
-            f"{found['images']} images, ε = {found['epsilon']:g}, margin loss unless said "
-            f"otherwise; scaled logits are divided by {found['temperature']:,.0f}. Honest "
-            "gradients: no zeros, both losses alike, more steps and a larger ε never help the "
-            "network, accuracy 0 at ε = 1, white box stronger than black box."
+            f"Robust accuracy on {images} images, ε = {found['epsilon']:g}, margin loss unless "
+            f"said otherwise{scaled}. Honest gradients: no zeros, both losses alike, more steps "
+            "and a larger ε never help the network, accuracy 0 at ε = 1, no black box that "
+            f"breaks more than the white box. {chance_of(images) * images:.0f} images more or "
+            "less are chance."
         )
 
 
-def _weakest(black: dict[str, float]) -> str:
+def _strongest(black: dict[str, float]) -> str:
     return f"{min(black.values()):.1%}" if black else "no other model"
 
 
@@ -133,7 +137,7 @@ def _losses(found: dict[str, Any]) -> go.Figure:
     return tidy(figure, "Robust accuracy by loss", 230)
 
 
-def _line(values: dict[str, float], axis: str, *, log: bool = False) -> go.Figure:
+def _line(values: dict[str, float], axis: str) -> go.Figure:
     points = sorted((float(k), v) for k, v in values.items())
     figure = go.Figure()
     figure.add_scatter(
@@ -142,9 +146,8 @@ def _line(values: dict[str, float], axis: str, *, log: bool = False) -> go.Figur
         marker={"symbol": MARKERS[0], "size": 8},
         hovertemplate=f"{axis} %{{x:g}}: %{{y:.1%}}<extra></extra>",
     )  # fmt: skip
-    figure.update_xaxes(title_text=axis)
-    if log:
-        figure.update_xaxes(
-            type="log", tickvals=[k for k, _ in points], ticktext=[f"{k:g}" for k, _ in points]
-        )
+    ticks = [k for k, _ in points] if points[0][0] >= 1 else LOG_TICKS
+    figure.update_xaxes(
+        title_text=axis, type="log", tickvals=ticks, ticktext=[f"{k:g}" for k in ticks]
+    )
     return tidy(figure, f"Over {axis}", 230)

@@ -60,6 +60,11 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
     with slot:
         paper_table()
         copy_popover(rows, data)
+    st.caption(
+        "Percent of test images that are right: as they are, and after each attack. Below, the "
+        "95 % interval, and how many images it is about; then what the paper or others published "
+        "for a network trained alike (the paper's: for 200 epochs)."
+    )
     robust_grid(rows, chosen)
     runs_in_work("table")
     try:

@@ -33,14 +33,15 @@ def attack(capsys, *words):
     return code, json.loads(out) if code == 0 else err
 
 
-def test_figures_go_into_the_card_largest_first_wins(model, capsys):
+def test_figures_go_into_the_card_one_for_every_number_of_images(model, capsys):
     code, few = attack(capsys, model, "--limit", 20, "--card")
     assert code == 0 and few["images"] == 20 and few["interval"][0] <= few["robust_accuracy"]
     _, more = attack(capsys, model, "--limit", 40, "--card")
-    attack(capsys, model, "--limit", 30, "--card")
+    _, again = attack(capsys, model, "--limit", 20, "--card")
+    assert again["standing"] == few["standing"]
     _, other = attack(capsys, model, "--limit", 30, "--attack", "clean", "--card")
     assert other["robust_accuracy"] == other["clean_accuracy"]
-    assert read_card(model)["cells"] == [more, other]
+    assert read_card(model)["cells"] == [more, again, other]
     assert read_card(model)["method"] == "standard"
 
 

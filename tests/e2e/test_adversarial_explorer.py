@@ -99,7 +99,9 @@ def test_both_sliders_and_the_plane(explorer, store):
     page.keyboard.press("ArrowRight")
     until(lambda: explorer.value("key") != key, "another image")
     assert explorer.value("chosen", gallery) == "1"
-    # The survey goes on in the background and fills the filters in.
+    # A survey in the background fills the filters in.
+    page.get_by_role("button", name="Attack all 200").click()
+    until(store.runs, "the survey to begin")
     (run,) = store.runs()
     until(lambda: run.status().state == "done", "the survey to end", 5 * PATIENCE)
     page.get_by_role("button", name="Filter").click()
@@ -113,9 +115,6 @@ def test_both_sliders_and_the_plane(explorer, store):
 def test_a_reload_brings_model_image_and_epsilon_back(explorer, store):
     page = explorer.page
     gallery = page.get_by_test_id("gallery")
-    (survey,) = store.runs()  # its end would draw the page anew at some moment
-    store.cancel(survey)
-    until(lambda: not survey.status().active, "the survey to be over")
     explorer.press("epsilon", "ArrowLeft", 5)
     until(lambda: explorer.number("epsilon") == 0.25, "another attack")
     first = explorer.value("key")

@@ -24,7 +24,7 @@ from levelset_core.networks.classifier_files import (
 )
 from levelset_core.networks.classifiers import make_classifier
 from levelset_core.runs import RunStore, work_here
-from levelset_core.runs.cells import all_cells, start_cells
+from levelset_core.runs.cells import Cell, all_cells, start_cells
 from levelset_core.runs.measurements import start_measurement
 from levelset_core.runs.models import keep_upload, known_models
 from pages.widgets.robust_cells import table_rows
@@ -36,6 +36,7 @@ from pages.widgets.robust_curve_charts import (
     read_distances,
     waterfall_figure,
 )
+from pages.widgets.robust_curves import best_cell, curve_cells
 from pages.widgets.robust_grid import cell_values
 from tests.digits import save_small, small_network
 
@@ -199,7 +200,7 @@ def test_verdicts(models, store, monkeypatch):
     at.run()
     assert "Not examined yet" not in texts(at)
     assert button(at, "Examine").disabled
-    assert {m.label for m in at.metric} >= {"Median |logit|", "Weakest black box"}
+    assert {m.label for m in at.metric} >= {"Median |logit|", "Strongest black box"}
 
 
 @pytest.mark.parametrize("curve", ["epsilon", "steps", "waterfall", "distances", "black-box"])
@@ -214,6 +215,20 @@ def test_curves_measure_what_is_missing(models, store, curve):
     runs = store.runs()
     assert {run.config.kind for run in runs} == {kinds.get(curve, "attack")}
     assert len(runs) == (1 if curve == "black-box" else 2)
+
+
+def test_the_points_of_a_curve_are_about_as_many_images(models, store):
+    base = Cell("d", PGD, "mnist_excerpt", 200, 100, 0, "done", 200, {}, 1.0)
+    weak = replace(PGD, epsilon=0.1)
+    model = replace(models[0], digest="d")
+    attacks = {0.1: weak, 0.3: PGD, 0.5: replace(PGD, epsilon=0.5)}
+    cells = [base, replace(base, images=1000, wanted=1000), replace(base, attack=weak)]
+    line = curve_cells(cells, model, attacks, "mnist")
+    assert {x: cell.images for x, cell in line.items()} == {0.1: 200, 0.3: 200}
+    assert best_cell(cells, model, PGD, "mnist").images == 1000
+    apart = [replace(base, attack=weak), replace(base, images=500)]  # none in common: the most
+    assert curve_cells(apart, model, attacks, "mnist")[0.3].images == 500
+    assert curve_cells([], model, attacks, "mnist") == {}
 
 
 def test_the_charts(models, store):
@@ -239,6 +254,9 @@ def test_the_charts(models, store):
     texts = [a.text for a in figure.layout.annotations]
     assert any("[97.34]" in t for t in texts) and not any("[99.04]" in t for t in texts[:3])
     whole = transfer.result()["matrix"]
+    hidden = {**transfer.result(), "matrix": {name: [[0.9, 0.2], [0.9, 0.9]] for name in whole}}
+    marked = [a.text for a in black_box_figure(models, hidden).layout.annotations]
+    assert sum("20.0 ▼" in text for text in marked) == sum("▼" in text for text in marked) == 2
     parts = black_box_figure(models[1:], transfer.result()).data
     for matrix, part in zip(whole.values(), parts, strict=True):
         assert np.array_equal(part.z, [[matrix[1][1]]])
