@@ -1,9 +1,10 @@
 // State of a view that its address holds: a reload or a link opens it again.
 
 // Write name -> value into the address of the view called so, without an entry for Back; null
-// takes a name away.
-export function keepInAddress(view, values) {
-  if (new URLSearchParams(location.search).get("view") === view) write(values);
+// takes a name away. An address without a view is of the first one.
+export function keepInAddress(view, values, first = false) {
+  const open = new URLSearchParams(location.search).get("view") ?? (first ? view : null);
+  if (open === view) write(values);
 }
 
 // Take names away, whichever view has the address by now.

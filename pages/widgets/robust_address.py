@@ -1,4 +1,5 @@
-"""The Explorer's model, image and epsilon in the address, so that a reload or a link opens them.
+"""What the page Robustness has in its address besides the view: the table's images and epsilon, the
+Explorer's model, image and epsilon. A reload or a link opens them.
 
 The front end writes them there without an entry for the browser's Back button, see
 ``assets/shared/address.js``. Here they are only read, to begin with.
@@ -13,6 +14,32 @@ from typing import Any
 import streamlit as st
 
 MODEL, IMAGES, IMAGE, EPSILON = "model", "images", "image", "epsilon"
+#: The table's: others, as one view comes before the other has gone.
+TABLE_IMAGES, TABLE_EPSILON = "data", "eps"
+#: Of the table's epsilon.
+EPSILON_RANGE = (0.001, 1.0)
+
+
+def table_address(images: str, sets: list[str], epsilon: float, usual: float) -> dict[str, Any]:
+    """What the table's front end is to write: what is as it begins needs no word.
+
+    Args:
+        images: of the table.
+        sets: those that can be chosen.
+        epsilon, usual: the table's, and the paper's.
+    """
+    return {
+        TABLE_IMAGES: None if images == sets[0] else images,
+        TABLE_EPSILON: None if epsilon == usual else epsilon,
+    }
+
+
+def first_table_epsilon(images: str, sets: list[str], usual: float) -> float:
+    """The epsilon that the address has for the table of these images, else the usual one."""
+    low, high = EPSILON_RANGE
+    epsilon = _number(TABLE_EPSILON)
+    fits = first_of(TABLE_IMAGES, sets) == images and low <= epsilon <= high
+    return epsilon if fits else usual
 
 
 def address(model: str, place: tuple[str, int] | None, epsilon: float) -> dict[str, Any]:
@@ -44,8 +71,13 @@ def first_image(images: str, count: int) -> int:
 
 def first_epsilon(model: str, usual: float) -> float:
     """The epsilon that the address has for a model, else the usual one."""
-    with suppress(ValueError):
-        epsilon = float(st.query_params.get(EPSILON, "nan"))
-        if st.query_params.get(MODEL) == model and math.isfinite(epsilon):
-            return epsilon
-    return usual
+    epsilon = _number(EPSILON)
+    return epsilon if st.query_params.get(MODEL) == model and math.isfinite(epsilon) else usual
+
+
+def _number(name: str) -> float:
+    """What the address has under a name; NaN for none."""
+    try:
+        return float(st.query_params.get(name, "nan"))
+    except ValueError:
+        return math.nan

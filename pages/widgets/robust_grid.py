@@ -25,8 +25,14 @@ ORIGINS = {"bundled": "bundled", "run": "trained here", "upload": "uploaded"}
 _component = front_end("levelset_robust_table", "robust_table")
 
 
-def robust_grid(rows: list[Row], chosen: Entry) -> None:
-    """Draw the table; a click chooses a cell, see :func:`chosen_place`."""
+def robust_grid(rows: list[Row], chosen: Entry, address: dict[str, Any]) -> None:
+    """Draw the table; a click chooses a cell, see :func:`chosen_place`.
+
+    Args:
+        rows: of the table.
+        chosen: the cell marked.
+        address: what the address is to hold, see :mod:`pages.widgets.robust_address`.
+    """
     _component(
         key=KEY,
         data={
@@ -34,6 +40,7 @@ def robust_grid(rows: list[Row], chosen: Entry) -> None:
             "columns": [{"title": c.title, "text": c.text} for c in COLUMNS],
             "rows": [_row(row) for row in rows],
             "chosen": [chosen.model.id, chosen.attack.attack],
+            "address": address,
         },
         default={"chosen": None}, on_chosen_change=_nothing,
     )  # fmt: skip

@@ -11,6 +11,13 @@ from levelset_core.runs.cells import all_cells
 from levelset_core.runs.models import KnownModel
 from pages.widgets.image_data import data_size_title
 from pages.widgets.kept import kept, kept_menu
+from pages.widgets.robust_address import (
+    EPSILON_RANGE,
+    TABLE_IMAGES,
+    first_of,
+    first_table_epsilon,
+    table_address,
+)
 from pages.widgets.robust_cell_panel import cell_panel
 from pages.widgets.robust_cells import Entry, Row, table_rows
 from pages.widgets.robust_copy import copy_popover, paper_table
@@ -19,7 +26,7 @@ from pages.widgets.robust_masking import masking_view
 from pages.widgets.robust_models import DATA, image_sets
 from pages.widgets.robust_progress import EVERY, active_runs, runs_in_work
 
-#: The cell chosen last, for when the table comes back.
+#: The cell chosen last, as model, attack and method, for when the table comes back.
 PLACE = "robust_place"
 
 
@@ -41,15 +48,17 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
     if bool(active_runs()) != active:
         st.rerun()  # begins or ends the looking
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        sets = list(by_data)
         data = kept_menu(
-            "Test images", list(by_data), key=DATA, format_func=data_size_title, width=280
-        )
+            "Test images", sets, key=DATA, first=first_of(TABLE_IMAGES, sets),
+            format_func=data_size_title, width=280,
+        )  # fmt: skip
         models = by_data[data]
         usual = paper_attack("pgd-margin", models[0].shape[0]).epsilon
         key = f"robust_epsilon_{models[0].shape[0]}"
         epsilon = st.number_input(
-            "ε (L∞ box)", 0.001, 1.0, kept(key, usual), step=usual / 6, format="%.3f",
-            key=key, width=150,
+            "ε (L∞ box)", *EPSILON_RANGE, kept(key, first_table_epsilon(data, sets, usual)),
+            step=usual / 6, format="%.3f", key=key, width=150,
             help="The paper's is 0.3 for grey images and 0.031 in colour. Steps grow and shrink "
             "with it. Published figures are for the paper's.",
         )  # fmt: skip
@@ -65,7 +74,7 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
         "95 % interval, and how many images it is about; then what the paper or others published "
         "for a network trained alike (the paper's: for 200 epochs)."
     )
-    robust_grid(rows, chosen)
+    robust_grid(rows, chosen, table_address(data, sets, float(epsilon), usual))
     runs_in_work("table")
     try:
         cell_panel(rows, chosen, data)
@@ -75,9 +84,10 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
 
 
 def _chosen(rows: list[Row]) -> Entry:
-    place = chosen_place() or st.session_state.get(PLACE)
-    st.session_state[PLACE] = place
-    for row in rows:
-        if place is not None and row.model.id == place[0] and place[1] in row.entries:
-            return row.entries[place[1]]
-    return rows[0].entries["pgd-margin"]
+    """The cell that was clicked; among other models the one trained by the same method."""
+    last, attack, method = st.session_state.get(PLACE, (None, "pgd-margin", None))
+    last, attack = chosen_place() or (last, attack)
+    alike = [row for row in rows if row.model.card.get("method") == method]
+    row = next((row for row in rows if row.model.id == last), (alike or rows)[0])
+    st.session_state[PLACE] = last, attack, row.model.card.get("method")
+    return row.entries.get(attack, row.entries["pgd-margin"])

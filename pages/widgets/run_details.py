@@ -69,7 +69,7 @@ def _metrics(shown: list[Run], titles: list[str], axis: str) -> None:
         return
     names = metric_names(shown, rows)
     if not names:
-        st.info("This run writes no figures to draw.")
+        st.info("Runs of this kind have no curves: what one found is below.")
         return
     figure = metrics_figure(names, titles, rows, axis)
     st.plotly_chart(
@@ -153,10 +153,13 @@ def _label(run_id: str | None, others: list[Run], names: dict[str, str]) -> str:
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values under names like "attack.epsilon" and "models.1.title"."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
+            flat |= _flat({str(k): v for k, v in enumerate(value, 1)}, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value
     return flat
@@ -165,6 +168,8 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
+    if value is None:
+        return "–"
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 

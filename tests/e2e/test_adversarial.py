@@ -67,6 +67,15 @@ def test_a_cell_runs_in_the_background_and_fills_in(store, checkpoint, serve, br
     expect(cell(page, "Small", "PGD on cross-entropy")).to_be_focused()
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_text("| Model | Clean |")).to_be_visible()
+    # A reload opens the same images and epsilon.
+    epsilon = page.get_by_role("spinbutton", name="ε (L∞ box)")
+    epsilon.fill("0.2")
+    epsilon.press("Enter")
+    until(lambda: page.evaluate("location.search") == "?eps=0.2", "the address")
+    page.reload()
+    expect(epsilon).to_have_value("0.200")
+    page.get_by_role("radio", name="Curves").click()
+    until(lambda: page.evaluate("location.search") == "?view=curves", "the curves' address")
     assert not page.elsewhere
     expect(page.get_by_test_id("stException")).to_have_count(0)
 

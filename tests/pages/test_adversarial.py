@@ -136,6 +136,21 @@ def test_the_table_is_as_it_was_left(models):
     assert at.number_input(key="robust_epsilon_1").value == 0.2
 
 
+def test_an_address_opens_the_tables_images_and_epsilon(models, store):
+    network = make_classifier("convnet4b", (3, 32, 32), 10, seed=1).eval()
+    keep_upload(Classifier(network, "convnet4b", (3, 32, 32), 10, {}), "Mine", {}, store)
+    for images, epsilon, shown in (
+        ("cifar10", "0.062", 0.062),
+        ("cifar10", "7", 0.031),  # as any other that cannot be
+        ("of no use", "0.2", 0.2),  # the first images
+    ):
+        at = AppTest.from_file(str(ROOT / "pages" / "adversarial.py"), default_timeout=60)
+        at.query_params["data"], at.query_params["eps"] = images, epsilon
+        at.run()
+        assert not at.exception
+        assert [n.value for n in at.number_input if n.label.startswith("ε")] == [shown]
+
+
 def test_what_an_uploaded_file_says_of_itself_is_no_figure(models, bundled, store, checkpoint):
     claims = {"robust_accuracy": 0.99, "clean_accuracy": 1.0, "images": 1000, **asdict(PGD)}
     card = {"method": None, "figures": claims, "cells": [claims]}

@@ -46,6 +46,15 @@ def test_without_runs_it_says_what_they_are(store):
     assert "No runs yet" in texts(at) and not at.button
 
 
+def test_settings_read_like_words(store):
+    models = [{"id": "a", "title": "Ours 0.4", "digest": "12"}]
+    run = store.create("survey", {"models": models, "data_dir": None}, device="cpu")
+    shown = open_page(run).table[0].value
+    rows = dict(zip(shown.iloc[:, 0], shown.iloc[:, 1], strict=True))
+    assert rows["models.1.title"] == "Ours 0.4"
+    assert rows["data dir"] == "–" and rows["attack.steps"] == "40"
+
+
 def test_start_cancel_and_resume(store):
     run = store.create("tiny", {"pause": 0.01}, steps=100_000, device="cpu")
     at = open_page()
