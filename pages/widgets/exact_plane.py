@@ -65,7 +65,7 @@ def plane_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
 
 def _memory() -> dict[str, Any]:
     if "exact_plane" not in st.session_state:
-        st.session_state.exact_plane = {"load": 0, "edit": 0}
+        st.session_state.exact_plane = {"load": 0, "edit": 0, "preset": _FIRST}
         _load(PLANE_SHAPES[_FIRST]())
         st.session_state.setdefault("plane_preset", _FIRST)
     memory: dict[str, Any] = st.session_state.exact_plane
@@ -94,9 +94,11 @@ def _follow_drawing(memory: dict[str, Any]) -> None:
 
 
 def _take_preset() -> None:
-    name = st.session_state.plane_preset
-    if name:
-        _load(PLANE_SHAPES[name]())
+    """Load the shape that was clicked; a click on the chosen one brings it back as it was."""
+    memory = _memory()
+    name = st.session_state.plane_preset or memory["preset"]
+    st.session_state.plane_preset = memory["preset"] = name
+    _load(PLANE_SHAPES[name]())
 
 
 def _take_file() -> None:
