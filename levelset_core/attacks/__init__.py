@@ -39,7 +39,7 @@ from levelset_core.attacks.exploration import (
     margin_profile,
     nearest_level_points,
 )
-from levelset_core.attacks.masking import Masking, chance_of, diagnose
+from levelset_core.attacks.masking import Masking, beyond_chance, chance_of, diagnose
 from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd
 from levelset_core.attacks.report import AttackReport, share_interval
@@ -65,6 +65,7 @@ __all__ = [
     "adversarial_images",
     "ascend",
     "attack_points",
+    "beyond_chance",
     "box",
     "chance_of",
     "clean_predictions",

@@ -23,8 +23,8 @@ from levelset_core.device import pick_device
 
 #: Logits are divided so that their median size is this, for the temperature-scaled attack.
 CALM_LOGITS = 10.0
-#: Differences of accuracy of this many images are chance.
-SLACK_IMAGES = 2.0
+#: Differences of accuracy of this many images, or this share of them, are chance.
+SLACK_IMAGES, SLACK = 2, 0.01
 #: Share of zero gradients that one sentence must mention.
 MANY_ZEROS = 0.05
 STEPS = (1, 2, 5, 10, 20, 40)
@@ -63,15 +63,15 @@ class Masking:
         """One sentence."""
         if self.signs:
             return self.signs[0]
-        chance = chance_of(self.images)
-        gone = min(e for e, share in self.by_epsilon.items() if share <= chance)
-        fewer = "fewer steps do not break more"
-        if self.black_box:
-            fewer = "neither fewer steps nor other networks' images break more"
+        shares = sorted(self.by_epsilon.items())
+        gone, left = next(e for e in shares if not beyond_chance(e[1], self.images))
+        tried = {"fewer steps": len(self.by_steps) > 1, "other networks' images": self.black_box}
+        weaker = " and ".join(name for name, was in tried.items() if was)
+        weaker = f"; {weaker} do not break more" if weaker else ""
         return (
             f"No sign of masked gradients: {self.robust['xent']:.0%} stand under cross-entropy, "
-            f"{self.robust['margin']:.0%} under the margin; {fewer}; at "
-            f"epsilon {gone:g} nothing stands."
+            f"{self.robust['margin']:.0%} under the margin{weaker}; at "
+            f"epsilon {gone:g} {f'{left:.0%} stand' if left else 'nothing stands'}."
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -167,9 +167,14 @@ def other_epsilons(epsilon: float) -> list[float]:
     return sorted({min(1.0, round(part * epsilon, 6)) for part in parts} | {1.0})
 
 
-def chance_of(images: int) -> float:
-    """Differences of accuracy up to this say nothing, on so many images."""
-    return max(0.01, SLACK_IMAGES / images)
+def chance_of(images: int) -> int:
+    """So many images more or less say nothing, of so many."""
+    return max(SLACK_IMAGES, round(SLACK * images))
+
+
+def beyond_chance(difference: float, images: int) -> bool:
+    """Whether a difference of two accuracies on so many images says something."""
+    return round(difference * images) > chance_of(images)
 
 
 def temperature_of(logit_scale: float) -> float:
@@ -246,7 +251,10 @@ def attack_all(
 
 def signs_of_masking(m: Masking) -> list[str]:
     """A sentence for each sign, the clearest first."""
-    slack = chance_of(m.images)
+
+    def less(low: float, high: float) -> bool:
+        return beyond_chance(high - low, m.images)
+
     xent, scaled, margin = (m.robust[k] for k in ("xent", "xent, scaled logits", "margin"))
     signs = []
     if m.zero_xent > MANY_ZEROS:
@@ -254,7 +262,7 @@ def signs_of_masking(m: Masking) -> list[str]:
             f"Cross-entropy has a gradient of exactly zero on {m.zero_xent:.0%} of the images, "
             f"as logits are near {m.logit_scale:,.0f}"
         )
-        if xent > margin + slack:
+        if less(margin, xent):
             text += (
                 f": cross-entropy PGD leaves {xent:.1%} standing, margin PGD {margin:.1%}, so "
                 "only the margin figure, or a stronger attack's, means anything."
@@ -262,13 +270,13 @@ def signs_of_masking(m: Masking) -> list[str]:
         else:
             text += ", so figures of cross-entropy attacks alone mean little."
         signs.append(text)
-    elif xent > margin + slack and xent > scaled + slack:
+    elif less(margin, xent) and less(scaled, xent):
         signs.append(
             f"The scale of the logits (median {m.logit_scale:,.0f}) weakens cross-entropy: it "
             f"leaves {xent:.1%} standing, {scaled:.1%} with logits scaled down, margin PGD "
             f"{margin:.1%}."
         )
-    elif xent > margin + slack:
+    elif less(margin, xent):
         signs.append(
             f"Cross-entropy PGD leaves {xent:.1%} standing, margin PGD {margin:.1%}: judge by "
             "the margin, or by a stronger attack."
@@ -279,19 +287,19 @@ def signs_of_masking(m: Masking) -> list[str]:
             "gradient attack can judge them, only one without gradients, such as Square."
         )
     least = m.by_epsilon[max(m.by_epsilon)]
-    if least > slack:
+    if less(0.0, least):
         signs.append(
             f"{least:.1%} of the images stand even where every image is within reach (epsilon "
             f"{max(m.by_epsilon):g}): the attack fails for want of gradients, not the images."
         )
     for name, share in m.black_box.items():
-        if share < m.white_box - slack:
+        if less(share, m.white_box):
             signs.append(
                 f"Images attacked on {name} break more ({share:.1%} stand) than those attacked on "
                 f"the network itself ({m.white_box:.1%}): its own gradients mislead."
             )
     order = sorted(m.by_steps)
-    worse = next((k for k in order if m.by_steps[k] < m.by_steps[order[-1]] - slack), None)
+    worse = next((k for k in order if less(m.by_steps[k], m.by_steps[order[-1]])), None)
     if worse is not None:
         signs.append(
             f"{worse} steps break more than {order[-1]} ({m.by_steps[worse]:.1%} against "

@@ -122,6 +122,9 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
     from levelset_core.runs.models import METHOD_TITLES, NETWORK_TITLES
     from levelset_core.training.robust_config import RobustConfig, robust_preset
 
+    start = Path(options.start_from) if options.start_from else None
+    if start and not start.is_file():
+        raise LevelsetError(f"There is no file {start}.")
     config = robust_preset(options.preset, options.method, options.model, options.data)
     given = {
         name: getattr(options, name)
@@ -136,12 +139,10 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
         "limit": options.limit,
         "test_limit": options.test_limit,
         "half": options.half or None,
-        "start_from": Path(options.start_from).name if options.start_from else None,
+        "start_from": start.name if start else None,
+        "epochs_before": _epochs_of(start) if start else None,
         "command": shlex.join(["python", "-m", "levelset_core", *words]),
     }
-    start = Path(options.start_from) if options.start_from else None
-    if start and not start.is_file():
-        raise LevelsetError(f"There is no file {start}.")
     if options.resume:
         for run in store.runs():
             if run.problem() or run.config.kind != "robust" or run.config.seed != options.seed:
@@ -159,6 +160,18 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
         seed=options.seed, device=options.device, threads=options.threads,
         inputs={START: start} if start else None,
     )  # fmt: skip
+
+
+def _epochs_of(start: Path) -> float:
+    """How long a network was trained, as far as its card tells."""
+    from levelset_core.networks.classifier_files import read_about, read_card
+
+    try:
+        card = read_card(start)
+    except LevelsetError:
+        card = read_about(start).card
+    epochs = card.get("all_epochs", card.get("epochs"))
+    return float(epochs) if isinstance(epochs, int | float) else 0.0
 
 
 class _Progress:

@@ -80,12 +80,13 @@ def _question(run: Run) -> tuple[object, ...] | None:
 
 
 def _keep(run: Run) -> Run:
-    place = BUNDLED / run.id
-    place.mkdir(parents=True)
-    for name in _KEPT:
-        source = run.path / name
-        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, place / name)
-    return Run(place)
+    partial = BUNDLED / f".new-{run.id}"  # no run's name: what is cut off here is no measurement
+    shutil.copytree(run.path, partial, ignore=lambda folder, names: _left_out(run, folder, names))
+    return Run(partial.rename(BUNDLED / run.id))
+
+
+def _left_out(run: Run, folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if name not in _KEPT] if Path(folder) == run.path else []
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ def start_cells(
 def add_to_card(path: Path, values: dict[str, Any]) -> None:
     """Keep a figure, as ``attack --json`` prints it, in the card beside a model.
 
-    It takes the place of one of the same attack and seed on as many images.
+    It takes the place of one of the same attack and seed on as many images of the same data set.
 
     Raises:
         LevelsetError: there is no card, or it is damaged.
@@ -155,7 +155,7 @@ def add_to_card(path: Path, values: dict[str, Any]) -> None:
     names = [*(f.name for f in dataclasses.fields(AttackConfig)), "seed", "images"]
 
     def question(cell: dict[str, Any]) -> list[Any]:
-        return [cell.get(name) for name in names]
+        return [data_set_of(str(cell.get("data", ""))), *(cell.get(name) for name in names)]
 
     others = [c for c in card.get("cells") or [] if question(c) != question(values)]
     write_card(path, {**card, "cells": [*others, values]})

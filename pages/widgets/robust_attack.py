@@ -42,14 +42,14 @@ EPSILONS = {1: (0.5, 0.01, 2), 3: (0.1, 0.001, 3)}
 #: the picture is.
 REACH, PLACES, FINER = 1.5, 31, 5
 NAMES = {
-    "root": "false position", "attack": "in any box", "linf": "Newton, L∞",
+    "root": "false position", "attack": "any-box attack", "linf": "Newton, L∞",
     "l2": "Newton, L₂",
 }  # fmt: skip
 DISTANCES_NOTE = (
     '<p class="levelset-note">p: a point where Fʲ = 0, on the boundary of the class. False '
-    "position: on the way to this attack; in any box: to the first attack that succeeds, ε from "
-    "0.1 to 1. Newton: steps from x, whatever ε. ρ: |x − p| at the one pixel in which Fʲ changes "
-    "most at p.</p>"
+    "position: on the way to this attack; any-box attack: on the way to the first that succeeds, "
+    "ε from 0.1 to 1. Newton: steps from x, whatever ε. ρ: |x − p| at the one pixel in which Fʲ "
+    "changes most at p.</p>"
 )
 MISSING = {
     "root": "No zero of Fʲ on the way.",
@@ -67,7 +67,8 @@ def attack_view(model: KnownModel, subject: Subject) -> None:
     network = _fast(model.digest, network_of(model))
     middle, right = st.columns([2, 1], gap="medium")
     with middle, st.container(horizontal=True, vertical_alignment="center"):
-        loss = kept_choice("Attack by", LOSSES, key="explorer_loss")
+        attacks = {loss: f"{title} PGD" for loss, title in LOSSES.items()}
+        loss = kept_choice("Attack by", attacks, key="explorer_loss")
         start = kept_choice("Start", STARTS, key="explorer_start")
     epsilon, settled, key = _wanted(model)
     about = (model.digest, subject.digest, epsilon, start)

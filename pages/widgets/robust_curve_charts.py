@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from levelset_core.attacks import chance_of
+from levelset_core.attacks import beyond_chance
 from levelset_core.errors import LevelsetError
 from levelset_core.experiments.table1 import BLACK_BOX
 from levelset_core.runs import Run
@@ -177,7 +177,6 @@ def black_box_figure(models: list[KnownModel], result: dict[str, Any]) -> go.Fig
     """Target x source for both losses, of a result about these models and perhaps others; in
     brackets what is published, ▼ where another network's images break more than one's own.
     """
-    chance = chance_of(result["images"])
     names = [model.title for model in models]
     digests = [model["digest"] for model in result["models"]]
     places = [digests.index(model.digest) for model in models]
@@ -201,7 +200,7 @@ def black_box_figure(models: list[KnownModel], result: dict[str, Any]) -> go.Fig
                 text = f"{100 * share:.1f}"
                 known = _published(target, source, column)
                 text = f"<b>{text}</b>" if s == t else text
-                text += " ▼" if share < matrix[t][t] - chance else ""
+                text += " ▼" if beyond_chance(matrix[t][t] - share, result["images"]) else ""
                 figure.add_annotation(
                     x=names[s], y=names[t], showarrow=False, row=1, col=column + 1,
                     text=text if known is None else f"{text}<br>[{known:.2f}]",

@@ -17,7 +17,7 @@ from levelset_core.data.images import IMAGE_SETS, is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore, duration
 from levelset_core.runs.cells import Cell, all_cells, start_cells
-from levelset_core.runs.measurements import measurements, newest, start_measurement
+from levelset_core.runs.measurements import measurements, start_measurement
 from levelset_core.runs.models import KnownModel
 from pages.widgets.image_data import data_title, here_or_download
 from pages.widgets.kept import kept_menu
@@ -39,6 +39,7 @@ LOSSES = {"pgd-margin": "margin PGD", "pgd-xent": "cross-entropy PGD"}
 DISTANCE_PASSES = 170
 CONFIG = {"displaylogo": False}
 ERROR = "robust_curves_error"
+BEING_MEASURED = "Being measured."
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,8 @@ def _curves(
         lines: dict[str, dict[float, Cell]] = {}
         for model in q.models:
             lines[model.id] = curve_cells(cells, model, own, q.data)
-            for attack in own.values():
-                best = best_cell(cells, model, attack, q.data)
-                if best is None or best.images < q.images:
-                    missing.setdefault(model.id, []).append(attack)
+            if wanting := missing_attacks(cells, model, own, q.data, q.images):
+                missing[model.id] = missing.get(model.id, []) + wanting
         figure = curve_figure(q.models, q.colours, lines, axis, mark, LOSSES[loss])
         place.plotly_chart(figure, key=f"curves_{axis}_{loss}", config=CONFIG)
     work = sum(passes(a) for own in missing.values() for a in own) * q.images / PASSES
@@ -163,6 +162,21 @@ def curve_cells(
     counts = [{c.images for c in own} for own in found.values()]
     images = max(set.intersection(*counts), default=0) if counts else 0
     return {x: max(own, key=lambda c: (c.images == images, c.images)) for x, own in found.items()}
+
+
+def missing_attacks(
+    cells: list[Cell], model: KnownModel, attacks: dict[float, AttackConfig], data: str, images: int
+) -> list[AttackConfig]:
+    """What a curve about so many images, or more, still needs."""
+    line = curve_cells(cells, model, attacks, data)
+    counts = {c.images for c in line.values()}
+    if len(line) == len(attacks) and len(counts) == 1 and min(counts) >= images:
+        return []
+    return [
+        attack
+        for attack in attacks.values()
+        if all(c.images != images for c in _answers(cells, model, attack, data))
+    ]
 
 
 def _answers(cells: list[Cell], model: KnownModel, attack: AttackConfig, data: str) -> list[Cell]:
@@ -202,7 +216,7 @@ def _waterfall(q: Question) -> None:
         st.caption(
             "Percent of the images that stand: as they are, then after each part of AutoAttack's "
             "standard version, which sees only what the parts before left. Square uses no "
-            "gradients: what falls only there was hidden by them. The axis does not begin at 0."
+            "gradients: what falls only there was hidden by them. Mind where the axis begins."
         )
     else:
         st.info("No AutoAttack yet on these models: measure one here, or in the table.")
@@ -237,7 +251,7 @@ def _distances(q: Question) -> None:
         best = max(done, key=lambda r: r.config.settings["images"], default=None)
         if best is not None and (arrays := read_distances(best)) is not None:
             shown.append((model, arrays))
-            results.append(best.result() or {})
+            results.append(best.result() or {"models": best.config.settings["models"]})
         enough = best is not None and best.config.settings["images"] >= q.images
         if not enough and not any(r.status().active for r in runs):
             missing.append(model)
@@ -252,7 +266,8 @@ def _distances(q: Question) -> None:
             f"Newton with the step of least L∞ length, Eq. 4. {_obtained(results)}"
         )
     else:
-        st.info("Not measured yet: Measure, above, finds how far the boundary of each image is.")
+        waits = any(run.config.kind == "distances" for run in active_runs())
+        st.info(BEING_MEASURED if waits else "How far the boundary of every image is.")
     work = len(missing) * DISTANCE_PASSES * q.images / PASSES
     _measure_button(q, [m.title for m in missing], work, _start_distances, missing)
 
@@ -270,7 +285,10 @@ def _black_box(q: Question) -> None:
         st.info("A black-box attack needs two models: choose one more.")
         return
     runs = measurements(RunStore(), "transfer", q.models, data=q.data, attack=q.usual)
-    result, pending = newest(runs)
+    done = [run for run in runs if run.status().state == "done"]
+    best = max(done, key=lambda run: int(run.config.settings["images"]), default=None)
+    result = None if best is None else best.result()
+    waits = any(run.status().active for run in runs)
     if result is not None:
         figure = black_box_figure(q.models, result)
         st.plotly_chart(figure, key="curves_black_box", config=CONFIG)
@@ -278,15 +296,11 @@ def _black_box(q: Question) -> None:
             f"Percent of {result['images']} images that the target still gets right after "
             f"{q.usual.steps} steps of PGD on the source, ε = {q.usual.epsilon:g}; images that are "
             "wrong as they are count as broken. On the diagonal: the white-box attack. ▼: lower "
-            f"than it by more than chance ({chance_of(result['images']):.1%}), so that the "
+            f"than it by more than chance ({chance_of(result['images'])} images), so that the "
             f"target's own gradients mislead. In brackets: as published. {_obtained([result])}"
         )
     else:
-        st.info(
-            "Not measured yet: Measure, above, attacks images on each of these models and shows "
-            "them to the others."
-        )
-    waits = pending is not None and pending.status().active
+        st.info(BEING_MEASURED if waits else "Images attacked on one model, shown to the others.")
     enough = result is not None and result["images"] >= q.images
     names = [] if enough or waits else ["all pairs"]
     work = 2 * len(q.models) * q.usual.steps * q.images / PASSES
@@ -300,15 +314,18 @@ def _start_black_box(q: Question) -> None:
 
 
 def _obtained(results: list[dict[str, Any]]) -> str:
-    """How results of measurements came about, each sentence once."""
-    told: dict[str, None] = {}
+    """How results of measurements came about; which models' where they differ."""
+    told: dict[str, list[str]] = {}
     for r in results:
         where = r.get("source") or IMAGE_SETS.get(str(r.get("data")), r.get("data"))
-        told[
-            f"Measured on {r.get('date')}, {r.get('machine')}, seed {r.get('seed')}: the first "
-            f"{r.get('images')} of {where}."
-        ] = None
-    return " ".join(told)
+        how = (
+            f"on {r.get('date')}, {r.get('machine')}, seed {r.get('seed')}, the first "
+            f"{r.get('images')} images of: {where}"
+        )
+        told.setdefault(how, []).append(r["models"][0]["title"])
+    if len(told) == 1:
+        return f"Measured {next(iter(told))}."
+    return " ".join(f"{', '.join(titles)}: measured {how}." for how, titles in told.items())
 
 
 # -- the button ------------------------------------------------------------------------------

@@ -82,10 +82,12 @@ def _predicted(digest: str, name: str, _network: nn.Module, _data: ImageSet) -> 
 
 
 def _survey_run(model: KnownModel, name: str, images: int) -> Run | None:
-    """The newest run that surveys the images, or did."""
+    """A run that has surveyed the images, else the newest that began."""
     attack = paper_attack("pgd-margin", model.shape[0])
     runs = measurements(RunStore(), "survey", [model], data=name, attack=attack)
-    return next((run for run in runs if run.config.settings["images"] >= images), None)
+    runs = [run for run in runs if run.config.settings["images"] >= images]
+    done = [run for run in runs if run.status().state == "done"]
+    return next(iter(done + runs), None)
 
 
 def _survey_button(model: KnownModel, name: str, images: int) -> None:
@@ -93,8 +95,8 @@ def _survey_button(model: KnownModel, name: str, images: int) -> None:
     attack = paper_attack("pgd-margin", model.shape[0])
     work = (len(LOSSES) * attack.steps + NEAREST_PASSES) * images / PASSES
     st.button(
-        f"Attack all {images}", icon=":material/play_arrow:", key="explorer_survey",
-        width="stretch", on_click=_survey, args=(model, name, images),
+        f"Attack all {images}, for the filters", key="explorer_survey",
+        icon=":material/play_arrow:", width="stretch", on_click=_survey, args=(model, name, images),
         help=f"For the filters: what breaks each image, PGD at ε = {attack.epsilon:g} with both "
         f"losses, and how far its boundary is. In the background, at most about {duration(work)} "
         "on one core.",

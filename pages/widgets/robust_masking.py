@@ -116,7 +116,7 @@ def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
             f"Robust accuracy on {images} images, ε = {found['epsilon']:g}, margin loss unless "
             f"said otherwise{scaled}. Honest gradients: no zeros, both losses alike, more steps "
             "and a larger ε never help the network, accuracy 0 at ε = 1, no black box that "
-            f"breaks more than the white box. {chance_of(images) * images:.0f} images more or "
+            f"breaks more than the white box. {chance_of(images)} images more or "
             "less are chance."
         )
 

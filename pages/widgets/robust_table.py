@@ -87,7 +87,7 @@ def _chosen(rows: list[Row]) -> Entry:
     """The cell that was clicked; among other models the one trained by the same method."""
     last, attack, method = st.session_state.get(PLACE, (None, "pgd-margin", None))
     last, attack = chosen_place() or (last, attack)
-    alike = [row for row in rows if row.model.card.get("method") == method]
+    alike = [row for row in rows if method and row.model.card.get("method") == method]
     row = next((row for row in rows if row.model.id == last), (alike or rows)[0])
     st.session_state[PLACE] = last, attack, row.model.card.get("method")
     return row.entries.get(attack, row.entries["pgd-margin"])

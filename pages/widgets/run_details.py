@@ -15,6 +15,8 @@ from pages.widgets.run_route import artifact_address, zip_address
 
 #: Rows drawn: a panel is not wider in pixels, and the charts are drawn again every other second.
 ROWS = 500
+#: Longer lists of settings or results are only counted.
+MOST_ENTRIES = 4
 
 
 def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, str]) -> None:
@@ -69,7 +71,7 @@ def _metrics(shown: list[Run], titles: list[str], axis: str) -> None:
         return
     names = metric_names(shown, rows)
     if not names:
-        st.info("Runs of this kind have no curves: what one found is below.")
+        st.info("Runs of this kind have no curves; what one found appears below.")
         return
     figure = metrics_figure(names, titles, rows, axis)
     st.plotly_chart(
@@ -159,7 +161,10 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{key}.")
         elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
-            flat |= _flat({str(k): v for k, v in enumerate(value, 1)}, f"{prefix}{key}.")
+            if len(value) > MOST_ENTRIES:
+                flat[f"{prefix}{key}"] = f"{len(value)} entries"
+            else:
+                flat |= _flat({str(k): v for k, v in enumerate(value, 1)}, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value
     return flat

@@ -46,7 +46,8 @@ def view_choice(
     # A click comes before an address that has not reached the browser yet.
     clicked = state.get(key) not in (None, last) or now - moment < HEARD
     if state.get(key) not in views or (wanted != address and not clicked):
-        state[gone] = last, now
+        if state.get(key) in views:
+            state[gone] = last, now
         state[key] = wanted if wanted in views else default
     control = st.pills if pills else st.segmented_control
     chosen = control(

@@ -8,7 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from levelset_core.attacks import AttackConfig, diagnose, transfer_matrix
+from levelset_core.attacks import (
+    AttackConfig,
+    beyond_chance,
+    chance_of,
+    diagnose,
+    transfer_matrix,
+)
 from levelset_core.attacks.masking import Scaled, gradient_zeros, signs_of_masking
 
 CPU = torch.device("cpu")
@@ -68,6 +74,29 @@ def test_a_staircase_is_found(right):
     found = diagnose(stairs, data, attack, others={"the smooth one": network}, device=CPU)
     assert any("F itself has a gradient of exactly zero" in sign for sign in found.signs)
     assert any("attacked on the smooth one break more" in sign for sign in found.signs)
+
+
+@pytest.mark.parametrize("images", [50, 100, 199, 200, 250, 1000])
+def test_chance_is_a_number_of_images(images):
+    slack = chance_of(images)
+    for k in range(images - slack):
+        assert not beyond_chance((k + slack) / images - k / images, images)
+        assert beyond_chance((k + slack + 1) / images - k / images, images)
+
+
+def test_a_verdict_says_its_figures(right):
+    network, data = right
+    found = replace(
+        diagnose(network, data, ATTACK, device=CPU), images=100, black_box={"b": 0.7},
+        robust={"xent": 0.52, "xent, scaled logits": 0.52, "margin": 0.5},
+        by_steps={1: 0.5, 6: 0.5}, by_epsilon={0.02: 0.5, 0.5: 0.02, 1.0: 0.0},
+    )  # fmt: skip
+    assert found.verdict == (
+        "No sign of masked gradients: 52% stand under cross-entropy, 50% under the margin; fewer "
+        "steps and other networks' images do not break more; at epsilon 0.5 2% stand."
+    )
+    alone = replace(found, black_box={}, by_steps={6: 0.5}, by_epsilon={0.02: 0.5, 1.0: 0.0})
+    assert "break more" not in alone.verdict and alone.verdict.endswith("1 nothing stands.")
 
 
 def test_signs_have_a_threshold(right):

@@ -10,7 +10,7 @@ from levelset_core.attacks import over_epsilon, over_steps, paper_attack
 from levelset_core.cli import main
 from levelset_core.networks.classifier_files import read_card
 from levelset_core.runs import RunStore
-from levelset_core.runs.cells import all_cells
+from levelset_core.runs.cells import add_to_card, all_cells
 from levelset_core.runs.models import known_models
 from tests.digits import save_small, small_network
 
@@ -42,6 +42,8 @@ def test_figures_go_into_the_card_one_for_every_number_of_images(model, capsys):
     _, other = attack(capsys, model, "--limit", 30, "--attack", "clean", "--card")
     assert other["robust_accuracy"] == other["clean_accuracy"]
     assert read_card(model)["cells"] == [more, again, other]
+    add_to_card(model, {**again, "data": "Fashion-MNIST test, local files"})
+    assert len(read_card(model)["cells"]) == 4
     assert read_card(model)["method"] == "standard"
 
 

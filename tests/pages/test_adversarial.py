@@ -36,7 +36,7 @@ from pages.widgets.robust_curve_charts import (
     read_distances,
     waterfall_figure,
 )
-from pages.widgets.robust_curves import best_cell, curve_cells
+from pages.widgets.robust_curves import best_cell, curve_cells, missing_attacks
 from pages.widgets.robust_grid import cell_values
 from tests.digits import save_small, small_network
 
@@ -134,6 +134,11 @@ def test_the_table_is_as_it_was_left(models):
     assert not at.exception and "Ours 0.4 · Worst case" in texts(at)
     assert "--eps 0.2" in texts(at) and "--limit 500 --seed 3" in texts(at)
     assert at.number_input(key="robust_epsilon_1").value == 0.2
+
+
+def test_an_upload_does_not_take_the_first_place(models, store, checkpoint):
+    keep_upload(load_classifier(checkpoint), "Mine", {}, store)
+    assert "Standard · Margin PGD" in texts(open_page())
 
 
 def test_an_address_opens_the_tables_images_and_epsilon(models, store):
@@ -241,6 +246,13 @@ def test_the_points_of_a_curve_are_about_as_many_images(models, store):
     line = curve_cells(cells, model, attacks, "mnist")
     assert {x: cell.images for x, cell in line.items()} == {0.1: 200, 0.3: 200}
     assert best_cell(cells, model, PGD, "mnist").images == 1000
+    # Only what makes points of equally many images is measured, and all of it.
+    two = {0.1: weak, 0.3: PGD}
+    assert missing_attacks(cells, model, two, "mnist", 100) == []
+    assert missing_attacks(cells, model, two, "mnist", 500) == [weak, PGD]
+    assert missing_attacks(cells, model, attacks, "mnist", 200) == [attacks[0.5]]
+    more = [*cells, *(replace(base, attack=a, images=500) for a in (weak, PGD))]
+    assert {c.images for c in curve_cells(more, model, two, "mnist").values()} == {500}
     apart = [replace(base, attack=weak), replace(base, images=500)]  # none in common: the most
     assert curve_cells(apart, model, attacks, "mnist")[0.3].images == 500
     assert curve_cells([], model, attacks, "mnist") == {}

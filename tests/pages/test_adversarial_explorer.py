@@ -176,6 +176,21 @@ def test_the_filters_know_what_the_survey_found(shown, store):
     assert all(title.startswith("1, ") for _, _, title in shown["gallery"]["shown"])
 
 
+def test_a_survey_that_is_done_counts_more_than_one_that_was_cut_off(shown, store):
+    at = open_page("explorer")
+    at.button(key="explorer_survey").click().run()
+    (run,) = store.runs()
+    work_here(store, run)
+    config = run.config
+    store.create(
+        "survey", config.settings, seed=1, device="cpu",
+        inputs={path.name: path for path in run.inputs.iterdir()},
+    )  # fmt: skip
+    at.run()
+    assert any("boundary at" in title for _, _, title in shown["gallery"]["shown"])
+    assert not [b for b in at.button if b.key == "explorer_survey_go"]
+
+
 def test_a_drawn_digit_and_an_uploaded_one(shown):
     at = open_page("explorer")
     at.segmented_control(key="explorer_source").set_value("draw").run()

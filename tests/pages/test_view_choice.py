@@ -11,6 +11,8 @@ def _page():
 
     from pages.widgets.view_choice import view_choice
 
+    if st.session_state.get("away"):
+        return
     views = {"a": "First", "b": "Second"}
     st.session_state.seen = view_choice("View", views, key="view", default="a")
 
@@ -56,6 +58,20 @@ def test_back_opens_what_was_open(page, clock):
     clock[0] += 5
     del page.query_params["view"]
     assert page.run().session_state.seen == "a"
+
+
+def test_coming_back_to_a_page_is_no_back(page, clock):
+    page.run()
+    click(page, "b")
+    clock[0] += 5
+    page.session_state.away = True  # on another page
+    page.run()
+    page.session_state.away = False
+    del page.query_params["view"]
+    assert page.run().session_state.seen == "a"
+    clock[0] += 0.2
+    click(page, "b")
+    assert page.session_state.seen == "b"
 
 
 def test_what_a_browser_still_sends_after_back_is_no_click(page, clock):

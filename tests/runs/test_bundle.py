@@ -6,8 +6,9 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
-from levelset_core.attacks import clean_predictions
+from levelset_core.attacks import margin_of
 from levelset_core.data.images import load_images
 from levelset_core.runs import RunStore, bundle
 from levelset_core.runs.kinds.survey import SURVEY
@@ -34,14 +35,17 @@ def test_they_are_about_the_bundled_weights_and_nothing_else_is_there(store):
     assert used == {run.id for run in RunStore(BUNDLED).runs()}
 
 
-@pytest.mark.parametrize("method", ["standard", "ours"])
+@pytest.mark.parametrize("method", ["standard", "madry", "trades", "ours"])
 def test_a_survey_that_comes_along_is_of_these_images(store, method):
     (model,) = (m for m in known_models(store) if m.id == f"mnist_convnet4a_{method}")
     (run,) = measurements(store, "survey", [model], data="mnist")
     found = read_arrays(run.artifacts / SURVEY)
     data = load_images("mnist_excerpt", "test").first(bundle.IMAGES)
-    predicted = clean_predictions(model.load().network, data).numpy()
-    assert np.array_equal(found["predicted"], predicted)
+    x, y = data.batch(slice(None))
+    with torch.no_grad():
+        logits = model.load().network(x)
+    assert np.array_equal(found["predicted"], logits.argmax(1).numpy())
+    np.testing.assert_allclose(found["margin"], margin_of(logits, y).numpy(), atol=1e-3)
     standing = (~found["broken_margin"].astype(bool)).mean()
     assert standing == 0 if method == "standard" else standing > 0.9
 

@@ -13,7 +13,7 @@ from levelset_core.attacks import evaluate_attack, paper_attack
 from levelset_core.data.images import load_images
 from levelset_core.device import describe_machine
 from levelset_core.errors import LevelsetError
-from levelset_core.networks.classifier_files import load_classifier, read_about, save_classifier
+from levelset_core.networks.classifier_files import load_classifier, save_classifier
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds.base import Goal, Kind, Metric, Trainer
@@ -27,6 +27,7 @@ from levelset_core.training.robust_watch import Watch, looks_to_arrays
 EXTRA: dict[str, type] = {
     "data": str, "data_dir": str, "limit": int, "test_limit": int, "command": str,
     "start_from": str, "watch": int, "watch_epsilon": float, "half": bool,
+    "epochs_before": float,
 }  # fmt: skip
 #: With the setting "watch", so many test images are looked at after every epoch, attacked within
 #: "watch_epsilon" (default: the training's epsilon); the artifact holds what was seen.
@@ -126,7 +127,8 @@ class RobustKind(Kind):
             "test_data": f"{test.source}, the first {len(test)} images",
             "started_from": settings.get("start_from") or "new weights",
             "epochs": trainer.step / trainer.steps_an_epoch,
-            "all_epochs": _epochs_before(run) + trainer.step / trainer.steps_an_epoch,
+            "all_epochs": (settings.get("epochs_before") or 0.0)
+            + trainer.step / trainer.steps_an_epoch,
             "settings": trainer.config.as_dict(),
             "stored_in": "half precision" if half else "single precision",
             "seed": run.config.seed,
@@ -143,14 +145,6 @@ class RobustKind(Kind):
                 len(trainer.data.classes), card, half=half,
             )  # fmt: skip
         return card
-
-
-def _epochs_before(run: Run) -> float:
-    """Those of the network that it started from, as far as its card tells."""
-    if not (run.inputs / START).exists():
-        return 0.0
-    card = read_about(run.inputs / START).card
-    return float(card.get("all_epochs", card.get("epochs", 0.0)))
 
 
 def _number(value: float) -> float | None:
