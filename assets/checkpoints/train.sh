@@ -71,10 +71,10 @@ step() {
             further ours ours --epochs 4 --attack-step 0.8 --attack-step-wrong 0.5 \
                 --no-first-crossing ;;
         cifar10-standard) train cifar10-standard standard --epochs 8 --half ;;
-        cifar10-start) robust cifar10-start madry --epochs 8 ;;
-        cifar10-madry) further cifar10-madry madry --epochs 3 ;;
-        cifar10-trades) further cifar10-trades trades --epochs 3 ;;
-        cifar10-ours) further cifar10-ours ours --epochs 3 --no-first-crossing ;;
+        cifar10-start) robust cifar10-start madry --epochs 24 ;;
+        cifar10-madry) further cifar10-madry madry --epochs 4 ;;
+        cifar10-trades) further cifar10-trades trades --epochs 4 ;;
+        cifar10-ours) further cifar10-ours ours --epochs 4 --no-first-crossing ;;
         *) echo "$1 is none of $all, nor cifar10- and one of them, nor measure." >&2; exit 2 ;;
     esac
 }
