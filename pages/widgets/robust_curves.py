@@ -21,6 +21,7 @@ from levelset_core.runs.measurements import measurements, start_measurement
 from levelset_core.runs.models import KnownModel
 from pages.widgets.image_data import data_title, here_or_download
 from pages.widgets.kept import kept_menu
+from pages.widgets.robust_address import TABLE_IMAGES, first_of
 from pages.widgets.robust_cells import passes, same_question
 from pages.widgets.robust_curve_charts import (
     black_box_figure,
@@ -78,8 +79,8 @@ def _board(found: list[KnownModel], active: bool) -> None:
             return
         st.space("stretch")
         data = kept_menu(
-            "Test images", sets, key=DATA, format_func=data_title, width=230,
-            label_visibility="collapsed",
+            "Test images", sets, key=DATA, first=first_of(TABLE_IMAGES, sets),
+            format_func=data_title, width=230, label_visibility="collapsed",
         )  # fmt: skip
         images = st.selectbox(
             "Images", IMAGES, index=1, key="curves_images", width=240,
