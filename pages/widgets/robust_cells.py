@@ -113,6 +113,50 @@ def _active(cells: list[Cell]) -> Cell | None:
     return stopped[0] if stopped else None
 
 
+# -- curves ----------------------------------------------------------------------------------
+
+
+def best_cell(cells: list[Cell], model: KnownModel, attack: AttackConfig, data: str) -> Cell | None:
+    """The figure about the most images that answers an attack on a data set, if any does."""
+    return max(_answers(cells, model, attack, data), key=lambda c: c.images, default=None)
+
+
+def curve_cells(
+    cells: list[Cell], model: KnownModel, attacks: dict[float, AttackConfig], data: str
+) -> dict[float, Cell]:
+    """What is known of a curve, by its axis: figures about as many images each where there are
+    such, or else the one about the most: a point about others would jut out of the curve.
+    """
+    found = {x: _answers(cells, model, attack, data) for x, attack in attacks.items()}
+    found = {x: own for x, own in found.items() if own}
+    counts = [{c.images for c in own} for own in found.values()]
+    images = max(set.intersection(*counts), default=0) if counts else 0
+    return {x: max(own, key=lambda c: (c.images == images, c.images)) for x, own in found.items()}
+
+
+def missing_attacks(
+    cells: list[Cell], model: KnownModel, attacks: dict[float, AttackConfig], data: str, images: int
+) -> list[AttackConfig]:
+    """What a curve about so many images, or more, still needs."""
+    line = curve_cells(cells, model, attacks, data)
+    counts = {c.images for c in line.values()}
+    if len(line) == len(attacks) and len(counts) == 1 and min(counts) >= images:
+        return []
+    return [
+        attack
+        for attack in attacks.values()
+        if all(c.images != images for c in _answers(cells, model, attack, data))
+    ]
+
+
+def _answers(cells: list[Cell], model: KnownModel, attack: AttackConfig, data: str) -> list[Cell]:
+    return [
+        c
+        for c in cells
+        if c.known and c.digest == model.digest and c.images and same_question(c, attack, data)
+    ]
+
+
 # -- words -----------------------------------------------------------------------------------
 
 

@@ -6,57 +6,28 @@ Every view shows what runs have found so far for the chosen models, and has a bu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from levelset_core.attacks import AttackConfig, chance_of, over_epsilon, over_steps, paper_attack
-from levelset_core.data.images import IMAGE_SETS, is_here
+from levelset_core.attacks import AttackConfig, over_epsilon, over_steps, paper_attack
+from levelset_core.data.images import is_here
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import RunStore, duration
+from levelset_core.runs import RunStore
 from levelset_core.runs.cells import Cell, all_cells, start_cells
-from levelset_core.runs.measurements import measurements, start_measurement
 from levelset_core.runs.models import KnownModel
-from pages.widgets.image_data import data_title, here_or_download
+from pages.widgets.image_data import data_title
 from pages.widgets.kept import kept_menu
 from pages.widgets.robust_address import TABLE_IMAGES, first_of
-from pages.widgets.robust_cells import passes, same_question
-from pages.widgets.robust_curve_charts import (
-    black_box_figure,
-    curve_figure,
-    distance_figure,
-    read_distances,
-    waterfall_figure,
-)
+from pages.widgets.robust_boundaries import black_box_view, distances_view
+from pages.widgets.robust_cells import best_cell, curve_cells, missing_attacks, passes
+from pages.widgets.robust_curve_charts import curve_figure, waterfall_figure
 from pages.widgets.robust_models import DATA, choose_models, image_sets, test_images
 from pages.widgets.robust_progress import EVERY, PASSES, active_runs, runs_in_work
+from pages.widgets.robust_question import CONFIG, ERROR, Question, measure_button
 from pages.widgets.view_choice import view_choice
 
 IMAGES = (50, 100, 200, 500, 1000)
 LOSSES = {"pgd-margin": "margin PGD", "pgd-xent": "cross-entropy PGD"}
-#: Passes of one image that :func:`levelset_core.attacks.attack_points` and Newton take at most.
-DISTANCE_PASSES = 170
-CONFIG = {"displaylogo": False}
-ERROR = "robust_curves_error"
-BEING_MEASURED = "Being measured."
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked on the page: of which models, on which images; a place for the button."""
-
-    models: list[KnownModel]
-    colours: dict[str, int]
-    data: str
-    images: int
-    slot: DeltaGenerator
-
-    @property
-    def usual(self) -> AttackConfig:
-        """The paper's margin attack for these images."""
-        return paper_attack("pgd-margin", self.models[0].shape[0])
 
 
 def curves_view(found: list[KnownModel]) -> None:
@@ -141,51 +112,15 @@ def _curves(
                 missing[model.id] = missing.get(model.id, []) + wanting
         figure = curve_figure(q.models, q.colours, lines, axis, mark, LOSSES[loss])
         place.plotly_chart(figure, key=f"curves_{axis}_{loss}", config=CONFIG)
+    _attack_button(q, missing)
+
+
+def _attack_button(q: Question, missing: dict[str, list[AttackConfig]]) -> None:
+    """Does the attacks that are missing of each model, unless some work already."""
+    if any(run.config.kind == "attack" for run in active_runs()):
+        return
     work = sum(passes(a) for own in missing.values() for a in own) * q.images / PASSES
-    _measure_button(
-        q, [m.title for m in q.models if m.id in missing], work, _start_attacks, missing
-    )
-
-
-def best_cell(cells: list[Cell], model: KnownModel, attack: AttackConfig, data: str) -> Cell | None:
-    """The figure about the most images."""
-    return max(_answers(cells, model, attack, data), key=lambda c: c.images, default=None)
-
-
-def curve_cells(
-    cells: list[Cell], model: KnownModel, attacks: dict[float, AttackConfig], data: str
-) -> dict[float, Cell]:
-    """What is known of a curve, by its axis: figures about as many images each where there are
-    such, or else the one about the most: a point about others would jut out of the curve.
-    """
-    found = {x: _answers(cells, model, attack, data) for x, attack in attacks.items()}
-    found = {x: own for x, own in found.items() if own}
-    counts = [{c.images for c in own} for own in found.values()]
-    images = max(set.intersection(*counts), default=0) if counts else 0
-    return {x: max(own, key=lambda c: (c.images == images, c.images)) for x, own in found.items()}
-
-
-def missing_attacks(
-    cells: list[Cell], model: KnownModel, attacks: dict[float, AttackConfig], data: str, images: int
-) -> list[AttackConfig]:
-    """What a curve about so many images, or more, still needs."""
-    line = curve_cells(cells, model, attacks, data)
-    counts = {c.images for c in line.values()}
-    if len(line) == len(attacks) and len(counts) == 1 and min(counts) >= images:
-        return []
-    return [
-        attack
-        for attack in attacks.values()
-        if all(c.images != images for c in _answers(cells, model, attack, data))
-    ]
-
-
-def _answers(cells: list[Cell], model: KnownModel, attack: AttackConfig, data: str) -> list[Cell]:
-    return [
-        c
-        for c in cells
-        if c.known and c.digest == model.digest and c.images and same_question(c, attack, data)
-    ]
+    measure_button(q, [m.title for m in q.models if m.id in missing], work, _start_attacks, missing)
 
 
 def _start_attacks(q: Question, missing: dict[str, list[AttackConfig]]) -> None:
@@ -226,143 +161,13 @@ def _waterfall(q: Question) -> None:
         for m in q.models
         if (cell := found[m.id]) is None or not cell.stages or cell.images < q.images
     }
-    work = len(missing) * passes(attack) * q.images / PASSES
-    names = [m.title for m in q.models if m.id in missing]
-    _measure_button(q, names, work, _start_attacks, missing)
-
-
-# -- distances -------------------------------------------------------------------------------
-
-MEASURES = {
-    "attack_linf": "L∞, along a PGD direction",
-    "newton_linf": "L∞, Newton",
-    "attack_l2": "L₂, along a PGD direction",
-}
-
-
-def _distances(q: Question) -> None:
-    measure = st.segmented_control(
-        "Distance", list(MEASURES), format_func=MEASURES.__getitem__, default="attack_linf",
-        key="curves_measure", required=True, label_visibility="collapsed",
-    )  # fmt: skip
-    shown, missing, results = [], [], []
-    for model in q.models:
-        runs = measurements(RunStore(), "distances", [model], data=q.data)
-        done = [r for r in runs if r.status().state == "done"]
-        best = max(done, key=lambda r: r.config.settings["images"], default=None)
-        if best is not None and (arrays := read_distances(best)) is not None:
-            shown.append((model, arrays))
-            results.append(best.result() or {"models": best.config.settings["models"]})
-        enough = best is not None and best.config.settings["images"] >= q.images
-        if not enough and not any(r.status().active for r in runs):
-            missing.append(model)
-    if shown:
-        mark = q.usual.epsilon if str(measure).endswith("linf") else None
-        figure = distance_figure(shown, q.colours, str(measure), mark)
-        st.plotly_chart(figure, key=f"curves_distances_{measure}", config=CONFIG)
-        st.caption(
-            "How far the decision boundary is from each image that is classified rightly: upper "
-            "bounds, as it may come nearer elsewhere. Along a PGD direction: false position "
-            "between the image and where growing PGD breaks it (Sec. 3.2). Newton: generalized "
-            f"Newton with the step of least L∞ length, Eq. 4. {_obtained(results)}"
-        )
-    else:
-        waits = any(run.config.kind == "distances" for run in active_runs())
-        st.info(BEING_MEASURED if waits else "How far the boundary of every image is.")
-    work = len(missing) * DISTANCE_PASSES * q.images / PASSES
-    _measure_button(q, [m.title for m in missing], work, _start_distances, missing)
-
-
-def _start_distances(q: Question, missing: list[KnownModel]) -> None:
-    for model in missing:
-        start_measurement(RunStore(), "distances", [model], data=q.data, images=q.images)
-
-
-# -- black box -------------------------------------------------------------------------------
-
-
-def _black_box(q: Question) -> None:
-    if len(q.models) < 2:
-        st.info("A black-box attack needs two models: choose one more.")
-        return
-    runs = measurements(RunStore(), "transfer", q.models, data=q.data, attack=q.usual)
-    done = [run for run in runs if run.status().state == "done"]
-    best = max(done, key=lambda run: int(run.config.settings["images"]), default=None)
-    result = None if best is None else best.result()
-    waits = any(run.status().active for run in runs)
-    if result is not None:
-        figure = black_box_figure(q.models, result)
-        st.plotly_chart(figure, key="curves_black_box", config=CONFIG)
-        st.caption(
-            f"Percent of {result['images']} images that the target still gets right after "
-            f"{q.usual.steps} steps of PGD on the source, ε = {q.usual.epsilon:g}; images that are "
-            "wrong as they are count as broken. On the diagonal: the white-box attack. ▼: lower "
-            f"than it by more than chance ({chance_of(result['images'])} images), so that the "
-            f"target's own gradients mislead. In brackets: as published. {_obtained([result])}"
-        )
-    else:
-        st.info(BEING_MEASURED if waits else "Images attacked on one model, shown to the others.")
-    enough = result is not None and result["images"] >= q.images
-    names = [] if enough or waits else ["all pairs"]
-    work = 2 * len(q.models) * q.usual.steps * q.images / PASSES
-    _measure_button(q, names, work, _start_black_box)
-
-
-def _start_black_box(q: Question) -> None:
-    start_measurement(
-        RunStore(), "transfer", q.models, data=q.data, images=q.images, attack=q.usual
-    )
-
-
-def _obtained(results: list[dict[str, Any]]) -> str:
-    """How results of measurements came about; which models' where they differ."""
-    told: dict[str, list[str]] = {}
-    for r in results:
-        where = r.get("source") or IMAGE_SETS.get(str(r.get("data")), r.get("data"))
-        how = (
-            f"on {r.get('date')}, {r.get('machine')}, seed {r.get('seed')}, the first "
-            f"{r.get('images')} images of: {where}"
-        )
-        told.setdefault(how, []).append(r["models"][0]["title"])
-    if len(told) == 1:
-        return f"Measured {next(iter(told))}."
-    return " ".join(f"{', '.join(titles)}: measured {how}." for how, titles in told.items())
-
-
-# -- the button ------------------------------------------------------------------------------
-
-
-def _measure_button(
-    q: Question, names: list[str], work: float, start: Callable[..., None], *arguments: Any
-) -> None:
-    """Measures what is missing of the models named."""
-    busy = any(run.config.kind == "attack" for run in active_runs())
-    if not names or (busy and start is _start_attacks):
-        return
-    label = names[0] if len(names) == 1 else f"{len(names)} models"
-    with q.slot:
-        if not here_or_download(q.data, "curves"):
-            return
-        st.caption(f"at most about {duration(work)} on one core", width="content")
-        st.button(
-            f"Measure {label}", key="curves_measure_button", type="primary",
-            icon=":material/play_arrow:", on_click=_attempt, args=(start, (q, *arguments)),
-            help=f"In the background: {', '.join(names)}.",
-        )  # fmt: skip
-
-
-def _attempt(start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    st.session_state[ERROR] = None
-    try:
-        start(*arguments)
-    except (LevelsetError, OSError) as error:
-        st.session_state[ERROR] = str(error)
+    _attack_button(q, missing)
 
 
 VIEWS: dict[str, tuple[str, Callable[[Question], None]]] = {
     "epsilon": ("Over ε", _over_epsilon),
     "steps": ("Over steps", _over_steps),
     "waterfall": ("AutoAttack waterfall", _waterfall),
-    "distances": ("Distances", _distances),
-    "black-box": ("Black box", _black_box),
+    "distances": ("Distances", distances_view),
+    "black-box": ("Black box", black_box_view),
 }

@@ -27,7 +27,7 @@ from levelset_core.runs import RunStore, work_here
 from levelset_core.runs.cells import Cell, all_cells, start_cells
 from levelset_core.runs.measurements import start_measurement
 from levelset_core.runs.models import keep_upload, known_models
-from pages.widgets.robust_cells import table_rows
+from pages.widgets.robust_cells import best_cell, curve_cells, missing_attacks, table_rows
 from pages.widgets.robust_copy import csv_text, markdown
 from pages.widgets.robust_curve_charts import (
     black_box_figure,
@@ -36,7 +36,6 @@ from pages.widgets.robust_curve_charts import (
     read_distances,
     waterfall_figure,
 )
-from pages.widgets.robust_curves import best_cell, curve_cells, missing_attacks
 from pages.widgets.robust_grid import cell_values
 from tests.digits import save_small, small_network
 
