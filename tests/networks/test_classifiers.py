@@ -98,6 +98,24 @@ def test_state_dicts_with_other_names(tmp_path, form):
     assert found.card == {} and torch.equal(found.network(x), network(x))
 
 
+@pytest.mark.parametrize(("arch", "shape"), [("convnet4a_linear", MNIST), ("convnet4b", CIFAR)])
+def test_files_laid_out_as_the_papers_authors_publish_theirs(tmp_path, arch, shape):
+    """Names below "model.model", of layers or, of ConvNet-4b, places that count the ReLUs too."""
+    network = make_classifier(arch, shape, 10, seed=3).eval()
+    own = network.state_dict()
+    layers = list(dict.fromkeys(name.rpartition(".")[0] for name in own))
+    place = {name: str(k) for name, k in zip(layers, (0, 2, 4, 6, 9, 11, 13), strict=True)}
+    weights = OrderedDict()
+    for name, tensor in own.items():
+        layer, _, kind = name.rpartition(".")
+        called = place[layer] if arch == "convnet4b" else layer.rpartition(".")[2]
+        weights[f"model.model.{called}.{kind}"] = tensor
+    torch.save({"epoch": 200, "model_state_dict": weights}, tmp_path / "200.pth")
+    found = load_classifier(tmp_path / "200.pth", arch=arch, shape=shape)
+    x = torch.rand(2, *shape)
+    assert torch.equal(found.network(x), network(x))
+
+
 def test_resnets_of_other_programs(tmp_path):
     network = make_classifier("resnet18", CIFAR, 10, seed=1).eval()
     with torch.no_grad():
