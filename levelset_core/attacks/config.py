@@ -31,6 +31,9 @@ class AttackConfig:
         attack: one of ``ATTACKS``.
         epsilon: half side of the L_inf box.
         step, steps, restarts: of PGD.
+
+    ``epsilon`` and ``step`` are rounded to nine decimal places, so that those computed in different
+    ways are equal, and commands with them short.
     """
 
     attack: str = "pgd-margin"
@@ -45,6 +48,8 @@ class AttackConfig:
                 f"Unknown attack {self.attack!r}: choose one of {', '.join(ATTACKS)}."
             )
         check_attack(self.epsilon, self.step, self.steps, self.restarts)
+        for name in ("epsilon", "step"):
+            object.__setattr__(self, name, round(float(getattr(self, name)), 9))
 
 
 def paper_attack(attack: str, channels: int, epsilon: float | None = None) -> AttackConfig:

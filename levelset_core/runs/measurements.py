@@ -105,7 +105,7 @@ def measurements(
                 continue
             own = [m.get("digest") for m in settings["models"]]
             same = digests <= set(own if kind == "transfer" else own[:1])
-            alike = attack is None or settings["attack"] == dataclasses.asdict(attack)
+            alike = attack is None or AttackConfig(**settings["attack"]) == attack
             if same and alike and not run.problem():
                 found.append(run)
     return found

@@ -176,6 +176,13 @@ def test_masking_black_box_and_distances(store, models):
     assert not measurements(store, "distances", models[1:], data="mnist_excerpt")
 
 
+def test_steps_computed_in_different_ways_are_equal_and_short():
+    attack = paper_attack("pgd-margin", 1, 0.35)
+    assert attack == AttackConfig(epsilon=0.35, step=0.01 * 0.35 / 0.3)
+    assert attack == replace(attack, step=0.011666666666666665)
+    assert "--step 0.011666667 " in attack_command("m.safetensors", "mnist", attack, 10, 0)
+
+
 def test_bad_settings_are_one_sentence(store, models):
     with pytest.raises(LevelsetError, match="no attack to do"):
         store.create("attack", {"cells": []})
