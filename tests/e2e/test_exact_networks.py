@@ -48,6 +48,7 @@ def drawing(browse) -> Drawing:
     page = browse("/exact_networks", ready=False).page
     drawing = Drawing(page)
     expect(drawing.figure(CHECKED)).to_have_text("0 wrong signs")
+    until(lambda: drawing.text("pictured") == "true", "the network's picture")
     return drawing
 
 
@@ -68,6 +69,7 @@ def test_a_drawn_l_shape_has_no_wrong_sign(drawing):
 
 def test_a_hole_by_keyboard_and_a_crossing_that_is_refused(drawing):
     drawing.canvas.focus()
+    expect(drawing.canvas).to_be_focused()
     keys = drawing.page.keyboard
     keys.press("ArrowLeft")
     for move in ("ArrowDown", "ArrowLeft", "ArrowUp"):
