@@ -8,6 +8,7 @@ was about others. Only what pages read of a run is kept: its settings and what i
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from levelset_core.attacks import AttackConfig, paper_attack
 from levelset_core.data.images import is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.runs.folder import Run
-from levelset_core.runs.measurements import BUNDLED, create_measurement
+from levelset_core.runs.measurements import BUNDLED, start_measurement
 from levelset_core.runs.models import KnownModel, known_models
 from levelset_core.runs.process import work_here
 from levelset_core.runs.store import RunStore
@@ -53,13 +54,17 @@ def main() -> int:
         store = RunStore(Path(folder))
         models = [m for m in known_models(store) if m.origin == "bundled"]
         for kind, own, data, attack in wanted(models):
-            run = create_measurement(store, kind, own, data=data, images=IMAGES, attack=attack)
-            same = [old for old in found if _question(old) == _question(run)]
+            digests = tuple(model.digest for model in own)
+            question = (kind, digests, data, IMAGES, dataclasses.asdict(attack))
+            same = [old for old in found if _question(old) == question]
             if same:
                 kept += same
             elif not is_here(data):
-                print(f"{data} is not here: {run.config.name} is left out.", file=sys.stderr)
+                print(f"{data} is not here: {kind} of {own[0].title} is left out.", file=sys.stderr)
             else:
+                run = start_measurement(
+                    store, kind, own, data=data, images=IMAGES, attack=attack, queue=False
+                )
                 print(run.config.name, file=sys.stderr, flush=True)
                 if (status := work_here(store, run)).state != "done":
                     print(f"It is {status.state}. {status.message}", file=sys.stderr)

@@ -31,56 +31,35 @@ def start_measurement(
     images: int,
     attack: AttackConfig | None = None,
     seed: int = 0,
+    queue: bool = True,
 ) -> Run:
     """Put a run of a kind of :mod:`levelset_core.runs.kinds.measure` in the queue.
 
     The run itself if it works or waits already.
 
+    Args:
+        queue: without, it is only created, for the caller to work on.
+
     Raises:
         LevelsetError: the settings do not fit, or a model's file is gone.
     """
-    settings = _settings(models, data, images, attack)
-    if (already := store.working(kind, settings, seed)) is not None:
-        return already
-    run = create_measurement(
-        store, kind, models, data=data, images=images, attack=attack, seed=seed
-    )
-    store.submit(run)
-    return run
-
-
-def create_measurement(
-    store: RunStore,
-    kind: str,
-    models: list[KnownModel],
-    *,
-    data: str,
-    images: int,
-    attack: AttackConfig | None = None,
-    seed: int = 0,
-) -> Run:
-    """The same run, not in the queue yet.
-
-    Raises:
-        LevelsetError: as :func:`start_measurement`.
-    """
-    titles = ", ".join(m.title for m in (models if kind == "transfer" else models[:1]))
-    return store.create(
-        kind, _settings(models, data, images, attack), name=f"{kind_title(kind)}: {titles}",
-        seed=seed, device=str(pick_device()), threads=cores_for_runs(),
-        inputs={model_file(k): m.path for k, m in enumerate(models)},
-    )  # fmt: skip
-
-
-def _settings(
-    models: list[KnownModel], data: str, images: int, attack: AttackConfig | None
-) -> dict[str, Any]:
-    return {
+    settings: dict[str, Any] = {
         "models": [{"id": m.id, "title": m.title, "digest": m.digest} for m in models],
         "data": data,
         "images": images,
         "attack": dataclasses.asdict(attack or AttackConfig()),
     }
+    if (already := store.working(kind, settings, seed)) is not None:
+        return already
+    titles = ", ".join(m.title for m in (models if kind == "transfer" else models[:1]))
+    run = store.create(
+        kind, settings, name=f"{kind_title(kind)}: {titles}", seed=seed,
+        device=str(pick_device()), threads=cores_for_runs(),
+        inputs={model_file(k): m.path for k, m in enumerate(models)},
+    )  # fmt: skip
+    if queue:
+        store.submit(run)
+    return run
 
 
 def measurements(
