@@ -1,6 +1,6 @@
 // One image under attack: the step slider moves over iterates that are all here already.
 
-import { keepInAddress, leaveAddress } from "../shared/address.js";
+import { ViewAddress } from "../shared/address.js";
 import { tell } from "../shared/bus.js";
 import { element, keepKeys, styledRoot } from "../shared/dom.js";
 import { chart, picture, Player, slider } from "../shared/parts.js";
@@ -12,16 +12,13 @@ import { paintBars } from "./bars.js";
 
 const WHILE_SLIDING = 120; // ms between two attacks
 const FRAME = 90; // ms a step while it plays
-const VIEW = "explorer"; // in the address
-let alive = 0; // while one is, the address is its own
 
 export class ExplorerView {
   constructor(parent, { data }) {
     const sheet = new URL("style.css", import.meta.url).href;
     Object.assign(this, styledRoot("explorer", sheet, { "data-testid": "explorer" }));
     this.parent = parent;
-    alive += 1;
-    this.names = [];
+    this.address = new ViewAddress("explorer");
     this.step = null;
     this.key = null;
     this.level = 0;
@@ -84,10 +81,7 @@ export class ExplorerView {
       input.value = data.epsilon;
       this.epsilon.output.textContent = Number(data.epsilon).toFixed(data.digits);
     }
-    if (data.address) {
-      this.names = Object.keys(data.address);
-      keepInAddress(VIEW, data.address);
-    }
+    if (data.address) this.address.keep(data.address);
     if (data.key !== this.key) this.fetch(data);
     else this.request();
   }
@@ -242,8 +236,7 @@ export class ExplorerView {
 
   destroy() {
     this.player.stop();
-    alive -= 1;
-    if (!alive) leaveAddress(this.names);
+    this.address.leave();
     this.observer.disconnect();
     cancelAnimationFrame(this.raf);
     this.root.remove();

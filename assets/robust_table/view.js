@@ -1,13 +1,11 @@
 // Models x attacks: a figure, its interval, a reference, progress. A cell is a button.
 
-import { keepInAddress, leaveAddress } from "../shared/address.js";
+import { ViewAddress } from "../shared/address.js";
 import { element, keepKeys, styledRoot } from "../shared/dom.js";
 import { pageTheme } from "../shared/theme.js";
 
 const LIGHT = { dark: false };
 const DARK = { dark: true };
-const VIEW = "table"; // in the address, the page's first
-let alive = 0; // while one is, the address is its own
 
 function line(className, text) {
   const node = element("span", className);
@@ -20,8 +18,7 @@ export class TableView {
     const sheet = new URL("style.css", import.meta.url).href;
     Object.assign(this, styledRoot("robust", sheet, { "data-testid": "robust-table" }));
     this.parent = parent;
-    alive += 1;
-    this.names = [];
+    this.address = new ViewAddress("table", true);
     this.drawn = "";
     keepKeys(this.root);
     parent.append(this.style, this.root);
@@ -32,8 +29,7 @@ export class TableView {
     if (this.root.parentNode !== this.parent) this.parent.append(this.style, this.root);
     this.root.dataset.theme = pageTheme(this.root, LIGHT, DARK).dark ? "dark" : "light";
     this.chosen = data.chosen;
-    this.names = Object.keys(data.address);
-    keepInAddress(VIEW, data.address, true);
+    this.address.keep(data.address);
     const drawn = JSON.stringify([data.columns, data.rows]);
     if (drawn !== this.drawn) {
       this.drawn = drawn;
@@ -117,8 +113,7 @@ export class TableView {
   }
 
   destroy() {
-    alive -= 1;
-    if (!alive) leaveAddress(this.names);
+    this.address.leave();
     this.root.remove();
   }
 }

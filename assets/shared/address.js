@@ -1,15 +1,28 @@
 // State of a view that its address holds: a reload or a link opens it again.
 
-// Write name -> value into the address of the view called so, without an entry for Back; null
-// takes a name away. An address without a view is of the first one.
-export function keepInAddress(view, values, first = false) {
-  const open = new URLSearchParams(location.search).get("view") ?? (first ? view : null);
-  if (open === view) write(values);
-}
+const alive = new Map(); // view -> how many front ends show it
 
-// Take names away, whichever view has the address by now.
-export function leaveAddress(names) {
-  write(Object.fromEntries(names.map((name) => [name, null])));
+// What a view has in the address while a front end shows it, without entries for Back. An address
+// without a view is of the page's first one.
+export class ViewAddress {
+  constructor(view, first = false) {
+    Object.assign(this, { view, first, names: [] });
+    alive.set(view, (alive.get(view) ?? 0) + 1);
+  }
+
+  // Write name -> value while the view is open; null takes a name away.
+  keep(values) {
+    this.names = Object.keys(values);
+    const { view, first } = this;
+    const open = new URLSearchParams(location.search).get("view") ?? (first ? view : null);
+    if (open === view) write(values);
+  }
+
+  // Take the names away, whichever view has the address by now, unless another front end shows it.
+  leave() {
+    alive.set(this.view, alive.get(this.view) - 1);
+    if (!alive.get(this.view)) write(Object.fromEntries(this.names.map((name) => [name, null])));
+  }
 }
 
 function write(values) {
