@@ -32,7 +32,9 @@ def point_canvas(session: LiveSession, annotations: list[dict[str, Any]]) -> Non
     if fallback:
         st.fragment(_mount, run_every=FALLBACK_EVERY)(session, annotations, fallback)
     else:
-        _mount(session, annotations, fallback)
+        # As deep as a fragment puts it: elsewhere, the browser would throw its canvas away.
+        with st.container():
+            _mount(session, annotations, fallback)
 
 
 def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bool) -> None:

@@ -17,8 +17,10 @@ window.WebSocket = class extends Real {
 
 
 def test_without_websocket_pictures_and_edits_go_through_the_page(browse):
-    page = browse(prepare=lambda page: page.add_init_script(BLOCK))
+    page = browse(prepare=lambda page: page.add_init_script(BLOCK), ready=False)
+    page.root.evaluate("canvas => { canvas.opened = true; }")
     page.wait_for("the slow path", transport="data", connection="fallback")
+    assert page.root.evaluate("canvas => canvas.opened"), "the canvas was made anew"
     page.trains(5)
     frames = page.number("frames")
     page.wait_for("more pictures", frames=lambda now: now > frames + 2)
