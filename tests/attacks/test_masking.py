@@ -95,6 +95,8 @@ def test_a_verdict_says_its_figures(right):
         "No sign of masked gradients: 52% stand under cross-entropy, 50% under the margin; fewer "
         "steps and other networks' images do not break more; at epsilon 0.5 2% stand."
     )
+    gap = replace(found, robust={"xent": 0.57, "xent, scaled logits": 0.57, "margin": 0.5})
+    assert not signs_of_masking(gap) and "50% under the margin, the stronger loss;" in gap.verdict
     alone = replace(found, black_box={}, by_steps={6: 0.5}, by_epsilon={0.02: 0.5, 1.0: 0.0})
     assert "break more" not in alone.verdict and alone.verdict.endswith("1 nothing stands.")
 
@@ -117,6 +119,9 @@ def test_signs_have_a_threshold(right):
             replace(fine, robust={"xent": 0.9, "xent, scaled logits": 0.5, "margin": 0.5})
         )[0]
     )
+    assert "judge by the margin" in signs_of_masking(
+        replace(fine, robust={"xent": 0.9, "xent, scaled logits": 0.9, "margin": 0.5})
+    )[0]  # fmt: skip
 
 
 def test_the_transfer_matrix_has_white_boxes_on_its_diagonal(right, tiny):
