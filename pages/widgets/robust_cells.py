@@ -135,10 +135,14 @@ def curve_cells(
 
 
 def missing_attacks(
-    cells: list[Cell], model: KnownModel, attacks: dict[float, AttackConfig], data: str, images: int
+    cells: list[Cell],
+    model: KnownModel,
+    attacks: dict[float, AttackConfig],
+    data: str,
+    images: int,
+    line: dict[float, Cell],
 ) -> list[AttackConfig]:
-    """What a curve about so many images, or more, still needs."""
-    line = curve_cells(cells, model, attacks, data)
+    """What a curve about so many images, or more, still needs, where ``line`` is known of it."""
     counts = {c.images for c in line.values()}
     if len(line) == len(attacks) and len(counts) == 1 and min(counts) >= images:
         return []

@@ -107,8 +107,8 @@ def _curves(
     for place, (loss, own) in zip(st.columns(2), attacks.items(), strict=True):
         lines: dict[str, dict[float, Cell]] = {}
         for model in q.models:
-            lines[model.id] = curve_cells(cells, model, own, q.data)
-            if wanting := missing_attacks(cells, model, own, q.data, q.images):
+            line = lines[model.id] = curve_cells(cells, model, own, q.data)
+            if wanting := missing_attacks(cells, model, own, q.data, q.images, line):
                 missing[model.id] = missing.get(model.id, []) + wanting
         figure = curve_figure(q.models, q.colours, lines, axis, mark, LOSSES[loss])
         place.plotly_chart(figure, key=f"curves_{axis}_{loss}", config=CONFIG)
