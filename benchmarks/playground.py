@@ -44,10 +44,12 @@ def with_browser(seconds: float) -> dict[str, Any]:
     """Pictures and steps a second, latencies of points, a burst of clicks, the server's CPU."""
     from playwright.sync_api import sync_playwright
 
-    from tests.e2e.support import chromium_options, running_app
+    from tests.e2e.browsers import ARGUMENTS, find_chromium
+    from tests.e2e.servers import Server
 
-    with running_app() as app, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**chromium_options())
+    chromium = find_chromium()
+    with Server() as app, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         begin = time.perf_counter()
         page.goto(f"{app.url}/playground")

@@ -12,7 +12,8 @@ import statistics
 from typing import Any
 
 from benchmarks import _measure
-from tests.e2e.support import ROOT, chromium_options, running_app
+from tests.e2e.browsers import ARGUMENTS, find_chromium
+from tests.e2e.servers import ROOT, Server
 
 SCENES = ROOT / "tests" / "e2e" / "viewer_scenes.py"
 TRIANGLES = 300_000
@@ -127,8 +128,9 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         arguments
     )
     repeats = 1 if options.quick else 5
-    with running_app(SCENES) as app, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**chromium_options())
+    chromium = find_chromium()
+    with Server(SCENES) as app, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         figures = {
             "opening_300k": opening(browser, app.url, "torus", repeats),
             "inside": inside(browser, app.url, repeats),

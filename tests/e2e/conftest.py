@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,9 +20,8 @@ from playwright.sync_api import (
 )
 
 from levelset_core.live import PlaygroundState
+from tests.e2e.browsers import ARGUMENTS, find_chromium, focus
 from tests.e2e.servers import PATIENCE, Server, until
-
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -66,16 +64,6 @@ def another_server() -> Iterator[Server]:
 
 
 # -- browser ---------------------------------------------------------------------------------
-
-
-def find_chromium() -> str | None:
-    names = [os.environ.get("LEVELSET_CHROMIUM", ""), "chromium", "chromium-browser"]
-    for name in [*names, "google-chrome"]:
-        if name and (path := shutil.which(name)):
-            return path
-    with sync_playwright() as playwright:  # `playwright install chromium`
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
 
 
 @pytest.fixture(scope="session")
@@ -216,7 +204,7 @@ class Playground:
 
     def slide(self, label: str, key: str, times: int = 1) -> None:
         slider = self.sidebar.get_by_role("slider", name=label)
-        slider.focus()
+        focus(slider)
         for _ in range(times):
             slider.press(key)
 

@@ -1,4 +1,4 @@
-"""Servers of tests, each a process of its own, and the runs that they start."""
+"""Servers of tests and benchmarks, each a process of its own, and the runs that they start."""
 
 from __future__ import annotations
 
@@ -33,28 +33,49 @@ def until(condition: Callable[[], object], what: str, patience: float = PATIENCE
 
 
 class Server:
-    """The app in a process of its own, as ``python -m levelset_core app`` starts it."""
+    """The app in a process of its own, as ``python -m levelset_core app`` starts it.
 
-    def __init__(self) -> None:
+    Args:
+        script: another script for Streamlit to serve.
+    """
+
+    def __init__(self, script: Path | None = None) -> None:
         with socket.socket() as probe:
             probe.bind(("localhost", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://localhost:{self.port}"
+        if script is None:
+            start = ["levelset_core", "app", "--no-browser", "--port", str(self.port)]
+        else:
+            start = ["streamlit", "run", str(script), "--server.port", str(self.port)]
+            start += ["--server.headless", "true", "--browser.serverAddress", "localhost"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "levelset_core", "app", "--no-browser",
-             "--port", str(self.port)],
+            [sys.executable, "-m", *start],
             cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         until(self._answers, "the server to answer", 120)
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def _answers(self) -> bool:
         if self.process.poll() is not None:
             pytest.fail(f"The server ended with code {self.process.returncode}.")
         try:
             with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as response:
-                return response.status == 200
+                return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+    def cpu_seconds(self) -> float:
+        """CPU time so far of the app's server alone, without its training processes (Linux)."""
+        pid = self.process.pid
+        (server,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        fields = Path(f"/proc/{server}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         """End the server and, with it, its worker processes."""

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 
+from tests.e2e.browsers import focus
 from tests.e2e.servers import until
 
 
@@ -131,7 +132,7 @@ FOCUSED = """() => {
 
 def test_everything_by_keyboard(playground):
     page, keyboard = playground.page, playground.page.keyboard
-    playground.root.get_by_test_id("play").focus()
+    focus(playground.root.get_by_test_id("play"))
     keyboard.press("Enter")
     playground.wait_for("training to stop", playing="false", status="paused")
     visited = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.browsers import focus
 from tests.e2e.servers import PATIENCE, until
 
 L_SHAPE = [(-1, -1), (1, -1), (1, 0), (0, 0), (0, 1), (-1, 1)]
@@ -68,8 +69,7 @@ def test_a_drawn_l_shape_has_no_wrong_sign(drawing):
 
 
 def test_a_hole_by_keyboard_and_a_crossing_that_is_refused(drawing):
-    drawing.canvas.focus()
-    expect(drawing.canvas).to_be_focused()
+    focus(drawing.canvas)
     keys = drawing.page.keyboard
     keys.press("ArrowLeft")
     for move in ("ArrowDown", "ArrowLeft", "ArrowUp"):
@@ -113,7 +113,7 @@ def test_the_same_line_can_be_chosen_again_after_another_shape(drawing):
             page.get_by_text(shape, exact=True).first.click()
         expect(page.get_by_text("Click a line of the graph")).to_be_visible()
         expect(page.get_by_role("slider")).to_be_disabled()
-        graph.focus()
+        focus(graph)
         page.keyboard.press("ArrowRight")
         expect(page.get_by_role("slider")).to_be_enabled()
 

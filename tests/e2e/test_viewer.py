@@ -9,16 +9,16 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from .conftest import PATIENCE, until
-from .support import ROOT, running_app
+from tests.e2e.browsers import focus
+from tests.e2e.servers import PATIENCE, ROOT, Server, until
 
 SCENES = ROOT / "tests" / "e2e" / "viewer_scenes.py"
 
 
 @pytest.fixture(scope="module")
 def scenes_url():
-    with running_app(SCENES) as app:
-        yield app.url
+    with Server(SCENES) as server:
+        yield server.url
 
 
 class Viewer:
@@ -127,7 +127,7 @@ def test_the_plane_cuts_by_mouse_and_by_keyboard(torus):
     torus.press("cut-x")
     until(lambda: torus.text("cut") == "x=0.00000", "a cut through the middle")
     slider = torus.root.get_by_test_id("cut-position")
-    slider.focus()
+    focus(slider)
     slider.press("ArrowRight")
     until(lambda: float(torus.text("cut").partition("=")[2]) > 0, "the cut to move")
     torus.press("cut-off")
@@ -135,7 +135,7 @@ def test_the_plane_cuts_by_mouse_and_by_keyboard(torus):
 
 
 def test_everything_by_keyboard(torus):
-    torus.canvas.focus()
+    focus(torus.canvas)
     torus.canvas.press("1")
     torus.settled()
     x, y, z, *target = torus.camera()
