@@ -6,6 +6,7 @@ import { fitted } from "../shared/pixels.js";
 
 const PEN = 0.075; // of the side, as levelset_core.data.digits has it
 const NEAR = 0.006; // places nearer than this to the last one are left out
+const KEPT = "levelset digit"; // a reload of the tab brings the drawing back
 
 export class DigitView {
   constructor(parent) {
@@ -48,6 +49,9 @@ export class DigitView {
     if (!this.edits && data.strokes.length) {
       this.strokes = data.strokes;
       this.edits = data.edit;
+    } else if (!this.edits) {
+      this.strokes = storedStrokes();
+      if (this.strokes.length) this.tell();
     }
     this.side = data.side;
     this.draw();
@@ -93,6 +97,7 @@ export class DigitView {
 
   tell() {
     this.edits += 1;
+    sessionStorage.setItem(KEPT, JSON.stringify(this.strokes));
     this.setStateValue("drawn", { edit: this.edits, strokes: this.strokes });
   }
 
@@ -124,5 +129,13 @@ export class DigitView {
     this.observer.disconnect();
     this.root.remove();
     this.style.remove();
+  }
+}
+
+function storedStrokes() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT)) ?? [];
+  } catch {
+    return [];
   }
 }

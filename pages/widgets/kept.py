@@ -26,15 +26,19 @@ def kept(key: str, default: T, choices: Container[T] | None = None) -> T:
     return value
 
 
-def kept_choice(label: str, choices: Mapping[str, str], *, key: str) -> str:
-    """A segmented control that comes back as it was; the first of name -> title to begin with.
+def kept_choice(
+    label: str, choices: Mapping[str, str], *, key: str, first: str | None = None
+) -> str:
+    """A segmented control that comes back as it was; ``first``, or the first, to begin with.
 
     Args:
         label: for screen readers.
+        choices: name -> title.
     """
     names = list(choices)
+    default = kept(key, names[0] if first is None else first, names)
     chosen = st.segmented_control(
-        label, names, format_func=choices.__getitem__, key=key, default=kept(key, names[0], names),
+        label, names, format_func=choices.__getitem__, key=key, default=default,
         label_visibility="collapsed", required=True,
     )  # fmt: skip
     return str(chosen)

@@ -14,6 +14,8 @@ from typing import Any
 import streamlit as st
 
 MODEL, IMAGES, IMAGE, EPSILON = "model", "images", "image", "epsilon"
+#: Instead of a data set: the digit that is drawn in this tab, which keeps it.
+DRAWN = "drawn"
 #: The table's: others, as one view comes before the other has gone.
 TABLE_IMAGES, TABLE_EPSILON = "data", "eps"
 #: Of the table's epsilon.
@@ -42,12 +44,13 @@ def first_table_epsilon(images: str, sets: list[str], usual: float) -> float:
     return epsilon if fits else usual
 
 
-def address(model: str, place: tuple[str, int] | None, epsilon: float) -> dict[str, Any]:
+def address(model: str, place: tuple[str, int | None] | None, epsilon: float) -> dict[str, Any]:
     """What the front end is to write; None takes a name away.
 
     Args:
         model: its id.
-        place: data set and index of the image; None for one that no address can hold.
+        place: data set and index of the image, or DRAWN and None; None for one that no address
+            can hold.
         epsilon: of the attack.
     """
     images, image = place or (None, None)

@@ -20,7 +20,7 @@ from levelset_core.runs.models import KnownModel
 from pages.widgets.front_end import base_path, front_end
 from pages.widgets.image_data import data_title, here_or_download
 from pages.widgets.kept import kept_choice, kept_menu
-from pages.widgets.robust_address import IMAGES, first_of
+from pages.widgets.robust_address import DRAWN, IMAGES, first_of
 from pages.widgets.robust_gallery import gallery
 from pages.widgets.robust_models import image_sets, network_of, test_images
 
@@ -43,7 +43,7 @@ class Subject:
         label: its class.
         label_name: what the page calls it: a label, or what a person or the network says.
         classes: names.
-        place: data set and index of the image; None for a person's own.
+        place: data set and index of the image, or "drawn" and None; None for an uploaded one.
         digest: of all that.
     """
 
@@ -51,7 +51,7 @@ class Subject:
     label: int
     label_name: str
     classes: tuple[str, ...]
-    place: tuple[str, int] | None = None
+    place: tuple[str, int | None] | None = None
 
     @property
     def digest(self) -> str:
@@ -65,10 +65,12 @@ def choose_subject(model: KnownModel) -> Subject | str:
     own = model.shape == (1, 28, 28)  # drawn digits are images of MNIST
     source = "gallery"
     if own:
-        source = kept_choice("Image from", SOURCES, key="explorer_source")
+        first = "draw" if first_of(IMAGES, ["", DRAWN]) else "gallery"
+        source = kept_choice("Image from", SOURCES, key="explorer_source", first=first)
     if source != "gallery":
         image = _drawn() if source == "draw" else _uploaded()
-        return HINTS[source] if image is None else _own(model, image)
+        place = (DRAWN, None) if source == "draw" else None
+        return HINTS[source] if image is None else _own(model, image, place)
     sets = image_sets(model)
     if not sets:
         return "No data set on this machine has images of this model's shape."
@@ -86,7 +88,7 @@ def choose_subject(model: KnownModel) -> Subject | str:
     return Subject(x[0], int(y), "label", data.classes, (name, index))
 
 
-def _own(model: KnownModel, image: np.ndarray) -> Subject:
+def _own(model: KnownModel, image: np.ndarray, place: tuple[str, int | None] | None) -> Subject:
     x = torch.from_numpy(image.astype(np.float32) / 255)[None]
     names = tuple(str(k) for k in range(model.classes))
     said = st.selectbox(
@@ -95,8 +97,8 @@ def _own(model: KnownModel, image: np.ndarray) -> Subject:
         help="The attack drives it away from this class.",
     )  # fmt: skip
     if said is not None:
-        return Subject(x, int(said), "you say", names)
-    return Subject(x, _seen(network_of(model), x), "taken as", names)
+        return Subject(x, int(said), "you say", names, place)
+    return Subject(x, _seen(network_of(model), x), "taken as", names, place)
 
 
 def _seen(network: nn.Module, x: Tensor) -> int:

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from levelset_core.networks.classifier_files import load_classifier
 from levelset_core.runs.models import keep_upload, known_models
 from tests.digits import save_small, small_network
+from tests.e2e.browsers import focus
 from tests.e2e.servers import PATIENCE, run_store, until
 from tests.e2e.test_adversarial import offline
 
@@ -47,7 +48,7 @@ class Explorer:
         return float(self.value(name) or "nan")
 
     def press(self, slider: str, key: str, times: int = 1) -> None:
-        self.root.get_by_test_id(slider).focus()
+        focus(self.root.get_by_test_id(slider))
         for _ in range(times):
             self.page.keyboard.press(key)
 
@@ -95,7 +96,7 @@ def test_both_sliders_and_the_plane(explorer, store):
     gallery = page.get_by_test_id("gallery")
     assert explorer.value("count", gallery) == "200"
     key = explorer.value("key")
-    gallery.get_by_role("listbox").focus()
+    focus(gallery.get_by_role("listbox"))
     page.keyboard.press("ArrowRight")
     until(lambda: explorer.value("key") != key, "another image")
     assert explorer.value("chosen", gallery) == "1"
@@ -118,7 +119,7 @@ def test_a_reload_brings_model_image_and_epsilon_back(explorer, store):
     explorer.press("epsilon", "ArrowLeft", 5)
     until(lambda: explorer.number("epsilon") == 0.25, "another attack")
     first = explorer.value("key")
-    gallery.get_by_role("listbox").focus()
+    focus(gallery.get_by_role("listbox"))
     page.keyboard.press("ArrowRight")
     until(lambda: explorer.value("key") != first, "another image")
     wanted = f"?view=explorer&model={small(store)}&images=mnist_excerpt&image=1&epsilon=0.25"
@@ -165,6 +166,9 @@ def test_a_digit_of_ones_own(explorer):
     until(lambda: explorer.value("key") not in ("", first), "the second stroke")
     page.get_by_test_id("digit").get_by_test_id("undo").click()
     until(lambda: explorer.value("key") == first, "the first stroke alone again")
+    until(lambda: "images=drawn" in page.evaluate("location.search"), "the address")
+    page.reload()
+    until(lambda: explorer.value("key") == first, "the drawn digit again")
     page.get_by_test_id("clear").click()
     expect(page.get_by_text("Draw a digit on the left")).to_be_visible()
     assert explorer.value("strokes", page.get_by_test_id("digit")) == "0"
@@ -185,7 +189,7 @@ def test_a_training_is_watched_and_becomes_a_model(serve, browse, store):
     expect(training).to_have_attribute("data-last", "3", timeout=3000 * PATIENCE)
     (run,) = store.runs()
     until(lambda: run.status().state == "done", "the training to end", 3 * PATIENCE)
-    training.get_by_test_id("epoch").focus()
+    focus(training.get_by_test_id("epoch"))
     page.keyboard.press("Home")
     expect(training).to_have_attribute("data-epoch", "0")
     expect(training.get_by_test_id("legend")).to_contain_text("Standard (2) clean")
