@@ -40,7 +40,8 @@ class AtlasNetConfig:
         batch: points drawn from the atlas, and from the cloud, a step.
         learning_rate: of Adam; it falls to zero as a cosine.
         steps: at most, or None.
-        seconds: of training at most, or None.
+        seconds: of training at most, or None: the learning rate then hangs on steps alone, and the
+            same seed gives the same run.
         seed: of all randomness.
 
     Raises:
@@ -54,7 +55,7 @@ class AtlasNetConfig:
     batch: int = 2500
     learning_rate: float = 2e-3
     steps: int | None = None
-    seconds: float | None = 60.0
+    seconds: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -67,7 +68,7 @@ class AtlasNetConfig:
 
     @classmethod
     def row(cls, name: str, **changes: float | None) -> AtlasNetConfig:
-        """The settings of a row of Table 2, a name in ``ATLASES``.
+        """The settings of a row of Table 2, a name in ``ATLASES``; a minute, if nothing is said.
 
         Raises:
             LevelsetError: there is no such row.
@@ -75,6 +76,8 @@ class AtlasNetConfig:
         if name not in ATLASES:
             raise LevelsetError(f"Unknown AtlasNet {name!r}: choose one of {', '.join(ATLASES)}.")
         patches, template, width = ATLASES[name]
+        if changes.keys().isdisjoint(("steps", "seconds")):
+            changes["seconds"] = 60.0
         return cls(patches, template, width, **changes)  # type: ignore[arg-type]
 
 

@@ -25,7 +25,7 @@ class Connection:
         self.said.put_nowait(json.dumps(message))
 
     async def picture(self) -> bytes:
-        return await asyncio.wait_for(self.pictures.get(), 20)
+        return await asyncio.wait_for(self.pictures.get(), 60)  # a worker has to start
 
     # the server's side of it
 

@@ -80,9 +80,10 @@ def test_parts_of_eq_12(objective, small, losses_of):
 @pytest.mark.parametrize("distance", ["linf", "l2"])
 def test_parts_of_eq_11(distance, small, losses_of):
     trainer = small(distance=distance)
-    losses_of(trainer, 40)
+    losses_of(trainer, 5)  # a level set is near all points then, later not on every CPU
     norm = 2 if distance == "l2" else np.inf
     samples = trainer.project(trainer.x)
+    assert samples.converged.sum() > 6
     far = (samples.points - trainer.x).norm(dim=1).masked_fill(~samples.converged, torch.inf)
     for index in far.argsort()[:6].tolist():  # far points hang on the last bit
         it = explain_iteration(trainer, index)
