@@ -35,7 +35,7 @@ from pages.widgets.robust_subject import Subject
 
 LOSSES = {"margin": "Margin", "xent": "Cross-entropy"}
 STARTS = {"random": "Random start", "image": "Start at x"}
-SECONDS = {"random": "Random direction", "attack": "Other attack"}
+SECONDS = {"random": "Random axis", "attack": "Other attack"}
 #: Largest epsilon and its step on the slider, by channels; digits shown.
 EPSILONS = {1: (0.5, 0.01, 2), 3: (0.1, 0.001, 3)}
 #: The plane reaches so many epsilons from the image; places along a side, and how much finer
