@@ -34,7 +34,8 @@ export function paintBars(canvas, theme, { width, height, names, logits, first, 
     context.stroke();
     context.textAlign = "right";
     context.fillStyle = theme.text;
-    const value = Math.abs(logits[k]) >= 1000 ? logits[k].toFixed(0) : logits[k].toFixed(1);
+    const digits = Math.abs(logits[k]) >= 1000 ? 0 : 1;
+    const value = (Number(logits[k].toFixed(digits)) || 0).toFixed(digits); // no "-0.0"
     context.fillText(value.replace("-", "−"), width - 2, y);
   });
 }

@@ -52,7 +52,7 @@ export class TableView {
     for (const row of rows) {
       const tr = body.insertRow();
       const th = element("th", "model", { scope: "row" });
-      th.append(line("title", row.title), line("muted", row.text), line("muted", row.beside));
+      th.append(line("title", row.title), line("muted", row.text), line("muted", row.reference));
       tr.append(th);
       for (const cell of row.cells) tr.insertCell().append(this.button(row, cell));
     }

@@ -73,7 +73,8 @@ class Masking:
         xent, margin = self.robust["xent"], self.robust["margin"]
         judge = ", the stronger loss" if beyond_chance(xent - margin, self.images) else ""
         return (
-            f"No sign of masked gradients: {xent:.0%} stand under cross-entropy, "
+            f"No sign of masked gradients: of {self.images} images {xent:.0%} stand under "
+            "cross-entropy, "
             f"{margin:.0%} under the margin{judge}{weaker}; at "
             f"epsilon {gone:g} {f'{left:.0%} stand' if left else 'nothing stands'}."
         )

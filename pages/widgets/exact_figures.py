@@ -23,7 +23,7 @@ def _strip(work: ExactWork) -> None:
         ("Hidden layers", f"{e.depth}"),
         ("Widest layer", f"{max(e.widths)}"),
         ("Weights", f"{e.weights:,}"),
-        ("Built in", f"{e.seconds * 1000:.0f} ms"),
+        ("Built in", f"{e.seconds:.1f} s" if e.seconds >= 1 else f"{e.seconds * 1000:.0f} ms"),
     ]
     tally = work.tally
     if tally is not None:

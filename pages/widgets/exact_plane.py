@@ -86,6 +86,7 @@ def _follow_drawing(memory: dict[str, Any]) -> None:
     if not drawn or drawn["load"] != memory["load"] or drawn["edit"] == memory["edit"]:
         return
     memory["edit"] = drawn["edit"]
+    st.session_state.plane_preset = None  # it is that shape no longer
     shape = PlaneShape(
         [np.array(ring, dtype=np.float64) for ring in drawn["rings"]],
         [np.array(chain, dtype=np.float64) for chain in drawn["chains"]],

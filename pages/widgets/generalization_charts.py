@@ -56,7 +56,7 @@ def differences(result: dict[str, Any]) -> None:
                 {
                     "images": f"{_images(result, row['fraction']):,}",
                     f"minus {LOSSES[loss].lower()}": difference_text(found),
-                    "": verdict(found),
+                    "seen": verdict(found),
                 }
             )
         st.dataframe(rows, hide_index=True, height="content", key=f"few_table_{loss}")
@@ -133,7 +133,7 @@ def scatter(row: dict[str, Any], others: list[str]) -> go.Figure:
         values += theirs
         figure.add_scatter(
             x=theirs, y=ours, mode="markers", name=f"against {LOSSES[loss].lower()}",
-            marker={"color": color, "symbol": symbol, "size": 9, "opacity": 0.8},
+            marker={"color": color, "symbol": symbol, "size": 9, "opacity": 0.8}, cliponaxis=False,
             customdata=list(range(1, len(ours) + 1)),
             hovertemplate="repeat %{customdata}: %{y:.2%} against %{x:.2%}<extra></extra>",
         )  # fmt: skip

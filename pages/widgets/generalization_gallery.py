@@ -46,8 +46,9 @@ def gallery_view(source: Source) -> None:
         accuracy = ", ".join(f"{LOSSES[k]} {gallery.accuracy[k]:.1%}" for k in losses)
         st.caption(
             f"Networks trained on {images:,} images, repeat {gallery.repeat + 1} ({accuracy}). "
-            "Beside each image its nearest decision-boundary image p⁰: Newton steps (Eq. 4) to S₀. "
-            "Pixels run from 0 to 1."
+            "Beside each image the decision-boundary image p⁰ that Newton steps (Eq. 4) reach from "
+            "it; others may be nearer. The first class named above is −1, the second +1. Pixels "
+            "run from 0 to 1."
         )
     rows = gallery.rows(right, wrong)
     if not rows:

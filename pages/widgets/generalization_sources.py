@@ -92,7 +92,7 @@ def choose(found: list[Source]) -> Source:
 def task(source: Source) -> None:
     """What is told apart: without it an accuracy of two classes looks like one of ten."""
     sides = (", ".join(names) for names in source.result["labels"].values())
-    st.caption(f"Two classes: {' **against** '.join(sides)}.")
+    st.caption(f"Two classes: {' against '.join(sides)}.")
 
 
 def about(source: Source) -> None:

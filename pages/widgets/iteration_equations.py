@@ -31,10 +31,10 @@ def _project(it: Iteration, config: PlaygroundConfig) -> list[Line]:
     if len(it.path) > 1:
         lines.append(
             (
-                r"p_1 = x - \frac{F(x)}{\lVert D_xF\rVert^2}\,D_xF^T = "
+                r"\begin{aligned} p_1 &= x - \frac{F(x)}{\lVert D_xF\rVert^2}\,D_xF^T \\ &= "
                 rf"{_v(it.x)} - \frac{{{_n(it.path_values[0])}}}"
                 rf"{{{_n(float(it.first_gradient @ it.first_gradient))}}}"
-                rf"\,{_v(it.first_gradient)} = {_v(it.path[1])}",
+                rf"\,{_v(it.first_gradient)} = {_v(it.path[1])} \end{{aligned}}",
                 "**Eq. 4 and 5.** One Newton step along the steepest way towards the level set. "
                 "The pseudo-inverse of a single gradient is the gradient over its square.",
             )
@@ -52,9 +52,9 @@ def _project(it: Iteration, config: PlaygroundConfig) -> list[Line]:
 def _sample_network(it: Iteration, config: PlaygroundConfig) -> list[Line]:
     return [
         (
-            r"p(\theta) = p - D_xF^{\dagger}\,[F(p;\theta) - c] = "
-            rf"{_v(it.point)} - {_v(it.pinv)}\,[F(p;\theta) - ({_n(it.value)})]",
-            "**Eq. 9.** p and D_xF† are numbers now; only F(p; θ) still depends on θ. That one "
+            r"\begin{aligned} p(\theta) &= p - D_xF^{\dagger}\,[F(p;\theta) - c] \\ &= "
+            rf"{_v(it.point)} - {_v(it.pinv)}\,[F(p;\theta) - ({_n(it.value)})] \end{{aligned}}",
+            "**Eq. 9.** p and DₓF† are numbers now; only F(p; θ) still depends on θ. That one "
             "linear layer is the sample network: its value at θ₀ is p itself.",
         ),
         (
@@ -167,8 +167,9 @@ def _motion(it: Iteration, config: PlaygroundConfig) -> list[Line]:
     share = f", {gap / moved:.1%} of the motion" if moved > 0 else ""
     return [
         (
-            rf"p(\theta_1) = {_v(it.point, 4)} - {_v(it.pinv)}\,[{_n(it.value_after)} - "
-            rf"({_n(it.value)})] = {_v(it.predicted, 4)}",
+            rf"\begin{{aligned}} p(\theta_1) &= {_v(it.point, 4)} - {_v(it.pinv)}\,"
+            rf"[{_n(it.value_after)} - ({_n(it.value)})] \\ &= {_v(it.predicted, 4)} "
+            r"\end{aligned}",
             "Where the sample network says that p goes.",
         ),
         (

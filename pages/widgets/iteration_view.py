@@ -26,7 +26,7 @@ def iteration_view(session: LiveSession) -> None:
         st.button("Stop and take one iteration apart", on_click=_take_apart, args=(session,))
         return
     it: Iteration | None = st.session_state.get("iteration")
-    top = st.columns([5, 2, 2, 2], vertical_alignment="bottom")
+    top = st.columns([10, 2.2, 2.2, 2.4], vertical_alignment="bottom")
     with top[0]:
         stage = st.segmented_control(
             "Stage", range(len(STAGES)), format_func=lambda k: f"{k + 1}  {STAGES[k]}",

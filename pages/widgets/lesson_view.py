@@ -47,5 +47,7 @@ def _progress(session: LiveSession, name: str) -> None:
     reached = st.session_state.get("lesson_reached")
     if reached and reached[0] == name:
         st.success(f"Goal reached. {reached[1]}", icon=":material/check_circle:")
+        if not done:
+            st.caption(f"Now: {sentence}")
     else:
         st.info(f"Not yet. {sentence}", icon=":material/hourglass_top:")

@@ -70,11 +70,11 @@ def _points(session: LiveSession) -> None:
     )  # fmt: skip
     st.text_area("Paste CSV", key="csv_text", height=110, placeholder="0.5,0.2,1")
     st.button("Use these points", on_click=_take_text, args=(session,), width="stretch")
+    if message := st.session_state.get("csv_error"):
+        st.error(message, icon=":material/error:")
     st.file_uploader(
         "Open a CSV file", ["csv", "txt"], key="csv_file", on_change=_take_file, args=(session,)
     )
-    if st.session_state.get("csv_error"):
-        st.error(st.session_state.csv_error, icon=":material/error:")
 
 
 def _take_text(session: LiveSession) -> None:

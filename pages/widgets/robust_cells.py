@@ -25,8 +25,8 @@ class Column:
 
 COLUMNS = (
     Column("clean", "Clean", "no attack"),
-    Column("pgd-xent", "Cross-entropy PGD", "as in the paper"),
-    Column("pgd-margin", "Margin PGD", "as in the paper"),
+    Column("pgd-xent", "Cross-entropy PGD", "steps as in the paper"),
+    Column("pgd-margin", "Margin PGD", "steps as in the paper"),
     Column("pgd-worst", "Worst case", "both losses, 10 × 100 steps"),
     Column("autoattack", "AutoAttack", "standard version"),
 )
@@ -52,9 +52,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """A model and its entries, one a column."""
+    """A model, the paper's row of one trained like it on the table's data set, and its entries,
+    one a column.
+    """
 
     model: KnownModel
+    like: Published | None
     entries: dict[str, Entry] = field(default_factory=dict)
 
 
@@ -62,8 +65,8 @@ def table_rows(models: list[KnownModel], cells: list[Cell], data: str, epsilon: 
     """The table of these models on a data set; attacks within ``epsilon``."""
     rows = []
     for model in models:
-        row = Row(model)
-        like = published_row(model)
+        like = published_row(model) if trained_on(model, data) else None
+        row = Row(model, like)
         for column in COLUMNS:
             attack = paper_attack(column.attack, model.shape[0], epsilon)
             own = [c for c in cells if c.digest == model.digest and same_question(c, attack, data)]
@@ -85,6 +88,12 @@ def data_of(model: KnownModel) -> str | None:
     """Name of the data set that the model was trained on, as far as its card says."""
     name = data_set_of(str(model.card.get("data", "")))
     return "mnist" if name == "mnist_excerpt" else name or None
+
+
+def trained_on(model: KnownModel, data: str) -> bool:
+    """Whether it was trained on a data set, as far as its card says: perhaps, if it does not."""
+    own = data_of(model)
+    return own is None or same_first_images(own, data)
 
 
 def published_row(model: KnownModel) -> Published | None:

@@ -71,8 +71,10 @@ def curve_figure(
 
 def waterfall_figure(
     shown: list[tuple[KnownModel, Cell]], clean: dict[str, Cell | None]
-) -> go.Figure:
-    """What stands, and what each part of AutoAttack takes away: a panel a model."""
+) -> tuple[go.Figure, float]:
+    """What stands, and what each part of AutoAttack takes away: a panel a model; where the axis
+    begins.
+    """
     columns = 2 if len(shown) == 4 else min(3, len(shown))
     rows = -(-len(shown) // columns)
     titles = [f"{model.title} · {cell.images:,} images" for model, cell in shown]
@@ -111,7 +113,7 @@ def waterfall_figure(
     ticks = np.linspace(low, 1, 6)
     room = 0.1 * (1 - low)  # below a bar that ends there its figure needs some
     figure.update_yaxes(range=[low - room, 1.06], tickformat=".0%", tickvals=ticks)
-    return figure
+    return figure, float(low)
 
 
 def read_distances(run: Run) -> dict[str, np.ndarray] | None:

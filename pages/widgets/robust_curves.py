@@ -82,37 +82,50 @@ def _board(found: list[KnownModel], active: bool) -> None:
 
 def _over_epsilon(q: Question) -> None:
     attacks = {loss: over_epsilon(loss, q.models[0].shape[0]) for loss in LOSSES}
-    _curves(q, attacks, "ε", q.usual.epsilon)
+    images = _curves(q, attacks, "ε", q.usual.epsilon)
+    end = (
+        "At ε = 0.5 every image can become plain grey: if more than chance, a tenth, stands there, "
+        "the attack is blind."
+        if max(attacks["pgd-margin"]) >= 0.5
+        else "If a curve levels off far above 0, the attack is blind."
+    )
     st.caption(
-        f"PGD as in the paper, {q.usual.steps} steps that grow with ε. Bars: 95 % intervals. The "
-        "line marks the paper's ε. A curve that does not come down to 0 hides something."
+        f"PGD as in the paper, {q.usual.steps} steps that grow with ε{images}. Bars: 95 % "
+        f"intervals. The line marks the paper's ε. {end}"
     )
 
 
 def _over_steps(q: Question) -> None:
     base = q.usual
     attacks = {loss: over_steps(loss, q.models[0].shape[0]) for loss in LOSSES}
-    _curves(q, attacks, "PGD steps", base.steps)
+    images = _curves(q, attacks, "PGD steps", base.steps)
     st.caption(
-        f"ε = {base.epsilon:g}. Fewer steps than the paper's {base.steps} are longer, so that they "
-        "reach as far. A curve that still falls at its end: the attack is not done yet."
+        f"ε = {base.epsilon:g}{images}. Fewer steps than the paper's {base.steps} are longer, so "
+        "that they reach as far. A curve that still falls at its end: the attack is not done yet."
     )
 
 
 def _curves(
     q: Question, attacks: dict[str, dict[float, AttackConfig]], axis: str, mark: float
-) -> None:
+) -> str:
+    """Both charts and the button; says how many images the charts are about, if any."""
     cells = all_cells(RunStore(), q.models)
     missing: dict[str, list[AttackConfig]] = {}
+    counts: set[int] = set()
     for place, (loss, own) in zip(st.columns(2), attacks.items(), strict=True):
         lines: dict[str, dict[float, Cell]] = {}
         for model in q.models:
             line = lines[model.id] = curve_cells(cells, model, own, q.data)
+            counts |= {cell.images for cell in line.values()}
             if wanting := missing_attacks(cells, model, own, q.data, q.images, line):
                 missing[model.id] = missing.get(model.id, []) + wanting
         figure = curve_figure(q.models, q.colours, lines, axis, mark, LOSSES[loss])
         place.plotly_chart(figure, key=f"curves_{axis}_{loss}", config=CONFIG)
     _attack_button(q, missing)
+    if not counts:
+        return ""
+    least, most = min(counts), max(counts)
+    return f", on {least:,} images" if least == most else f", on {least:,} to {most:,} images"
 
 
 def _attack_button(q: Question, missing: dict[str, list[AttackConfig]]) -> None:
@@ -148,11 +161,13 @@ def _waterfall(q: Question) -> None:
         for m, cell in shown
     }  # fmt: skip
     if shown:
-        st.plotly_chart(waterfall_figure(shown, clean), key="curves_waterfall", config=CONFIG)
+        figure, low = waterfall_figure(shown, clean)
+        st.plotly_chart(figure, key="curves_waterfall", config=CONFIG)
         st.caption(
             "Percent of the images that stand: as they are, then after each part of AutoAttack's "
             "standard version, which sees only what the parts before left. Square uses no "
-            "gradients: what falls only there was hidden by them. Mind where the axis begins."
+            "gradients: where it breaks more than a few of the images, gradients were hiding them."
+            + (f" The axis begins at {low:.0%}." if low else "")
         )
     else:
         st.info("No AutoAttack yet on these models: measure one here, or in the table.")

@@ -16,7 +16,6 @@ from pages.widgets.robust_cells import (
     attack_text,
     interval_text,
     percent,
-    published_row,
 )
 
 KEY = "robust_grid"
@@ -59,10 +58,9 @@ def _nothing() -> None:
 
 def _row(row: Row) -> dict[str, Any]:
     model = row.model
-    like = published_row(model)
-    beside = ""
-    if like is not None and like.epsilon:
-        beside = f"beside {METHOD_TITLES[like.method]} {like.epsilon:g}"
+    reference = ""
+    if row.like is not None and row.like.epsilon:
+        reference = f"paper: {METHOD_TITLES[row.like.method]} {row.like.epsilon:g}"
     text = f"{model.network_title} · {ORIGINS[model.origin]}"
     epochs = model.card.get("all_epochs", model.card.get("epochs"))
     if isinstance(epochs, int | float):
@@ -71,7 +69,7 @@ def _row(row: Row) -> dict[str, Any]:
         "id": model.id,
         "title": model.title,
         "text": text,
-        "beside": beside,
+        "reference": reference,
         "cells": [cell_values(entry) for entry in row.entries.values()],
     }
 

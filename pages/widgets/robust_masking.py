@@ -48,7 +48,8 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
             key="robust_examine", icon=":material/search:",
             disabled=not missing or not is_here(data),
             on_click=_start, args=(missing, models, data, attack),
-            help=f"Gradients, losses, steps, epsilons and black-box attacks on {IMAGES} images: "
+            help="All are examined, or it is under way." if not missing
+            else f"Gradients, losses, steps, epsilons and black-box attacks on {IMAGES} images: "
             "about a minute each on one core."
             + ("" if is_here(data) else " The images have to be downloaded first."),
         )  # fmt: skip

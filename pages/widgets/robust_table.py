@@ -9,7 +9,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStore
 from levelset_core.runs.cells import all_cells
 from levelset_core.runs.models import KnownModel
-from pages.widgets.image_data import data_size_title
+from pages.widgets.image_data import data_size_title, data_title
 from pages.widgets.kept import kept, kept_menu
 from pages.widgets.robust_address import (
     EPSILON_RANGE,
@@ -19,7 +19,7 @@ from pages.widgets.robust_address import (
     table_address,
 )
 from pages.widgets.robust_cell_panel import cell_panel
-from pages.widgets.robust_cells import Entry, Row, table_rows
+from pages.widgets.robust_cells import Entry, Row, table_rows, trained_on
 from pages.widgets.robust_copy import copy_popover, paper_table
 from pages.widgets.robust_grid import chosen_place, robust_grid
 from pages.widgets.robust_masking import masking_view
@@ -74,6 +74,12 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
         "95 % interval, and how many images it is about; then what the paper or others published "
         "for a network trained alike (the paper's: for 200 epochs)."
     )
+    others = [row.model.title for row in rows if not trained_on(row.model, data)]
+    if others:
+        st.warning(
+            f"Not trained on {data_title(data)}: {', '.join(others)}. Its labels are not theirs, "
+            "so that these figures say nothing about them.", icon=":material/warning:",
+        )  # fmt: skip
     robust_grid(rows, chosen, table_address(data, sets, float(epsilon), usual))
     runs_in_work("table")
     try:

@@ -39,7 +39,8 @@ NOTES = {
     "madry": "Cross-entropy on images under PGD.",
     "trades": "Cross-entropy, and the divergence between an image and its attacked twin.",
     "ours": "Eq. 12: moves the decision boundary away from right images, through the sample "
-    "network; a few standard epochs first, and cross-entropy where the attack ended (ours).",
+    "network, to a third more than ε; a few standard epochs first, and cross-entropy where the "
+    "attack ended (ours).",
 }
 ERROR = "robust_training_error"
 _component = front_end("levelset_training", "training")

@@ -145,7 +145,7 @@ def _forget(model: KnownModel) -> None:
 def _what_is_read() -> None:
     st.markdown("##### What is read, and how")
     st.markdown(
-        "- **.safetensors**: plain tensors. One of this program says itself what it is.\n"
+        "- **.safetensors**: plain tensors. A file of this program says itself what it holds.\n"
         "- **.pt, .pth**: a state dict, read with `weights_only=True`: no code in it runs. Other "
         "prefixes and names of the layers are fine: the same layers in the same order fit.\n"
         "- **ConvNet-4a** exists with and without two ReLUs in its head, which a state dict does "

@@ -92,8 +92,8 @@ def test_a_verdict_says_its_figures(right):
         by_steps={1: 0.5, 6: 0.5}, by_epsilon={0.02: 0.5, 0.5: 0.02, 1.0: 0.0},
     )  # fmt: skip
     assert found.verdict == (
-        "No sign of masked gradients: 52% stand under cross-entropy, 50% under the margin; fewer "
-        "steps and other networks' images do not break more; at epsilon 0.5 2% stand."
+        "No sign of masked gradients: of 100 images 52% stand under cross-entropy, 50% under the "
+        "margin; fewer steps and other networks' images do not break more; at epsilon 0.5 2% stand."
     )
     gap = replace(found, robust={"xent": 0.57, "xent, scaled logits": 0.57, "margin": 0.5})
     assert not signs_of_masking(gap) and "50% under the margin, the stronger loss;" in gap.verdict

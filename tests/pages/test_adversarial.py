@@ -205,6 +205,10 @@ def test_the_tables_words(models, store):
     other = table_rows(models, all_cells(store, models), "mnist_excerpt", 0.2)
     assert other[1].entries["pgd-margin"].best is None
     assert other[0].entries["pgd-margin"].reference is None
+    # Nor is it for digits' networks on clothes.
+    clothes = table_rows(models, all_cells(store, models), "fashion_mnist", 0.3)
+    assert all(row.like is None for row in clothes)
+    assert all(e.reference is None for row in clothes for e in row.entries.values())
 
 
 def test_verdicts(models, store, monkeypatch):
@@ -247,9 +251,14 @@ def test_the_points_of_a_curve_are_about_as_many_images(models, store):
     assert best_cell(cells, model, PGD, "mnist").images == 1000
     # Only what makes points of equally many images is measured, and all of it.
     two = {0.1: weak, 0.3: PGD}
-    assert missing_attacks(cells, model, two, "mnist", 100) == []
-    assert missing_attacks(cells, model, two, "mnist", 500) == [weak, PGD]
-    assert missing_attacks(cells, model, attacks, "mnist", 200) == [attacks[0.5]]
+
+    def missing(wanted, images):
+        known = curve_cells(cells, model, wanted, "mnist")
+        return missing_attacks(cells, model, wanted, "mnist", images, known)
+
+    assert missing(two, 100) == []
+    assert missing(two, 500) == [weak, PGD]
+    assert missing(attacks, 200) == [attacks[0.5]]
     more = [*cells, *(replace(base, attack=a, images=500) for a in (weak, PGD))]
     assert {c.images for c in curve_cells(more, model, two, "mnist").values()} == {500}
     apart = [replace(base, attack=weak), replace(base, images=500)]  # none in common: the most
@@ -293,10 +302,11 @@ def test_the_charts(models, store):
     assert share == pytest.approx(1, abs=0.35)  # all but those that have no distance
 
     stages = {"apgd-ce": 0.9, "apgd-t": 0.8, "fab-t": 0.8, "square": 0.75}
-    falls = waterfall_figure(
+    falls, low = waterfall_figure(
         [(models[1], replace(cell, stages=stages))], {models[1].id: replace(cell, standing=19)}
     )
     (bars,) = falls.data
+    assert low == pytest.approx(0.6)
     assert list(bars.y) == pytest.approx([0.95, -0.05, -0.1, 0, -0.05, 0.75])
     assert list(bars.text) == ["95.0", "−5.0", "−10.0", "0", "−5.0", "75.0"]
 

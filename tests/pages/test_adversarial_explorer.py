@@ -116,8 +116,10 @@ def test_the_address_is_written_and_read(shown, store):
     at.segmented_control(key="explorer_source").set_value("draw").run()
     at.session_state["digit_pad"] = {"drawn": {"edit": 1, "strokes": [[[0.5, 0.1], [0.5, 0.9]]]}}
     at.run()
-    assert shown["explorer"]["address"]["images"] is None
+    assert shown["explorer"]["address"]["images"] == "drawn"
     assert shown["explorer"]["address"]["image"] is None
+    at = open_page("explorer", model=model.id, images="drawn")
+    assert at.segmented_control(key="explorer_source").value == "draw"
 
 
 def test_the_epsilon_of_the_address_is_for_its_model_alone(shown, store):
