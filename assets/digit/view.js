@@ -97,8 +97,12 @@ export class DigitView {
 
   tell() {
     this.edits += 1;
-    sessionStorage.setItem(KEPT, JSON.stringify(this.strokes));
     this.setStateValue("drawn", { edit: this.edits, strokes: this.strokes });
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify(this.strokes));
+    } catch {
+      // No storage: a reload forgets the drawing.
+    }
   }
 
   draw() {

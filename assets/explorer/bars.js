@@ -35,7 +35,7 @@ export function paintBars(canvas, theme, { width, height, names, logits, first, 
     context.textAlign = "right";
     context.fillStyle = theme.text;
     const digits = Math.abs(logits[k]) >= 1000 ? 0 : 1;
-    const value = (Number(logits[k].toFixed(digits)) || 0).toFixed(digits); // no "-0.0"
+    const value = (Number(logits[k].toFixed(digits)) + 0).toFixed(digits); // no "-0.0"
     context.fillText(value.replace("-", "−"), width - 2, y);
   });
 }

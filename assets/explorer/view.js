@@ -53,7 +53,7 @@ export class ExplorerView {
     const row = element("div", "pictures");
     row.append(...Object.values(this.pictures).map(({ box }) => box));
     this.bars = chart("logits", "Logits; ticks: of x");
-    this.fall = chart("fall", "Fʲ over the steps; dots: of x");
+    this.fall = chart("fall", "Fʲ over the steps; dotted: of x");
     this.along = chart("along", "Fʲ from x towards the last step");
     const charts = element("div", "charts");
     charts.append(this.bars.box, this.fall.box, this.along.box);

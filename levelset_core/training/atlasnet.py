@@ -40,8 +40,8 @@ class AtlasNetConfig:
         batch: points drawn from the atlas, and from the cloud, a step.
         learning_rate: of Adam; it falls to zero as a cosine.
         steps: at most, or None.
-        seconds: of training at most, or None: the learning rate then hangs on steps alone, and the
-            same seed gives the same run.
+        seconds: of training at most, or None: the learning rate then depends on steps alone, and
+            the same seed gives the same run.
         seed: of all randomness.
 
     Raises:
@@ -76,7 +76,7 @@ class AtlasNetConfig:
         if name not in ATLASES:
             raise LevelsetError(f"Unknown AtlasNet {name!r}: choose one of {', '.join(ATLASES)}.")
         patches, template, width = ATLASES[name]
-        if changes.keys().isdisjoint(("steps", "seconds")):
+        if changes.get("steps") is None and changes.get("seconds") is None:
             changes["seconds"] = 60.0
         return cls(patches, template, width, **changes)  # type: ignore[arg-type]
 

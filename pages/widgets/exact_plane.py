@@ -95,7 +95,7 @@ def _follow_drawing(memory: dict[str, Any]) -> None:
 
 
 def _take_preset() -> None:
-    """Load the shape that was clicked; a click on the chosen one brings it back as it was."""
+    """Load the shape that was clicked; a second click on it brings its weights back."""
     memory = _memory()
     name = st.session_state.plane_preset or memory["preset"]
     st.session_state.plane_preset = memory["preset"] = name

@@ -56,7 +56,7 @@ def differences(result: dict[str, Any]) -> None:
                 {
                     "images": f"{_images(result, row['fraction']):,}",
                     f"minus {LOSSES[loss].lower()}": difference_text(found),
-                    "seen": verdict(found),
+                    "verdict": verdict(found),
                 }
             )
         st.dataframe(rows, hide_index=True, height="content", key=f"few_table_{loss}")

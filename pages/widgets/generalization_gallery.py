@@ -19,7 +19,7 @@ WIDTH = 168
 
 
 def gallery_view(source: Source) -> None:
-    """Choose who is right and who is wrong, and see the images with their nearest p⁰."""
+    """Choose who is right and who is wrong, and see the images with their p⁰."""
     try:
         gallery = _load(str(source.gallery), source.gallery.stat().st_mtime_ns)
     except (LevelsetError, OSError):
@@ -47,8 +47,7 @@ def gallery_view(source: Source) -> None:
         st.caption(
             f"Networks trained on {images:,} images, repeat {gallery.repeat + 1} ({accuracy}). "
             "Beside each image the decision-boundary image p⁰ that Newton steps (Eq. 4) reach from "
-            "it; others may be nearer. The first class named above is −1, the second +1. Pixels "
-            "run from 0 to 1."
+            "it; others may be nearer. Pixels run from 0 to 1."
         )
     rows = gallery.rows(right, wrong)
     if not rows:

@@ -91,7 +91,10 @@ def choose(found: list[Source]) -> Source:
 
 def task(source: Source) -> None:
     """What is told apart: without it an accuracy of two classes looks like one of ten."""
-    sides = (", ".join(names) for names in source.result["labels"].values())
+    sides = (
+        f"{', '.join(names)} ({sign.replace('-', '−')})"
+        for sign, names in source.result["labels"].items()
+    )
     st.caption(f"Two classes: {' against '.join(sides)}.")
 
 

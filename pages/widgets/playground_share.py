@@ -70,29 +70,37 @@ def _points(session: LiveSession) -> None:
     )  # fmt: skip
     st.text_area("Paste CSV", key="csv_text", height=110, placeholder="0.5,0.2,1")
     st.button("Use these points", on_click=_take_text, args=(session,), width="stretch")
-    if message := st.session_state.get("csv_error"):
-        st.error(message, icon=":material/error:")
+    _error("text")
     st.file_uploader(
         "Open a CSV file", ["csv", "txt"], key="csv_file", on_change=_take_file, args=(session,)
     )
+    _error("file")
+
+
+def _error(source: str) -> None:
+    """What is wrong with the points, below where they came from."""
+    at, message = st.session_state.get("csv_error") or (None, "")
+    if at == source:
+        st.error(message, icon=":material/error:")
 
 
 def _take_text(session: LiveSession) -> None:
-    _take(session, st.session_state.csv_text)
+    _take(session, "text", st.session_state.csv_text)
 
 
 def _take_file(session: LiveSession) -> None:
     file = st.session_state.csv_file
     if file is not None:
-        _take(session, file.getvalue().decode("utf-8", "replace"))
+        _take(session, "file", file.getvalue().decode("utf-8", "replace"))
 
 
-def _take(session: LiveSession, text: str) -> None:
+def _take(session: LiveSession, source: str, text: str) -> None:
     """Use the points, or say what is wrong and keep those on the canvas."""
     try:
         points: PointSet = read_points_csv(text)
     except LevelsetError as error:
-        st.session_state.csv_error = f"{error} The points on the canvas are unchanged."
+        message = f"{error} The points on the canvas are unchanged."
+        st.session_state.csv_error = source, message
         return
     st.session_state.csv_error = None
     session.change(points=points, preset=None)

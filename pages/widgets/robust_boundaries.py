@@ -78,7 +78,7 @@ def black_box_view(q: Question) -> None:
     result = None if best is None else best.result()
     waits = any(run.status().active for run in runs)
     if result is not None:
-        figure = black_box_figure(q.models, result)
+        figure = black_box_figure(q.models, result, q.data)
         st.plotly_chart(figure, key="curves_black_box", config=CONFIG)
         st.caption(
             f"Percent of {result['images']} images that the target still gets right after "

@@ -65,7 +65,7 @@ def table_rows(models: list[KnownModel], cells: list[Cell], data: str, epsilon: 
     """The table of these models on a data set; attacks within ``epsilon``."""
     rows = []
     for model in models:
-        like = published_row(model) if trained_on(model, data) else None
+        like = published_row(model, data)
         row = Row(model, like)
         for column in COLUMNS:
             attack = paper_attack(column.attack, model.shape[0], epsilon)
@@ -90,19 +90,19 @@ def data_of(model: KnownModel) -> str | None:
     return "mnist" if name == "mnist_excerpt" else name or None
 
 
-def trained_on(model: KnownModel, data: str) -> bool:
-    """Whether it was trained on a data set, as far as its card says: perhaps, if it does not."""
+def trained_on_others(model: KnownModel, data: str) -> bool:
+    """Whether its card says that it was trained on other images than those of a data set."""
     own = data_of(model)
-    return own is None or same_first_images(own, data)
+    return own is not None and not same_first_images(own, data)
 
 
-def published_row(model: KnownModel) -> Published | None:
-    """The paper's row of a network trained like this one."""
-    data, method = data_of(model), model.card.get("method")
-    if data is None or method is None:
+def published_row(model: KnownModel, data: str) -> Published | None:
+    """The paper's row of a network trained like this one on this data set."""
+    own, method = data_of(model), model.card.get("method")
+    if own is None or method is None or trained_on_others(model, data):
         return None
     epsilon = (model.card.get("settings") or {}).get("epsilon", 0.0)
-    return published_for(data, model.model, str(method), float(epsilon))
+    return published_for(own, model.model, str(method), float(epsilon))
 
 
 def _best(cells: list[Cell]) -> Cell | None:

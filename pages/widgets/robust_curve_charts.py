@@ -175,9 +175,10 @@ def _faint(color: str) -> str:
     return f"rgba({r},{g},{b},0.12)"
 
 
-def black_box_figure(models: list[KnownModel], result: dict[str, Any]) -> go.Figure:
-    """Target x source for both losses, of a result about these models and perhaps others; in
-    brackets what is published, ▼ where another network's images break more than one's own.
+def black_box_figure(models: list[KnownModel], result: dict[str, Any], data: str) -> go.Figure:
+    """Target x source for both losses, of a result about these models and perhaps others. In
+    brackets: what is published for this data set; ▼: another network's images break more than one's
+    own.
     """
     names = [model.title for model in models]
     digests = [model["digest"] for model in result["models"]]
@@ -200,7 +201,7 @@ def black_box_figure(models: list[KnownModel], result: dict[str, Any]) -> go.Fig
             for s, source in enumerate(models):
                 share = matrix[t][s]
                 text = f"{100 * share:.1f}"
-                known = _published(target, source, column)
+                known = _published(target, source, data, column)
                 text = f"<b>{text}</b>" if s == t else text
                 text += " ▼" if beyond_chance(matrix[t][t] - share, result["images"]) else ""
                 figure.add_annotation(
@@ -217,9 +218,9 @@ def black_box_figure(models: list[KnownModel], result: dict[str, Any]) -> go.Fig
     return figure
 
 
-def _published(target: KnownModel, source: KnownModel, column: int) -> float | None:
-    """The paper's figure for two networks trained like these."""
-    rows = published_row(target), published_row(source)
+def _published(target: KnownModel, source: KnownModel, data: str, column: int) -> float | None:
+    """The paper's figure for two networks trained like these on this data set."""
+    rows = published_row(target, data), published_row(source, data)
     if rows[0] is None or rows[1] is None or rows[0].data != "mnist":
         return None
     place = [(row.method, row.epsilon) for row in rows if row is not None]

@@ -84,10 +84,11 @@ def _over_epsilon(q: Question) -> None:
     attacks = {loss: over_epsilon(loss, q.models[0].shape[0]) for loss in LOSSES}
     images = _curves(q, attacks, "ε", q.usual.epsilon)
     end = (
-        "At ε = 0.5 every image can become plain grey: if more than chance, a tenth, stands there, "
-        "the attack is blind."
+        "At ε = 0.5 every image can become plain grey, of one class: if clearly more than about a "
+        "tenth stands there, the attack is blind."
         if max(attacks["pgd-margin"]) >= 0.5
-        else "If a curve levels off far above 0, the attack is blind."
+        else "If a curve levels off far above 0, the attack may be blind: see the verdicts below "
+        "the table."
     )
     st.caption(
         f"PGD as in the paper, {q.usual.steps} steps that grow with ε{images}. Bars: 95 % "

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from levelset_core.attacks import AttackConfig, chance_of, paper_attack
+from levelset_core.attacks.masking import LOSS_GAP
 from levelset_core.data.images import data_set_of, is_here, same_first_images
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import Run, RunStore
@@ -48,7 +49,7 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
             key="robust_examine", icon=":material/search:",
             disabled=not missing or not is_here(data),
             on_click=_start, args=(missing, models, data, attack),
-            help="All are examined, or it is under way." if not missing
+            help="All are examined, or being examined." if not missing
             else f"Gradients, losses, steps, epsilons and black-box attacks on {IMAGES} images: "
             "about a minute each on one core."
             + ("" if is_here(data) else " The images have to be downloaded first."),
@@ -115,8 +116,9 @@ def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
             place.plotly_chart(figure, key=f"masking_{key}", config={"displaylogo": False})
         st.caption(
             f"Robust accuracy on {images} images, ε = {found['epsilon']:g}, margin loss unless "
-            f"said otherwise{scaled}. Honest gradients: no zeros, both losses alike, more steps "
-            "and a larger ε never help the network, accuracy 0 at ε = 1, no black box that "
+            f"said otherwise{scaled}. Honest gradients: no zeros, cross-entropy at most "
+            f"{LOSS_GAP:.0%} above the margin, more steps and a larger ε never help the network, "
+            "accuracy 0 at ε = 1, no black box that "
             f"breaks more than the white box. {chance_of(images)} images more or "
             "less are chance."
         )

@@ -19,7 +19,7 @@ from pages.widgets.robust_address import (
     table_address,
 )
 from pages.widgets.robust_cell_panel import cell_panel
-from pages.widgets.robust_cells import Entry, Row, table_rows, trained_on
+from pages.widgets.robust_cells import Entry, Row, table_rows, trained_on_others
 from pages.widgets.robust_copy import copy_popover, paper_table
 from pages.widgets.robust_grid import chosen_place, robust_grid
 from pages.widgets.robust_masking import masking_view
@@ -74,11 +74,11 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
         "95 % interval, and how many images it is about; then what the paper or others published "
         "for a network trained alike (the paper's: for 200 epochs)."
     )
-    others = [row.model.title for row in rows if not trained_on(row.model, data)]
+    others = [row.model.title for row in rows if trained_on_others(row.model, data)]
     if others:
         st.warning(
-            f"Not trained on {data_title(data)}: {', '.join(others)}. Its labels are not theirs, "
-            "so that these figures say nothing about them.", icon=":material/warning:",
+            f"{', '.join(others)}: trained on other images than {data_title(data)}, with other "
+            "labels. Figures here say nothing about them.", icon=":material/warning:",
         )  # fmt: skip
     robust_grid(rows, chosen, table_address(data, sets, float(epsilon), usual))
     runs_in_work("table")

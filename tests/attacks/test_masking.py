@@ -97,6 +97,10 @@ def test_a_verdict_says_its_figures(right):
     )
     gap = replace(found, robust={"xent": 0.57, "xent, scaled logits": 0.57, "margin": 0.5})
     assert not signs_of_masking(gap) and "50% under the margin, the stronger loss;" in gap.verdict
+    for xent, images, signs in ((0.6, 100, 0), (0.61, 100, 1), (0.7, 10, 0), (0.8, 10, 1)):
+        wide = replace(gap, images=images, robust={**gap.robust, "xent": xent})
+        wide.robust["xent, scaled logits"] = xent
+        assert len(signs_of_masking(wide)) == signs, (xent, images)
     alone = replace(found, black_box={}, by_steps={6: 0.5}, by_epsilon={0.02: 0.5, 1.0: 0.0})
     assert "break more" not in alone.verdict and alone.verdict.endswith("1 nothing stands.")
 

@@ -74,6 +74,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
@@ -245,7 +246,6 @@ def browse(browser: Browser, server: Server) -> Iterator[Opens]:
             )
         return playground
 
-    expect.set_options(timeout=1000 * PATIENCE)
     yield open_page
     for playground in pages:
         with suppress(Error, pytest.fail.Exception):

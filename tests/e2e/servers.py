@@ -53,7 +53,11 @@ class Server:
             [sys.executable, "-m", *start],
             cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        until(self._answers, "the server to answer", 120)
+        try:
+            until(self._answers, "the server to answer", 120)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Server:
         return self

@@ -7,18 +7,27 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 BLOCK = """
-const Real = WebSocket;
-window.WebSocket = class extends Real {
-  constructor(url, ...rest) {
-    super(String(url).includes("/levelset/live") ? "ws://localhost:1/" : url, ...rest);
+class Held {  // a connection that fails when the test says so
+  constructor() {
+    const timer = setInterval(() => {
+      if (!window.released) return;
+      clearInterval(timer);
+      this.onclose?.();
+    }, 20);
   }
-};
+  send() {}
+  close() {}
+}
+window.WebSocket = new Proxy(WebSocket, {
+  construct: (Real, [url, ...rest]) =>
+    String(url).includes("/levelset/live") ? new Held() : new Real(url, ...rest),
+});
 """
 
 
 def test_without_websocket_pictures_and_edits_go_through_the_page(browse):
     page = browse(prepare=lambda page: page.add_init_script(BLOCK), ready=False)
-    page.root.evaluate("canvas => { canvas.opened = true; }")
+    page.root.evaluate("canvas => { canvas.opened = true; window.released = true; }")
     page.wait_for("the slow path", transport="data", connection="fallback")
     assert page.root.evaluate("canvas => canvas.opened"), "the canvas was made anew"
     page.trains(5)

@@ -284,15 +284,15 @@ def test_the_charts(models, store):
     empty = curve_figure(models, colours, {m.id: {} for m in models}, "ε", 0.3, "margin")
     assert "Not measured yet" in empty.layout.annotations[0].text
 
-    figure = black_box_figure(models, transfer.result())
+    figure = black_box_figure(models, transfer.result(), "mnist_excerpt")
     assert len(figure.data) == 2
     texts = [a.text for a in figure.layout.annotations]
     assert any("[97.34]" in t for t in texts) and not any("[99.04]" in t for t in texts[:3])
     whole = transfer.result()["matrix"]
     hidden = {**transfer.result(), "matrix": {name: [[0.9, 0.2], [0.9, 0.9]] for name in whole}}
-    marked = [a.text for a in black_box_figure(models, hidden).layout.annotations]
+    marked = [a.text for a in black_box_figure(models, hidden, "mnist_excerpt").layout.annotations]
     assert sum("20.0 ▼" in text for text in marked) == sum("▼" in text for text in marked) == 2
-    parts = black_box_figure(models[1:], transfer.result()).data
+    parts = black_box_figure(models[1:], transfer.result(), "mnist_excerpt").data
     for matrix, part in zip(whole.values(), parts, strict=True):
         assert np.array_equal(part.z, [[matrix[1][1]]])
 

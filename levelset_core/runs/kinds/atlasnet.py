@@ -59,7 +59,7 @@ class OwnBudget(Goal):
 
 
 class AtlasNetKind(Kind):
-    """Settings: ``atlas``, a row of Table 2, and ``seconds``."""
+    """Settings: ``atlas``, a row of Table 2, and ``seconds`` or ``steps`` (default: a minute)."""
 
     name = "atlasnet"
     title = "AtlasNet"
