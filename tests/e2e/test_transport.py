@@ -29,10 +29,10 @@ def test_without_websocket_pictures_and_edits_go_through_the_page(browse):
     page = browse(prepare=lambda page: page.add_init_script(BLOCK), ready=False)
     page.root.evaluate("canvas => { canvas.opened = true; window.released = true; }")
     page.wait_for("the slow path", transport="data", connection="fallback")
-    assert page.root.evaluate("canvas => canvas.opened"), "the canvas was made anew"
     page.trains(5)
     frames = page.number("frames")
     page.wait_for("more pictures", frames=lambda now: now > frames + 2)
+    assert page.root.evaluate("canvas => canvas.opened"), "the canvas was made anew"
     page.clear()
     page.click(0.5, 0.5)
     page.click(-0.5, -0.5, button="right")
