@@ -9,7 +9,7 @@ from pages.widgets.code_view import code_view
 from pages.widgets.iteration_view import iteration_annotations, iteration_view, leave_iteration
 from pages.widgets.lesson_view import lesson_view
 from pages.widgets.playground_charts import charts
-from pages.widgets.playground_settings import keep_told, settings_panel
+from pages.widgets.playground_settings import settings_panel
 from pages.widgets.playground_share import share_view
 from pages.widgets.point_canvas import point_canvas
 
@@ -39,7 +39,7 @@ def current_session() -> LiveSession:
 
 
 live = current_session()
-told = settings_panel(live)
+settings_panel(live)
 if st.session_state.get("tab") == "iteration":
     point_canvas(live, iteration_annotations(live))
 else:
@@ -62,4 +62,3 @@ match tab:
         charts(live)
 with st.sidebar:
     device_badge()
-keep_told(told)

@@ -86,7 +86,6 @@ def _follow_drawing(memory: dict[str, Any]) -> None:
     if not drawn or drawn["load"] != memory["load"] or drawn["edit"] == memory["edit"]:
         return
     memory["edit"] = drawn["edit"]
-    st.session_state.plane_preset = None  # it is that shape no longer
     shape = PlaneShape(
         [np.array(ring, dtype=np.float64) for ring in drawn["rings"]],
         [np.array(chain, dtype=np.float64) for chain in drawn["chains"]],
@@ -95,7 +94,7 @@ def _follow_drawing(memory: dict[str, Any]) -> None:
 
 
 def _take_preset() -> None:
-    """Load the shape that was clicked; a second click on it brings its weights back."""
+    """Load the shape that was clicked; a click on the chosen one brings it back as it was."""
     memory = _memory()
     name = st.session_state.plane_preset or memory["preset"]
     st.session_state.plane_preset = memory["preset"] = name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,46 +21,34 @@ _SPEEDS = {0: "as fast as it goes", 1: "1 step/s", 5: "5 steps/s", 20: "20 steps
 _DRAWING = "drawing"
 #: Settings that only some objectives read.
 _OPTIONAL = {"distance", "epsilon", "weight_correct", "lam", "alpha", "newton_steps"}
-#: Seconds after a run in which the browser may not have heard of it yet, or never will: a run that
-#: begins at once makes the server forget what it has not sent.
-_UNSURE = 0.5
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the browser has been told that a widget shows; it says the value once, in one run.
+class Shown:
+    """What a widget shows.
 
     Attributes:
         value: the value.
-        before: the one that the browser showed until then.
-        at: end of the run that told it, in seconds of ``time.monotonic``.
+        renewed: how often Python has put another one there, each time as a new widget: what a
+            browser that has not heard of it still says of the old one is nobody's choice.
     """
 
     value: Any
-    before: Any = None
-    at: float = float("inf")
-
-    @property
-    def sure(self) -> bool:
-        return time.monotonic() - self.at > _UNSURE
+    renewed: int = 0
 
 
-def settings_panel(session: LiveSession) -> dict[str, Told]:
-    """All settings; each takes effect when it is changed, in every browser of the session.
-
-    Returns:
-        What the browser shows then, for :func:`keep_told` at the end of the run.
-    """
+def settings_panel(session: LiveSession) -> None:
+    """All settings; each takes effect when it is changed, in every browser of the session."""
     state = session.state
     hidden = _hidden(state)
-    told = _follow(session, state)
+    _follow(session, state)
     with st.sidebar:
         _data(session, hidden)
         st.markdown("#### Objective")
         st.toggle(
             "Compare: Figure 1",
             _shown("compare"),
-            key="set_compare",
+            key=_key("compare"),
             on_change=_set_compare,
             args=(session,),
             help="Cross-entropy, margin L∞, margin L2 and geometric SVM side by side: one data "
@@ -92,19 +79,10 @@ def settings_panel(session: LiveSession) -> dict[str, Told]:
         _choose(session, "width", "Width", [2, 4, 8, 16, 32, 64, 128])
         _pills(session, "activation", "Activation", {k: ACTIVATION_TITLES[k] for k in ACTIVATIONS})
         st.number_input(
-            "Seed", 0, 2**31 - 1, _shown("seed"), key="set_seed", on_change=_set_config,
+            "Seed", 0, 2**31 - 1, _shown("seed"), key=_key("seed"), on_change=_set_config,
             args=(session, "seed"),
         )  # fmt: skip
         st.caption("A change here starts again from new weights.")
-    return {name: known for name, known in told.items() if name not in hidden}
-
-
-def keep_told(told: dict[str, Told]) -> None:
-    """Note that the browser is told; not where a run was cut off before this line."""
-    now = time.monotonic()
-    st.session_state.settings_told = {
-        name: replace(known, at=min(known.at, now)) for name, known in told.items()
-    }
 
 
 def _data(session: LiveSession, hidden: set[str]) -> None:
@@ -115,7 +93,7 @@ def _data(session: LiveSession, hidden: set[str]) -> None:
         names,
         names.index(_shown("preset")),
         format_func=lambda name: PRESETS.get(name, "My drawing"),
-        key="set_preset",
+        key=_key("preset"),
         on_change=_set_preset,
         args=(session,),
     )
@@ -123,11 +101,11 @@ def _data(session: LiveSession, hidden: set[str]) -> None:
         # A shared state may hold a value outside of a slider's everyday range.
         count, noise = _shown("count"), _shown("noise")
         st.slider(
-            "How many", min(10, count), max(1000, count), count, 2, key="set_count",
+            "How many", min(10, count), max(1000, count), count, 2, key=_key("count"),
             on_change=_set_size, args=(session, "count"),
         )  # fmt: skip
         st.slider(
-            "Noise", 0.0, max(0.4, noise), noise, 0.01, key="set_noise",
+            "Noise", 0.0, max(0.4, noise), noise, 0.01, key=_key("noise"),
             on_change=_set_size, args=(session, "noise"),
         )  # fmt: skip
         st.button("Draw fresh points", on_click=_fresh, args=(session,), width="stretch")
@@ -147,8 +125,8 @@ def _needs_norm(state: PlaygroundState) -> bool:
     return state.config.objective == "elsayed" and not state.compare
 
 
-def _follow(session: LiveSession, state: PlaygroundState) -> dict[str, Told]:
-    """Bring the widgets to the session's state, whoever changed it; what is told by that."""
+def _follow(session: LiveSession, state: PlaygroundState) -> None:
+    """Bring the widgets to the session's state, whoever changed it."""
     st.session_state.followed = (session.id, state)
     preset, config = state.preset or Preset(), state.config
     values = {
@@ -159,35 +137,31 @@ def _follow(session: LiveSession, state: PlaygroundState) -> dict[str, Told]:
         "count": preset.count,
         "noise": preset.noise,
     }
-    told: dict[str, Told] = dict(st.session_state.get("settings_told", {}))
+    shown: dict[str, Shown] = st.session_state.setdefault("settings_shown", {})
     for name, value in values.items():
-        known = told.get(name)
-        if known is None or known.value != value:
-            told[name] = Told(value, known.value if known else None)
-        elif known.sure and st.session_state.get(f"set_{name}") == value:
-            continue
+        if name not in shown:
+            shown[name] = Shown(value)
+        elif st.session_state.get(_key(name), _shown(name)) != value:
+            shown[name] = Shown(value, shown[name].renewed + 1)
         else:
-            told[name] = Told(value, known.before)
-        st.session_state[f"set_{name}"] = value
-    return told
+            shown[name] = replace(shown[name], value=value)
+
+
+def _key(name: str) -> str:
+    """The key of a setting's widget."""
+    renewed = st.session_state.settings_shown[name].renewed
+    return f"set_{name} {renewed}" if renewed else f"set_{name}"
 
 
 def _shown(name: str) -> Any:
-    """A widget's value, for its default too: what a browser starts from that was not told it."""
-    return st.session_state[f"set_{name}"]
+    """What a setting's widget starts from."""
+    return st.session_state.settings_shown[name].value
 
 
 def _chosen(name: str) -> Any:
-    """What somebody has just set; ``None`` for the value that the browser still had, and sent with
-    something else, before it heard of the one in force.
-    """
-    value = st.session_state[f"set_{name}"]
-    told: dict[str, Told] = st.session_state.setdefault("settings_told", {})
-    known = told.get(name)
-    if known and not known.sure and value == known.before:
-        return None
-    told[name] = Told(value, at=-float("inf"))  # the browser knows it already
-    return value
+    """What somebody has just set, or ``None``."""
+    value = st.session_state.get(_key(name))
+    return None if value == _shown(name) else value
 
 
 def _apply(session: LiveSession, **fields: Any) -> None:
@@ -246,7 +220,7 @@ def _slider(
     value = _shown(name)
     # A shared state may hold a value outside of the slider's everyday range.
     st.slider(
-        label, min(low, value), max(high, value), value, step, key=f"set_{name}",
+        label, min(low, value), max(high, value), value, step, key=_key(name),
         on_change=_set_config, args=(session, name),
     )  # fmt: skip
 
@@ -261,7 +235,7 @@ def _choose(
     value = _shown(name)
     options = sorted({*values, value}) if value not in values else values
     st.select_slider(
-        label, options, value, key=f"set_{name}", on_change=_set_config, args=(session, name),
+        label, options, value, key=_key(name), on_change=_set_config, args=(session, name),
         format_func=lambda v: (titles or {}).get(v, f"{v:g}"),
     )  # fmt: skip
 
@@ -269,12 +243,12 @@ def _choose(
 def _select(session: LiveSession, name: str, label: str, titles: dict[str, str]) -> None:
     st.selectbox(
         label, list(titles), list(titles).index(_shown(name)), format_func=titles.__getitem__,
-        key=f"set_{name}", on_change=_set_config, args=(session, name),
+        key=_key(name), on_change=_set_config, args=(session, name),
     )  # fmt: skip
 
 
 def _pills(session: LiveSession, name: str, label: str, titles: dict[str, str]) -> None:
     st.segmented_control(
         label, list(titles), format_func=titles.__getitem__, default=_shown(name),
-        key=f"set_{name}", on_change=_set_config, args=(session, name), width="stretch",
+        key=_key(name), on_change=_set_config, args=(session, name), width="stretch",
     )  # fmt: skip

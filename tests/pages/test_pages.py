@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 from levelset_core.errors import LevelsetError
 from levelset_core.live import PlaygroundState, get_hub
 from levelset_core.training import OBJECTIVES
-from pages.widgets import playground_settings
 from pages.widgets.live_messages import answer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,28 +57,35 @@ def test_an_objective_shows_the_settings_it_reads(playground, objective):
         assert (f"set_{name}" in sliders) == (name in OBJECTIVES[objective].uses), name
 
 
-def test_a_browser_that_lost_a_run_still_shows_what_is_in_force(playground):
+def test_widgets_follow_the_session(playground):
     session = session_of(playground)
     config = replace(session.state.config, objective="margin_l2", epsilon=0.3, depth=2, seed=5)
     session.change(config=config, preset=None)
-    playground.run()
-    playground.run()  # nothing is set any more; what a new widget starts from is its default
-    points = playground.selectbox(key="set_preset").proto
-    assert points.options[points.default] == "My drawing"
-    assert playground.slider(key="set_epsilon").proto.default == [pytest.approx(0.3)]
-    assert playground.slider(key="set_depth").proto.default == [2]
-    assert playground.number_input(key="set_seed").proto.default == 5
-
-
-def test_what_a_browser_had_before_it_heard_of_a_change_is_no_choice(playground, monkeypatch):
-    session = session_of(playground)
-    objective = playground.selectbox(key="set_objective")
-    for unsure, then in ((60, "margin_l2"), (-1, "geometric_svm")):
-        monkeypatch.setattr(playground_settings, "_UNSURE", unsure)
-        session.change(config=replace(session.state.config, objective="margin_l2"))
+    for _ in range(2):  # in later runs too, whatever a browser has missed
         playground.run()
-        objective.set_value("geometric_svm").run()
-        assert session.state.config.objective == then
+        shown = {w.label: w for w in (*playground.selectbox, *playground.slider)}
+        assert (shown["Points"].value, shown["Loss"].value) == ("drawing", "margin_l2")
+        assert shown["Points"].proto.options[shown["Points"].proto.default] == "My drawing"
+        assert shown["Wanted margin ε"].proto.default == [pytest.approx(0.3)]
+        assert shown["Hidden layers"].value == 2 and playground.number_input[0].value == 5
+    shown["Hidden layers"].set_value(3).run()
+    assert session.state.config.depth == 3
+
+
+def test_what_a_browser_had_before_it_heard_of_a_change_is_no_choice(playground):
+    session = session_of(playground)
+    before = playground._tree.get_widget_states()
+    config = replace(session.state.config, epsilon=0.3, objective="margin_l2", width=16)
+    session.change(config=config, preset=None)
+    state = session.state
+    playground.run()
+    playground._run(before)  # an old message, and one of a browser that missed the last run
+    playground._run(before)
+    assert session.state == state and not playground.exception
+    session.change(config=replace(config, objective="geometric_svm"))
+    playground.run()
+    next(w for w in playground.selectbox if w.label == "Loss").set_value("margin_l2").run()
+    assert session.state.config.objective == "margin_l2"  # a choice, though it was so before
 
 
 def test_bad_csv_is_one_sentence_and_keeps_the_points(playground):
