@@ -181,3 +181,30 @@ def test_two_browsers_draw_on_one_session(playground, browse):
     for page in (playground, other):
         page.acknowledged()
         page.well()
+
+
+#: What the page's own connection brings is ``window.lag`` milliseconds late.
+LATE = """
+window.WebSocket = new Proxy(WebSocket, { construct: (Real, args) => {
+  const socket = new Real(...args);
+  if (!String(args[0]).includes("_stcore/stream")) return socket;
+  const add = socket.addEventListener.bind(socket);
+  const late = (hear) => (event) => setTimeout(() => hear(event), window.lag ?? 0);
+  socket.addEventListener = (type, hear) => add(type, type === "message" ? late(hear) : hear);
+  return socket;
+} });
+"""
+
+
+def test_points_drawn_before_the_page_has_answered_stay(browse):
+    playground = browse(prepare=lambda page: page.add_init_script(LATE))
+    playground.pause()
+    playground.page.evaluate("window.lag = 2500")
+    playground.press("clear")
+    for k in range(6):
+        playground.page.wait_for_timeout(900)  # each is told, with what the sidebar still shows
+        playground.click(-0.8 + 0.2 * k, 0.5)
+    playground.page.wait_for_timeout(4000)
+    playground.acknowledged()
+    assert playground.number("points") == 6
+    playground.wait_for_address(lambda state: len(state.points) == 6, "the drawing")
