@@ -75,8 +75,7 @@ class Masking:
         judge = ", the stronger loss" if beyond_chance(xent - margin, self.images) else ""
         return (
             f"No sign of masked gradients: of {self.images} images {xent:.0%} stand under "
-            "cross-entropy, "
-            f"{margin:.0%} under the margin{judge}{weaker}; at "
+            f"cross-entropy, {margin:.0%} under the margin{judge}{weaker}; at "
             f"epsilon {gone:g} {f'{left:.0%} stand' if left else 'nothing stands'}."
         )
 

@@ -67,7 +67,9 @@ def test_widgets_follow_the_session(playground):
         assert (shown["Points"].value, shown["Loss"].value) == ("drawing", "margin_l2")
         assert shown["Points"].proto.options[shown["Points"].proto.default] == "My drawing"
         assert shown["Wanted margin ε"].proto.default == [pytest.approx(0.3)]
-        assert shown["Hidden layers"].value == 2 and playground.number_input[0].value == 5
+        assert shown["Hidden layers"].proto.default == [2]
+        assert playground.number_input[0].proto.default == 5
+        assert (shown["Hidden layers"].value, playground.number_input[0].value) == (2, 5)
     shown["Hidden layers"].set_value(3).run()
     assert session.state.config.depth == 3
 
