@@ -26,6 +26,8 @@ lint: install-dev ## Check style, format and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PY) -m vulture
 
 format: install-dev ## Rewrite the code in the project's format
 	$(PY) -m ruff check --fix .

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from benchmarks import _measure
 from levelset_core.attacks import evaluate_attack, paper_attack
+from levelset_core.classifiers.files import load_classifier
 from levelset_core.data.images import ImageSet, load_images
 from levelset_core.device import pick_device
-from levelset_core.networks.classifier_files import load_classifier
 
 #: Their annotations do not export what their examples import.
 foolbox: Any = importlib.import_module("foolbox")

@@ -25,11 +25,11 @@ from torch import nn
 
 from benchmarks import _measure
 from levelset_core.attacks import AttackConfig, evaluate_attack
+from levelset_core.classifiers.files import load_classifier
 from levelset_core.data.images import ImageSet, load_images
 from levelset_core.device import pick_device
-from levelset_core.networks.classifier_files import load_classifier
-from levelset_core.training.robust import RobustTrainer
-from levelset_core.training.robust_config import robust_preset
+from levelset_core.robustness.config import robust_preset
+from levelset_core.robustness.trainer import RobustTrainer
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "assets" / "checkpoints"
 REQUIRED = {

@@ -34,8 +34,8 @@ from levelset_core.data.pointclouds import downsample
 from levelset_core.data.shapes import helix, trefoil
 from levelset_core.geometry import Polyline, distance_to
 from levelset_core.random import numpy_generator
-from levelset_core.runs.kinds.assess import along
-from levelset_core.training import ReconstructionConfig, ReconstructionTrainer
+from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
+from levelset_core.reconstruction.assess import along
 
 SAMPLES = 2000
 T = 2 * np.pi * np.arange(SAMPLES) / SAMPLES

@@ -12,9 +12,9 @@ import sys
 import numpy as np
 
 from benchmarks._measure import parser, report
-from levelset_core.data.exact_shapes import PLANE_SHAPES, solid
-from levelset_core.networks import Chain, ExactNetwork, exact_polygon, exact_polyhedron
-from levelset_core.networks.exact.sign_check import check_signs, plane_reference, solid_reference
+from levelset_core.exact import Chain, ExactNetwork, exact_polygon, exact_polyhedron
+from levelset_core.exact.shapes import PLANE_SHAPES, solid
+from levelset_core.exact.sign_check import check_signs, plane_reference, solid_reference
 
 #: Of the star cover: planes, hidden layers, weights.
 REFERENCE = {

@@ -17,7 +17,7 @@ import torch
 
 from benchmarks import _measure
 from levelset_core.live import LiveHub, LiveSession, PlaygroundState
-from levelset_core.training import PlaygroundConfig, PlaygroundTrainer
+from levelset_core.playground import PlaygroundConfig, PlaygroundTrainer
 
 
 def training_alone(repeats: int) -> dict[str, float]:

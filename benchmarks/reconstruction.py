@@ -25,8 +25,8 @@ import numpy as np
 
 from benchmarks import _measure
 from levelset_core.data import PointCloud, read_geometry, sample_surface
-from levelset_core.data.folders import data_folder
 from levelset_core.geometry import Mesh, compare, poisson_surface
+from levelset_core.paths import data_folder
 from levelset_core.random import numpy_generator
 
 SECONDS = 60

@@ -9,17 +9,20 @@ Implements *Controlling Neural Level Sets* (Atzmon et al., NeurIPS 2019).
     loss = lc.losses.margin(f, x, y)    # Sec. 3: losses on the level set
 """
 
-from levelset_core import geometry, losses, networks
+from levelset_core import _moved, geometry, levelsets, losses, networks
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets import LevelSetSamples, project, sample_network
 
 __version__ = "0.1.0"
 
+_moved.install()
+
 __all__ = [
     "LevelSetSamples",
     "LevelsetError",
     "geometry",
+    "levelsets",
     "losses",
     "networks",
     "pick_device",

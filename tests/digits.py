@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from levelset_core.classifiers.files import save_classifier, write_card
 from levelset_core.data.images import load_images
-from levelset_core.networks.classifier_files import save_classifier, write_card
-from levelset_core.training.robust import RobustTrainer
-from levelset_core.training.robust_config import RobustConfig
+from levelset_core.robustness.config import RobustConfig
+from levelset_core.robustness.trainer import RobustTrainer
 
 SHAPE, CLASSES = (1, 28, 28), 10
 

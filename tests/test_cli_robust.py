@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from levelset_core import cli
-from levelset_core.networks.classifier_files import load_classifier
-from levelset_core.networks.classifiers import make_classifier
+from levelset_core.classifiers.architectures import make_classifier
+from levelset_core.classifiers.files import load_classifier
 from levelset_core.runs import RunStore
 
 TRAIN = [

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 from levelset_core.cli.common import Parser, Verbs
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
+from levelset_core.paths import ROOT
 
-_APP = Path(__file__).resolve().parents[2] / "app.py"
+_APP = ROOT / "app.py"
 #: Streamlit's own command, without its "Aborted!" at Ctrl+C.
 _STREAMLIT = """
 import click
@@ -42,10 +43,8 @@ def add(verbs: Verbs, common: Parser) -> None:
 def _run(options: argparse.Namespace) -> int:
     if not _APP.exists():
         raise LevelsetError(f"The app is not beside the package: {_APP.name} is missing.")
-    try:
-        import streamlit  # noqa: F401 - only to say early that it is missing
-    except ImportError as error:
-        raise LevelsetError("The app needs streamlit: pip install -r requirements.txt.") from error
+    if importlib.util.find_spec("streamlit") is None:
+        raise LevelsetError("The app needs streamlit: pip install -r requirements.txt.")
     if not 1 <= options.port <= 65535:
         raise LevelsetError(f"--port must be 1 to 65535, got {options.port}.")
     environment = dict(os.environ)

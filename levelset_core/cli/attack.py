@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import torch
 
     from levelset_core.attacks import AttackConfig
+    from levelset_core.classifiers.files import Classifier
     from levelset_core.data.images import ImageSet
-    from levelset_core.networks.classifier_files import Classifier
 
 USUAL = "pgd-margin"
 #: Images that are enough to see masked gradients.
@@ -75,12 +75,8 @@ def add(verbs: Verbs, common: Parser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from levelset_core.attacks import paper_attack
+    from levelset_core.classifiers.files import load_classifier, read_card, with_the_right_head
     from levelset_core.data.images import load_images
-    from levelset_core.networks.classifier_files import (
-        load_classifier,
-        read_card,
-        with_the_right_head,
-    )
 
     names = ("eps", "step", "steps", "restarts")
     given = {k: getattr(options, k) for k in names if getattr(options, k) is not None}
@@ -127,7 +123,7 @@ def _attack(
 ) -> dict[str, Any]:
     """The figure of one attack; it goes into the card if that is asked for."""
     from levelset_core.attacks import evaluate_attack
-    from levelset_core.runs.cells import add_to_card
+    from levelset_core.robustness.cells import add_to_card
 
     said = time.monotonic()
 
@@ -187,7 +183,7 @@ def _examine(
     device: torch.device,
 ) -> int:
     from levelset_core.attacks import diagnose
-    from levelset_core.networks.classifier_files import load_classifier, read_card, write_card
+    from levelset_core.classifiers.files import load_classifier, read_card, write_card
 
     others = {}
     for name in options.others:

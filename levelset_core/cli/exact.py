@@ -10,8 +10,8 @@ from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
 from levelset_core.errors import LevelsetError
 
 if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
-    from levelset_core.networks.exact import ExactNetwork
-    from levelset_core.networks.exact.sign_check import Reference
+    from levelset_core.exact import ExactNetwork
+    from levelset_core.exact.sign_check import Reference
 
 _PLANE = (".json", ".geojson", ".svg")
 _SOLID = (".obj", ".ply", ".stl", ".off")
@@ -33,8 +33,8 @@ def add(verbs: Verbs, common: Parser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from levelset_core.networks.exact.export import exact_onnx, exact_safetensors
-    from levelset_core.networks.exact.sign_check import check_signs
+    from levelset_core.exact.export import exact_onnx, exact_safetensors
+    from levelset_core.exact.sign_check import check_signs
 
     output = Path(options.output)
     writers = {".safetensors": exact_safetensors, ".onnx": exact_onnx}
@@ -68,10 +68,10 @@ def _run(options: argparse.Namespace) -> int:
 
 def _build(shape: str) -> tuple[ExactNetwork, Reference]:
     from levelset_core.data.readers import read_geometry
-    from levelset_core.data.shape_files import read_plane_shape
+    from levelset_core.exact import Chain, exact_polygon, exact_polyhedron
+    from levelset_core.exact.shape_files import read_plane_shape
+    from levelset_core.exact.sign_check import plane_reference, solid_reference
     from levelset_core.geometry.meshes import Mesh
-    from levelset_core.networks import Chain, exact_polygon, exact_polyhedron
-    from levelset_core.networks.exact.sign_check import plane_reference, solid_reference
 
     ending = Path(shape).suffix.lower()
     if ending in _PLANE:

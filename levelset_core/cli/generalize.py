@@ -93,7 +93,7 @@ def _interval(found: dict[str, Any]) -> str:
 
 def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
     """The last run with these settings that was cut off, else a new one."""
-    from levelset_core.experiments.generalization_config import GeneralizationConfig
+    from levelset_core.few_samples.config import GeneralizationConfig
     from levelset_core.runs import RESUMABLE
 
     given: dict[str, Any] = {
@@ -125,7 +125,7 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
 
 def _hyper(path: str, fractions: list[float] | None) -> dict[str, Any]:
     """Fractions and chosen candidates of a stored result."""
-    from levelset_core.experiments.generalization_results import chosen_numbers
+    from levelset_core.few_samples.results import chosen_numbers
     from levelset_core.runs.files import read_json
 
     result = read_json(Path(path))
@@ -144,9 +144,9 @@ def _hyper(path: str, fractions: list[float] | None) -> dict[str, Any]:
 
 def _store(run: Run, options: argparse.Namespace) -> None:
     """Write the table where the page and people look for it."""
-    from levelset_core.experiments.generalization_results import write_result
+    from levelset_core.few_samples.kinds.generalize import TABLE
+    from levelset_core.few_samples.results import write_result
     from levelset_core.runs.files import read_json
-    from levelset_core.runs.kinds.generalize import TABLE
 
     path = write_result(read_json(run.artifacts / TABLE), Path(options.store), options.note)
     progress(f"Stored {path.name}.")
@@ -155,7 +155,7 @@ def _store(run: Run, options: argparse.Namespace) -> None:
 def _keep_gallery(run: Run, path: Path) -> None:
     import shutil
 
-    from levelset_core.experiments.generalization_gallery import NAME
+    from levelset_core.few_samples.gallery import NAME
 
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run.artifacts / NAME, path)

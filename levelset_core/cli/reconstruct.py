@@ -12,7 +12,7 @@ from levelset_core.errors import LevelsetError
 
 if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
     from levelset_core.data import PointCloud
-    from levelset_core.training import ReconstructionTrainer
+    from levelset_core.reconstruction import ReconstructionTrainer
 
 _MESHES = (".ply", ".obj", ".stl", ".glb")
 _LINES = (".ply", ".obj", ".csv")
@@ -153,7 +153,7 @@ def _trainer(
     options: argparse.Namespace, cloud: PointCloud, preset: str, begun: float, **changes: Any
 ) -> ReconstructionTrainer:
     from levelset_core.device import pick_device
-    from levelset_core.training import ReconstructionConfig, ReconstructionTrainer
+    from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
 
     changes["seed"] = options.seed
     if options.resolution is not None:
@@ -205,7 +205,7 @@ def _report(
     }  # fmt: skip
     c = trainer.config
     if finished and c.seconds is not None:
-        from levelset_core.training.budget import few_steps
+        from levelset_core.reconstruction.budget import few_steps
 
         note = few_steps(
             trainer.step, float(options.seconds or c.seconds),

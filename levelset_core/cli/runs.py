@@ -11,11 +11,11 @@ from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import (
     EXIT_CODES,
-    KINDS,
     STATES,
     Run,
     RunStatus,
     RunStore,
+    kind_modules,
     progress_text,
     summary,
     work_here,
@@ -39,7 +39,7 @@ def add(verbs: Verbs, common: Parser) -> None:
 
     list_ = action("list", _list, "all runs, the newest first", ids=False)
     list_.add_argument("--state", choices=STATES, help="only runs in this state")
-    list_.add_argument("--kind", help=f"only runs of this kind: {', '.join(KINDS)}")
+    list_.add_argument("--kind", help=f"only runs of this kind: {', '.join(kind_modules())}")
     action("show", _show, "settings, state and result of a run")
     resume = action("resume", _resume, "go on from the last checkpoint; Ctrl-C saves and stops")
     resume.add_argument(

@@ -62,7 +62,7 @@ def add(verbs: Verbs, common: Parser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from levelset_core.device import pick_device
-    from levelset_core.training.parallel import process_group
+    from levelset_core.robustness.parallel import process_group
 
     output = Path(options.output)
     if output.suffix != ".safetensors" or not output.parent.is_dir():
@@ -72,9 +72,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace, output: Path) -> int:
-    from levelset_core.networks.classifier_files import write_card
+    from levelset_core.classifiers.files import write_card
+    from levelset_core.robustness.parallel import from_the_first, place
     from levelset_core.runs import EXIT_CODES, RunStore, work_here
-    from levelset_core.training.parallel import from_the_first, place
 
     store = RunStore()
     first = place()[0] == 0
@@ -117,10 +117,10 @@ def _follow(run: Run) -> int:
 
 def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
     from levelset_core.data.images import IMAGE_SETS
+    from levelset_core.robustness.config import RobustConfig, robust_preset
+    from levelset_core.robustness.kinds.robust import START
+    from levelset_core.robustness.models import METHOD_TITLES, NETWORK_TITLES
     from levelset_core.runs import RESUMABLE
-    from levelset_core.runs.kinds.robust import START
-    from levelset_core.runs.models import METHOD_TITLES, NETWORK_TITLES
-    from levelset_core.training.robust_config import RobustConfig, robust_preset
 
     start = Path(options.start_from) if options.start_from else None
     if start and not start.is_file():
@@ -164,7 +164,7 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
 
 def _epochs_of(start: Path) -> float:
     """How long a network was trained, as far as its card tells."""
-    from levelset_core.networks.classifier_files import read_about, read_card
+    from levelset_core.classifiers.files import read_about, read_card
 
     try:
         card = read_card(start)

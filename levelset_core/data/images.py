@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,10 +17,11 @@ from levelset_core.data.image_files import (
     scale_images,
 )
 from levelset_core.errors import LevelsetError
+from levelset_core.paths import ASSETS, data_folder
 from levelset_core.random import torch_generator
 
 #: Bundled with the program: the first 1,000 training and 1,000 test images of MNIST.
-EXCERPT = Path(__file__).resolve().parents[2] / "assets" / "data" / "mnist_excerpt"
+EXCERPT = ASSETS / "data" / "mnist_excerpt"
 #: Name -> title of the data sets known by name; a path is a folder of class folders.
 IMAGE_SETS = {
     "mnist": "MNIST",
@@ -97,16 +96,6 @@ class ImageSet:
         if limit < 1:
             raise LevelsetError(f"The number of images must be at least 1, got {limit}.")
         return replace(self, images=self.images[:limit], labels=self.labels[:limit])
-
-
-def data_folder(data_dir: Path | str | None = None) -> Path:
-    """``data_dir``, else ``$LEVELSET_DATA``, else ``levelset/data`` in the user's cache folder."""
-    if chosen := data_dir or os.environ.get("LEVELSET_DATA"):
-        return Path(chosen).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "levelset" / "data"
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "levelset" / "data"
 
 
 def is_here(name: str, data_dir: Path | str | None = None) -> bool:

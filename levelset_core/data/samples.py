@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from levelset_core.data.folders import ASSETS, data_folder
 from levelset_core.data.pointclouds import PointCloud, downsample, sample_surface
 from levelset_core.data.readers import read_geometry, read_point_cloud
 from levelset_core.data.shapes import closed_spline, helix, make_surface, trefoil
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, Polyline
+from levelset_core.paths import ASSETS, data_folder
 from levelset_core.random import numpy_generator
 
 Truth = Mesh | Polyline
@@ -35,7 +35,7 @@ class Sample:
         kind: "surface" or "curve".
         note: what it is and where it comes from, a sentence or two.
         up: the axis that points up, "y" or "z".
-        file: in the folder ``meshes`` of :func:`levelset_core.data.folders.data_folder`, for
+        file: in the folder ``meshes`` of :func:`levelset_core.paths.data_folder`, for
             what may not come with the project; else None.
     """
 
@@ -100,7 +100,7 @@ def load_sample(
     Args:
         name: of ``SAMPLES``.
         seed: of the drawing and the noise; the body scan is always the same.
-        data_dir: see :func:`levelset_core.data.folders.data_folder`.
+        data_dir: see :func:`levelset_core.paths.data_folder`.
 
     Raises:
         LevelsetError: no such sample, or its file is not there.

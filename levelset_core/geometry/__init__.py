@@ -7,7 +7,8 @@ from levelset_core.geometry.components import (
     keep_components,
     remove_small_components,
 )
-from levelset_core.geometry.curve import Curve, extract_curve
+from levelset_core.geometry.curves.extraction import Curve, extract_curve
+from levelset_core.geometry.curves.gaps import Gap, curve_report, gaps
 from levelset_core.geometry.distance import distance_to
 from levelset_core.geometry.export import (
     mesh_bytes,
@@ -15,7 +16,6 @@ from levelset_core.geometry.export import (
     write_mesh,
     write_polyline,
 )
-from levelset_core.geometry.gaps import Gap, curve_report, gaps
 from levelset_core.geometry.grid import Grid, evaluate_volume
 from levelset_core.geometry.meshes import Mesh, Polyline
 from levelset_core.geometry.plane import Bounds, contours, evaluate_grid, nearest_on_contours

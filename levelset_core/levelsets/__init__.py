@@ -1,5 +1,6 @@
 """Sec. 2 of the paper: sampling level sets, sample networks, distances."""
 
+from levelset_core._moved import moved
 from levelset_core.levelsets.classifiers import class_margin
 from levelset_core.levelsets.distances import DISTANCES, get_distance, rho_axis
 from levelset_core.levelsets.jacobian import (
@@ -9,7 +10,6 @@ from levelset_core.levelsets.jacobian import (
     value_with_jacobian,
 )
 from levelset_core.levelsets.projection import project
-from levelset_core.levelsets.row_space import RowSpaceProjector
 from levelset_core.levelsets.sample_network import sample_network
 from levelset_core.levelsets.samples import LevelSetSamples, residual_norm
 from levelset_core.levelsets.segment import bisection, false_position
@@ -18,7 +18,6 @@ __all__ = [
     "DISTANCES",
     "LevelSetSamples",
     "Network",
-    "RowSpaceProjector",
     "bisection",
     "class_margin",
     "false_position",
@@ -31,3 +30,5 @@ __all__ = [
     "value_and_jacobian",
     "value_with_jacobian",
 ]
+
+__getattr__ = moved(__name__, {"RowSpaceProjector": "levelset_core.few_samples.row_space"})

@@ -17,12 +17,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from multiprocessing import Pipe
-from pathlib import Path
 from typing import Any
 
 from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
 from levelset_core.live.state import PlaygroundState
+from levelset_core.paths import child_environment
 
 logger = logging.getLogger(__name__)
 
@@ -250,15 +250,10 @@ class _WorkerProcess:
     ) -> None:
         self.spoke = False
         self.connection, theirs = Pipe()
-        root = Path(__file__).resolve().parents[2]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        environment["PYTHONPATH"] = os.pathsep.join(
-            [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
-        )
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "levelset_core.live.worker", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL, env=environment, pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL, env=child_environment(1), pass_fds=[theirs.fileno()],
                 process_group=0,  # Ctrl-C is for the server; the worker ends with it
             )  # fmt: skip
         self._outbox: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()

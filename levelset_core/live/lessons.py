@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from levelset_core.live.state import PlaygroundState, Preset
-from levelset_core.training import Measurement, PlaygroundConfig, PlaygroundTrainer
+from levelset_core.playground import Measurement, PlaygroundConfig, PlaygroundTrainer
 
 #: (trainers by objective, their measurements) -> (reached?, one sentence on where it stands)
 Goal = Callable[[dict[str, PlaygroundTrainer], dict[str, Measurement]], tuple[bool, str]]

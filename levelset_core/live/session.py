@@ -15,7 +15,7 @@ from levelset_core.levelsets import value_and_jacobian
 from levelset_core.live.frames import encode_frame, quantize_field
 from levelset_core.live.lessons import LESSONS
 from levelset_core.live.state import PlaygroundState
-from levelset_core.training import (
+from levelset_core.playground import (
     OBJECTIVES,
     Iteration,
     Measurement,

@@ -10,7 +10,7 @@ from typing import Any
 
 from levelset_core.data import HELD_OUT, TRAIN, PointSet, make_points
 from levelset_core.errors import LevelsetError
-from levelset_core.training import FIGURE_1, PlaygroundConfig
+from levelset_core.playground import FIGURE_1, PlaygroundConfig
 
 VERSION = 1
 #: Longer links are cut by chat programs and proxies; the JSON file has no such limit.

@@ -1,9 +1,9 @@
 """Networks F and their initializations."""
 
+from levelset_core._moved import moved
 from levelset_core.networks.activations import ACTIVATIONS, Activation
 from levelset_core.networks.atlasnet import AtlasNet
 from levelset_core.networks.encoding import PositionalEncoding
-from levelset_core.networks.exact import Chain, ExactNetwork, exact_polygon, exact_polyhedron
 from levelset_core.networks.export import loading_snippet, save_mlp
 from levelset_core.networks.implicit import ImplicitMLP
 from levelset_core.networks.initialization import INITIALIZATIONS, initialize
@@ -15,13 +15,16 @@ __all__ = [
     "MLP",
     "Activation",
     "AtlasNet",
-    "Chain",
-    "ExactNetwork",
     "ImplicitMLP",
     "PositionalEncoding",
-    "exact_polygon",
-    "exact_polyhedron",
     "initialize",
     "loading_snippet",
     "save_mlp",
 ]
+
+__getattr__ = moved(
+    __name__,
+    dict.fromkeys(
+        ("Chain", "ExactNetwork", "exact_polygon", "exact_polyhedron"), "levelset_core.exact"
+    ),
+)

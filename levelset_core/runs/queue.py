@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from levelset_core.errors import LevelsetError
+from levelset_core.paths import child_environment
 from levelset_core.runs.folder import Run, RunStatus
 from levelset_core.runs.locks import FileLock
-from levelset_core.runs.spare import take_spare, worker_environment
+from levelset_core.runs.spare import take_spare
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ def _spawn(run: Run, lock: FileLock) -> subprocess.Popen[bytes]:
     spare = take_spare(run.config.threads)
     if spare is not None and spare.give(run, lock):
         return spare.process
-    environment = worker_environment(run.config.threads)
+    environment = child_environment(run.config.threads)
     environment["LEVELSET_RUNS"] = str(run.path.parent)
     with (run.path / "log.txt").open("ab") as log:
         return subprocess.Popen(

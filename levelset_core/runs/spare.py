@@ -8,18 +8,17 @@ run's lock and log, through a socket; if its owner ends before, the socket ends,
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
+from levelset_core.paths import child_environment
 from levelset_core.runs.folder import Run
 from levelset_core.runs.locks import FileLock
 
-_ROOT = Path(__file__).resolve().parents[2]
 #: Seconds after which one that was taken is replaced: the run's first ones belong to the run.
 REPLACED_AFTER = 20.0
 
@@ -29,16 +28,17 @@ class Spare:
 
     Args:
         threads: of the runs it can take, since sums depend on how they are split.
+        kinds: of runs, whose modules it imports.
     """
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
+    def __init__(self, threads: int, kinds: Sequence[str] = ()) -> None:
+        self.threads, self.kinds = threads, kinds
         self._socket, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "levelset_core.runs.spare", str(theirs.fileno())],
+                [sys.executable, "-m", "levelset_core.runs.worker", str(theirs.fileno()), *kinds],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env=worker_environment(threads), pass_fds=[theirs.fileno()],
+                env=child_environment(threads), pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )  # fmt: skip
 
@@ -64,22 +64,16 @@ class Spare:
         self.process.wait()
 
 
-def worker_environment(threads: int) -> dict[str, str]:
-    """What a run's process gets from ours."""
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-    return {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": path}
-
-
 _lock = threading.Lock()
 _spare: Spare | None = None
 
 
-def keep_spare(threads: int) -> None:
-    """From now on this process has one ready."""
+def keep_spare(threads: int, kinds: Sequence[str] = ()) -> None:
+    """From now on this process has one ready, with everything that runs of ``kinds`` need."""
     global _spare
     with _lock:
         if _spare is None:
-            _spare = Spare(threads)
+            _spare = Spare(threads, kinds)
 
 
 def take_spare(threads: int) -> Spare | None:
@@ -89,41 +83,7 @@ def take_spare(threads: int) -> Spare | None:
         if _spare is None or _spare.threads != threads:
             return None
         taken, _spare = _spare, None
-    timer = threading.Timer(REPLACED_AFTER, keep_spare, [threads])
+    timer = threading.Timer(REPLACED_AFTER, keep_spare, [threads, taken.kinds])
     timer.daemon = True
     timer.start()
     return taken
-
-
-def _import_everything() -> None:
-    """What a reconstruction imports, also late: an optimizer's first step loads half of torch."""
-    import torch
-
-    import levelset_core.runs.kinds.reconstruct  # noqa: F401
-    from levelset_core.runs.worker import work_on  # noqa: F401
-
-    weight = torch.zeros(1, requires_grad=True)
-    weight.sum().backward()
-    torch.optim.Adam([weight]).step()
-
-
-def main() -> int:
-    """Import, wait, work."""
-    waiting = socket.socket(fileno=int(sys.argv[1]))
-    _import_everything()
-    from levelset_core.runs.worker import work_on
-
-    with waiting:
-        message, descriptors, _, _ = socket.recv_fds(waiting, 4096, 2)
-    if not message:
-        return 0  # nobody needs us any more
-    about = json.loads(message)
-    lock, log = descriptors
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.environ["LEVELSET_RUNS"] = about["root"]
-    return work_on(about["id"], lock)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

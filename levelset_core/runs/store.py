@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,6 +18,7 @@ import torch
 
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
+from levelset_core.paths import runs_folder
 from levelset_core.runs.files import sync_folder, write_json
 from levelset_core.runs.folder import RESUMABLE, Run, RunConfig, RunStatus, valid_id
 from levelset_core.runs.kinds import get_kind
@@ -29,17 +28,6 @@ from levelset_core.runs.queue import start_next
 #: Lower-case letters and digits that are not taken for one another.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _NEW, _TRASH = ".new-", ".trash-"
-
-
-def runs_folder() -> Path:
-    """``$LEVELSET_RUNS``, else ``levelset/runs`` in the folder where this system keeps data."""
-    if chosen := os.environ.get("LEVELSET_RUNS"):
-        return Path(chosen).expanduser().absolute()
-    if sys.platform == "darwin":
-        data = Path.home() / "Library" / "Application Support"
-    else:
-        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return data / "levelset" / "runs"
 
 
 class RunStore:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from levelset_core.classifiers.architectures import make_classifier
 from levelset_core.data.images import ImageSet
-from levelset_core.networks.classifiers import make_classifier
 from levelset_core.random import torch_generator
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from levelset_core.attacks.fast import _FirstConv, for_attacks
-from levelset_core.networks.classifiers import make_classifier
+from levelset_core.classifiers.architectures import make_classifier
 
 
 @pytest.mark.parametrize(

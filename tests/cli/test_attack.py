@@ -7,11 +7,11 @@ import json
 import pytest
 
 from levelset_core.attacks import over_epsilon, over_steps, paper_attack
+from levelset_core.classifiers.files import read_card
 from levelset_core.cli import main
-from levelset_core.networks.classifier_files import read_card
+from levelset_core.robustness.cells import add_to_card, all_cells
+from levelset_core.robustness.models import known_models
 from levelset_core.runs import RunStore
-from levelset_core.runs.cells import add_to_card, all_cells
-from levelset_core.runs.models import known_models
 from tests.digits import save_small, small_network
 
 FAST = ["--data", "mnist_excerpt", "--steps", "2", "--device", "cpu", "--json"]
@@ -73,7 +73,7 @@ def test_curves_go_into_the_card_where_the_page_finds_them(model, capsys, monkey
     lines = capsys.readouterr().out.splitlines()
     assert code == 0 and len(lines) == len(read_card(model)["cells"]) == 32
     assert "after pgd-margin at 0, 40 steps" in lines[0]
-    monkeypatch.setattr("levelset_core.runs.models.CHECKPOINTS", tmp_path)
+    monkeypatch.setattr("levelset_core.robustness.models.CHECKPOINTS", tmp_path)
     store = RunStore(tmp_path / "runs")
     cells = {c.attack: c for c in all_cells(store, known_models(store))}
     for loss in ("pgd-margin", "pgd-xent"):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from levelset_core.data import SAMPLES, load_sample, make_surface
-from levelset_core.data.folders import ASSETS
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, distance_to, write_mesh
+from levelset_core.paths import ASSETS
 
 BUNDLED = [name for name, sample in SAMPLES.items() if sample.file is None]
 

@@ -1,7 +1,7 @@
 """Objectives and settings while training runs."""
 
 from levelset_core.live.state import OVERLAYS
-from levelset_core.training import FIGURE_1, OBJECTIVES
+from levelset_core.playground import FIGURE_1, OBJECTIVES
 from tests.e2e.servers import until
 
 WATCH = """root => {

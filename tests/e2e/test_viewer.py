@@ -245,8 +245,8 @@ def test_arrays_that_the_server_let_go_are_asked_for_again(look):
 
 
 SPHERE = """async () => {
-  const { FieldGrid } = await import("/levelset/assets/viewer/field.js");
-  const { extractLevel } = await import("/levelset/assets/viewer/surface-nets.js");
+  const { FieldGrid } = await import("/levelset/assets/shared/viewer/field.js");
+  const { extractLevel } = await import("/levelset/assets/shared/viewer/surface-nets.js");
   const shape = [41, 37, 50];
   const low = [-1.1, -1, -1.2], high = [1.1, 1, 1.2];
   const values = new Float32Array(shape[0] * shape[1] * shape[2]);

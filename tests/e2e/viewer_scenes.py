@@ -13,9 +13,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from pages.widgets import viewer3d as v  # noqa: E402
-from pages.widgets.arrays import array_routes  # noqa: E402
-from pages.widgets.live_route import live_routes  # noqa: E402
+from pages.server.arrays import array_routes  # noqa: E402
+from pages.server.live_route import live_routes  # noqa: E402
+from pages.shared import viewer3d as v  # noqa: E402
 
 MAJOR, MINOR = 0.7, 0.25
 LOW, HIGH = (-1.2, -0.5, -1.2), (1.2, 0.5, 1.2)

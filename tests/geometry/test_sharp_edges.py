@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from levelset_core.data.exact_shapes import solid
+from levelset_core.exact.shapes import solid
 from levelset_core.geometry import Mesh
 from levelset_core.geometry.sharp_edges import sharp_edge_paths
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from levelset_core.live.state import PlaygroundState, Preset
-from levelset_core.training import PlaygroundConfig
+from levelset_core.playground import PlaygroundConfig
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import torch
 
 from levelset_core.data import PointSet
 from levelset_core.live import LESSONS, PlaygroundState
-from levelset_core.training import PlaygroundConfig, PlaygroundTrainer
+from levelset_core.playground import PlaygroundConfig, PlaygroundTrainer
 
 
 def check(name, *trainers):

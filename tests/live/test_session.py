@@ -12,7 +12,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.live.frames import decode_frame
 from levelset_core.live.session import WorkerSession
 from levelset_core.live.state import OVERLAYS
-from levelset_core.training import FIGURE_1
+from levelset_core.playground import FIGURE_1
 
 
 @pytest.fixture

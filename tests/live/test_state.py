@@ -13,7 +13,7 @@ from levelset_core.data import MAX_POINTS, PRESETS, PointSet
 from levelset_core.errors import LevelsetError
 from levelset_core.live.state import MAX_LINK, OVERLAYS, PlaygroundState, Preset
 from levelset_core.networks import ACTIVATIONS
-from levelset_core.training import FIGURE_1, OBJECTIVES, PlaygroundConfig
+from levelset_core.playground import FIGURE_1, OBJECTIVES, PlaygroundConfig
 
 coordinates = st.floats(-1.5, 1.5)
 drawings = st.lists(

@@ -8,8 +8,8 @@ import pytest
 from starlette.routing import Router
 
 from levelset_core.errors import LevelsetError
-from pages.widgets import arrays
-from pages.widgets.arrays import ArrayStore
+from pages.server import arrays
+from pages.server.arrays import ArrayStore
 
 
 def numbers(n, first=0):

@@ -9,7 +9,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from levelset_core.live import PlaygroundState, get_hub
 from levelset_core.live.frames import decode_frame
-from pages.widgets.live_route import live
+from pages.server.live_route import live
 
 
 class Connection:

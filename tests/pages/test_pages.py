@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from levelset_core.errors import LevelsetError
 from levelset_core.live import PlaygroundState, get_hub
-from levelset_core.training import OBJECTIVES
-from pages.widgets.live_messages import answer
+from levelset_core.playground import OBJECTIVES
+from pages.server.live_messages import answer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +25,7 @@ def workers_end():
 def playground():
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     at.run()
-    at.switch_page(str(ROOT / "pages" / "playground.py")).run()
+    at.switch_page(str(ROOT / "pages" / "playground" / "page.py")).run()
     assert not at.exception
     return at
 
@@ -103,7 +103,7 @@ def test_a_damaged_link_opens_the_default():
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     at.run()
     at.query_params["s"] = "broken!"
-    at.switch_page(str(ROOT / "pages" / "playground.py")).run()
+    at.switch_page(str(ROOT / "pages" / "playground" / "page.py")).run()
     assert not at.exception
     assert session_of(at).state == PlaygroundState.default()
 
@@ -114,7 +114,7 @@ def test_a_link_with_rho_where_a_norm_is_needed_opens_on_the_norm():
     state = PlaygroundState.default()
     state = replace(state, config=replace(state.config, objective="elsayed", distance="rho"))
     at.query_params["s"] = state.to_link()
-    at.switch_page(str(ROOT / "pages" / "playground.py")).run()
+    at.switch_page(str(ROOT / "pages" / "playground" / "page.py")).run()
     assert not at.exception
     assert at.segmented_control(key="set_distance").value == "linf"
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pages.widgets.playground_charts import CHARTS, Drawn, chart, charts_due
+from pages.playground.charts import CHARTS, Drawn, chart, charts_due
 
 
 def row(step, panel=0, **values):
@@ -26,7 +26,7 @@ def drawn_at(rows, moments, *, playing=True):
 
 @pytest.fixture
 def now(monkeypatch):
-    monkeypatch.setattr("pages.widgets.playground_charts.time.monotonic", lambda: 100.0)
+    monkeypatch.setattr("pages.playground.charts.time.monotonic", lambda: 100.0)
 
 
 def test_all_charts_are_due_at_first():

@@ -6,10 +6,10 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from levelset_core.geometry import Mesh
+from levelset_core.reconstruction.shapes import Shape
 from levelset_core.runs import RunStatus
-from levelset_core.runs.shapes import Shape
-from pages.widgets.reconstruction_notes import describe, notes_of
-from pages.widgets.reconstruction_results import Result
+from pages.reconstruction.notes import describe, notes_of
+from pages.reconstruction.results import Result
 
 GAP = {"length": 1.1789, "start": [0.5, -0.25, 0.0], "end": [0.7, 0.625, 0.2]}
 

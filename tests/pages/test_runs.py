@@ -10,15 +10,15 @@ from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 from levelset_core.runs import Run, work_here
-from pages.widgets.run_charts import metric_names, metrics_figure
-from pages.widgets.run_route import artifact_address, run_routes, zip_address
+from pages.server.run_route import artifact_address, run_routes, zip_address
+from pages.shared.run_charts import metric_names, metrics_figure
 from tests.runs.support import wait, wait_for_state
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def open_page(run=None):
-    at = AppTest.from_file(str(ROOT / "pages" / "runs.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "pages" / "runs" / "page.py"), default_timeout=60)
     if run is not None:
         at.query_params["run"] = run if isinstance(run, str) else run.id
     at.run()

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from levelset_core.errors import LevelsetError
-from pages.widgets import viewer3d as v
-from pages.widgets.arrays import store
+from pages.server.arrays import store
+from pages.shared import viewer3d as v
 
 TRIANGLE = np.eye(3)
 FACE = np.array([[0, 1, 2]])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from levelset_core.data import PointCloud
+from levelset_core.reconstruction.shapes import CLOUD, cloud_bytes
 from levelset_core.runs import RunStore, spare
-from levelset_core.runs.shapes import CLOUD, cloud_bytes
 from tests.runs.support import wait, wait_for_state
 
 

@@ -5,6 +5,8 @@ import zipfile
 from dataclasses import replace
 
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RunStatus, RunStore, runs_folder, work_here, zip_chunks
@@ -17,13 +19,13 @@ def test_the_folder_is_the_environments_or_the_systems(monkeypatch, tmp_path):
     monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path / "mine"))
     assert runs_folder() == tmp_path / "mine"
     monkeypatch.delenv("LEVELSET_RUNS")
-    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("platformdirs.PlatformDirs", Unix)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     assert runs_folder() == tmp_path / "data" / "levelset" / "runs"
     monkeypatch.delenv("XDG_DATA_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert runs_folder() == tmp_path / ".local" / "share" / "levelset" / "runs"
-    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr("platformdirs.PlatformDirs", MacOS)
     assert runs_folder() == tmp_path / "Library" / "Application Support" / "levelset" / "runs"
 
 

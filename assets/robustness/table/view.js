@@ -1,0 +1,119 @@
+// Models x attacks: a figure, its interval, a reference, progress. A cell is a button.
+
+import { ViewAddress } from "../../shared/address.js";
+import { element, keepKeys, styledRoot } from "../../shared/dom.js";
+import { pageTheme } from "../../shared/theme.js";
+
+const LIGHT = { dark: false };
+const DARK = { dark: true };
+
+function line(className, text) {
+  const node = element("span", className);
+  node.textContent = text;
+  return node;
+}
+
+export class TableView {
+  constructor(parent) {
+    const sheet = new URL("style.css", import.meta.url).href;
+    Object.assign(this, styledRoot("robust", sheet, { "data-testid": "robust-table" }));
+    this.parent = parent;
+    this.address = new ViewAddress("table", true);
+    this.drawn = "";
+    keepKeys(this.root);
+    parent.append(this.style, this.root);
+  }
+
+  apply(data, { setStateValue }) {
+    this.setStateValue = setStateValue;
+    if (this.root.parentNode !== this.parent) this.parent.append(this.style, this.root);
+    this.root.dataset.theme = pageTheme(this.root, LIGHT, DARK).dark ? "dark" : "light";
+    this.chosen = data.chosen;
+    this.address.keep(data.address);
+    const drawn = JSON.stringify([data.columns, data.rows]);
+    if (drawn !== this.drawn) {
+      this.drawn = drawn;
+      this.draw(data);
+    }
+    this.mark();
+  }
+
+  draw({ columns, rows }) {
+    const focused = this.root.getRootNode().activeElement?.dataset?.place;
+    const table = element("table", "");
+    const head = table.createTHead().insertRow();
+    head.append(element("th", "corner", { scope: "col" }));
+    for (const column of columns) {
+      const th = element("th", "", { scope: "col" });
+      th.append(line("title", column.title), line("muted", column.text));
+      head.append(th);
+    }
+    const body = table.createTBody();
+    for (const row of rows) {
+      const tr = body.insertRow();
+      const th = element("th", "model", { scope: "row" });
+      th.append(line("title", row.title), line("muted", row.text), line("muted", row.reference));
+      tr.append(th);
+      for (const cell of row.cells) tr.insertCell().append(this.button(row, cell));
+    }
+    this.root.replaceChildren(table);
+    if (focused) this.find(focused)?.focus();
+  }
+
+  button(row, cell) {
+    const place = `${row.id}|${cell.attack}`;
+    const node = element("button", `cell ${cell.state}`, {
+      type: "button", "aria-label": cell.label, title: cell.label,
+      "data-place": place, "data-state": cell.state, "data-value": cell.value,
+    });
+    node.append(line("value", cell.value), line("muted", cell.text));
+    node.append(line("reference", cell.reference));
+    if (cell.progress !== null) {
+      const bar = element("span", "bar");
+      const fill = element("span", "fill");
+      fill.style.width = `${100 * cell.progress}%`;
+      bar.append(fill);
+      node.append(bar);
+    }
+    node.addEventListener("click", () => {
+      this.chosen = [row.id, cell.attack];
+      this.mark();
+      this.setStateValue("chosen", this.chosen);
+    });
+    node.addEventListener("keydown", (event) => this.move(event, node));
+    return node;
+  }
+
+  // Arrow keys go from cell to cell.
+  move(event, node) {
+    const td = node.parentElement;
+    const tr = td.parentElement;
+    const targets = {
+      ArrowLeft: td.previousElementSibling,
+      ArrowRight: td.nextElementSibling,
+      ArrowUp: tr.previousElementSibling?.cells[td.cellIndex],
+      ArrowDown: tr.nextElementSibling?.cells[td.cellIndex],
+    };
+    const next = targets[event.key]?.querySelector("button");
+    if (next) {
+      event.preventDefault();
+      next.focus();
+    }
+  }
+
+  find(place) {
+    return [...this.root.querySelectorAll("button")].find((b) => b.dataset.place === place);
+  }
+
+  mark() {
+    const place = this.chosen?.join("|");
+    for (const button of this.root.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button.dataset.place === place));
+    }
+  }
+
+  destroy() {
+    this.address.leave();
+    this.root.remove();
+  }
+}

@@ -1,0 +1,86 @@
+"""Old addresses that lead on: names and modules in people's scripts, notes, stored results.
+
+``moved`` gives a package the names that have left it, and ``OldModules`` makes an old module
+importable, and runnable by ``python -m``, under its old name. Nothing of it is loaded before it is
+asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import CodeType, ModuleType
+from typing import Any
+
+#: Old module -> where its names are now, first come first.
+MODULES: dict[str, tuple[str, ...]] = {
+    "levelset_core.training": ("levelset_core.playground", "levelset_core.reconstruction"),
+    "levelset_core.networks.exact": ("levelset_core.exact",),
+    "levelset_core.networks.classifiers": ("levelset_core.classifiers.architectures",),
+    "levelset_core.networks.classifier_files": ("levelset_core.classifiers.files",),
+    "levelset_core.experiments": (),
+    "levelset_core.experiments.table2": ("levelset_core.reconstruction.table2",),
+    "levelset_core.runs.bundle": ("levelset_core.robustness.bundle",),
+}
+
+
+def moved(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
+    """A module's ``__getattr__`` (PEP 562) for names that are elsewhere now.
+
+    Args:
+        package: its ``__name__``.
+        names: name -> the module that holds it.
+    """
+
+    def find(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(names[name]), name)
+
+    return find
+
+
+class OldModules(MetaPathFinder, Loader):
+    """Finds the modules of ``MODULES``."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in MODULES:
+            return None
+        places = MODULES[fullname]
+        new = importlib.util.find_spec(places[0]) if len(places) == 1 else None
+        origin = new.origin if new else None  # ``python -m`` calls the program by it
+        return ModuleSpec(fullname, self, origin=origin, is_package=new is None)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        module = ModuleType(spec.name, f"Old address of {', '.join(MODULES[spec.name])}.")
+
+        def find(name: str) -> Any:
+            for place in MODULES[spec.name]:
+                new = importlib.import_module(place)
+                if hasattr(new, name):
+                    return getattr(new, name)
+            raise AttributeError(f"module {spec.name!r} has no attribute {name!r}")
+
+        module.__dict__["__getattr__"] = find
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """There is nothing to run: names are looked up when they are asked for."""
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """For ``python -m``: the code of the new module."""
+        spec = importlib.util.find_spec(MODULES[fullname][0])
+        loader = spec.loader if spec else None
+        return loader.get_code(loader.name) if isinstance(loader, SourceFileLoader) else None
+
+
+def install() -> None:
+    """Have old modules found from now on."""
+    if not any(isinstance(finder, OldModules) for finder in sys.meta_path):
+        sys.meta_path.append(OldModules())

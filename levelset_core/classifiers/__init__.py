@@ -1,0 +1,1 @@
+"""Classifiers of images: architectures, files, networks from elsewhere."""

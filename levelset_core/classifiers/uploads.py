@@ -1,0 +1,101 @@
+"""Classifiers from the bytes of a stranger's file."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from levelset_core.classifiers.files import (
+    Classifier,
+    load_classifier,
+    read_about,
+    with_the_right_head,
+)
+from levelset_core.classifiers.foreign import read_state_dict
+from levelset_core.data.images import ImageSet
+from levelset_core.errors import LevelsetError
+
+#: Endings that can be read; see :mod:`levelset_core.classifiers.exported` for .pt2.
+SUFFIXES = (".safetensors", ".pt", ".pth", ".pt2")
+#: Architectures that a state dict from elsewhere may be of; the linear head is found later.
+ARCHITECTURES = ("convnet4a", "convnet4b", "resnet18")
+#: Shapes of the images that such networks are tried with: MNIST's and CIFAR-10's.
+SHAPES = ((1, 28, 28), (3, 32, 32))
+
+
+def classifier_from_bytes(name: str, content: bytes, *, arch: str | None = None) -> Classifier:
+    """The classifier in a file; without ``arch`` the first architecture that fits.
+
+    Args:
+        name: of the file; only its ending matters.
+        content: the file.
+        arch: one of ``ARCHITECTURES``.
+
+    Raises:
+        LevelsetError: it is damaged, of another kind, or fits no known architecture.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise LevelsetError(f"{name} must end in one of {', '.join(SUFFIXES)}.")
+    if not content:
+        raise LevelsetError(f"{name} is empty.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (re.sub(r"[^\w.-]+", "_", Path(name).stem)[:60] + suffix)
+        path.write_bytes(content)
+        if suffix == ".pt2" or (arch is None and _describes_itself(path)):
+            return load_classifier(path)
+        return _foreign(path, name, (arch,) if arch else ARCHITECTURES)
+
+
+def _describes_itself(path: Path) -> bool:
+    if path.suffix != ".safetensors":
+        return False
+    try:
+        read_about(path)
+    except LevelsetError:
+        return False
+    return True
+
+
+def _foreign(path: Path, name: str, architectures: Sequence[str]) -> Classifier:
+    weights = read_state_dict(path)
+    errors = []
+    for arch in architectures:
+        for shape in SHAPES:
+            for classes in dict.fromkeys((10, _classes(weights))):
+                try:
+                    return load_classifier(path, arch=arch, shape=shape, classes=classes)
+                except LevelsetError as error:
+                    errors.append(str(error))
+    if len(architectures) == 1:
+        raise LevelsetError(f"{name} is no {architectures[0]}: {errors[0]}")
+    sizes = sum(tensor.numel() for tensor in weights.values())
+    raise LevelsetError(
+        f"{name} holds {len(weights)} tensors with {sizes:,} numbers, which are none of "
+        f"{', '.join(architectures)} for images of 1 x 28 x 28 or 3 x 32 x 32: export it with "
+        "torch.export instead."
+    )
+
+
+def _classes(weights: dict[str, Tensor]) -> int:
+    """Outputs of the last layer, as the file has it."""
+    last = list(weights.values())[-1]
+    return int(last.shape[0]) if last.ndim and 2 <= last.shape[0] <= 10_000 else 10
+
+
+def looked_at(classifier: Classifier, data: ImageSet) -> tuple[Classifier, float, str]:
+    """The right variant of its architecture, its accuracy on the first images, a sentence.
+
+    A ConvNet-4a from elsewhere may lack the ReLUs of its head, which its tensors do not tell.
+    """
+    classifier.check(data)
+    classifier, note = with_the_right_head(classifier, data)
+    x, y = data.first(1000).batch(slice(None))
+    with torch.no_grad():
+        parts = [classifier.network(part).argmax(1) for part in x.split(100)]
+    return classifier, float((torch.cat(parts) == y).float().mean()), note

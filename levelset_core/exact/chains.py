@@ -1,0 +1,211 @@
+"""One literal per edge: the formula of a polygon or of an unbounded chain of edges.
+
+After Dobkin, Guibas, Hershberger, Snoeyink: "An efficient algorithm for finding the CSG
+representation of a simple polygon" (1988). A chain, its first and last edge prolonged to
+half-lines, divides the plane. Cut at a vertex of its convex hull and prolonged there, it falls
+into two such chains, and the side to its left is the intersection of theirs if it turns left at
+that vertex, else the union. Ours is the choice of the vertex: the one that leads to the least
+depth.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import shapely
+
+from levelset_core.exact.formula import Formula, Literal, Operation, merge
+
+#: Up to this many edges every vertex is tried, beyond it those nearest the middle of a chain.
+_ALL = 64
+_FEW = 1
+#: Angles (radians) and relative distances below which directions and heights count as equal.
+_ANGLE, _HEIGHT = 1e-9, 1e-12
+
+
+def edge_literals(points: np.ndarray, closed: bool) -> list[Literal]:
+    """The line of every edge, negative to its left: (n, 2) -> n (closed) or n - 1 literals."""
+    ends = np.roll(points, -1, axis=0) if closed else points[1:]
+    starts = points if closed else points[:-1]
+    along = ends - starts
+    normals = np.column_stack([along[:, 1], -along[:, 0]])
+    normals /= np.hypot(*along.T)[:, None]
+    offsets = -(normals * (starts + ends)).sum(1) / 2
+    return [Literal(n, float(b)) for n, b in zip(normals, offsets, strict=True)]
+
+
+def chain_formula(points: np.ndarray) -> Formula:
+    """F < 0 to the left of a chain whose first and last edge go on for ever: (n, 2), n >= 2."""
+    return _Chains(points, edge_literals(points, closed=False)).formula(0, len(points) - 2)
+
+
+def ring_formula(points: np.ndarray) -> Formula:
+    """F < 0 to the left of a simple ring: inside if it runs counterclockwise, else outside."""
+    n = len(points)
+    twice = np.concatenate([points, points, points[:1]])
+    lines = edge_literals(points, closed=True)
+    chains = _Chains(twice, lines + lines)
+
+    # Prolonged at two vertices that are extreme in opposite directions, the halves cannot meet.
+    def rank(pair: tuple[int, int]) -> tuple[int, int]:
+        return chains.joint(*pair)[1], abs(n - 2 * (pair[1] - pair[0]))
+
+    pairs = _antipodal(points)
+    if n > _ALL:
+        pairs = sorted(pairs, key=lambda pair: abs(n - 2 * (pair[1] - pair[0])))[:_FEW]
+    i, j = min(pairs, key=rank)
+    operation, _ = chains.joint(i, j)
+    return merge(
+        operation, [chains.part(i, j - 1, operation), chains.part(j, i + n - 1, operation)]
+    )
+
+
+class _Chains:
+    """The formulas of all stretches of edges i..j of one polyline; edge k starts at point k."""
+
+    def __init__(self, points: np.ndarray, lines: list[Literal]) -> None:
+        self.points, self.lines = points, lines
+        self.size = float(np.ptp(points, axis=0).max())
+        step = np.diff(points, axis=0)
+        self.angle = np.arctan2(step[:, 1], step[:, 0])  # of every edge
+        turn = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
+        self.turns: list[Operation] = ["max", *("max" if t > 0 else "min" for t in turn)]
+        self.exhaustive = len(lines) <= 2 * _ALL
+        #: (i, j) -> for each operation on top: leaves of a full tree of gates, vertex to cut at.
+        self.known: dict[tuple[int, int], dict[Operation, tuple[int, int]]] = {}
+
+    def joint(self, i: int, j: int) -> tuple[Operation, int]:
+        """A ring cut at vertices i and j: the operation, and the depth it leads to."""
+        n = len(self.lines) // 2
+        operation = self.turns[i + n] if i == 0 else self.turns[i]
+        self.solve(i, j - 1)
+        self.solve(j, i + n - 1)
+        leaves = self.leaves(i, j - 1, operation) + self.leaves(j, i + n - 1, operation)
+        return operation, (leaves - 1).bit_length()
+
+    def leaves(self, i: int, j: int, operation: Operation) -> int:
+        """2^depth that a stretch adds to a gate, less where it melts into a gate of its kind."""
+        if i == j:
+            return 1
+        choices = self.known[i, j]
+        full = min(1 << (count - 1).bit_length() for count, _ in choices.values())
+        return min(full, choices[operation][0]) if operation in choices else full
+
+    def solve(self, i: int, j: int) -> None:
+        """Find the best vertices to cut at for edges i..j and all stretches that this needs."""
+        stack = [(i, j)]
+        while stack:
+            i, j = stack[-1]
+            if i == j or (i, j) in self.known:
+                stack.pop()
+                continue
+            cuts = self.cuts(i, j)
+            missing = [
+                part for k in cuts for part in ((i, k - 1), (k, j))
+                if part[0] < part[1] and part not in self.known
+            ]  # fmt: skip
+            if missing:
+                stack += missing
+                continue
+            best: dict[Operation, tuple[int, int]] = {}
+            for k in cuts:
+                turn = self.turns[k]
+                count = self.leaves(i, k - 1, turn) + self.leaves(k, j, turn)
+                best[turn] = min(best.get(turn, (count, k)), (count, k))
+            self.known[i, j] = best
+            stack.pop()
+
+    def formula(self, i: int, j: int) -> Formula:
+        """The shallowest formula of edges i..j."""
+        if i == j:
+            return self.lines[i]
+        self.solve(i, j)
+        choices = self.known[i, j]
+        operation = min(choices, key=lambda turn: choices[turn][0])
+        k = choices[operation][1]
+        return merge(operation, [self.part(i, k - 1, operation), self.part(k, j, operation)])
+
+    def part(self, i: int, j: int, operation: Operation) -> Formula:
+        """What edges i..j contribute to a gate above them: one of the same kind if that pays."""
+        if i == j:
+            return self.lines[i]
+        choices = self.known[i, j]
+        if operation in choices and choices[operation][0] == self.leaves(i, j, operation):
+            k = choices[operation][1]
+            return merge(operation, [self.part(i, k - 1, operation), self.part(k, j, operation)])
+        return self.formula(i, j)
+
+    # -- where a chain may be cut ----------------------------------------------------------------
+
+    def cuts(self, i: int, j: int) -> list[int]:
+        """Vertices of the convex hull of the chain of edges i..j."""
+        if j == i + 1:
+            return [j]
+        hull = self.hull(i, j)
+        if not self.exhaustive:
+            hull = sorted(hull, key=lambda k: abs(2 * k - i - j - 1))[:_FEW]
+        return hull
+
+    def hull(self, i: int, j: int) -> list[int]:
+        # The half-lines leave along -edge i and along edge j. Vertex k is one of the hull if it
+        # is alone the farthest in some direction in which neither half-line gets ahead: if its
+        # cone of outward normals meets the cone of those directions.
+        inner = self.points[i + 1 : j + 1]
+        back, ahead = self.angle[i] + math.pi, self.angle[j]
+        between = math.remainder(ahead - back, 2 * math.pi)
+        half = (math.pi - abs(between)) / 2
+        if half < _ANGLE:
+            return [i + 1 + k for k in self.flat(inner, back)]
+        middle = back + between / 2 + math.pi
+        corners, start, width = _normal_cones(inner)
+        offset = np.remainder(start - middle + math.pi, 2 * math.pi) - math.pi
+        overlap = np.maximum(
+            np.minimum(offset + width, half) - np.maximum(offset, -half),
+            np.minimum(offset + width - 2 * math.pi, half) + half,
+        )
+        good = corners[overlap > _ANGLE]
+        if not len(good):
+            good = corners[[overlap.argmax()]]
+        return [i + 1 + int(k) for k in good]
+
+    def flat(self, inner: np.ndarray, back: float) -> list[int]:
+        """Half-lines in opposite directions: ends of the two faces of the hull along them."""
+        direction = np.array([math.cos(back), math.sin(back)])
+        along = inner @ direction
+        height = inner @ np.array([-direction[1], direction[0]])
+        found: set[int] = set()
+        for h in (height, -height):
+            face = np.flatnonzero(h >= h.max() - _HEIGHT * self.size)
+            if 0 not in face:  # the half-line at the first vertex does not cover this end
+                found.add(int(face[along[face].argmax()]))
+            if len(inner) - 1 not in face:
+                found.add(int(face[along[face].argmin()]))
+        return sorted(found)
+
+
+def _normal_cones(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Corners of the convex hull: their numbers, and where their outward normals begin and span."""
+    hull = shapely.get_coordinates(shapely.convex_hull(shapely.multipoints(points)))
+    number = {tuple(p): k for k, p in enumerate(points.tolist())}
+    if len(hull) == 1:
+        return np.array([0]), np.zeros(1), np.full(1, 2 * math.pi)
+    ring = hull[:-1][::-1] if len(hull) > 2 else hull  # counterclockwise
+    leaving = np.roll(ring, -1, axis=0) - ring
+    normal = np.arctan2(leaving[:, 1], leaving[:, 0]) - math.pi / 2
+    start = np.roll(normal, 1)
+    width = np.remainder(normal - start, 2 * math.pi)
+    return np.array([number[tuple(p)] for p in ring.tolist()]), start, width
+
+
+def _antipodal(points: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of vertices, i < j, that are alone the farthest in opposite directions."""
+    corners, start, width = _normal_cones(points)
+    pairs = set()
+    for a in range(len(corners)):
+        offset = np.remainder(start + math.pi - start[a] + math.pi, 2 * math.pi) - math.pi
+        overlap = np.minimum(offset + width, width[a]) - np.maximum(offset, 0.0)
+        for b in np.flatnonzero(overlap > _ANGLE):
+            i, j = sorted((int(corners[a]), int(corners[b])))
+            pairs.add((i, j))
+    return sorted(pairs)

@@ -1,0 +1,198 @@
+"""Counts wrong signs: random points, the network's sign against the shape's own inside.
+
+What is inside is found without the network and its formula: by Shapely in the plane, by the
+winding number in space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+import torch
+import trimesh
+from shapely.geometry import Polygon
+from shapely.ops import split
+from torch import Tensor
+
+from levelset_core.exact.polygon import read_shape
+from levelset_core.exact.rings import Chain
+from levelset_core.exact.solid import Triangles, read_solid
+from levelset_core.exact.winding import winding_number
+
+#: Points closer to the boundary than this, relative to its size, have no sign to be wrong.
+ON = 1e-9
+#: Wrong points that are kept to be shown.
+_SHOWN = 400
+#: How far beyond the shape points are drawn, relative to its size.
+_MARGIN = 0.25
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a check has found so far.
+
+    Attributes:
+        points: random points looked at.
+        wrong: those where F has the wrong sign.
+        places: some of the wrong ones, (k, d).
+        on_boundary: the largest |F| at random points of the boundary.
+    """
+
+    points: int
+    wrong: int
+    places: np.ndarray
+    on_boundary: float
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The shape itself: what is inside, how far the boundary is, and points on it.
+
+    Attributes:
+        inside: (n, d) -> (n,) bool.
+        distance: (n, d) -> (n,), to the boundary.
+        boundary: how many points, generator -> (n, d).
+        low, high: corners of the box that random points come from, each (d,).
+    """
+
+    inside: Callable[[np.ndarray], np.ndarray]
+    distance: Callable[[np.ndarray], np.ndarray]
+    boundary: Callable[[int, np.random.Generator], np.ndarray]
+    low: np.ndarray
+    high: np.ndarray
+
+
+def plane_reference(
+    rings: Sequence[np.ndarray],
+    chains: Sequence[np.ndarray] = (),
+    box: tuple[float, float, float, float] | None = None,
+) -> Reference:
+    """The region of :func:`exact_polygon`; chains are cut off at the box (xmin, xmax, ymin, ymax).
+
+    Raises:
+        LevelsetError: as :func:`exact_polygon`.
+    """
+    bounded, read = read_shape([*rings, *(Chain(chain) for chain in chains)])
+    corners = np.concatenate([*rings, *chains])
+    low, high = corners.min(0), corners.max(0)
+    margin = _MARGIN * float((high - low).max())
+    low, high = low - margin, high + margin
+    if box is not None:
+        low, high = np.array(box[::2]), np.array(box[1::2])
+    region: shapely.Geometry = bounded
+    around = shapely.box(*low, *high)
+    reach = 4 * float((high - low).max() + (corners.max(0) - corners.min(0)).max())
+    for chain in read:
+        region = region.symmetric_difference(_left_of(chain, around, reach))
+    lines = shapely.union_all([bounded.boundary, *(c.line(reach) for c in read)])
+    lines = lines.intersection(around) if read else lines
+    shapely.prepare(region)
+
+    def boundary(count: int, rng: np.random.Generator) -> np.ndarray:
+        ends = np.concatenate([_segments(part) for part in shapely.get_parts(lines)])
+        length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
+        which = rng.choice(len(ends), count, p=length / length.sum())
+        t = rng.random((count, 1))
+        points: np.ndarray = ends[which, 0] + t * (ends[which, 1] - ends[which, 0])
+        return points
+
+    return Reference(
+        lambda x: shapely.contains_xy(region, x[:, 0], x[:, 1]),
+        lambda x: shapely.distance(lines, shapely.points(x)),
+        boundary, low, high,
+    )  # fmt: skip
+
+
+def _segments(line: shapely.Geometry) -> np.ndarray:
+    points = shapely.get_coordinates(line)
+    return np.stack([points[:-1], points[1:]], axis=1)
+
+
+def _left_of(chain: Chain, box: Polygon, reach: float) -> shapely.Geometry:
+    parts = split(box, chain.line(reach)).geoms
+    p, q = chain.points[0], chain.points[1]
+    if len(chain.points) > 3:
+        p, q = chain.points[1], chain.points[2]
+    along = q - p
+    beside = (p + q) / 2 + 1e-7 * np.array([-along[1], along[0]])
+    return max(parts, key=lambda part: float(-part.distance(shapely.Point(beside))))
+
+
+def solid_reference(mesh: Triangles) -> Reference:
+    """The solid of :func:`exact_polyhedron`.
+
+    Raises:
+        LevelsetError: as :func:`exact_polyhedron`.
+    """
+    solid = read_solid(mesh)
+    triangles = solid.triangles
+    low, high = solid.bounds
+    margin = _MARGIN * float((high - low).max())
+
+    def distance(x: np.ndarray) -> np.ndarray:
+        best = np.full(len(x), np.inf)
+        for triangle in triangles:
+            pairs = np.broadcast_to(triangle, (len(x), 3, 3))
+            nearest = trimesh.triangles.closest_point(pairs, x)
+            best = np.minimum(best, np.linalg.norm(nearest - x, axis=1))
+        return best
+
+    def boundary(count: int, rng: np.random.Generator) -> np.ndarray:
+        area = solid.area_faces
+        which = rng.choice(len(triangles), count, p=area / area.sum())
+        weight = rng.dirichlet(np.ones(3), count)
+        points: np.ndarray = np.einsum("nk,nkd->nd", weight, triangles[which])
+        return points
+
+    return Reference(
+        lambda x: winding_number(triangles, x) > 0.5,
+        distance,
+        boundary,
+        low - margin,
+        high + margin,
+    )
+
+
+def check_signs(
+    f: Callable[[Tensor], Tensor],
+    reference: Reference,
+    *,
+    points: int = 1_000_000,
+    batch: int = 50_000,
+    seed: int = 0,
+) -> Iterator[Tally]:
+    """Look at random points, batch by batch; the last tally is over all of them.
+
+    Args:
+        f: the network, (n, d) float64 -> (n, 1).
+        reference: what is right.
+        points: how many.
+        batch: between two tallies; as many points a hundred times fewer are on the boundary.
+        seed: of the points.
+    """
+    rng = np.random.default_rng(seed)
+    size = float((reference.high - reference.low).max())
+    seen = wrong = 0
+    worst = 0.0
+    places = np.zeros((0, len(reference.low)))
+    while seen < points:
+        x = rng.uniform(reference.low, reference.high, (min(batch, points - seen), len(places.T)))
+        value = _values(f, x)
+        doubtful = x[np.where(reference.inside(x), value >= 0, value <= 0)]
+        if len(doubtful):
+            doubtful = doubtful[reference.distance(doubtful) > ON * size]
+        seen, wrong = seen + len(x), wrong + len(doubtful)
+        places = np.concatenate([places, doubtful])[:_SHOWN]
+        on = reference.boundary(max(batch // 100, 100), rng)
+        worst = max(worst, float(np.abs(_values(f, on)).max()))
+        yield Tally(seen, wrong, places, worst)
+
+
+@torch.no_grad()
+def _values(f: Callable[[Tensor], Tensor], x: np.ndarray) -> np.ndarray:
+    parts = [f(part)[:, 0] for part in torch.from_numpy(x).split(4096)]
+    values: np.ndarray = torch.cat(parts).numpy()
+    return values

@@ -1,0 +1,181 @@
+"""Sweeps of the generalization experiment (Fig. 2): many small trainings side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from levelset_core.few_samples.config import (
+    GeneralizationConfig,
+    Unit,
+    chosen_candidates,
+    groups,
+    repeat_units,
+    tuning_units,
+)
+from levelset_core.few_samples.gallery import NAME as GALLERY
+from levelset_core.few_samples.gallery import make_gallery
+from levelset_core.few_samples.results import describe
+from levelset_core.few_samples.training import load, result_table, run_group
+from levelset_core.runs.files import read_json, replacing, write_json
+from levelset_core.runs.folder import Run
+from levelset_core.runs.kinds import Goal, Kind
+
+UNITS, TABLE = "units", "table.json"
+
+
+@dataclass(frozen=True)
+class UnitDone:
+    """One unit is done; ``step`` counts them."""
+
+    step: int
+    unit: Unit
+    accuracy: float
+
+
+class Sweep:
+    """Does every group of units whose files are not there yet, in as many processes as the run has
+    threads (joblib's loky).
+
+    The files are the state: a unit is there whole or not at all, and a group does not depend on
+    when or beside which others it was done.
+
+    Args:
+        config: all settings.
+        folder: of the units' files.
+        jobs: processes.
+    """
+
+    def __init__(self, config: GeneralizationConfig, folder: Path, jobs: int) -> None:
+        self.config, self.folder, self.jobs = config, folder, jobs
+        folder.mkdir(parents=True, exist_ok=True)
+        self.accuracies: dict[Unit, float] = {}
+        self.chosen: dict[tuple[str, float], int] = {}
+        self._work = self._all()
+
+    @property
+    def total(self) -> int:
+        """Number of units."""
+        c = self.config
+        return len(tuning_units(c)) + len(c.fractions) * c.repeats * len(c.losses)
+
+    def __iter__(self) -> Iterator[UnitDone]:
+        return self
+
+    def __next__(self) -> UnitDone:
+        return next(self._work)
+
+    def _all(self) -> Iterator[UnitDone]:
+        yield from self._each(tuning_units(self.config))
+        self.chosen = chosen_candidates(self.config, self.accuracies)
+        yield from self._each(repeat_units(self.config, self.chosen))
+
+    def _each(self, units: list[Unit]) -> Iterator[UnitDone]:
+        from joblib import Parallel, delayed
+
+        missing = []
+        for group in groups(units):
+            if all(self._path(unit).exists() for unit in group):
+                for unit in group:
+                    self.accuracies[unit] = float(read_json(self._path(unit))["accuracy"])
+            else:
+                missing.append(group)
+        tasks = (delayed(_do)(self.config, group, self.folder) for group in missing)
+        work = Parallel(n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch=self.jobs)
+        for group, found in work(tasks):
+            for unit, accuracy in zip(group, found, strict=True):
+                self.accuracies[unit] = accuracy
+                yield UnitDone(len(self.accuracies), unit, accuracy)
+
+    def _path(self, unit: Unit) -> Path:
+        return _path(self.folder, unit)
+
+    def seconds(self) -> float:
+        """CPU time of all units so far."""
+        return sum(float(read_json(self._path(unit))["seconds"]) for unit in self.accuracies)
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Nothing: see the class."""
+        return {}
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Nothing: see the class."""
+
+
+def _path(folder: Path, unit: Unit) -> Path:
+    return folder / f"{unit.name}.json"
+
+
+def _do(
+    config: GeneralizationConfig, group: list[Unit], folder: Path
+) -> tuple[list[Unit], list[float]]:
+    found = run_group(config, group)
+    for unit, one in zip(group, found, strict=True):
+        write_json(_path(folder, unit), one)
+    return group, [one["accuracy"] for one in found]
+
+
+class Generalize(Kind):
+    """Settings: those of a :class:`GeneralizationConfig`. The table is in ``result.json``."""
+
+    name = "generalize"
+    title = "Generalization"
+    preview_every = 5.0
+
+    def check(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return GeneralizationConfig.from_dict(settings).to_dict()
+
+    def build(self, run: Run) -> Sweep:
+        config = GeneralizationConfig.from_dict(run.config.settings)
+        return Sweep(config, run.artifacts / UNITS, run.config.threads)
+
+    def goal(self, run: Run, trainer: Any) -> Goal:
+        return Goal(trainer.total)
+
+    def row(self, snapshot: UnitDone) -> None:
+        """None: units end in any order."""
+
+    def preview(self, trainer: Sweep, artifacts: Path) -> None:
+        """The means of the repeats that are complete so far."""
+        if trainer.chosen:
+            _write_table(artifacts, trainer, _complete(trainer))
+
+    def finish(self, trainer: Sweep, artifacts: Path) -> dict[str, Any]:
+        """The table."""
+        for _ in trainer:
+            pass  # also where every unit was there already: the choice is made anew
+        table = result_table(trainer.config, trainer.chosen, trainer.accuracies)
+        _write_table(artifacts, trainer, trainer.config.repeats)
+        data = load(trainer.config.data, trainer.config.data_dir)
+        with replacing(artifacts / GALLERY) as partial, partial.open("wb") as file:
+            make_gallery(trainer.config, trainer.chosen, data).save(file)
+        return {"units": trainer.total, "rows": table}
+
+
+def _complete(trainer: Sweep) -> int:
+    """Repeats, from the first on, of which every fraction and loss is there."""
+    c = trainer.config
+    for count, repeat in enumerate(c.parts):
+        own = (Unit(*key, repeat, candidate) for key, candidate in trainer.chosen.items())
+        if not all(unit in trainer.accuracies for unit in own):
+            return count
+    return c.repeats
+
+
+def _write_table(artifacts: Path, trainer: Sweep, repeats: int) -> None:
+    if not repeats:
+        return
+    config = GeneralizationConfig.from_dict({**trainer.config.to_dict(), "repeats": repeats})
+    data = load(config.data, config.data_dir)
+    table = describe(
+        config, result_table(config, trainer.chosen, trainer.accuracies), classes=data.classes,
+        source=data.source, total=data.total, seconds=trainer.seconds(),
+    )  # fmt: skip
+    with replacing(artifacts / TABLE) as partial:
+        partial.write_text(json.dumps(table, indent=1), encoding="utf-8")
+
+
+KIND = Generalize()

@@ -1,0 +1,1 @@
+"""Curves: ordered points, fits through them, and level sets traced."""

@@ -1,0 +1,188 @@
+"""A smooth curve through noisy points whose order is known: a penalized spline, refitted.
+
+P-splines (Eilers and Marx, 1996): cubic B-splines on even knots, with a penalty on differences of
+their coefficients. Its weight is the one that predicts points best which are left out, by
+generalized cross-validation. As in principal curves (Hastie and Stuetzle, 1989) the points take
+the parameter of their foot on the curve, and the curve is fitted again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.interpolate import BSpline
+from scipy.linalg import eigh
+from scipy.spatial import cKDTree
+
+from levelset_core.geometry.curves.chains import Chain, goes_on, order_points, turning
+
+#: Fits, each after the feet of the points were found anew.
+FITS = 6
+#: Basis functions at most and at least.
+MOST, LEAST = 160, 8
+DEGREE = 3
+#: Fewer points are no curve.
+LEAST_POINTS = 4
+#: Differences of this order are penalized: a gap goes on with the curvature of what is around it.
+ORDER = 3
+#: Weights that are tried, in parts of the largest eigenvalue's.
+WEIGHTS = np.logspace(-9, 5, 71)
+#: A degree of freedom counts so much in the cross-validation, which else smooths too little.
+CAUTION = 1.3
+#: Samples of a fitted curve, and the part of them that a direction at its end is taken over.
+SAMPLES, END = 2000, 0.03
+#: A point further from every chain than this many of their usual distances belongs to none.
+STRAY = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothCurve:
+    """A fitted curve.
+
+    Attributes:
+        points: ``SAMPLES`` points along it at even distances, (m, d); of a closed one the first
+            is not repeated.
+        closed: whether it is.
+        noise: standard deviation of the data in every direction across it.
+        feet: number of the sample that is next to each point of the data, ascending.
+    """
+
+    points: np.ndarray
+    closed: bool
+    noise: float
+    feet: np.ndarray
+
+    @property
+    def length(self) -> float:
+        """Of the curve."""
+        return float(np.linalg.norm(np.diff(self.whole, axis=0), axis=1).sum())
+
+    @property
+    def whole(self) -> np.ndarray:
+        """Its points, the first again at the end if it is closed."""
+        return np.concatenate([self.points, self.points[:1]]) if self.closed else self.points
+
+
+def fit_curves(points: np.ndarray, ends: str = "auto") -> list[SmoothCurve]:
+    """The smooth curves near a cloud, (n, d), the longest first.
+
+    Args:
+        points: in any order, in any units.
+        ends: see :func:`levelset_core.geometry.curves.chains.order_points`.
+
+    Raises:
+        LevelsetError: no curve is found, or ``ends`` is unknown.
+    """
+    chains = order_points(points, ends)
+    nodes = np.concatenate([chain.points for chain in chains])
+    labels = np.repeat(np.arange(len(chains)), [len(chain.points) for chain in chains])
+    distance, nearest = cKDTree(nodes).query(points)
+    labels = np.where(distance <= STRAY * _spacing(nodes), labels[nearest], -1)
+    curves = []
+    for k, chain in enumerate(chains):
+        own = points[labels == k]
+        if len(own) < LEAST_POINTS:
+            continue
+        curve = fit_curve(own, chain)
+        if ends == "auto" and not curve.closed and _should_close(curve):
+            curve = fit_curve(own, replace(chain, closed=True))
+        curves.append(curve)
+    return sorted(curves, key=lambda curve: -curve.length)
+
+
+def _spacing(nodes: np.ndarray) -> float:
+    return float(np.median(cKDTree(nodes).query(nodes, k=2)[0][:, 1]))
+
+
+def _should_close(curve: SmoothCurve) -> bool:
+    """As between chains, but without the noise in their directions."""
+    far = max(1, round(END * len(curve.points)))
+    first, last = curve.points[0], curve.points[-1]
+    chord = first - last
+    turn = turning(curve.points[-1 - far] - last, chord, curve.points[far] - first)
+    return goes_on(turn, float(np.linalg.norm(chord)) / curve.length)
+
+
+def fit_curve(points: np.ndarray, chain: Chain) -> SmoothCurve:
+    """The smooth curve near a chain through its points.
+
+    Args:
+        points: the data of this curve, (n, d).
+        chain: what orders it.
+    """
+    line = np.concatenate([chain.points, chain.points[:1]]) if chain.closed else chain.points
+    noise = 0.0
+    for _ in range(FITS):
+        line, lengths = _even(line, SAMPLES)
+        t = lengths[cKDTree(line).query(points)[1]] / lengths[-1]
+        line, noise = _fit(t, points, chain.closed)
+    line, _ = _even(line, SAMPLES + chain.closed)
+    samples = line[:-1] if chain.closed else line
+    feet = np.sort(cKDTree(samples).query(points)[1])
+    if not chain.closed:  # it ends where the data does
+        samples, _ = _even(samples[feet[0] : feet[-1] + 1], SAMPLES)
+        feet = np.sort(cKDTree(samples).query(points)[1])
+    return SmoothCurve(samples, chain.closed, noise, feet)
+
+
+def _even(line: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """``count`` points at even distances along a polyline, and their distance from its start."""
+    lengths = np.concatenate([[0], np.linalg.norm(np.diff(line, axis=0), axis=1).cumsum()])
+    wanted = np.linspace(0, lengths[-1], count)
+    return np.stack([np.interp(wanted, lengths, axis) for axis in line.T], axis=1), wanted
+
+
+def _fit(t: np.ndarray, points: np.ndarray, closed: bool) -> tuple[np.ndarray, float]:
+    """A dense polyline on the spline that fits points at parameters t in [0, 1], and the noise."""
+    size = int(np.clip(len(points), LEAST, MOST))
+    basis, penalty = _basis(t, size, closed), _penalty(size, closed)
+    # Both quadratic forms become diagonal, so that every weight costs a few sums.
+    gram = basis.T @ basis
+    ridge = 1e-12 * np.trace(gram) / size * np.eye(size)
+    eigenvalues, vectors = eigh(penalty, gram + penalty * np.trace(gram) * 1e-7 + ridge)
+    stiff = np.maximum(eigenvalues, 0)
+    # gram = I - c * penalty in this basis, c as above.
+    loose = np.maximum(1 - 1e-7 * np.trace(gram) * stiff, 0)
+    targets = vectors.T @ (basis.T @ points)  # (size, d)
+    total = float((points**2).sum())
+    best = (np.inf, targets, 0.0)
+    for weight in WEIGHTS * np.trace(gram):
+        shrunk = 1 / np.maximum(loose + weight * stiff, 1e-300)
+        own = targets * shrunk[:, None]
+        free = float((loose * shrunk).sum())
+        if CAUTION * free >= len(points):
+            continue
+        rest = total - 2 * float((own * targets).sum()) + float((own**2 * loose[:, None]).sum())
+        rest = max(rest, 1e-24 * total)
+        score = rest / (len(points) - CAUTION * free) ** 2
+        if score < best[0]:
+            across = len(points[0]) - 1
+            # The foot takes up what lies along the curve.
+            best = (score, own, float(np.sqrt(rest / (across * max(len(points) - free, 1)))))
+    _, own, noise = best
+    dense = np.linspace(0, 1, 2 * SAMPLES + 1)
+    return _basis(dense, size, closed) @ (vectors @ own), noise
+
+
+def _basis(t: np.ndarray, size: int, closed: bool) -> np.ndarray:
+    """Cubic B-splines on even knots over [0, 1], (n, size); periodic if closed."""
+    pieces = size if closed else size - DEGREE
+    knots = np.arange(-DEGREE, pieces + DEGREE + 1) / pieces
+    full = BSpline.design_matrix(np.clip(t, 0, 1), knots, DEGREE).toarray()
+    if closed:
+        full[:, :DEGREE] += full[:, size:]
+        full = full[:, :size]
+    return np.asarray(full)
+
+
+def _penalty(size: int, closed: bool) -> np.ndarray:
+    """Sum of squared differences of the coefficients, (size, size), in units of the curve."""
+    differences = np.eye(size)
+    for _ in range(ORDER):
+        if closed:
+            differences = np.roll(differences, -1, axis=0) - differences
+        else:
+            differences = np.diff(differences, axis=0)
+    found: np.ndarray = differences.T @ differences
+    return found

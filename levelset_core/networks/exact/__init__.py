@@ -1,8 +1,0 @@
-"""Theorem 1: watertight piecewise linear hypersurfaces as zero level sets of ReLU networks."""
-
-from levelset_core.networks.exact.polygon import exact_polygon
-from levelset_core.networks.exact.polyhedron import exact_polyhedron
-from levelset_core.networks.exact.report import ExactNetwork
-from levelset_core.networks.exact.rings import Chain
-
-__all__ = ["Chain", "ExactNetwork", "exact_polygon", "exact_polyhedron"]

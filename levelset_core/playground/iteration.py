@@ -1,0 +1,140 @@
+"""One training iteration taken apart, with its real numbers: what the lesson steps through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from levelset_core.errors import LevelsetError
+from levelset_core.levelsets import rho_axis, sample_network, value_and_jacobian
+from levelset_core.losses import GeometricSVMTerms, MarginTerms
+from levelset_core.playground.trainer import PlaygroundTrainer
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """The next iteration of a trainer, followed for one point x; nothing is changed by it.
+
+    Attributes:
+        step: number of the iteration, from 1.
+        index: which point; x: where, (2,); label: y.
+        path: Newton iterates from x, (k + 1, 2); path_values: F there, (k + 1,)   (Eq. 4, 5).
+        first_gradient: D_xF(x), (2,), of the first Newton step.
+        point: p, the last iterate, (2,); value: c = F(p); converged, failed: how it ended.
+        gradient: D_xF(p), (2,); pinv: D_xF(p)^+, (2,); axis: that rho looks along.
+        sides: for t = -1 and +1 the last place p^t and whether it arrived (Eq. 11 only).
+        nearer: which of the two sets Delta.
+        distance: d(x, p); delta: Delta(x) (Eq. 11 only).
+        term: this point's part of the loss, where the objective has parts.
+        loss_before, loss_after: the whole loss at theta_0 and theta_1.
+        gradient_norm: ||D_theta loss||; update_norm: ||theta_1 - theta_0||.
+        value_after: F(p; theta_1).
+        predicted: p(theta_1) by the sample network, (2,)   (Eq. 9).
+        actual: p projected on S_0 at theta_1, (2,).
+    """
+
+    step: int
+    index: int
+    x: np.ndarray
+    label: int
+    path: np.ndarray
+    path_values: np.ndarray
+    first_gradient: np.ndarray
+    point: np.ndarray
+    value: float
+    converged: bool
+    failed: bool
+    gradient: np.ndarray
+    pinv: np.ndarray
+    axis: int
+    sides: dict[int, tuple[np.ndarray, bool]]
+    nearer: int | None
+    distance: float | None
+    delta: float | None
+    term: float | None
+    loss_before: float
+    loss_after: float
+    gradient_norm: float
+    update_norm: float
+    value_after: float
+    predicted: np.ndarray
+    actual: np.ndarray
+
+
+def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
+    """Take the trainer's next iteration apart for the point ``index``.
+
+    Raises:
+        LevelsetError: there is no such point.
+    """
+    if not 0 <= index < len(trainer.points):
+        raise LevelsetError(f"There is no point {index}: there are {len(trainer.points)}.")
+    x = trainer.x[index : index + 1]
+    samples = trainer.project(x, record=True)
+    assert samples.path is not None and samples.path_values is not None
+    terms = trainer.terms()
+    ahead = trainer.preview()
+    with torch.no_grad():
+        predicted = sample_network(ahead.network, samples)
+        value_after = ahead.network(samples.points)
+    landed = ahead.project(samples.points)
+    gradients = torch.autograd.grad(
+        terms.loss, list(trainer.network.parameters()), allow_unused=True
+    )
+    update = [
+        b.detach() - a.detach()
+        for a, b in zip(trainer.network.parameters(), ahead.network.parameters(), strict=True)
+    ]
+    steps = int(samples.steps[0])
+    sides: dict[int, tuple[np.ndarray, bool]] = {}
+    nearer = delta = distance = term = None
+    match terms.details:
+        case GeometricSVMTerms() as details:
+            n = len(trainer.points)
+            for t, row in ((-1, index), (1, index + n)):
+                sides[t] = (_array(details.sides.points[row]), bool(details.sides.converged[row]))
+            distance = float(details.distance[index])
+            delta = float(details.delta[index]) or None
+            nearer = int(details.nearer[index]) if delta else None
+            term = float(details.hinge[index])
+        case MarginTerms() as details:
+            distance = float(details.distance[index])
+            term = float(details.per_sample[index])
+    return Iteration(
+        step=trainer.step + 1,
+        index=index,
+        x=_array(x[0]),
+        label=int(trainer.y[index]),
+        path=_array(samples.path[: steps + 1, 0]),
+        path_values=_array(samples.path_values[: steps + 1, 0]),
+        first_gradient=_array(value_and_jacobian(trainer.network, x)[1][0]),
+        point=_array(samples.points[0]),
+        value=float(samples.values[0]),
+        converged=bool(samples.converged[0]),
+        failed=bool(samples.failed[0]),
+        gradient=_array(value_and_jacobian(trainer.network, samples.points)[1][0]),
+        pinv=_array(samples.pinv[0]),
+        axis=int(rho_axis(samples.pinv)[0]),
+        sides=sides,
+        nearer=nearer,
+        distance=distance,
+        delta=delta,
+        term=term,
+        loss_before=terms.loss.item(),
+        loss_after=ahead.terms().loss.item(),
+        gradient_norm=_norm([g for g in gradients if g is not None]),
+        update_norm=_norm(update),
+        value_after=float(value_after[0]),
+        predicted=_array(predicted[0]),
+        actual=_array(landed.points[0]),
+    )
+
+
+def _array(values: torch.Tensor) -> np.ndarray:
+    return values.detach().cpu().numpy()
+
+
+def _norm(tensors: list[torch.Tensor]) -> float:
+    return float(torch.stack([t.norm() for t in tensors]).norm()) if tensors else 0.0

@@ -1,0 +1,111 @@
+"""The playground's objectives: which loss runs, and which settings it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from levelset_core import losses
+from levelset_core.levelsets import LevelSetSamples, Network
+
+if TYPE_CHECKING:
+    from levelset_core.playground.config import PlaygroundConfig
+
+#: |F - level| at which a projection of the playground has arrived; float32 allows no less.
+NEWTON_TOL = 1e-4
+#: A point fails before it goes further than this times (1 + ||x||): the plane is 3 wide.
+NEWTON_MAX_JUMP = 10.0
+
+
+@dataclass(frozen=True)
+class LossTerms:
+    """A loss and the level set samples it was computed on, if it used any."""
+
+    loss: Tensor
+    boundary: LevelSetSamples | None = None
+    details: losses.GeometricSVMTerms | losses.MarginTerms | None = None
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One way to train.
+
+    Attributes:
+        title: as a person reads it.
+        equation: which equation of the paper it is, or its source.
+        run: (F, x, y, config, record) -> its terms.
+        function: the core function that computes it ("show the code").
+        uses: the settings it reads, by their names in :class:`PlaygroundConfig`.
+        distance: the distance it fixes; ``None`` where the setting chooses, or none is used.
+    """
+
+    title: str
+    equation: str
+    run: Callable[[Network, Tensor, Tensor, PlaygroundConfig, bool], LossTerms]
+    function: Callable[..., object]
+    uses: tuple[str, ...] = ()
+    distance: str | None = None
+
+
+def _cross_entropy(
+    f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool
+) -> LossTerms:
+    return LossTerms(losses.cross_entropy(f, x, y))
+
+
+def _hinge(f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool) -> LossTerms:
+    return LossTerms(losses.hinge(f, x, y))
+
+
+def _elsayed(f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool) -> LossTerms:
+    return LossTerms(losses.elsayed(f, x, y, epsilon=c.epsilon, distance=c.norm))
+
+
+def _margin(f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool) -> LossTerms:
+    terms = losses.margin_terms(
+        f, x, y, epsilon=c.epsilon, weight_correct=c.weight_correct, distance=c.metric,
+        max_steps=c.newton_steps, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,
+        fallback=True, record=record,
+    )  # fmt: skip
+    return LossTerms(terms.loss, terms.boundary, terms)
+
+
+def _geometric_svm(
+    f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool
+) -> LossTerms:
+    terms = losses.geometric_svm_terms(
+        f, x, y, lam=c.lam, alpha=c.alpha, distance=c.metric,
+        max_steps=c.newton_steps, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,
+        fallback=True, record=record,
+    )  # fmt: skip
+    return LossTerms(terms.loss, terms.boundary, terms)
+
+
+_MARGIN_USES = ("epsilon", "weight_correct", "newton_steps")
+
+OBJECTIVES: dict[str, Objective] = {
+    "geometric_svm": Objective(
+        "Geometric SVM", "Eq. 11", _geometric_svm, losses.geometric_svm_terms,
+        ("lam", "alpha", "distance", "newton_steps"),
+    ),
+    "margin_linf": Objective(
+        "Margin L∞", "Eq. 12", _margin, losses.margin_terms, _MARGIN_USES, "linf"
+    ),
+    "margin_l2": Objective("Margin L2", "Eq. 12", _margin, losses.margin_terms, _MARGIN_USES, "l2"),
+    "margin_rho": Objective(
+        "Margin ρ", "Eq. 12", _margin, losses.margin_terms, _MARGIN_USES, "rho"
+    ),
+    "cross_entropy": Objective(
+        "Cross-entropy", "baseline", _cross_entropy, losses.cross_entropy
+    ),
+    "hinge": Objective("Hinge", "baseline", _hinge, losses.hinge),
+    "elsayed": Objective(
+        "Elsayed et al.", "one Newton step", _elsayed, losses.elsayed, ("epsilon", "distance")
+    ),
+}  # fmt: skip
+
+#: The four panels of the paper's Figure 1, in its order.
+FIGURE_1 = ("cross_entropy", "margin_linf", "margin_l2", "geometric_svm")

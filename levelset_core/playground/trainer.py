@@ -1,0 +1,304 @@
+"""The playground's trainer: an iterator of immutable snapshots, one optimizer step each."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from levelset_core.data import BOUNDS, PointSet
+from levelset_core.device import pick_device
+from levelset_core.errors import LevelsetError
+from levelset_core.geometry import contours, evaluate_grid, nearest_on_contours
+from levelset_core.levelsets import LevelSetSamples, project, sample_network
+from levelset_core.networks import MLP
+from levelset_core.playground.config import REBUILDS, PlaygroundConfig
+from levelset_core.playground.objectives import NEWTON_MAX_JUMP, NEWTON_TOL, OBJECTIVES, LossTerms
+from levelset_core.random import torch_generator
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How the network stands on the points, measured after ``step`` steps.
+
+    Attributes:
+        step: steps taken.
+        accuracy: share of points with y F(x) > 0; held_out: the same on fresh points, if any.
+        margins: signed input-space margin of every point, (n,): sign(y F(x)) d(x, S_0), infinite
+            where no level set point was found. d is the smaller of the distances to the Newton
+            projection and to the contour on the grid: an upper bound, close in the plane.
+        outputs: output-space margin y F(x), (n,).
+        feet: the level set point that ``margins`` refers to, (n, 2); NaN where there is none.
+        samples: the Newton projections of the points.
+        field: F on the grid over the plane, (m, m), row 0 at ymin.
+    """
+
+    step: int
+    accuracy: float
+    held_out: float | None
+    margins: np.ndarray
+    outputs: np.ndarray
+    feet: np.ndarray
+    samples: LevelSetSamples
+    field: np.ndarray
+
+    @property
+    def margin_min(self) -> float:
+        """The smallest signed margin."""
+        return float(self.margins.min())
+
+    @property
+    def margin_median(self) -> float:
+        """The median signed margin (of an even number, the lower of the two in the middle)."""
+        return float(np.sort(self.margins)[(len(self.margins) - 1) // 2])
+
+    @property
+    def converged(self) -> float:
+        """Share of the projections that arrived."""
+        return float(self.samples.converged.float().mean())
+
+    @property
+    def residual(self) -> float:
+        """Median |F(p)| after the projection."""
+        return float(self.samples.values.abs().median())
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One optimizer step: its number, counted from 1, and the loss it descended."""
+
+    step: int
+    loss: float
+    measurement: Measurement | None = None
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How samples of S_0 move in the next optimizer step (Sec. 2.2).
+
+    Attributes:
+        points: p on S_0 at theta_0, (m, 2).
+        predicted: p(theta_1) by the sample network, Eq. 9, (m, 2).
+        actual: p projected on S_0 at theta_1, (m, 2).
+        error: ||predicted - actual|| / ||actual - p||, medians; None if nothing moved.
+    """
+
+    points: np.ndarray
+    predicted: np.ndarray
+    actual: np.ndarray
+    error: float | None
+
+
+class PlaygroundTrainer:
+    """Trains F on points in the plane.
+
+    ``for snapshot in trainer`` trains; to pause, stop asking; to step, ask once. Settings and
+    points may change in between. The same settings, points and seed give the same snapshots.
+
+    Args:
+        config: all settings.
+        points: the training points.
+        held_out: fresh points to test on, or ``None``.
+        device: default: :func:`levelset_core.pick_device`.
+        measure_every: put a :class:`Measurement` in every k-th snapshot; 0 never does.
+        measure_in: norm of the measured margins, "l2" or "linf"; default: the configuration's.
+    """
+
+    def __init__(
+        self,
+        config: PlaygroundConfig,
+        points: PointSet,
+        *,
+        held_out: PointSet | None = None,
+        device: torch.device | None = None,
+        measure_every: int = 0,
+        measure_in: str | None = None,
+    ) -> None:
+        self.device = device or pick_device()
+        self.measure_every = measure_every
+        self.measure_in = measure_in
+        self.config = config
+        self.set_points(points, held_out)
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to step 0 with the same initial weights."""
+        c = self.config
+        network = MLP(
+            2, (c.width,) * c.depth, activation=c.activation, generator=torch_generator(c.seed)
+        )
+        self.network = network.to(self.device)
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=c.learning_rate, fused=self.device.type != "mps"
+        )
+        self.step = 0
+        self.loss: float | None = None
+
+    def configure(self, config: PlaygroundConfig) -> bool:
+        """Take new settings; whether one of ``REBUILDS`` changed, which starts from step 0."""
+        rebuild = any(getattr(config, name) != getattr(self.config, name) for name in REBUILDS)
+        self.config = config
+        if rebuild:
+            self.reset()
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate
+        return rebuild
+
+    def set_points(self, points: PointSet, held_out: PointSet | None = None) -> None:
+        """Train on other points from the next step on."""
+        self.points, self.held_out = points, held_out
+        self.x = torch.as_tensor(points.xy, device=self.device)
+        self.y = torch.as_tensor(points.labels, device=self.device)
+
+    def terms(self, *, record: bool = False) -> LossTerms:
+        """The loss of the objective at the present weights, with what it was computed from."""
+        objective = OBJECTIVES[self.config.objective]
+        return objective.run(self.network, self.x, self.y, self.config, record)
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        return self
+
+    def __next__(self) -> Snapshot:
+        """One optimizer step.
+
+        Raises:
+            LevelsetError: there are no points, or the loss is no longer finite.
+        """
+        if not len(self.points):
+            raise LevelsetError("There are no points to train on: draw some first.")
+        loss = self.terms().loss
+        value = loss.item()
+        if not math.isfinite(value):
+            raise LevelsetError(
+                f"The loss is {value} after {self.step} steps: reset, with a lower learning "
+                "rate or gentler settings."
+            )
+        self.optimizer.zero_grad()
+        if loss.requires_grad:  # a linear model without any S_+-1 may have nothing to follow
+            loss.backward()
+            self.optimizer.step()
+        self.step += 1
+        self.loss = value
+        due = self.measure_every and self.step % self.measure_every == 0
+        return Snapshot(self.step, self.loss, self.measure() if due else None)
+
+    @property
+    def norm(self) -> str:
+        """The norm that margins are measured in."""
+        return self.measure_in or self.config.norm
+
+    def field(self, n: int = 128) -> np.ndarray:
+        """F on an n x n grid over the plane, row 0 at ymin."""
+        return evaluate_grid(self.network, BOUNDS, n, device=self.device)
+
+    def project(self, x: Tensor, *, record: bool = False, level: float = 0.0) -> LevelSetSamples:
+        """Newton projection with the playground's settings."""
+        return project(
+            self.network, x, level=level, max_steps=self.config.newton_steps, tol=NEWTON_TOL,
+            max_jump=NEWTON_MAX_JUMP, record=record,
+        )  # fmt: skip
+
+    def measure(self, grid: int = 128, *, record: bool = False) -> Measurement:
+        """Accuracy, margins and Newton residuals at the present weights; training is unchanged.
+
+        Raises:
+            LevelsetError: there are no points.
+        """
+        if not len(self.points):
+            raise LevelsetError("There are no points to measure: draw some first.")
+        field = self.field(grid)
+        samples = self.project(self.x, record=record)
+        outputs = (samples.start_values * self.y).cpu().numpy()
+        distance, feet = self._distance_to_boundary(self.points.xy, samples, field)
+        with torch.no_grad():
+            held_out = None
+            if self.held_out is not None and len(self.held_out):
+                value = self.network(torch.as_tensor(self.held_out.xy, device=self.device))
+                right = (value.cpu().numpy() > 0) == (self.held_out.labels > 0)
+                held_out = float(right.mean())
+        return Measurement(
+            self.step,
+            float((outputs > 0).mean()),
+            held_out,
+            np.where(outputs > 0, distance, -distance),
+            outputs,
+            feet,
+            samples,
+            field,
+        )
+
+    def probe(self, x: float, y: float) -> dict[str, Any]:
+        """F, |D_xF| and the distance to S_0 at one place of the plane."""
+        place = torch.tensor([[x, y]], dtype=torch.float32, device=self.device)
+        samples = self.project(place)
+        distance, feet = self._distance_to_boundary(place.cpu().numpy(), samples, self.field(96))
+        (gradient,) = torch.func.vmap(torch.func.grad(lambda p: self.network(p[None])[0]))(place)
+        found = bool(np.isfinite(distance[0]))
+        return {
+            "value": float(samples.start_values[0]),
+            "gradient": gradient.norm().item(),
+            "distance": float(distance[0]) if found else None,
+            "foot": feet[0].tolist() if found else None,
+        }
+
+    def preview(self) -> PlaygroundTrainer:
+        """A copy of this trainer one step on; this one stays where it is."""
+        ahead = copy.deepcopy(self)
+        next(ahead)
+        return ahead
+
+    def motion(self, count: int = 48) -> Motion:
+        """What the sample network predicts of the next step, and what the contour then does."""
+        lines = contours(self.field(64), BOUNDS)
+        vertices = np.concatenate(lines) if lines else np.zeros((0, 2))
+        picked = vertices[np.linspace(0, len(vertices) - 1, min(count, len(vertices))).astype(int)]
+        start = torch.as_tensor(picked, dtype=torch.float32, device=self.device)
+        samples = self.project(start)
+        ahead = self.preview()
+        with torch.no_grad():
+            predicted = sample_network(ahead.network, samples)
+        landed = ahead.project(samples.points)
+        good = samples.converged & landed.converged
+        p, q, r = (t[good].cpu().numpy() for t in (samples.points, predicted, landed.points))
+        moved = float(np.median(np.linalg.norm(r - p, axis=1))) if len(p) else 0.0
+        error = float(np.median(np.linalg.norm(q - r, axis=1))) / moved if moved > 0 else None
+        return Motion(p, q, r, error)
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Everything needed to go on bit for bit: weights, optimizer state, step."""
+        return copy.deepcopy(
+            {
+                "network": self.network.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "step": self.step,
+                "loss": self.loss,
+            }
+        )
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Go on from a :meth:`checkpoint` of a trainer with the same settings."""
+        self.network.load_state_dict(checkpoint["network"])
+        # The optimizer would go on in the checkpoint's own tensors.
+        self.optimizer.load_state_dict(copy.deepcopy(checkpoint["optimizer"]))
+        self.step, self.loss = checkpoint["step"], checkpoint["loss"]
+
+    def _distance_to_boundary(
+        self, xy: np.ndarray, samples: LevelSetSamples, field: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The smaller of two upper bounds on d(x, S_0), (n,), and the place it is taken at."""
+        order = 2.0 if self.norm == "l2" else np.inf
+        newton = samples.points.cpu().numpy()
+        to_newton = np.linalg.norm(xy - newton, ord=order, axis=1)
+        to_newton[~samples.converged.cpu().numpy()] = np.inf
+        to_contour, vertices = nearest_on_contours(xy, contours(field, BOUNDS), norm=order)
+        nearer = to_contour < to_newton
+        feet = np.where(nearer[:, None], vertices, newton)
+        distance = np.minimum(to_contour, to_newton)
+        feet[~np.isfinite(distance)] = np.nan
+        return distance, feet

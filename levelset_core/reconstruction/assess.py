@@ -1,0 +1,85 @@
+"""How good a run's shape is: against the truth where there is one, else against its own cloud."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from levelset_core.data import PointCloud
+from levelset_core.errors import LevelsetError
+from levelset_core.geometry import Polyline, compare, distance_to
+from levelset_core.geometry.curvature import mean_curvature
+from levelset_core.reconstruction.shapes import TRUTH, Shape, read_cloud, read_shape
+from levelset_core.runs.arrays import write_arrays
+from levelset_core.runs.folder import Run
+
+#: The artifact with one number a vertex or a point.
+ERRORS = "errors.npz"
+#: The F-score's threshold in parts of the diagonal of the cloud's box: 5 mm on a body of 2 m.
+THRESHOLD = 0.0025
+#: Points that a polyline is compared at.
+CURVE_SAMPLES = 20_000
+
+
+def assess(run: Run, shape: Shape) -> dict[str, Any]:
+    """Write ``ERRORS`` and return the comparison, plain values.
+
+    ``ERRORS`` holds, of the first mesh's vertices, "curvature", "to_cloud" and, with a truth,
+    "to_truth"; and of the cloud's points "to_shape".
+    """
+    cloud = read_cloud(run)
+    truth = read_shape(run.inputs / TRUTH) if (run.inputs / TRUTH).exists() else None
+    against = "the cloud" if truth is None else "the truth"
+    if shape.lines:
+        return {"against": against, **_compare_curves(shape.lines, truth, cloud)}
+    mesh = shape.meshes[0]
+    errors = {
+        "curvature": mean_curvature(mesh),
+        "to_cloud": distance_to(mesh.vertices, cloud.points),
+        "to_shape": distance_to(cloud.points, mesh),
+    }
+    if truth is not None:
+        errors["to_truth"] = distance_to(mesh.vertices, truth.meshes[0])
+    write_arrays(run.artifacts / ERRORS, {name: e.astype(np.float32) for name, e in errors.items()})
+    threshold = THRESHOLD * float(np.linalg.norm(np.ptp(cloud.points, axis=0)))
+    found = compare(
+        mesh, cloud.without_normals() if truth is None else truth.meshes[0], threshold=threshold
+    )
+    return {"against": against, **found.as_dict()}
+
+
+def _compare_curves(
+    lines: tuple[Polyline, ...], truth: Shape | None, cloud: PointCloud
+) -> dict[str, Any]:
+    """Distances both ways between points all along the curves; a cloud gives its own points."""
+    found = along(lines)
+    other = cloud.points if truth is None else along(truth.lines)
+    there, back = distance_to(found, other), distance_to(other, found)
+    accuracy, completeness = float(there.mean()), float(back.mean())
+    return {
+        "hausdorff": float(max(there.max(), back.max())),
+        "accuracy": accuracy,
+        "completeness": completeness,
+        "point_to_surface": 0.5 * (accuracy + completeness),
+    }
+
+
+def along(lines: tuple[Polyline, ...]) -> np.ndarray:
+    """``CURVE_SAMPLES`` points at equal distances along all of the lines, (n, d).
+
+    Raises:
+        LevelsetError: they have no length.
+    """
+    total = sum(line.length for line in lines)
+    if not total > 0:
+        raise LevelsetError("A curve without length cannot be compared.")
+    points = []
+    for line in lines:
+        ends = line.segments
+        places = np.concatenate([ends[:, 0], ends[-1:, 1]])
+        at = np.concatenate([[0], np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1).cumsum()])
+        count = max(2, round(CURVE_SAMPLES * line.length / total))
+        wanted = np.linspace(0, at[-1], count)
+        points.append(np.stack([np.interp(wanted, at, axis) for axis in places.T], axis=1))
+    return np.concatenate(points)

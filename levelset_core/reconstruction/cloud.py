@@ -1,0 +1,104 @@
+"""What Eq. 13 takes for X: a raw cloud, cleaned, in the box, with its gaps closed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from levelset_core.data.pointclouds import PointCloud, check_spread, remove_outliers
+from levelset_core.errors import LevelsetError
+from levelset_core.geometry import Mesh
+from levelset_core.geometry.curves.completion import complete_curves
+from levelset_core.geometry.noise import noise_level
+from levelset_core.geometry.normalization import Normalization
+from levelset_core.parallel import Workers
+from levelset_core.reconstruction.config import ReconstructionConfig
+from levelset_core.reconstruction.curve_prior import CurvePrior
+from levelset_core.reconstruction.prior import Prior
+
+#: The shortest wavelength of the encoding, in standard deviations of the noise: shorter ones learn
+#: the noise (measured on scans and on noisy samples of meshes).
+FINEST_WAVELENGTH = 70.0
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedCloud:
+    """A cloud to train on.
+
+    Attributes:
+        cloud: without outliers, in its own units.
+        normalization: from its units to the box and back.
+        points: X in the box, what closes its gaps included, (n, d).
+        normals: of these points, zero where a gap was closed, (n, d); None if not asked for.
+        prior: what F is warm-started from, or None.
+        octaves: of the positional encoding.
+    """
+
+    cloud: PointCloud
+    normalization: Normalization
+    points: Tensor
+    normals: Tensor | None
+    prior: Prior | CurvePrior | None
+    octaves: int
+
+
+def prepare_cloud(
+    raw: PointCloud,
+    config: ReconstructionConfig,
+    device: torch.device,
+    workers: Workers,
+    look: Callable[[Mesh], None] | None = None,
+) -> PreparedCloud:
+    """Clean, move to the box, fit the prior.
+
+    Args:
+        look: called with the surfaces of a :class:`Prior`, in the cloud's units.
+
+    Raises:
+        LevelsetError: the cloud does not spread, or does not suit the number of outputs.
+    """
+    dimension = raw.points.shape[1]
+    if dimension - config.outputs not in (1, 2) or (dimension, config.outputs) == (2, 2):
+        raise LevelsetError(
+            f"{config.outputs} outputs in {dimension} dimensions are neither a surface nor a "
+            "curve: curves in space take 2, everything else 1."
+        )
+    curve, warm = dimension - config.outputs == 1, config.warm_share > 0
+    check_spread(raw, "curve" if curve else "surface")
+    cloud = remove_outliers(raw) if config.outliers else raw
+
+    completed = complete_curves(cloud.points, config.ends) if warm and curve else []
+    normalization = Normalization.of(np.concatenate([cloud.points, *(c.ring for c in completed)]))
+    own = normalization.apply(cloud.points)
+    points = torch.from_numpy(own).float().to(device)
+    prior: Prior | CurvePrior | None = None
+    if warm and curve:
+        prior = CurvePrior([c.in_box(normalization) for c in completed], device)
+    elif warm:
+        told = look and (lambda mesh: look(mesh.moved(normalization.scale, normalization.center)))
+        prior = Prior(points, workers, seed=config.seed, look=told)
+    if prior is not None:
+        points = torch.cat([points, prior.closing])
+
+    normals = None
+    if config.normals_weight and cloud.normals is not None:
+        normals = torch.zeros_like(points)
+        normals[: len(cloud)] = torch.from_numpy(cloud.normals).float()
+    octaves = config.octaves if curve else _octaves(own, config.octaves)
+    return PreparedCloud(cloud, normalization, points, normals, prior, octaves)
+
+
+def _octaves(points: np.ndarray, most: int) -> int:
+    """As many octaves as have a wavelength that the noise of a surface does not hide.
+
+    The octave k = 0, 1, ... has the wavelength 2 / 2^k.
+    """
+    noise = noise_level(points)
+    if not most or not noise:
+        return most
+    return min(most, max(1, 1 + round(math.log2(2 / (FINEST_WAVELENGTH * noise)))))

@@ -1,0 +1,47 @@
+"""Curves from raw points by Eq. 13: two outputs in space, one in the plane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from levelset_core.data import PointCloud
+from levelset_core.geometry import Polyline, curve_report, polyline_bytes
+from levelset_core.geometry.curves.completion import complete_curves
+from levelset_core.reconstruction import ReconstructionTrainer
+from levelset_core.reconstruction.kinds.reconstruct import Reconstruct
+from levelset_core.reconstruction.shapes import PREVIEW, Shape, write_shape
+from levelset_core.runs.files import replacing
+from levelset_core.runs.folder import Run
+
+
+class ReconstructCurve(Reconstruct):
+    """As :class:`Reconstruct`: settings and input are the same."""
+
+    name = "curve"
+    title = "Curve reconstruction"
+    finishing = "Extracting the curve and measuring it."
+    outputs = (1, 2)
+
+    def _look(self, cloud: PointCloud, run: Run) -> None:
+        """The smooth curve that F will start from, if it has one."""
+        config = run.config.settings["config"]
+        if config["warm_share"]:
+            found = complete_curves(cloud.points, config.get("ends", "auto"))
+            lines = tuple(Polyline(c.curve.points, c.curve.closed) for c in found)
+            write_shape(run.artifacts / PREVIEW, Shape((), lines))
+
+    def extract(self, trainer: ReconstructionTrainer, resolution: int) -> Shape:
+        curve = trainer.extract_curve(resolution)
+        return Shape(curve.surfaces, curve.polylines, trainer.step, trainer.seconds)
+
+    def _write_files(self, shape: Shape, artifacts: Path) -> None:
+        if shape.lines:
+            with replacing(artifacts / "curve.csv") as partial:
+                partial.write_bytes(polyline_bytes(shape.lines, "csv"))
+
+    def _result(self, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
+        return curve_report(shape.lines, cloud.points)
+
+
+KIND = ReconstructCurve()

@@ -1,0 +1,197 @@
+"""Surfaces from raw points by Eq. 13."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from levelset_core.data import PointCloud
+from levelset_core.errors import LevelsetError
+from levelset_core.geometry import Mesh, components, evaluate_volume, mesh_bytes
+from levelset_core.networks.implicit_export import implicit_snippet, save_implicit
+from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
+from levelset_core.reconstruction.assess import assess
+from levelset_core.reconstruction.budget import few_steps
+from levelset_core.reconstruction.first_look import first_look
+from levelset_core.reconstruction.plan import MANY, make_plan, read_plan
+from levelset_core.reconstruction.shapes import (
+    FIELD,
+    PREVIEW,
+    SHAPE,
+    FieldGrid,
+    Shape,
+    read_cloud,
+    write_field,
+    write_shape,
+)
+from levelset_core.reconstruction.snapshot import ReconstructionSnapshot
+from levelset_core.runs.files import replacing
+from levelset_core.runs.folder import Run
+from levelset_core.runs.kinds import Goal, Kind, Metric
+
+#: Nodes along the longest side of the first preview, of the others, and of F's grid.
+FIRST, LATER, GRID = 40, (32, 96), 96
+#: Before so many steps F is still the sphere it starts from: nothing to see.
+WARMED_UP = 20
+#: Seconds that a preview may take: with the pause between two, less than two seconds in all.
+PREVIEW_SECONDS = 0.25
+
+
+class Reconstruct(Kind):
+    """Settings: ``config``, those of a :class:`ReconstructionConfig`, and ``about``: what a page
+    wants to keep with the run, such as the name of its input. The input is ``cloud.npz``.
+
+    The seed is the run's own; so are steps and seconds, if it has them. Seconds are the training's
+    alone, and become steps before the first one (:mod:`levelset_core.reconstruction.plan`).
+    """
+
+    name = "reconstruct"
+    title = "Surface reconstruction"
+    metrics: ClassVar[Mapping[str, Metric]] = {
+        "loss": Metric("Loss (Eq. 13)", log=True),
+        "data": Metric("mean |F| on the cloud", log=True),
+        "projected": Metric("mean d(p, X), samples of S₀", log=True),
+        "near": Metric("mean |d(p, X) − |F||, near the cloud", log=True),
+        "residual": Metric("Newton residual, median", log=True),
+        "converged": Metric("converged part"),
+    }
+    preview_every = 1.1
+    preview_from = WARMED_UP
+    preparing = "Preparing the points and measuring how many steps fit."
+    finishing = "Extracting the surface and measuring it."
+    outputs: ClassVar[tuple[int, ...]] = (1,)
+
+    def __init__(self) -> None:
+        self._resolution = FIRST
+
+    def check(self, settings: dict[str, Any]) -> dict[str, Any]:
+        config = ReconstructionConfig.from_dict(settings.get("config", {}))
+        if config.outputs not in self.outputs:
+            raise LevelsetError(f"A {self.title.lower()} has no {config.outputs} outputs.")
+        values = config.to_dict()
+        del values["seed"]  # every run has one of its own
+        return {"config": values, "about": dict(settings.get("about", {}))}
+
+    def build(self, run: Run) -> ReconstructionTrainer:
+        wanted = _wanted(run)
+        steps = wanted.steps if wanted.seconds is None else read_plan(run)
+        cloud = read_cloud(run)
+        fresh = not (run.artifacts / PREVIEW).exists()
+        if fresh:
+            self._look(cloud, run)  # a person waits for the first surface
+        trainer = ReconstructionTrainer(
+            wanted.with_changes(steps=steps or MANY, seconds=None), cloud,
+            device=torch.device(run.config.device), threads=run.config.threads,
+            look=(lambda mesh: self._show(mesh, run)) if fresh else None,
+        )  # fmt: skip
+        self._resolution = FIRST
+        if steps is None and wanted.seconds is not None:
+            trainer.budget.steps = make_plan(
+                run, trainer, wanted.seconds, most=wanted.steps,
+                watching=PREVIEW_SECONDS / (PREVIEW_SECONDS + self.preview_every),
+            )  # fmt: skip
+        return trainer
+
+    def goal(self, run: Run, trainer: Any) -> Goal:
+        return Goal(trainer.budget.steps)
+
+    def row(self, snapshot: ReconstructionSnapshot) -> dict[str, Any] | None:
+        row = {name: getattr(snapshot, name) for name in self.metrics}
+        return row if snapshot.step % _stride(snapshot.step) == 0 else None
+
+    def _look(self, cloud: PointCloud, run: Run) -> None:
+        self._show(first_look(cloud, run.config.threads), run)
+
+    def _show(self, mesh: Mesh, run: Run) -> None:
+        write_shape(run.artifacts / PREVIEW, Shape((mesh,)))
+
+    def preview(self, trainer: ReconstructionTrainer, artifacts: Path) -> None:
+        """Write the surface so far, as fine as ``PREVIEW_SECONDS`` allow."""
+        begun = time.perf_counter()
+        shape = self.extract(trainer, min(self._resolution, trainer.config.resolution))
+        if not shape.empty:
+            write_shape(artifacts / PREVIEW, shape)
+        taken = time.perf_counter() - begun
+        finer = min(1.25, (PREVIEW_SECONDS / taken) ** 0.5)  # a surface has resolution^2 cells
+        self._resolution = int(np.clip(self._resolution * finer, *LATER))
+
+    def extract(self, trainer: ReconstructionTrainer, resolution: int) -> Shape:
+        """The shape on a grid of so many nodes along the longest side."""
+        mesh = trainer.extract_mesh(resolution)
+        return Shape((mesh,), (), trainer.step, trainer.seconds)
+
+    def finish(self, trainer: ReconstructionTrainer, artifacts: Path) -> dict[str, Any]:
+        run = Run(artifacts.parent)
+        shape = self.extract(trainer, trainer.config.resolution)
+        if shape.empty:
+            raise LevelsetError(
+                "F has no zero within the cloud's box: train longer, or with another seed."
+            )
+        write_shape(artifacts / SHAPE, shape)
+        if trainer.points.shape[1] == 3:
+            write_field(artifacts / FIELD, self._field(trainer))
+        self._write_files(shape, artifacts)
+        center, scale = trainer.normalization.center.tolist(), trainer.scale
+        with replacing(artifacts / "network.safetensors") as partial:
+            partial.write_bytes(save_implicit(trainer.network, center=center, scale=scale))
+        with replacing(artifacts / "network.py") as partial:
+            partial.write_text(implicit_snippet("network.safetensors"), encoding="utf-8")
+        result: dict[str, Any] = {"steps": trainer.step, "seconds": run.status().seconds}
+        result |= self._result(shape, trainer.cloud)
+        if note := self._note(trainer, run):
+            result["note"] = note
+        return result | {"comparison": assess(run, shape)}
+
+    def _note(self, trainer: ReconstructionTrainer, run: Run) -> str:
+        """Where seconds held too few steps, one sentence that says so."""
+        wanted = _wanted(run)
+        if wanted.seconds is None:
+            return ""
+        dimensions = trainer.points.shape[1] - wanted.outputs
+        return few_steps(trainer.step, wanted.seconds, dimensions=dimensions, most=wanted.steps)
+
+    def _field(self, trainer: ReconstructionTrainer) -> FieldGrid:
+        low, high = trainer.bounds
+        values, grid = evaluate_volume(
+            trainer.network, (low.tolist(), high.tolist()), min(GRID, trainer.config.resolution)
+        )
+        first = np.array(grid.lower)
+        last = first + grid.step * (np.array(grid.shape) - 1)
+        undo = trainer.normalization.undo
+        outputs = values[None] if values.ndim == 3 else np.moveaxis(values, -1, 0)
+        return FieldGrid(outputs * trainer.scale, undo(first), undo(last))
+
+    def _write_files(self, shape: Shape, artifacts: Path) -> None:
+        with replacing(artifacts / "mesh.ply") as partial:
+            partial.write_bytes(mesh_bytes(shape.meshes[0], "ply"))
+
+    def _result(self, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
+        mesh = shape.meshes[0]
+        return {
+            "vertices": len(mesh.vertices),
+            "faces": len(mesh.faces),
+            "components": len(components(mesh)),
+        }
+
+
+def _wanted(run: Run) -> ReconstructionConfig:
+    """The settings, with the run's own seed and limits."""
+    limits = {"steps": run.config.steps, "seconds": run.config.seconds}
+    if not any(limits.values()):
+        limits = {}
+    return ReconstructionConfig.from_dict(
+        {**run.config.settings["config"], "seed": run.config.seed, **limits}
+    )
+
+
+def _stride(step: int) -> int:
+    """Every step at first, then fewer: what a chart on a logarithmic axis can show."""
+    return 1 if step < 200 else 5
+
+
+KIND = Reconstruct()

@@ -1,0 +1,162 @@
+"""High-quality stills and films of surfaces: PyVista off screen, in a process of its own.
+
+VTK ends its whole process where it finds neither EGL nor OSMesa; so it never draws in ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from levelset_core.errors import LevelsetError
+from levelset_core.geometry.meshes import Mesh
+from levelset_core.paths import child_environment
+
+#: Longest side of a picture in pixels, and most frames of a film.
+MAX_SIZE, MAX_FRAMES = 4096, 720
+FORMATS = (".png", ".mp4")
+_NOTHING_DRAWS = (
+    "This machine cannot draw without a screen: VTK found neither EGL nor OSMesa. Install them "
+    "(on Debian: libegl1 and libgl1-mesa-dri), or take the viewer's own PNG and GIF."
+)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Where a picture is taken from; ``angle`` is that of the height, in degrees."""
+
+    position: tuple[float, float, float]
+    target: tuple[float, float, float]
+    up: tuple[float, float, float] = (0.0, 1.0, 0.0)
+    angle: float = 35.0
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """One thing in a picture: a surface, or points, or a polyline as a tube.
+
+    Attributes:
+        mesh: its vertices are points, or a line, where there are no faces.
+        kind: "surface", "points" or "tube".
+        colour: of all of it, "#rrggbb", unless the mesh has ``values``.
+        opacity: 0 to 1.
+        label: of the values, for the legend.
+        limits: of the colours.
+        diverging: colours that grow from the middle to both sides.
+    """
+
+    mesh: Mesh
+    kind: str = "surface"
+    colour: str = "#7ea6cf"
+    opacity: float = 1.0
+    label: str = ""
+    limits: tuple[float, float] | None = None
+    diverging: bool = False
+
+
+class Rendering:
+    """A picture, or a film of one turn, that is being drawn.
+
+    Args:
+        path: where it goes, ending in .png or .mp4.
+        things: what is in it.
+        camera: where from; a film turns once around its ``target``.
+        size: width and height in pixels.
+        frames: of a film.
+        background: "#rrggbb".
+
+    Raises:
+        LevelsetError: nothing to draw, an unknown format, or a size or a number out of range.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        things: Sequence[Drawn],
+        camera: Camera,
+        *,
+        size: tuple[int, int] = (1920, 1080),
+        frames: int = 90,
+        background: str = "#ffffff",
+    ) -> None:
+        if path.suffix not in FORMATS:
+            raise LevelsetError(f"Pictures end in {' or '.join(FORMATS)}, not {path.suffix!r}.")
+        if not any(len(thing.mesh.vertices) for thing in things):
+            raise LevelsetError("There is nothing to draw.")
+        if not (min(size) >= 16 and max(size) <= MAX_SIZE and 2 <= frames <= MAX_FRAMES):
+            raise LevelsetError(
+                f"Sides are 16 to {MAX_SIZE} pixels and films 2 to {MAX_FRAMES} frames, got "
+                f"{size[0]} x {size[1]} and {frames}."
+            )
+        self.path = path
+        self._folder = folder = Path(tempfile.mkdtemp(prefix="levelset-picture-"))
+        arrays: dict[str, np.ndarray] = {}
+        about: list[dict[str, Any]] = []
+        for k, thing in enumerate(things):
+            mesh = thing.mesh
+            arrays |= {f"vertices{k}": mesh.vertices, f"faces{k}": mesh.faces}
+            arrays |= {f"normals{k}": mesh.vertex_normals} if len(mesh.faces) else {}
+            arrays |= {f"values{k}": mesh.values} if mesh.values is not None else {}
+            about.append({f: v for f, v in vars(thing).items() if f != "mesh"})
+        np.savez(folder / "arrays.npz", **arrays)  # type: ignore[arg-type]
+        job = {
+            "target": str(path.absolute()), "things": about, "camera": asdict(camera),
+            "size": size, "frames": frames, "background": background,
+        }  # fmt: skip
+        (folder / "job.json").write_text(json.dumps(job))
+        environment = child_environment(os.cpu_count() or 1)
+        environment.pop("DISPLAY", None)  # with a display VTK would open a window on it
+        with (folder / "log.txt").open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "levelset_core.reconstruction.render_process", str(folder)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
+            )  # fmt: skip
+
+    @property
+    def running(self) -> bool:
+        """Whether it is still being drawn."""
+        return self._process.poll() is None
+
+    @property
+    def fraction(self) -> float:
+        """How much is drawn, 0 to 1."""
+        if not self._folder.is_dir():
+            return 1.0
+        try:
+            return float((self._folder / "fraction").read_text())
+        except (OSError, ValueError):
+            return 0.0
+
+    def wait(self, timeout: float = 600.0) -> Path:
+        """The finished file.
+
+        Raises:
+            LevelsetError: this machine cannot draw, drawing failed, or it took too long.
+        """
+        problem = _NOTHING_DRAWS
+        try:
+            code = self._process.wait(timeout)
+            if (self._folder / "problem").exists():
+                problem = (self._folder / "problem").read_text()
+        except subprocess.TimeoutExpired:
+            code, problem = -1, f"The picture was not drawn within {timeout:g} s: make it smaller."
+        self.stop()
+        if code != 0:
+            raise LevelsetError(problem)
+        return self.path
+
+    def stop(self) -> None:
+        """End it, if it has not ended."""
+        self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)

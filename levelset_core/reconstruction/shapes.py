@@ -1,0 +1,145 @@
+"""Shapes in a run's folder: the cloud it works on, the surface or curve it found, F on a grid.
+
+All of it as NPZ without pickle, in the cloud's units, single precision: fast to write every other
+second, and a page reads it while the run goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from skimage.measure import marching_cubes
+
+from levelset_core.data import PointCloud
+from levelset_core.geometry import Mesh, Polyline
+from levelset_core.runs.arrays import array_bytes, read_arrays, take, write_arrays
+from levelset_core.runs.files import replacing
+from levelset_core.runs.folder import Run
+
+#: Names in a run's ``inputs`` and ``artifacts``.
+CLOUD, TRUTH = "cloud.npz", "truth.npz"
+PREVIEW, SHAPE, FIELD = "preview.npz", "shape.npz", "field.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What a run found, or has found so far.
+
+    Attributes:
+        meshes: the surface; of a curve in space the two surfaces that meet in it.
+        lines: the curve's pieces; none of a surface.
+        step, seconds: of the training when it was extracted.
+    """
+
+    meshes: tuple[Mesh, ...] = ()
+    lines: tuple[Polyline, ...] = ()
+    step: int = 0
+    seconds: float = 0.0
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to see."""
+        return not self.lines and not any(len(mesh.faces) for mesh in self.meshes)
+
+
+@dataclass(frozen=True, eq=False)
+class FieldGrid:
+    """F on a regular grid.
+
+    Attributes:
+        values: (l, nx, ny, nz), F's outputs one after another, in units of the cloud's length.
+        low, high: (3,), where the first and the last node are.
+    """
+
+    values: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    def level_set(self, level: float) -> Mesh:
+        """{F_1 = level}, interpolated between the nodes; empty where F does not cross the level."""
+        try:
+            vertices, faces, _, _ = marching_cubes(self.values[0], level)
+        except (RuntimeError, ValueError):  # no surface, or the level is out of the values' range
+            return Mesh.empty()
+        step = (self.high - self.low) / (np.array(self.values.shape[1:]) - 1)
+        return Mesh(self.low + step * vertices, faces)
+
+
+def cloud_bytes(cloud: PointCloud) -> bytes:
+    """A cloud as the content of an input called ``CLOUD``."""
+    arrays = {"points": cloud.points}
+    if cloud.normals is not None:
+        arrays["normals"] = cloud.normals
+    return array_bytes(arrays)
+
+
+def read_cloud(run: Run) -> PointCloud:
+    """The cloud that a run works on.
+
+    Raises:
+        LevelsetError: it is missing or damaged.
+    """
+    arrays = read_arrays(run.inputs / CLOUD)
+    return PointCloud(take(arrays, "points"), arrays.get("normals"), run.config.name)
+
+
+def write_shape(path: Path, shape: Shape) -> None:
+    """Replace a file by ``shape``."""
+    with replacing(path) as partial:
+        partial.write_bytes(shape_bytes(shape))
+
+
+def shape_bytes(shape: Shape) -> bytes:
+    """A shape as the content of a file; also for an input called ``TRUTH``."""
+    arrays = {
+        "about": np.array([len(shape.meshes), len(shape.lines), shape.step]),
+        "seconds": np.array(shape.seconds),
+        "closed": np.array([line.closed for line in shape.lines], dtype=bool),
+    }
+    for k, mesh in enumerate(shape.meshes):
+        arrays |= {
+            f"vertices{k}": mesh.vertices.astype(np.float32),
+            f"normals{k}": mesh.vertex_normals.astype(np.float32),
+            f"faces{k}": mesh.faces.astype(np.uint32),
+        }
+    for k, line in enumerate(shape.lines):
+        arrays[f"line{k}"] = line.points
+    return array_bytes(arrays)
+
+
+def read_shape(path: Path) -> Shape:
+    """What :func:`write_shape` wrote.
+
+    Raises:
+        LevelsetError: it is missing or damaged.
+    """
+    arrays = read_arrays(path)
+    meshes, lines, step = (int(n) for n in take(arrays, "about"))
+    closed = take(arrays, "closed")
+    return Shape(
+        tuple(
+            Mesh(*(take(arrays, f"{name}{k}") for name in ("vertices", "faces", "normals")))
+            for k in range(meshes)
+        ),
+        tuple(Polyline(take(arrays, f"line{k}"), bool(closed[k])) for k in range(lines)),
+        step,
+        float(take(arrays, "seconds")),
+    )
+
+
+def write_field(path: Path, field: FieldGrid) -> None:
+    """Replace a file by ``field``."""
+    values = field.values.astype(np.float32)
+    write_arrays(path, {"values": values, "low": field.low, "high": field.high})
+
+
+def read_field(path: Path) -> FieldGrid:
+    """What :func:`write_field` wrote.
+
+    Raises:
+        LevelsetError: it is missing or damaged.
+    """
+    arrays = read_arrays(path)
+    return FieldGrid(*(take(arrays, name) for name in ("values", "low", "high")))

@@ -1,0 +1,329 @@
+"""Trains F on a raw cloud by Eq. 13: an iterator of snapshots, one optimizer step each."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from levelset_core.data.pointclouds import PointCloud
+from levelset_core.device import pick_device
+from levelset_core.errors import LevelsetError
+from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
+from levelset_core.geometry.nearest import NearestPoints
+from levelset_core.levelsets import LevelSetSamples, project
+from levelset_core.levelsets.jacobian import pinv_times
+from levelset_core.losses.reconstruction import ReconstructionTerms, reconstruction_terms
+from levelset_core.losses.signed_distance import along_normals, off_by, signed_distance
+from levelset_core.networks import ImplicitMLP
+from levelset_core.parallel import Workers
+from levelset_core.random import torch_generator
+from levelset_core.reconstruction.budget import Budget
+from levelset_core.reconstruction.cloud import prepare_cloud
+from levelset_core.reconstruction.cloud_samples import NearPoints, near_points, projection_starts
+from levelset_core.reconstruction.config import ReconstructionConfig
+from levelset_core.reconstruction.curve_prior import CurvePrior
+from levelset_core.reconstruction.muon import Muon
+from levelset_core.reconstruction.optimizers import adam_and_muon
+from levelset_core.reconstruction.prior import SignedPoints
+from levelset_core.reconstruction.snapshot import ReconstructionSnapshot
+
+#: A persistent sample lives this many steps, then it starts anew.
+LIFE = 50
+#: The furthest a persistent sample goes in a step, and from the origin.
+STRIDE, REACH = 0.2, 1.2
+#: A flatter F than this has no distance to tell: its samples give no loss.
+MIN_GRADIENT = 0.1
+#: Places of a step of the warm start where no near samples say how many.
+WARM_BATCH = 1024
+#: Margin of the extraction around the cloud.
+MARGIN = 0.1
+#: The extraction is tried at this resolution and this share of the time, to know what it takes.
+PROBE, PROBE_AT = 64, 0.3
+
+
+class ReconstructionTrainer:
+    """Reconstructs a surface or a curve; ``for snapshot in trainer`` trains until the budget ends.
+
+    A budget of steps gives the same weights bit for bit for the same settings, cloud and seed,
+    whatever happens in between. A budget of seconds leaves room for the extraction; how many
+    steps fit, and so the weights, depend on the machine.
+
+    Args:
+        config: all settings.
+        cloud: the raw points, (n, 2) or (n, 3).
+        device: default: :func:`levelset_core.pick_device`.
+        threads: on the CPU; default: all cores.
+        look: called with what the prior knows of a surface, in the cloud's units, twice before
+            the first step: there is something to see while the rest is prepared.
+
+    Attributes:
+        network: F, in units of the box [-1, 1]^d.
+        normalization: from the cloud's units to the box and back.
+        points: the cloud as it is trained on: cleaned, in the box, its holes closed, (n, d).
+        prior: what F is warm-started from, or None.
+
+    Raises:
+        LevelsetError: the cloud does not spread, or does not suit the number of outputs.
+    """
+
+    def __init__(
+        self,
+        config: ReconstructionConfig,
+        cloud: PointCloud,
+        *,
+        device: torch.device | None = None,
+        threads: int | None = None,
+        look: Callable[[Mesh], None] | None = None,
+    ) -> None:
+        begun = time.perf_counter()
+        self.config, self.device = config, device or pick_device()
+        self.budget = Budget(config.steps, config.seconds)
+        self.workers = Workers(threads if self.device.type == "cpu" else 1)
+        found = prepare_cloud(cloud, config, self.device, self.workers, look)
+        self.cloud, self.normalization = found.cloud, found.normalization
+        self.points, self.normals, self.prior = found.points, found.normals, found.prior
+        self.nearest = NearestPoints(self.points, self.workers, approximate=True)
+        self.network = ImplicitMLP(
+            cloud.points.shape[1], (config.width,) * config.depth, config.outputs,
+            octaves=found.octaves, skip=config.skip, activation=config.activation,
+            slope=config.slope, generator=torch_generator(config.seed),
+        ).to(self.device)  # fmt: skip
+        self.network.workers = self.workers
+        self.optimizers = adam_and_muon(self.network, config)
+        self.generator = torch_generator(config.seed + 1)
+        self.samples = self._starts(config.projected)
+        self.budget.spent = time.perf_counter() - begun
+
+    @property
+    def scale(self) -> float:
+        """Length of a unit of the box, in the cloud's units."""
+        return self.normalization.scale
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+        return self.budget.step
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of work so far, preparation included."""
+        return self.budget.spent
+
+    @property
+    def fraction(self) -> float:
+        """How much of the budget is used, 0 to 1."""
+        return self.budget.fraction
+
+    # -- training ------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[ReconstructionSnapshot]:
+        return self
+
+    def __next__(self) -> ReconstructionSnapshot:
+        """One optimizer step.
+
+        Raises:
+            LevelsetError: the loss is no longer finite.
+        """
+        if self.fraction >= 1.0:
+            raise StopIteration
+        with self.budget.timed():
+            warm = self.prior is not None and self.fraction < self.config.warm_share
+            loss, terms = self._descend(warm=warm)
+            self.budget.step += 1
+            self._probe_extraction()
+        c = self.config
+        return ReconstructionSnapshot.of(
+            self.step, loss, terms, projected=c.projected > 0, near=c.near > 0,
+            tol=c.newton_tol, fraction=self.fraction, seconds=self.seconds,
+        )  # fmt: skip
+
+    def _descend(self, *, warm: bool) -> tuple[float, ReconstructionTerms | None]:
+        self._set_rates()
+        x, normals = self._draw()
+        terms = None if warm else self._terms(x)
+        loss = self._signed_loss(x) if terms is None else terms.loss
+        if terms is not None and self.prior is not None and self.config.anchors:
+            loss = loss + self._anchor_loss()
+        if normals is not None:
+            loss = loss + self.config.normals_weight * along_normals(self.network, x, normals)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise LevelsetError(
+                f"The loss is {value} after {self.step} steps: take a lower learning rate."
+            )
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        loss.backward()
+        for optimizer in self.optimizers:
+            optimizer.step()
+        if terms is not None and self.config.persistent and len(self.samples):
+            self._advance(terms.samples[0])
+        return value, terms
+
+    def _draw(self) -> tuple[Tensor, Tensor | None]:
+        """A batch of the cloud, and its normals if they are asked for."""
+        rows = torch.randint(
+            len(self.points), (self.config.data_batch,), generator=self.generator
+        ).to(self.device)
+        return self.points[rows], None if self.normals is None else self.normals[rows]
+
+    def _terms(self, x: Tensor) -> ReconstructionTerms:
+        """Eq. 13 on a batch: samples of S_0, and points near the cloud on their own levels."""
+        c = self.config
+        groups: list[tuple[Tensor, Tensor | float | None]] = []
+        nearest: list[Tensor | None] = []
+        if c.projected:
+            places = self.samples
+            if not c.persistent:
+                starts = self._starts(c.projected)
+                places = project(
+                    self.network, starts, max_steps=c.newton_steps, tol=c.newton_tol
+                ).points
+            groups.append((places, 0.0))
+            nearest.append(self.nearest(places))
+        if c.near:
+            pool = self.near
+            rows = torch.randint(len(pool.places), (c.near,), generator=self.generator)
+            rows = rows.to(self.device)
+            groups.append((pool.places[rows], None))
+            nearest.append(pool.nearest[rows])
+        surface = c.outputs == 1
+        return reconstruction_terms(
+            self.network, x, groups, self.nearest, nearest=nearest, lam=c.lam, p=c.p,
+            max_residual=0.3 if surface else torch.inf,
+            min_gradient=MIN_GRADIENT if surface else 1e-6,
+        )  # fmt: skip
+
+    def _signed_loss(self, x: Tensor) -> Tensor:
+        places, value = self._signed_batch(self.config.near or WARM_BATCH)
+        if isinstance(self.prior, CurvePrior):  # knows better than noisy points where the curve is
+            return off_by(self.network, places, value)
+        return signed_distance(self.network, x, places, value, lam=self.config.lam)
+
+    def _anchor_loss(self) -> Tensor:
+        """Eq. 13 does not see the sign of F: without this, sides flip where a limb is thin."""
+        places, value = self._signed_batch(self.config.anchors)
+        return self.config.anchor_weight * off_by(self.network, places, value)
+
+    def _signed_batch(self, count: int) -> tuple[Tensor, Tensor]:
+        rows = torch.randint(len(self.signed.places), (count,), generator=self.generator)
+        rows = rows.to(self.device)
+        return self.signed.places[rows], self.signed.distance[rows]
+
+    def _advance(self, s: LevelSetSamples) -> None:
+        """One Newton step of every sample (Eq. 4); the oldest and the lost start anew."""
+        move = -pinv_times(s.pinv, s.values)
+        length = torch.linalg.vector_norm(move, dim=1, keepdim=True)
+        places = s.points + move * (STRIDE / length.clamp_min(1e-12)).clamp_max(1.0)
+        oldest = max(1, len(places) // LIFE)
+        places = torch.cat([places[oldest:], places[:oldest]])
+        lost = torch.cat([s.failed[oldest:], s.failed.new_ones(oldest)])
+        lost |= (places.abs() > REACH).any(1)
+        rows = lost.nonzero().squeeze(1)
+        self.samples = places.index_copy(0, rows, self._starts(len(rows)))
+
+    def _starts(self, count: int) -> Tensor:
+        return projection_starts(self.points, self.config.start_sigma, count, self.generator)
+
+    def _set_rates(self) -> None:
+        c = self.config
+        factor = self.budget.rate(c.final_rate)
+        for optimizer in self.optimizers:
+            highest = c.matrix_rate if isinstance(optimizer, Muon) else c.learning_rate
+            for group in optimizer.param_groups:
+                group["lr"] = highest * factor
+
+    # -- what is drawn once --------------------------------------------------------------------
+
+    @cached_property
+    def near(self) -> NearPoints:
+        """The pool of points near the cloud."""
+        generator = torch_generator(self.config.seed + 2)
+        return near_points(self.nearest, self.config.near_sigmas, generator)
+
+    @cached_property
+    def signed(self) -> SignedPoints:
+        """Places whose side is known, for the warm start."""
+        generator = torch_generator(self.config.seed + 3)
+        if isinstance(self.prior, CurvePrior):
+            return self.prior.signed_points(generator)
+        assert self.prior is not None
+        return self.prior.signed_points(self.nearest, generator)
+
+    # -- results -------------------------------------------------------------------------------
+
+    @property
+    def bounds(self) -> tuple[Tensor, Tensor]:
+        """The box of the extraction: the cloud's and a margin, within [-1, 1]^d."""
+        low, high = self.points.amin(0).cpu(), self.points.amax(0).cpu()
+        return (low - MARGIN).clamp_min(-1.0), (high + MARGIN).clamp_max(1.0)
+
+    def extract_mesh(self, resolution: int | None = None, *, level: float = 0.0) -> Mesh:
+        """The surface {F = level}, vertices and level in the cloud's units, all pieces of it."""
+        low, high = self.bounds
+        mesh = extract_mesh(
+            self.network, (low.tolist(), high.tolist()), resolution or self.config.resolution,
+            level / self.scale,
+        )  # fmt: skip
+        return mesh.moved(self.scale, self.normalization.center)
+
+    def extract_curve(self, resolution: int | None = None) -> Curve:
+        """The curve {F = 0}, in the cloud's units; an open one is cut off where its data ends."""
+        low, high = self.bounds
+        curve = extract_curve(
+            self.network, (low.tolist(), high.tolist()), resolution or self.config.resolution
+        )
+        lines = list(curve.polylines)
+        if isinstance(self.prior, CurvePrior):
+            lines = [part for line in lines for part in self.prior.supported(line)]
+        lines.sort(key=lambda line: -line.length)
+        return Curve(
+            tuple(line.moved(self.scale, self.normalization.center) for line in lines),
+            tuple(mesh.moved(self.scale, self.normalization.center) for mesh in curve.surfaces),
+        )
+
+    def _probe_extraction(self) -> None:
+        """With a budget of seconds, find out what the extraction will take of it."""
+        c, budget = self.config, self.budget
+        if c.seconds is None or budget.reserve or budget.spent < PROBE_AT * c.seconds:
+            return
+        begun = time.perf_counter()
+        if c.outputs == 1 and self.points.shape[1] == 3:
+            self.extract_mesh(PROBE)
+        else:
+            self.extract_curve(PROBE)
+        taken = time.perf_counter() - begun
+        growth = 1.3 * max(1.0, c.resolution / PROBE) ** 2
+        budget.reserve = min(1.5 + growth * taken, 0.5 * c.seconds)
+
+    # -- checkpoints ---------------------------------------------------------------------------
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Everything needed to go on bit for bit: weights, optimizers, generator, samples, step."""
+        return copy.deepcopy(
+            {
+                "network": self.network.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+                "generator": self.generator.get_state(),
+                "samples": self.samples,
+                "budget": self.budget.state(),
+            }
+        )
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Go on from a :meth:`checkpoint` of a trainer with the same settings and cloud."""
+        state = copy.deepcopy(checkpoint)  # the optimizers would go on in its tensors
+        self.network.load_state_dict(state["network"])
+        for optimizer, own in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(own)
+        self.generator.set_state(state["generator"].cpu())
+        self.samples = state["samples"].to(self.device)
+        self.budget.restore(state["budget"])

@@ -1,0 +1,1 @@
+"""Robust classifiers: trained (Sec. 5.2), measured, and listed."""

@@ -1,0 +1,256 @@
+"""Cells of Table 1: an attack on a classifier, where its figure comes from, and how to get one."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from levelset_core.attacks import AttackConfig, paper_attack, share_interval
+from levelset_core.classifiers.files import read_card, write_card
+from levelset_core.data.images import data_set_of
+from levelset_core.device import pick_device
+from levelset_core.errors import LevelsetError
+from levelset_core.robustness.kinds.attack import CELLS, EARLIER, MODEL
+from levelset_core.robustness.models import KnownModel
+from levelset_core.runs.folder import Run
+from levelset_core.runs.queue import cores_for_runs
+from levelset_core.runs.store import RunStore
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure, or one on its way.
+
+    Attributes:
+        digest: of the model's file.
+        attack: what was done.
+        data: name of the data set; "" in a card about other images.
+        images: how many images the figure is about.
+        standing: of them, right and still right under the attack.
+        seed: of the attack's starts.
+        state: "done", "running", "queued", "stopped", or "card" for a figure from a model's card.
+        wanted: images that it will be about in the end.
+        stages: share that stands after each part of AutoAttack.
+        seconds: of the attack.
+        source: where the images come from, in words.
+        run_id: of the run, or None.
+        machine, date: where and when.
+        warnings: of AutoAttack's own checks.
+    """
+
+    digest: str
+    attack: AttackConfig
+    data: str
+    images: int
+    standing: int
+    seed: int
+    state: str
+    wanted: int
+    stages: dict[str, float]
+    seconds: float
+    source: str = ""
+    run_id: str | None = None
+    machine: str = ""
+    date: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether it is final."""
+        return self.state in ("done", "card")
+
+    @property
+    def accuracy(self) -> float | None:
+        """Robust accuracy, of the images dealt with so far; None while there is none."""
+        return self.standing / self.images if self.images else None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the accuracy."""
+        return share_interval(self.standing, self.images) if self.images else (0.0, 1.0)
+
+
+def attack_command(
+    model: str | Path, data: str, attack: AttackConfig, images: int, seed: int
+) -> str:
+    """The command that gives the same figure."""
+    words = ["python", "-m", "levelset_core", "attack", str(model), "--data", data]
+    words += ["--attack", attack.attack]
+    if attack.attack != "clean":
+        words += ["--eps", repr(attack.epsilon)]
+    if attack.attack.startswith("pgd"):
+        words += ["--step", repr(attack.step), "--steps", str(attack.steps)]
+        words += ["--restarts", str(attack.restarts)]
+    words += ["--limit", str(images), "--seed", str(seed), "--json"]
+    return shlex.join(words)
+
+
+def all_cells(store: RunStore, models: list[KnownModel]) -> list[Cell]:
+    """Every cell that runs and cards know of these models, the newest first."""
+    digests = {model.digest for model in models}
+    found: list[Cell] = []
+    for run in store.runs():
+        with suppress(LevelsetError):
+            if run.config.kind == "attack":
+                found += [c for c in _cells_of(run) if c.digest in digests]
+    for model in models:
+        found += _cells_of_card(model)
+    return found
+
+
+def start_cells(
+    store: RunStore,
+    model: KnownModel,
+    attacks: list[AttackConfig],
+    *,
+    data: str,
+    images: int,
+    seed: int = 0,
+    name: str = "",
+) -> Run:
+    """Put the cells of one model in the queue.
+
+    What a finished run of the same cells found on fewer of the images is taken over. A run of the
+    same that works or waits already is returned instead.
+
+    Raises:
+        LevelsetError: the settings do not fit, or the model's file is gone.
+    """
+    settings = {
+        "cells": [dataclasses.asdict(a) for a in attacks],
+        "data": data,
+        "images": images,
+        "about": {"id": model.id, "title": model.title, "digest": model.digest},
+    }
+    if (already := store.working("attack", settings, seed)) is not None:
+        return already
+    inputs: dict[str, Path | bytes] = {MODEL: model.path}
+    earlier = _earlier(store, settings, seed)
+    if earlier is not None:
+        inputs[EARLIER] = earlier.checkpoint_file
+    titles = dict.fromkeys(a.attack for a in attacks)
+    run = store.create(
+        "attack", settings, name=name or f"{model.title}: {', '.join(titles)}", seed=seed,
+        device=str(pick_device()), threads=cores_for_runs(), inputs=inputs,
+    )  # fmt: skip
+    store.submit(run)
+    return run
+
+
+def add_to_card(path: Path, values: dict[str, Any]) -> None:
+    """Keep a figure, as ``attack --json`` prints it, in the card beside a model.
+
+    It takes the place of one of the same attack and seed on as many images of the same data set.
+
+    Raises:
+        LevelsetError: there is no card, or it is damaged.
+    """
+    card = read_card(path)
+    names = [*(f.name for f in dataclasses.fields(AttackConfig)), "seed", "images"]
+
+    def question(cell: dict[str, Any]) -> list[Any]:
+        return [data_set_of(str(cell.get("data", ""))), *(cell.get(name) for name in names)]
+
+    others = [c for c in card.get("cells") or [] if question(c) != question(values)]
+    write_card(path, {**card, "cells": [*others, values]})
+
+
+def _earlier(store: RunStore, settings: dict[str, Any], seed: int) -> Run | None:
+    """The largest finished run of the same cells on fewer images."""
+    found: list[tuple[int, Run]] = []
+    for run in store.runs():
+        with suppress(LevelsetError, KeyError):
+            own = run.config.settings
+            same = (
+                run.config.kind == "attack"
+                and run.config.seed == seed
+                and own["cells"] == settings["cells"]
+                and own["data"] == settings["data"]
+                and own["about"].get("digest") == settings["about"]["digest"]
+                and own["images"] < settings["images"]
+            )
+            if same and run.status().state == "done" and run.checkpoint_file.exists():
+                found.append((own["images"], run))
+    return max(found, key=lambda entry: entry[0])[1] if found else None
+
+
+def _cells_of(run: Run) -> list[Cell]:
+    status = run.status()
+    if status.state == "done":
+        return _finished(run.path)
+    settings = run.config.settings
+    begun: list[dict[str, Any]] = []
+    with suppress(OSError, ValueError, KeyError):
+        begun = json.loads((run.artifacts / CELLS).read_text(encoding="utf-8"))["cells"]
+    cells = []
+    for k, config in enumerate(settings["cells"]):
+        values = begun[k] if k < len(begun) else {}
+        if values.get("done"):
+            state, images = "done", values["images"]
+        else:
+            images = values.get("attacked", 0)
+            state = status.state if status.active else "stopped"
+        cells.append(
+            Cell(
+                settings["about"].get("digest", ""), AttackConfig(**config), settings["data"],
+                images, values.get("standing", 0), run.config.seed, state, settings["images"],
+                values.get("stages", {}), values.get("seconds", 0.0), run_id=run.id,
+            )
+        )  # fmt: skip
+    return cells
+
+
+@lru_cache(maxsize=1000)
+def _finished(path: Path) -> list[Cell]:
+    """Of a run that is done: it never changes any more."""
+    run = Run(path)
+    result = run.result()
+    if result is None:
+        return []
+    settings = run.config.settings
+    cells = []
+    for config, values in zip(settings["cells"], result["cells"], strict=True):
+        cell = Cell(
+            settings["about"].get("digest", ""), AttackConfig(**config), settings["data"],
+            values["images"], values["standing"], run.config.seed, "done", values["images"],
+            values.get("stages", {}), values["seconds"], result.get("data", ""), run.id,
+            result.get("machine", ""), result.get("date", ""), tuple(values.get("warnings", ())),
+        )  # fmt: skip
+        cells += [cell, as_clean(cell, values["clean_accuracy"])]
+    return cells
+
+
+def as_clean(cell: Cell, accuracy: float) -> Cell:
+    """The accuracy without an attack, which every attack finds on its way."""
+    return dataclasses.replace(
+        cell, attack=paper_attack("clean", 1), standing=round(accuracy * cell.images), stages={},
+        seconds=0.0, warnings=(),
+    )  # fmt: skip
+
+
+def _cells_of_card(model: KnownModel) -> list[Cell]:
+    """A card's "figures", and its list "cells" if there is one: values of ``attack --json``."""
+    card = model.card
+    cells = []
+    for values in [card.get("figures"), *(card.get("cells") or [])]:
+        with suppress(LevelsetError, KeyError, TypeError, ValueError, AttributeError):
+            names = [f.name for f in dataclasses.fields(AttackConfig)]
+            attack = AttackConfig(**{name: values[name] for name in names})
+            images = int(values["images"])
+            source = str(values.get("data") or card.get("test_data", ""))
+            cell = Cell(
+                model.digest, attack, data_set_of(source), images,
+                round(values["robust_accuracy"] * images),
+                int(values.get("seed", 0)), "card", images, values.get("stages", {}),
+                float(values.get("seconds", 0.0)), source=source,
+                machine=str(values.get("machine") or card.get("machine", "")),
+                date=str(values.get("date") or card.get("date", "")),
+            )  # fmt: skip
+            cells += [cell, as_clean(cell, values["clean_accuracy"])]
+    return cells

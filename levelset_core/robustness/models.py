@@ -1,0 +1,223 @@
+"""The trained classifiers that this program knows of: bundled, trained here, uploaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from levelset_core.classifiers.files import (
+    EXPORTED,
+    Classifier,
+    load_classifier,
+    read_about,
+    save_classifier,
+)
+from levelset_core.data.images import IMAGE_SETS, data_set_of
+from levelset_core.errors import LevelsetError
+from levelset_core.paths import CHECKPOINTS
+from levelset_core.runs.files import replacing
+from levelset_core.runs.folder import Run
+from levelset_core.runs.store import RunStore
+from levelset_core.runs.words import numbered
+
+#: Below the runs' folder; no run's name begins with a dot.
+UPLOADS = ".models"
+#: What training methods and networks are called.
+METHOD_TITLES = {"standard": "Standard", "madry": "Madry", "trades": "TRADES", "ours": "Ours"}
+NETWORK_TITLES = {
+    "convnet4a": "ConvNet-4a", "convnet4a_linear": "ConvNet-4a, linear head",
+    "convnet4a_narrow": "ConvNet-4a, a quarter as wide",
+    "convnet4b": "ConvNet-4b", "resnet18": "ResNet-18", EXPORTED: "exported program",
+}  # fmt: skip
+ORIGINS = ("bundled", "run", "upload")
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """A classifier in a safetensors file of this program.
+
+    Attributes:
+        id: tells it from all others; stays the same.
+        title: short, for tables and legends.
+        path: of the file.
+        origin: one of ``ORIGINS``.
+        digest: of the file's bytes: figures belong to exactly these weights.
+        model: one of :data:`levelset_core.classifiers.architectures.CLASSIFIERS`.
+        shape, classes: of its images, and how many it tells apart.
+        card: command, data, epochs, machine, seed, figures, ...; empty if there is none.
+    """
+
+    id: str
+    title: str
+    path: Path
+    origin: str
+    digest: str
+    model: str
+    shape: tuple[int, int, int]
+    classes: int
+    card: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def network_title(self) -> str:
+        """What people call its architecture."""
+        return NETWORK_TITLES.get(self.model, self.model)
+
+    @property
+    def file(self) -> str:
+        """The path as a command names it: bundled files from the program's folder on."""
+        if self.origin == "bundled":
+            return self.path.relative_to(CHECKPOINTS.parents[1]).as_posix()
+        return str(self.path)
+
+    def load(self) -> Classifier:
+        """The network, on the CPU.
+
+        Raises:
+            LevelsetError: the file is gone or damaged.
+        """
+        return load_classifier(self.path)
+
+
+def known_models(store: RunStore | None = None) -> list[KnownModel]:
+    """All of them, bundled ones first; files that cannot be read are left out.
+
+    Equal titles get a number.
+    """
+    store = store or RunStore()
+    found = [
+        *_bundled(),
+        *_trained(store),
+        *(_model(path, "upload", f"upload-{path.stem}") for path in _by_age(store.root / UPLOADS)),
+    ]
+    taken: set[str] = set()
+    return [replace(m, title=numbered(m.title, taken)) for m in found if m is not None]
+
+
+def keep_upload(classifier: Classifier, name: str, card: dict[str, Any], store: RunStore) -> str:
+    """Keep a classifier from elsewhere among the known ones; returns its id.
+
+    The same weights for the same network are kept once.
+    """
+    folder = store.root / UPLOADS
+    folder.mkdir(parents=True, exist_ok=True)
+    hasher = hashlib.blake2b(f"{classifier.model}{classifier.shape}".encode(), digest_size=8)
+    for key, tensor in sorted(classifier.network.state_dict().items()):
+        hasher.update(key.encode())
+        hasher.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    path = folder / f"{hasher.hexdigest()}.safetensors"
+    with replacing(path) as partial:
+        save_classifier(
+            partial, classifier.network, classifier.model, classifier.shape, classifier.classes,
+            {**card, "name": name},
+        )  # fmt: skip
+    return f"upload-{path.stem}"
+
+
+def forget_upload(model: KnownModel) -> None:
+    """Remove an uploaded model for good; its runs keep their copies."""
+    if model.origin == "upload":
+        model.path.unlink(missing_ok=True)
+
+
+def _bundled() -> list[KnownModel]:
+    """In the order of the paper's table."""
+    paths = sorted(CHECKPOINTS.glob("*.safetensors"))
+    found = [m for path in paths if (m := _model(path, "bundled", path.stem)) is not None]
+    order = list(METHOD_TITLES)
+
+    def place(model: KnownModel) -> tuple[bool, str, int]:
+        method = str(model.card.get("method"))
+        rank = order.index(method) if method in order else len(order)
+        return model.shape[0] > 1, model.model, rank
+
+    return sorted(found, key=place)
+
+
+def training_titles(store: RunStore) -> dict[str, str]:
+    """What every robust training is called, by its run: method, epsilon as :func:`wanted` has it,
+    data; numbers tell equal ones apart, and from bundled ones: the oldest is the first.
+    """
+    titles: dict[str, str] = {}
+    taken: set[str] = set()
+    for model in _bundled():
+        numbered(model.title, taken)
+    for run in reversed(store.runs()):
+        if run.config.kind == "robust":
+            settings = run.config.settings
+            data = str(settings.get("data"))
+            title = _method_title(str(settings.get("method")), wanted(run), data)
+            titles[run.id] = numbered(title, taken)
+    return titles
+
+
+def wanted(run: Run) -> float | None:
+    """The epsilon that a training's network is to stand: "ours" trains with a larger one."""
+    settings = run.config.settings
+    own: float | None = settings.get("watch_epsilon")
+    return settings.get("epsilon") if own is None else own
+
+
+def _trained(store: RunStore) -> list[KnownModel]:
+    found = []
+    titles = training_titles(store)
+    for run in reversed(store.runs()):
+        path = run.artifacts / "model.safetensors"
+        with suppress(LevelsetError):
+            if run.id in titles and run.status().state == "done" and path.exists():
+                model = _model(path, "run", run.id)
+                found += [] if model is None else [replace(model, title=titles[run.id])]
+    return found
+
+
+def _by_age(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
+
+
+def _model(path: Path, origin: str, name: str) -> KnownModel | None:
+    card_file = path.with_suffix(".json")
+    try:
+        changed = path.stat().st_mtime_ns
+        card_changed = card_file.stat().st_mtime_ns if card_file.exists() else 0
+        return _read(path, origin, name, changed, card_changed)
+    except (LevelsetError, OSError):
+        return None
+
+
+@lru_cache(maxsize=500)
+def _read(path: Path, origin: str, name: str, changed: int, card_changed: int) -> KnownModel:
+    about = read_about(path)
+    card = about.card
+    if card_changed:
+        with suppress(OSError, ValueError):
+            card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    if origin == "upload":  # what a file says of its own accuracy is no figure of ours
+        card = {key: card[key] for key in ("name", "file") if key in card}
+    digest = hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
+    return KnownModel(
+        name, _title(path, card), path, origin, digest, about.model, about.shape, about.classes,
+        card,
+    )  # fmt: skip
+
+
+def _title(path: Path, card: dict[str, Any]) -> str:
+    """From the card, as "Ours 0.4"; else the name it was uploaded under."""
+    method = str(card.get("method"))
+    if method not in METHOD_TITLES:
+        return str(card.get("name") or path.stem)
+    data = data_set_of(str(card.get("data", "")))
+    return _method_title(method, (card.get("settings") or {}).get("epsilon"), data)
+
+
+def _method_title(method: str, epsilon: float | None, data: str) -> str:
+    """Method, epsilon, and the data where they are not MNIST, as the paper's first ones are."""
+    title = METHOD_TITLES.get(method, method)
+    if epsilon is not None and method != "standard":
+        title += f" {epsilon:g}"
+    if data in ("", "mnist", "mnist_excerpt"):
+        return title
+    return f"{title}, {IMAGE_SETS.get(data, Path(data).name)}"

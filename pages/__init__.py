@@ -1,0 +1,1 @@
+"""The app: one folder a page, each with ``page.py`` first."""

@@ -1,0 +1,209 @@
+"""The paper's Figure 2, and the repeats behind it pair by pair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from levelset_core.few_samples.config import LOSSES
+from levelset_core.few_samples.results import difference_text, verdict
+from pages.few_samples.sources import Source
+
+#: Colour-blind-safe (Okabe and Ito, 2008); dash and marker tell them apart without colour.
+LOOKS = {
+    "ours": ("#0072b2", "solid", "circle"),
+    "xent": ("#d55e00", "dash", "square"),
+    "hinge": ("#009e73", "dot", "diamond"),
+}
+BANDS = {"sd": "Standard deviation", "interval": "95 % interval of the mean"}
+CONFIG = {"displaylogo": False}
+HEIGHT = 400
+
+
+def figure_view(source: Source) -> None:
+    """Accuracy over the size of the training set, with the differences beside it."""
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        band = st.segmented_control(
+            "Band", list(BANDS), format_func=BANDS.__getitem__, default="sd", key="few_band",
+            required=True, label_visibility="collapsed",
+        )  # fmt: skip
+        st.plotly_chart(
+            figure_2(source.result, band or "sd"), key=f"few_figure_{source.key}", config=CONFIG
+        )
+        st.code(source.command(), language="bash", wrap_lines=True)
+    with right:
+        differences(source.result)
+
+
+def differences(result: dict[str, Any]) -> None:
+    """The geometric SVM against each other loss, paired over the repeats."""
+    others = [loss for loss in result["settings"]["losses"] if loss != "ours"]
+    if "ours" not in result["settings"]["losses"] or not others:
+        st.info("The geometric SVM and another loss are needed to compare them.")
+        return
+    st.markdown(
+        "##### Geometric SVM minus the others", help="Points of test accuracy, paired over the "
+        "repeats: mean and Student's 95 % interval."
+    )  # fmt: skip
+    for loss in others:
+        rows = []
+        for row in result["rows"]:
+            found = row["ours_minus"][loss]
+            rows.append(
+                {
+                    "images": f"{_images(result, row['fraction']):,}",
+                    f"minus {LOSSES[loss].lower()}": difference_text(found),
+                    "verdict": verdict(found),
+                }
+            )
+        st.dataframe(rows, hide_index=True, height="content", key=f"few_table_{loss}")
+
+
+def figure_2(result: dict[str, Any], band: str) -> go.Figure:
+    """Mean test accuracy of every loss over the number of training images."""
+    figure = go.Figure()
+    fractions = [row["fraction"] for row in result["rows"]]
+    images = [_images(result, f) for f in fractions]
+    for loss in sorted(result["settings"]["losses"], key=list(LOOKS).index, reverse=True):
+        color, dash, symbol = LOOKS[loss]
+        found = [row["losses"][loss] for row in result["rows"]]
+        low, high = zip(*(_band(one, band) for one in found), strict=True)
+        figure.add_scatter(
+            x=[*images, *reversed(images)], y=[*high, *reversed(low)], fill="toself",
+            fillcolor=_faint(color), line={"width": 0}, mode="lines", hoverinfo="skip",
+            legendgroup=loss, showlegend=False,
+        )  # fmt: skip
+        figure.add_scatter(
+            x=images, y=[one["mean"] for one in found], name=LOSSES[loss], legendgroup=loss,
+            mode="lines+markers", line={"color": color, "width": 2.5, "dash": dash},
+            marker={"size": 9, "symbol": symbol},
+            customdata=[[f, one["sd"], one["n"]] for f, one in zip(fractions, found, strict=True)],
+            hovertemplate="%{y:.2%} ± %{customdata[1]:.2%}, %{customdata[2]} repeats<extra>"
+            + LOSSES[loss] + "</extra>",
+        )  # fmt: skip
+    ticks = [f"{n:,}<br>{100 * f:g} %" for n, f in zip(images, fractions, strict=True)]
+    figure.update_xaxes(
+        type="log", tickvals=images, ticktext=ticks, title="training images, share of the set"
+    )
+    figure.update_yaxes(tickformat=".0%", title="test accuracy")
+    figure.update_layout(
+        height=HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10}, hovermode="x unified",
+        legend={"orientation": "h", "y": 1.08, "x": 0, "traceorder": "reversed"},
+    )  # fmt: skip
+    return figure
+
+
+# -- pairs -----------------------------------------------------------------------------------
+
+
+def pairs_view(source: Source) -> None:
+    """Every repeat as a point: on one fraction, and the differences on all."""
+    result = source.result
+    others = [loss for loss in result["settings"]["losses"] if loss != "ours"]
+    if "ours" not in result["settings"]["losses"] or not others:
+        st.info("The geometric SVM and another loss are needed to compare them.")
+        return
+    fractions = [row["fraction"] for row in result["rows"]]
+    left, right = st.columns(2, gap="medium")
+    with left:
+        fraction = st.segmented_control(
+            "Training images", fractions, key=f"few_fraction_{source.key}", default=fractions[0],
+            format_func=lambda f: f"{_images(result, f):,}", required=True,
+        )  # fmt: skip
+        row = result["rows"][fractions.index(fraction or fractions[0])]
+        st.plotly_chart(scatter(row, others), key=f"few_scatter_{source.key}", config=CONFIG)
+        st.code(source.command(row["fraction"]), language="bash", wrap_lines=True)
+    with right:
+        st.markdown("Difference in every repeat, with its mean and 95 % interval")
+        st.plotly_chart(strips(result, others), key=f"few_strips_{source.key}", config=CONFIG)
+        st.code(source.command(), language="bash", wrap_lines=True)
+
+
+def scatter(row: dict[str, Any], others: list[str]) -> go.Figure:
+    """A point a repeat; above the diagonal the geometric SVM is better."""
+    figure = go.Figure()
+    ours = row["losses"]["ours"]["accuracies"]
+    values = list(ours)
+    for loss in others:
+        color, _, symbol = LOOKS[loss]
+        theirs = row["losses"][loss]["accuracies"]
+        values += theirs
+        figure.add_scatter(
+            x=theirs, y=ours, mode="markers", name=f"against {LOSSES[loss].lower()}",
+            marker={"color": color, "symbol": symbol, "size": 9, "opacity": 0.8}, cliponaxis=False,
+            customdata=list(range(1, len(ours) + 1)),
+            hovertemplate="repeat %{customdata}: %{y:.2%} against %{x:.2%}<extra></extra>",
+        )  # fmt: skip
+    ends = [min(values) - 0.005, max(values) + 0.005]
+    figure.add_scatter(
+        x=ends, y=ends, mode="lines", line={"color": "#888", "dash": "dash", "width": 1},
+        hoverinfo="skip", name="equal",
+    )  # fmt: skip
+    figure.update_xaxes(tickformat=".0%", range=ends, title="other loss")
+    figure.update_yaxes(tickformat=".0%", range=ends, title="geometric SVM")
+    figure.update_layout(
+        height=HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        legend={"orientation": "h", "y": 1.08, "x": 0},
+    )  # fmt: skip
+    return figure
+
+
+def strips(result: dict[str, Any], others: list[str]) -> go.Figure:
+    """Differences of all fractions side by side."""
+    figure = go.Figure()
+    for k, loss in enumerate(others):
+        color, _, symbol = LOOKS[loss]
+        shift = (k - (len(others) - 1) / 2) * 0.36
+        x: list[float] = []
+        y: list[float] = []
+        for j, row in enumerate(result["rows"]):
+            ours, theirs = (row["losses"][name]["accuracies"] for name in ("ours", loss))
+            n = len(ours)
+            x += [j + shift + 0.12 * ((2 * i / max(1, n - 1)) - 1) for i in range(n)]
+            y += [100 * (a - b) for a, b in zip(ours, theirs, strict=True)]
+        figure.add_scatter(
+            x=x, y=y, mode="markers", name=f"minus {LOSSES[loss].lower()}", legendgroup=loss,
+            marker={"color": color, "symbol": symbol, "size": 6, "opacity": 0.55},
+            hovertemplate="%{y:+.2f} points<extra></extra>",
+        )  # fmt: skip
+        found = [row["ours_minus"][loss] for row in result["rows"]]
+        reach = [
+            100 * (one["high"] - one["mean"]) if one["low"] is not None else 0 for one in found
+        ]
+        figure.add_scatter(
+            x=[j + shift for j in range(len(found))], y=[100 * one["mean"] for one in found],
+            error_y={"type": "data", "array": reach, "thickness": 2, "width": 7, "color": color},
+            mode="markers", legendgroup=loss, showlegend=False,
+            marker={"color": color, "symbol": "line-ew-open", "size": 16, "line": {"width": 3}},
+            hovertemplate="mean %{y:+.2f} points<extra></extra>",
+        )  # fmt: skip
+    figure.add_hline(y=0, line={"color": "#888", "dash": "dash", "width": 1})
+    figure.update_xaxes(
+        tickvals=list(range(len(result["rows"]))), title="training images",
+        ticktext=[f"{_images(result, row['fraction']):,}" for row in result["rows"]],
+    )  # fmt: skip
+    figure.update_yaxes(title="geometric SVM ahead by, points")
+    figure.update_layout(
+        height=HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        legend={"orientation": "h", "y": 1.08, "x": 0},
+    )  # fmt: skip
+    return figure
+
+
+def _images(result: dict[str, Any], fraction: float) -> int:
+    return round(fraction * result["total"])
+
+
+def _band(found: dict[str, Any], band: str) -> tuple[float, float]:
+    if band == "interval":
+        mean = found["mean"]
+        return (mean if found[k] is None else found[k] for k in ("low", "high"))  # type: ignore[return-value]
+    return found["mean"] - found["sd"], found["mean"] + found["sd"]
+
+
+def _faint(color: str) -> str:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, 0.16)"

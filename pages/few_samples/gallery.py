@@ -1,0 +1,94 @@
+"""Test images that one loss gets right and another wrong, and how near their boundary is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from levelset_core.errors import LevelsetError
+from levelset_core.few_samples.config import LOSSES
+from levelset_core.few_samples.gallery import Gallery
+from pages.few_samples.sources import Source
+
+COLUMNS = 2
+#: Pixels of an image are drawn as squares of about this size over its width.
+WIDTH = 168
+
+
+def gallery_view(source: Source) -> None:
+    """Choose who is right and who is wrong, and see the images with their p⁰."""
+    try:
+        gallery = _load(str(source.gallery), source.gallery.stat().st_mtime_ns)
+    except (LevelsetError, OSError):
+        if source.stored:
+            st.info(
+                "This stored result comes without its images, which this project may not share. "
+                "**Run here**, or the command, makes them:"
+            )
+            st.code(f"{source.command()} --gallery FILE.npz", language="bash", wrap_lines=True)
+        else:
+            st.info("The images are here as soon as the run is done.", icon=":material/hourglass:")
+        return
+    losses = [loss for loss in LOSSES if loss in gallery.views]
+    if len(losses) < 2:
+        st.info("Two losses are needed to differ.")
+        return
+    pairs = [(a, b) for a in reversed(losses) for b in losses if a != b]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        right, wrong = st.selectbox(
+            "Right and wrong", pairs, key=f"few_pair_{source.key}", width=420,
+            format_func=lambda p: f"{LOSSES[p[0]]} right, {LOSSES[p[1]].lower()} wrong",
+        )  # fmt: skip
+        images = round(gallery.fraction * source.result["total"])
+        accuracy = ", ".join(f"{LOSSES[k]} {gallery.accuracy[k]:.1%}" for k in losses)
+        st.caption(
+            f"Networks trained on {images:,} images, repeat {gallery.repeat + 1} ({accuracy}). "
+            "Beside each image the decision-boundary image p⁰ that Newton steps (Eq. 4) reach from "
+            "it; others may be nearer. Pixels run from 0 to 1."
+        )
+    rows = gallery.rows(right, wrong)
+    if not rows:
+        st.info(f"No test image is right by {LOSSES[right]} and wrong by {LOSSES[wrong]} alone.")
+        return
+    columns = st.columns(COLUMNS, gap="small")
+    for place, k in enumerate(rows[:12]):
+        with columns[place % COLUMNS].container(border=True):
+            _card(gallery, k, [right, wrong, *(x for x in losses if x not in (right, wrong))])
+    st.code(source.command(gallery.fraction), language="bash", wrap_lines=True)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _load(path: str, changed: int) -> Gallery:
+    return Gallery.load(Path(path))
+
+
+def _card(gallery: Gallery, k: int, losses: list[str]) -> None:
+    label = f"{gallery.label[k]:+.0f}"
+    cells = st.columns(1 + len(losses), gap="small")
+    with cells[0]:
+        st.image(_picture(gallery, gallery.images[k]), width="stretch")
+        st.caption(f"Test image {gallery.index[k]}, class {label}")
+    for cell, loss in zip(cells[1:], losses, strict=True):
+        view = gallery.views[loss]
+        mark = ":material/check:" if view.right[k] else ":material/close:"
+        with cell:
+            st.image(_picture(gallery, view.boundary[k]), width="stretch")
+            reached = (
+                f"p⁰ at L∞\u00a0{view.linf[k]:.3f}, L₂\u00a0{view.l2[k]:.2f}"
+                if view.reached[k]
+                else "S₀ was not reached"
+            )
+            word = "right" if view.right[k] else "wrong"
+            st.caption(f"{mark} {LOSSES[loss]} {word}; {reached}")
+
+
+def _picture(gallery: Gallery, flat: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(height, width[, 3]) with every pixel as a square, so that browsers do not blur it."""
+    image = flat.reshape(gallery.shape).transpose(1, 2, 0)
+    scale = max(1, WIDTH // image.shape[1])
+    large = np.repeat(np.repeat(image, scale, 0), scale, 1)
+    bytes_: NDArray[np.uint8] = (np.clip(large, 0, 1) * 255).round().astype(np.uint8)
+    return bytes_[:, :, 0] if bytes_.shape[2] == 1 else bytes_

@@ -1,0 +1,120 @@
+"""More repeats, on this machine, as runs that go on without the page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from levelset_core.data.images import IMAGE_SETS, is_here
+from levelset_core.errors import LevelsetError
+from levelset_core.few_samples.config import GeneralizationConfig
+from levelset_core.few_samples.results import chosen_numbers, command
+from levelset_core.runs import Run, RunStore
+from pages.few_samples.sources import Source
+from pages.shared.image_data import data_size_title, here_or_download
+from pages.shared.kept import kept_menu
+from pages.shared.run_controls import run_progress
+from pages.shared.run_list import created_text
+
+EVERY = 2.0
+#: Of the bundled excerpt, which is small: 30 to 400 images.
+EXCERPT_FRACTIONS = (0.03, 0.06, 0.1, 0.2, 0.4)
+#: Runs listed at most.
+SHOWN = 5
+
+
+def runs_view(found: list[Source]) -> None:
+    """A form that starts a sweep, and the sweeps of this machine."""
+    left, right = st.columns([2, 3], gap="medium")
+    with left.container(border=True):
+        _form({source.key: source for source in found if source.stored})
+    with right:
+        _list()
+
+
+def _form(stored: dict[str, Source]) -> None:
+    st.markdown("##### Run more repeats here")
+    sets = sorted(IMAGE_SETS, key=lambda name: not is_here(name))  # those on this machine first
+    data = kept_menu("Images", sets, key="few_run_data", format_func=data_size_title)
+    if not here_or_download(data, "few"):
+        return
+    repeats = st.slider("Repeats", 2, 20, 5, key="few_run_repeats")
+    source = stored.get(data)
+    known = source is not None and st.toggle(
+        "Hyper-parameters of the stored result", value=True, key="few_run_known",
+        help="The choice on held-out images is the larger part of the work. Off: it is made anew.",
+    )  # fmt: skip
+    seed = st.number_input(
+        "Seed", 0, 49, 1, key="few_run_seed",
+        help="Stored results have seed 0: another one draws other training images.",
+    )  # fmt: skip
+    try:
+        config = _config(data, repeats, int(seed), source if known else None)
+    except LevelsetError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.code(command(config), language="bash", wrap_lines=True)
+    if st.button("Start", type="primary", icon=":material/play_arrow:", key="few_run_start"):
+        try:
+            _start(config)
+        except (LevelsetError, OSError) as error:
+            st.error(str(error), icon=":material/error:")
+
+
+def _config(data: str, repeats: int, seed: int, source: Source | None) -> GeneralizationConfig:
+    values: dict[str, object] = {"data": data, "repeats": repeats, "seed": seed}
+    if source is not None:
+        values |= {
+            "fractions": [row["fraction"] for row in source.result["rows"]],
+            "losses": source.result["settings"]["losses"],
+            "chosen": chosen_numbers(source.result),
+        }
+    elif data == "mnist_excerpt":
+        values["fractions"] = EXCERPT_FRACTIONS
+    return GeneralizationConfig.from_dict(values)
+
+
+def _start(config: GeneralizationConfig) -> None:
+    store = RunStore()
+    run = store.create(
+        "generalize", config.to_dict(), seed=config.seed, device="cpu", threads=1,
+        name=f"Generalization, {IMAGE_SETS[config.data]}",
+    )  # fmt: skip
+    store.submit(run)
+    st.toast("Started: it goes on if you leave this page.", icon=":material/play_arrow:")
+
+
+@st.fragment(run_every=EVERY)
+def _list() -> None:
+    store = RunStore()
+    runs = [r for r in store.runs() if not r.problem() and r.config.kind == "generalize"][:SHOWN]
+    if not runs:
+        st.info(
+            "Runs that you start are listed here, with their progress and the time left. Their "
+            "results join the data sets above the figures.",
+            icon=":material/info:",
+        )
+        return
+    if any(run.status().state == "queued" for run in runs):
+        store.dispatch()
+    for run in runs:
+        with st.container(border=True):
+            _one(run)
+
+
+def _one(run: Run) -> None:
+    c = GeneralizationConfig.from_dict(run.config.settings)
+    st.markdown(f"**{run.config.name}**, {c.repeats} repeats, seed {c.seed}")
+    st.caption(f"{created_text(run.config.created)} · a step is one training")
+    status = run_progress(run, key=f"few_{run.id}")
+    if status is not None and status.state == "done":
+        shown = st.button(
+            "See its figures", icon=":material/show_chart:", key=f"few_show_{run.id}",
+            on_click=_show, args=(run,),
+        )  # fmt: skip
+        if shown:
+            st.rerun()  # the whole page, not this list alone
+
+
+def _show(run: Run) -> None:
+    st.session_state.few_view = "figure"
+    st.session_state.few_data = run.id

@@ -1,0 +1,133 @@
+"""Where figures of the page come from: stored results and runs on this machine."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from levelset_core.data.images import IMAGE_SETS
+from levelset_core.errors import LevelsetError
+from levelset_core.few_samples.config import LOSSES, GeneralizationConfig
+from levelset_core.few_samples.gallery import NAME as GALLERY
+from levelset_core.few_samples.kinds.generalize import TABLE
+from levelset_core.few_samples.results import command, hyper_text, read_results
+from levelset_core.paths import ASSETS
+from levelset_core.runs import RunStore
+from pages.shared.run_list import created_text
+from pages.shared.view_choice import view_choice
+
+#: Galleries of stored results, of images that may be shared.
+GALLERIES = ASSETS / "few_samples"
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One result: a stored one, or what a run has found so far.
+
+    Attributes:
+        key: of the choice.
+        title: what the choice says.
+        result: see :func:`levelset_core.few_samples.results.describe`.
+        gallery: its file; it may not be there.
+        stored: whether it came with the program.
+    """
+
+    key: str
+    title: str
+    result: dict[str, Any]
+    gallery: Path
+    stored: bool
+
+    @property
+    def config(self) -> GeneralizationConfig:
+        """Its settings."""
+        return GeneralizationConfig.from_dict(self.result["settings"])
+
+    def command(self, fraction: float | None = None) -> str:
+        """The command that makes its figures, or those of one fraction."""
+        if fraction is None:
+            return str(self.result["command"])
+        return command(self.config, [fraction])
+
+
+def sources() -> list[Source]:
+    """Stored results first, then the runs of this machine, the newest first."""
+    found = []
+    try:
+        for name, result in read_results().items():
+            path = GALLERIES / f"{name}.npz"
+            found.append(Source(name, IMAGE_SETS.get(name, name), result, path, True))
+    except LevelsetError as error:
+        st.error(str(error), icon=":material/broken_image:")
+    for run in RunStore().runs():
+        if run.problem() or run.config.kind != "generalize":
+            continue
+        with suppress(OSError, ValueError):
+            result = json.loads((run.artifacts / TABLE).read_text(encoding="utf-8"))
+            if "settings" not in result:
+                continue
+            name = IMAGE_SETS.get(result["data"], result["data"])
+            title = f"{name}, run here {created_text(run.config.created)}"
+            found.append(Source(run.id, title, result, run.artifacts / GALLERY, False))
+    return found
+
+
+def choose(found: list[Source]) -> Source:
+    """The data set, or the run, that is shown; ``?data=key`` in the address holds it."""
+    titles = {source.key: source.title for source in found}
+    key = view_choice(
+        "Data set", titles, key="few_data", default=found[0].key, parameter="data", pills=True
+    )
+    return next(source for source in found if source.key == key)
+
+
+def task(source: Source) -> None:
+    """What is told apart: without it an accuracy of two classes looks like one of ten."""
+    sides = (
+        f"{', '.join(names)} ({sign.replace('-', '−')})"
+        for sign, names in source.result["labels"].items()
+    )
+    st.caption(f"Two classes: {' against '.join(sides)}.")
+
+
+def about(source: Source) -> None:
+    """What was done, on what, with what: all that a reader needs to judge the figures."""
+    result, c = source.result, source.config
+    where = "Stored result" if source.stored else "Made on this machine"
+    minutes = result["cpu_seconds"] / 60
+    st.caption(
+        f"{where}: {result['date']}, {result['machine']['cpu']}, one thread a process, "
+        f"{minutes:.0f} CPU min, seed {result['seed']}, {c.repeats} repeats. {result['source']}. "
+        f"{result['note']}"
+    )
+    with st.expander("Network, labels, chosen hyper-parameters", icon=":material/info:"):
+        merge = "; ".join(f"**{sign}**: {', '.join(v)}" for sign, v in result["labels"].items())
+        choice = (
+            "were taken from the stored result"
+            if c.chosen is not None
+            else f"were chosen on 2,000 held-out training images at most, by {c.tuning} repeats of "
+            "their own, among as many candidates for one loss as for another; no test image took "
+            "part"
+        )
+        st.markdown(
+            f"{result['network']}; {c.steps} steps of {c.batch} images, AdamW, its rate falling to "
+            f"0; the same weights and images for every loss. Labels (ours; the paper merges "
+            f"“arbitrarily”): {merge}. Hyper-parameters {choice}. Geometric SVM: Eq. 11 with L∞, "
+            "α = -1; where a sample has no level set point, the hinge of F stands in (ours)."
+        )
+        table = [
+            {
+                "fraction": f"{row['fraction']:g}",
+                **{
+                    LOSSES[loss]: hyper_text(found["hyper"])
+                    for loss, found in row["losses"].items()
+                },
+            }
+            for row in result["rows"]
+        ]
+        st.table(table)

@@ -1,0 +1,145 @@
+"""Loss, accuracy, margins and Newton residuals over training steps."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from levelset_core.live import LiveSession
+from pages.shared.charts import COLORS, DASHES
+
+HEIGHT = 250
+LEGEND_ROW = 19
+EVERY = 1.25
+#: While the browser redraws a chart it draws no picture. So while training goes on one chart at a
+#: time is redrawn, and only when its curves have grown by this share or are LATEST seconds old.
+GROWTH = 0.1
+LATEST = 6.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve of a chart where one network trains: a column of the history and its look."""
+
+    column: str
+    label: str
+    dash: str = "solid"
+
+
+ACCURACY, RESIDUAL = "Accuracy", "Newton residual |F(p)|"
+#: Title and curves of each chart. Where several networks train, each has the first curve alone.
+CHARTS: dict[str, tuple[Line, ...]] = {
+    "Loss": (Line("loss", "loss"),),
+    ACCURACY: (Line("accuracy", "points"), Line("held_out", "held-out", "dot")),
+    "Input margin": (Line("margin_min", "smallest"), Line("margin_median", "median", "dash")),
+    RESIDUAL: (Line("residual", "median"),),
+}
+AXES: dict[str, dict[str, Any]] = {
+    ACCURACY: {"range": [-0.02, 1.04], "tickformat": ".0%"},
+    RESIDUAL: {"type": "log", "exponentformat": "power"},
+}
+#: Powers of ten with a label, at most.
+TICKS = 5
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart as the browser shows it; the same figure again costs the browser nothing."""
+
+    figure: go.Figure
+    session: str
+    playing: bool
+    first: dict[str, Any]
+    last: dict[str, Any]
+    at: float
+
+    def outdated(self, session: LiveSession, rows: list[dict[str, Any]]) -> bool:
+        """Whether it shows less than ``rows`` by so much that a redraw is worth its time."""
+        if rows[-1] is self.last:
+            return False
+        if not session.playing or self.restarted(session, rows):
+            return True
+        grown = rows[-1]["step"] > (1 + GROWTH) * self.last["step"]
+        return grown or time.monotonic() - self.at > LATEST
+
+    def restarted(self, session: LiveSession, rows: list[dict[str, Any]]) -> bool:
+        """Whether it shows another history than ``rows`` is."""
+        return session.id != self.session or rows[0] is not self.first
+
+
+@st.fragment(run_every=EVERY)
+def charts(session: LiveSession) -> None:
+    """The four charts, redrawn in turn as their curves grow."""
+    rows = list(session.history)
+    if not rows:
+        st.info("The charts fill as soon as training takes its first steps.")
+        return
+    drawn: dict[str, Drawn] = st.session_state.setdefault("charts", {})
+    for title in charts_due(drawn, session, rows):
+        figure = chart(title, rows)
+        drawn[title] = Drawn(
+            figure, session.id, session.playing, rows[0], rows[-1], time.monotonic()
+        )
+    for column, title in zip(st.columns(len(CHARTS)), CHARTS, strict=True):
+        column.plotly_chart(
+            drawn[title].figure, key=f"chart {title}", config={"displaylogo": False}
+        )
+
+
+def charts_due(
+    drawn: dict[str, Drawn], session: LiveSession, rows: list[dict[str, Any]]
+) -> list[str]:
+    """The charts to redraw now: all of another history or a pause, else the oldest in need."""
+    due = [name for name in CHARTS if name not in drawn or drawn[name].outdated(session, rows)]
+    every = not session.playing or any(
+        name not in drawn or drawn[name].restarted(session, rows) for name in due
+    )
+    return due if every else sorted(due, key=lambda name: drawn[name].at)[:1]
+
+
+def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
+    """One chart from the session's history."""
+    figure = go.Figure()
+    panels = sorted({row["panel"] for row in rows})
+    for panel in panels:
+        own = [row for row in rows if row["panel"] == panel]
+        lines = CHARTS[title]
+        if len(panels) > 1:
+            lines = (Line(lines[0].column, own[-1]["title"], DASHES[panel]),)
+        for line in lines:
+            if all(row[line.column] is None for row in own):
+                continue
+            figure.add_scatter(
+                x=[row["step"] for row in own], y=[row[line.column] for row in own],
+                name=line.label, mode="lines", showlegend=len(panels) > 1 or len(lines) > 1,
+                line={"color": COLORS[panel], "width": 2, "dash": line.dash},
+                hovertemplate="step %{x}<br>%{y:.4g}<extra>" + line.label + "</extra>",
+            )  # fmt: skip
+    figure.update_xaxes(title={"text": "step", "standoff": 6}, nticks=5)
+    figure.update_yaxes(**AXES.get(title, {}))
+    if title == RESIDUAL:
+        figure.update_yaxes(**_whole_decades([row["residual"] for row in rows]))
+    # Several networks have a row of the legend each, below the axis and its title.
+    rows_below = len(panels) if len(panels) > 1 else 0
+    figure.update_layout(
+        title={"text": title, "x": 0, "font": {"size": 14}},
+        height=HEIGHT + LEGEND_ROW * rows_below, margin={"l": 0, "r": 8, "t": 34, "b": 0},
+        legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
+        uirevision="keep", hovermode="x",
+    )  # fmt: skip
+    return figure
+
+
+def _whole_decades(values: list[float | None]) -> dict[str, Any]:
+    """A log axis from one power of ten to another: none of the ticks between, which crowd."""
+    decades = [math.log10(value) for value in values if value]
+    if not decades:
+        return {}
+    low, high = math.floor(min(decades)), math.ceil(max(decades))
+    high = max(high, low + 1)
+    return {"range": [low, high], "tick0": low, "dtick": math.ceil((high - low) / TICKS)}

@@ -1,0 +1,197 @@
+"""The equations of one iteration, filled with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from levelset_core.playground import Iteration, PlaygroundConfig
+
+STAGES = ("Project", "Sample network", "Loss", "Update θ", "Motion")
+_D = {"l2": r"\lVert x-p\rVert_2", "linf": r"\lVert x-p\rVert_\infty", "rho": r"\rho(x,p)"}
+
+Line = tuple[str, str]  # LaTeX, and the words beside it
+
+
+def equations(it: Iteration, config: PlaygroundConfig, stage: int) -> list[Line]:
+    """The lines of a stage: LaTeX with this iteration's numbers, and what it says."""
+    return (_project, _sample_network, _loss, _update, _motion)[stage](it, config)
+
+
+def _project(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    how = (
+        "arrived on S₀" if it.converged
+        else "failed: no direction to follow" if it.failed
+        else "ran out of steps and keeps its level c"
+    )  # fmt: skip
+    values = ",\\ ".join(_n(abs(v)) for v in it.path_values[:6])
+    more = r",\ \dots" if len(it.path_values) > 6 else ""
+    lines = []
+    if len(it.path) > 1:
+        lines.append(
+            (
+                r"\begin{aligned} p_1 &= x - \frac{F(x)}{\lVert D_xF\rVert^2}\,D_xF^T \\ &= "
+                rf"{_v(it.x)} - \frac{{{_n(it.path_values[0])}}}"
+                rf"{{{_n(float(it.first_gradient @ it.first_gradient))}}}"
+                rf"\,{_v(it.first_gradient)} = {_v(it.path[1])} \end{{aligned}}",
+                "**Eq. 4 and 5.** One Newton step along the steepest way towards the level set. "
+                "The pseudo-inverse of a single gradient is the gradient over its square.",
+            )
+        )
+    lines.append(
+        (
+            rf"|F|:\ {values}{more}",
+            f"|F| along the way: the point **{how}** after {len(it.path) - 1} step"
+            f"{'' if len(it.path) == 2 else 's'} at p = ({it.point[0]:.3f}, {it.point[1]:.3f}).",
+        )
+    )
+    return lines
+
+
+def _sample_network(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    return [
+        (
+            r"\begin{aligned} p(\theta) &= p - D_xF^{\dagger}\,[F(p;\theta) - c] \\ &= "
+            rf"{_v(it.point)} - {_v(it.pinv)}\,[F(p;\theta) - ({_n(it.value)})] \end{{aligned}}",
+            "**Eq. 9.** p and DₓF† are numbers now; only F(p; θ) still depends on θ. That one "
+            "linear layer is the sample network: its value at θ₀ is p itself.",
+        ),
+        (
+            rf"D_\theta p = -D_xF^{{\dagger}}\,D_\theta F(p),\quad D_xF(p) = {_v(it.gradient)}",
+            "**Eq. 8.** Its derivative: when F rises at p, the level set moves against the "
+            "gradient (the arrow on the canvas), at right angles to itself.",
+        ),
+    ]
+
+
+def _loss(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    side = 1 if it.label * it.path_values[0] > 0 else -1
+    word = "right" if side > 0 else "wrong"
+    signed = it.label * float(it.path_values[0])
+    match config.objective:
+        case "geometric_svm" if it.delta is not None and it.distance is not None:
+            return [
+                (
+                    r"\Delta(x) = \min_{t=\pm1} d(p^0, p^t) = " + _n(it.delta),
+                    "How wide the band between S₋₁ and S₊₁ is here; the nearer one, "
+                    f"S{'₊₁' if (it.nearer or 0) > 0 else '₋₁'}, decides.",
+                ),
+                (
+                    r"\max\{0,\ 1 - \mathrm{sign}(yF)\,\tfrac{d(x,p)}{\Delta}\} = "
+                    rf"\max\{{0,\ 1 - ({side:+d})\tfrac{{{_n(it.distance)}}}{{{_n(it.delta)}}}\}}"
+                    rf" = {_n(it.term or 0.0)}",
+                    f"**Eq. 11, first part.** The point is on the {word} side; it wants to be "
+                    "further from S₀ than the band is wide.",
+                ),
+                (
+                    rf"\lambda\,\Delta^{{\alpha}} = {_n(config.lam)}\cdot {_n(it.delta)}"
+                    rf"^{{{config.alpha:g}}} = {_n(config.lam * it.delta**config.alpha)}",
+                    "**Second part.** A wide band costs little: this is what makes the margin "
+                    "grow.",
+                ),
+            ]
+        case "margin_linf" | "margin_l2" | "margin_rho" if it.distance:
+            weight = config.weight_correct if side > 0 else 1.0
+            return [
+                (
+                    rf"d(x,p) = {_D[config.metric]} = {_n(it.distance)}",
+                    "The distance of x to its level set sample."
+                    + (
+                        f" ρ looks along the axis {'xy'[it.axis]}, where |D_xF| is largest."
+                        if config.metric == "rho"
+                        else ""
+                    ),
+                ),
+                (
+                    r"\lambda\max\{0,\ \varepsilon - \mathrm{sign}(yF)\,d\} = "
+                    rf"{_n(weight)}\max\{{0,\ {_n(config.epsilon)} - ({side:+d})\,"
+                    rf"{_n(it.distance)}\}} = {_n(it.term or 0.0)}",
+                    f"**Eq. 12.** The point is on the {word} side. Wrong points pull the boundary "
+                    "over; right ones push it ε away.",
+                ),
+            ]
+        case "cross_entropy":
+            return [
+                (
+                    rf"\log(1 + e^{{-yF(x)}}) = \log(1 + e^{{{_n(-signed)}}}) = "
+                    + _n(float(np.logaddexp(0.0, -signed))),
+                    "Cross-entropy sees the output F(x) alone: where the boundary lies does not "
+                    "enter.",
+                )
+            ]
+        case "elsayed":
+            norm = float(np.linalg.norm(it.first_gradient, 2 if config.norm == "l2" else 1))
+            reach = signed / norm if norm > 0 else 0.0
+            return [
+                (
+                    r"\max\{0,\ \varepsilon - \tfrac{yF(x)}{\lVert D_xF(x)\rVert_q}\} = "
+                    rf"\max\{{0,\ {_n(config.epsilon)} - {_n(reach)}\}} = "
+                    + _n(max(0.0, config.epsilon - reach)),
+                    "**Elsayed et al.** The distance to the boundary of the network linearized at "
+                    f"x; the projection says {_n(float(np.linalg.norm(it.x - it.point)))} in L2.",
+                )
+            ]
+        case _:
+            return [
+                (
+                    rf"\max\{{0,\ 1 - yF(x)\}} = \max\{{0,\ 1 - ({_n(signed)})\}} = "
+                    + _n(max(0.0, 1.0 - signed)),
+                    "**Hinge.** The margin of the output space."
+                    if config.objective == "hinge"
+                    else "This point found no usable level set sample: the output hinge stands in "
+                    "for it.",
+                )
+            ]
+
+
+def _update(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    return [
+        (
+            rf"\lVert D_\theta\,\mathrm{{loss}}\rVert = {_n(it.gradient_norm)},\qquad "
+            rf"\lVert\theta_1 - \theta_0\rVert = {_n(it.update_norm)}",
+            f"Adam with learning rate {config.learning_rate:g} follows the gradient, which runs "
+            "through the sample networks of all points at once.",
+        ),
+        (
+            rf"\mathrm{{loss}}:\ {_n(it.loss_before)} \to {_n(it.loss_after)}",
+            "The whole loss before and after."
+            + ("" if it.loss_after <= it.loss_before else " It rose: a step can be too long."),
+        ),
+    ]
+
+
+def _motion(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    moved = float(np.linalg.norm(it.actual - it.point))
+    gap = float(np.linalg.norm(it.predicted - it.actual))
+    share = f", {gap / moved:.1%} of the motion" if moved > 0 else ""
+    return [
+        (
+            rf"\begin{{aligned}} p(\theta_1) &= {_v(it.point, 4)} - {_v(it.pinv)}\,"
+            rf"[{_n(it.value_after)} - ({_n(it.value)})] \\ &= {_v(it.predicted, 4)} "
+            r"\end{aligned}",
+            "Where the sample network says that p goes.",
+        ),
+        (
+            rf"\mathrm{{project}}(p;\theta_1) = {_v(it.actual, 4)}",
+            f"Where the contour really went: it moved by {_plain(moved)}, and the prediction is "
+            f"off by {_plain(gap)}{share}. Predicted and actual agree to first order.",
+        ),
+    ]
+
+
+def _n(value: float) -> str:
+    """A number in LaTeX, three significant digits."""
+    text = f"{value:.3g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        return rf"{mantissa}\cdot 10^{{{int(exponent)}}}"
+    return text
+
+
+def _plain(value: float) -> str:
+    return f"{value:.2g}"
+
+
+def _v(values: Sequence[float] | np.ndarray, digits: int = 3) -> str:
+    return r"\begin{pmatrix}" + r"\\".join(f"{v:.{digits}f}" for v in values) + r"\end{pmatrix}"

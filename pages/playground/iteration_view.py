@@ -1,0 +1,135 @@
+"""One iteration, equation by equation, with the numbers of this moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from levelset_core.errors import LevelsetError
+from levelset_core.live import LiveSession
+from levelset_core.playground import OBJECTIVES, Iteration, PlaygroundConfig
+from pages.playground.iteration_equations import STAGES, equations
+
+
+def iteration_view(session: LiveSession) -> None:
+    """Take the next iteration apart for one point, step through the stages.
+
+    ``iteration_annotations``, which the canvas above needs, has stopped training by now.
+    """
+    if not len(session.state.points):
+        st.info("Put a point on the canvas first.")
+        return
+    if session.playing:
+        st.info("Training goes on. Stop it to see its next iteration in numbers.")
+        st.button("Stop and take one iteration apart", on_click=_take_apart, args=(session,))
+        return
+    it: Iteration | None = st.session_state.get("iteration")
+    top = st.columns([10, 2.2, 2.2, 2.4], vertical_alignment="bottom")
+    with top[0]:
+        stage = st.segmented_control(
+            "Stage", range(len(STAGES)), format_func=lambda k: f"{k + 1}  {STAGES[k]}",
+            default=0, key="stage", width="stretch", required=True,
+        )  # fmt: skip
+    top[1].number_input(
+        "Point", 0, len(session.state.points) - 1, st.session_state.get("followed_point", 0),
+        key="followed_point", on_change=_take_apart,
+        args=(session,), help="Number of the point to follow; points count in drawing order.",
+    )  # fmt: skip
+    top[2].button("Next stage", on_click=_next_stage, args=(session,), width="stretch")
+    top[3].button(
+        "Do this step", on_click=_do_step, args=(session,), width="stretch", type="primary",
+        help="Carry the update out and take the iteration after it apart.",
+    )  # fmt: skip
+    if it is None:
+        st.error(st.session_state.get("iteration_error"), icon=":material/error:")
+        return
+    config = session.state.panels()[0]
+    st.caption(
+        f"Iteration {it.step} of {OBJECTIVES[config.objective].title}, followed for point "
+        f"{it.index} with label {it.label:+d}. Training is paused; every number is of this moment."
+    )
+    for latex, words in equations(it, config, stage or 0):
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        left.latex(latex)
+        right.markdown(words)
+
+
+def iteration_annotations(session: LiveSession) -> list[dict[str, Any]]:
+    """Stop training when the view opens; the marks that show the chosen stage on the canvas."""
+    last = len(session.state.points) - 1
+    if last < 0:
+        return []
+    if st.session_state.get("followed_point", 0) > last:  # points were erased
+        st.session_state.followed_point = last
+    if "iteration" not in st.session_state or (not session.playing and _stale(session)):
+        _take_apart(session)
+    it: Iteration | None = st.session_state.get("iteration")
+    if it is None or session.playing:
+        return []
+    stage = st.session_state.get("stage") or 0
+    marks = [_mark("ring", [it.x], "x", "x"), _mark("polyline", it.path, "p")]
+    if stage == 0:
+        marks += [_mark("dot", [p], "p") for p in it.path[1:]]
+        marks.append(_mark("text", [it.point], "p", "p"))
+        return marks
+    marks.append(_mark("dot", [it.point], "p", "p"))
+    length = np.linalg.norm(it.gradient)
+    if stage == 1 and length > 0:
+        tip = it.point + 0.3 * it.gradient / length
+        marks.append(_mark("arrow", [it.point, tip], "gradient", "DₓF"))
+    if stage == 2:
+        for t, (place, arrived) in it.sides.items():
+            role = "muted" if not arrived else "plus" if t > 0 else "minus"
+            marks.append(_mark("arrow", [it.point, place], role, f"S{t:+d}"))
+        if not it.sides:
+            marks.append(_mark("segment", [it.x, it.point], "x"))
+    if stage == 4:
+        marks.append(_mark("arrow", [it.point, it.predicted], "predicted", "predicted"))
+        marks.append(_mark("arrow", [it.point, it.actual], "actual", "actual"))
+    return marks
+
+
+def leave_iteration() -> None:
+    """Forget the iteration: the view is closed."""
+    st.session_state.pop("iteration", None)
+
+
+def _mark(kind: str, points: Any, role: str, text: str = "") -> dict[str, Any]:
+    places = [[float(v) for v in p] for p in points]
+    return {"kind": kind, "points": places, "role": role, "text": text, "panel": 0}
+
+
+def _stale(session: LiveSession) -> bool:
+    it: Iteration | None = st.session_state.get("iteration")
+    if it is not None and it.step != session.news["step"] + 1:
+        return True  # a step was taken elsewhere
+    return st.session_state.get("iteration_of") != _moment(session)
+
+
+def _moment(session: LiveSession) -> tuple[str, int, PlaygroundConfig, bool]:
+    return session.id, session.version, session.state.config, session.state.compare
+
+
+def _take_apart(session: LiveSession) -> None:
+    session.control("pause")
+    index = st.session_state.get("followed_point", 0)
+    st.session_state.iteration_of = _moment(session)
+    try:
+        st.session_state.iteration = session.call("explain", panel=0, index=index)
+    except LevelsetError as error:
+        st.session_state.iteration, st.session_state.iteration_error = None, str(error)
+
+
+def _next_stage(session: LiveSession) -> None:
+    stage = (st.session_state.get("stage") or 0) + 1
+    if stage == len(STAGES):
+        _do_step(session)
+        stage = 0
+    st.session_state.stage = stage
+
+
+def _do_step(session: LiveSession) -> None:
+    session.control("step")
+    _take_apart(session)

@@ -1,0 +1,68 @@
+"""The 2D playground: draw points, watch level sets train."""
+
+import streamlit as st
+
+from levelset_core.errors import LevelsetError
+from levelset_core.live import LiveSession, PlaygroundState, get_hub
+from pages.playground.charts import charts
+from pages.playground.code_view import code_view
+from pages.playground.iteration_view import (
+    iteration_annotations,
+    iteration_view,
+    leave_iteration,
+)
+from pages.playground.lesson_view import lesson_view
+from pages.playground.point_canvas import point_canvas
+from pages.playground.settings import settings_panel
+from pages.playground.share import share_view
+from pages.shared.badges import device_badge
+
+TABS = {
+    "charts": ":material/show_chart: Charts",
+    "iteration": ":material/footprint: One iteration",
+    "lessons": ":material/school: Lessons",
+    "code": ":material/code: Code",
+    "share": ":material/share: Share & keep",
+}
+
+
+def current_session() -> LiveSession:
+    """The session named in the address, else one from the state in the address, else a new one."""
+    session = get_hub().get(st.query_params.get("session") or st.session_state.get("session_id"))
+    if session is None:
+        state = PlaygroundState.default()
+        link = st.query_params.get("s")
+        if link:
+            try:
+                state = PlaygroundState.from_link(link)
+            except LevelsetError as error:
+                st.toast(f"{error} Here is the default instead.", icon=":material/link_off:")
+        session = get_hub().create(state)
+    st.session_state.session_id = session.id
+    return session
+
+
+live = current_session()
+settings_panel(live)
+if st.session_state.get("tab") == "iteration":
+    point_canvas(live, iteration_annotations(live))
+else:
+    leave_iteration()
+    point_canvas(live, [])
+tab = st.segmented_control(
+    "Below the canvas", list(TABS), format_func=TABS.__getitem__, default="charts", key="tab",
+    label_visibility="collapsed", required=True,
+)  # fmt: skip
+match tab:
+    case "iteration":
+        iteration_view(live)
+    case "lessons":
+        lesson_view(live)
+    case "code":
+        code_view(live.state)
+    case "share":
+        share_view(live)
+    case _:
+        charts(live)
+with st.sidebar:
+    device_badge()

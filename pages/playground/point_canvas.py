@@ -1,0 +1,132 @@
+"""The canvas to draw on: mounts the front end in assets/playground for a live session."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import streamlit as st
+
+from levelset_core.data import BOUNDS
+from levelset_core.errors import LevelsetError
+from levelset_core.live import LiveSession
+from pages.server.live_messages import answer
+from pages.server.live_route import LIVE_PATH, hello
+from pages.shared.front_end import base_path, front_end
+
+HEIGHT = 560
+#: Pictures a second where no WebSocket gets through and they travel as the component's data.
+FALLBACK_EVERY = 0.25
+
+_component = front_end("levelset_point_canvas", "playground")
+
+
+def point_canvas(session: LiveSession, annotations: list[dict[str, Any]]) -> None:
+    """Draw the canvas; edits and controls reach the session by themselves.
+
+    Args:
+        session: what to draw and train.
+        annotations: marks on top, see docs/architecture.md.
+    """
+    fallback = st.session_state.get("canvas", {}).get("transport") == "data"
+    if fallback:
+        st.fragment(_mount, run_every=FALLBACK_EVERY)(session, annotations, fallback)
+    else:
+        # As deep as a fragment puts it: elsewhere, the browser would throw its canvas away.
+        with st.container():
+            _mount(session, annotations, fallback)
+
+
+def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bool) -> None:
+    data: dict[str, Any] = {
+        "base": base_path(),
+        "socket": LIVE_PATH,
+        "session": session.id,
+        "token": session.token,
+        "client_height": HEIGHT,
+        "bounds": list(BOUNDS),
+        "overlays": list(session.state.overlays),
+        "overlays_version": st.session_state.get("overlays_version", 0),
+        "annotations": annotations,
+        "transport": "data" if fallback else "socket",
+    }
+    if fallback:
+        data |= _fallback(session)
+    _component(
+        key="canvas",
+        data=data,
+        default={"transport": "socket", "outbox": None, "touched": 0, "overlays": None},
+        on_transport_change=_nothing,
+        on_outbox_change=_nothing,
+        on_touched_change=_nothing,
+        on_overlays_change=_nothing,
+    )
+    _follow_touch(session)
+    remember_in_address(session)
+
+
+def _follow_touch(session: LiveSession) -> None:
+    """Run the whole page where an edit or a button of the canvas changes more than the canvas."""
+    touched = st.session_state.get("canvas", {}).get("touched")
+    if touched == st.session_state.get("touch_seen"):
+        return
+    st.session_state.touch_seen = touched
+    _, shown = st.session_state.get("followed", (None, session.state))
+    now = session.state
+    if st.session_state.get("tab") == "iteration" or (
+        (shown.config, shown.compare, shown.preset) != (now.config, now.compare, now.preset)
+    ):
+        st.rerun()
+
+
+def remember_in_address(session: LiveSession) -> None:
+    """Put the session, and the state where it fits, into the page's address."""
+    wanted = {"session": session.id}
+    link = session.state.to_link()
+    if link:
+        wanted["s"] = link
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _nothing() -> None:
+    """Component values need a callback to exist; this page reads them when it runs."""
+
+
+def _fallback(session: LiveSession) -> dict[str, Any]:
+    """Do what the socket would: take the outbox, hand out replies and the newest picture."""
+    memory = st.session_state.setdefault(
+        "fallback", {"seen": 0, "replies": [], "number": 0, "client": None, "version": 0}
+    )
+    if memory["client"] is None:
+        client = memory["client"] = session.listen(lambda kind, content: None)
+        _reply(memory, hello(session, client))
+        session.want_frame(at_once=True)
+    session.look()
+    outbox = st.session_state.get("canvas", {}).get("outbox") or {"messages": []}
+    for message in outbox["messages"]:
+        if message["seq"] > memory["seen"]:
+            memory["seen"] = message["seq"]
+            try:
+                reply = answer(session, memory["client"], message)
+            except LevelsetError as error:
+                reply = {"op": "error", "message": str(error)}
+            if message["op"] == "points":
+                memory["version"] = session.version
+            if reply:
+                _reply(memory, reply)
+    if session.version != memory["version"]:
+        memory["version"] = session.version
+        rows = session.state.points.to_rows()
+        _reply(memory, {"op": "points", "version": session.version, "points": rows})
+    session.want_frame()
+    content: dict[str, Any] = {"replies": memory["replies"]}
+    if session.frame:
+        # Streamlit sends a dictionary as JSON, which holds no bytes.
+        content["frame"] = base64.b64encode(session.frame).decode()
+    return content
+
+
+def _reply(memory: dict[str, Any], message: dict[str, Any]) -> None:
+    memory["number"] += 1
+    memory["replies"] = [*memory["replies"], {"seq": memory["number"], **message}][-20:]

@@ -1,0 +1,133 @@
+"""Links, files, and the trained network to take away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from levelset_core.data import PointSet, read_points_csv, write_points_csv
+from levelset_core.errors import LevelsetError
+from levelset_core.live import LiveSession, PlaygroundState, get_hub
+from levelset_core.live.state import MAX_LINK
+from levelset_core.networks import Activation, loading_snippet, save_mlp
+from levelset_core.playground import OBJECTIVES
+
+
+def share_view(session: LiveSession) -> None:
+    """Three columns: the link and the whole state, the points, the network."""
+    link, points, network = st.columns(3)
+    with link:
+        _link(session)
+    with points:
+        _points(session)
+    with network:
+        _network(session)
+
+
+def _link(session: LiveSession) -> None:
+    st.markdown("**Everything, as a link or a file**")
+    if session.state.to_link():
+        st.caption(
+            "The address of this page holds points, settings and seed. Whoever opens it joins "
+            "this session while it runs, and otherwise starts from the same state."
+        )
+    else:
+        st.caption(
+            f"These points need more than the {MAX_LINK} characters an address may have: it "
+            "still joins the running session; to keep the state, take the file."
+        )
+    st.download_button(
+        "Download state (JSON)", session.state.to_json(), "playground.json", "application/json",
+        width="stretch",
+    )  # fmt: skip
+    st.button("Work on a copy of my own", on_click=_fork, args=(session,), width="stretch")
+    file = st.file_uploader("Open a state (JSON)", "json", key="state_file")
+    if file is not None and st.session_state.get("state_taken") != file.file_id:
+        st.session_state.state_taken = file.file_id
+        try:
+            session.update(PlaygroundState.from_json(file.getvalue().decode("utf-8", "replace")))
+        except LevelsetError as error:
+            st.session_state.state_error = str(error)
+        else:
+            st.session_state.state_error = None
+            st.session_state.overlays_version = st.session_state.get("overlays_version", 0) + 1
+            st.rerun()
+    if file is not None and st.session_state.get("state_error"):
+        st.error(st.session_state.state_error, icon=":material/error:")
+
+
+def _fork(session: LiveSession) -> None:
+    copy = get_hub().create(session.state, playing=session.playing)
+    st.session_state.session_id = copy.id
+    st.query_params["session"] = copy.id
+
+
+def _points(session: LiveSession) -> None:
+    st.markdown("**Points, as CSV**")
+    st.caption("One point a line: x, y, label. Labels are 1 (blue) and -1 (orange).")
+    st.download_button(
+        "Download points (CSV)", write_points_csv(session.state.points), "points.csv",
+        "text/csv", width="stretch",
+    )  # fmt: skip
+    st.text_area("Paste CSV", key="csv_text", height=110, placeholder="0.5,0.2,1")
+    st.button("Use these points", on_click=_take_text, args=(session,), width="stretch")
+    _error("text")
+    st.file_uploader(
+        "Open a CSV file", ["csv", "txt"], key="csv_file", on_change=_take_file, args=(session,)
+    )
+    _error("file")
+
+
+def _error(source: str) -> None:
+    """What is wrong with the points, below where they came from."""
+    at, message = st.session_state.get("csv_error") or (None, "")
+    if at == source:
+        st.error(message, icon=":material/error:")
+
+
+def _take_text(session: LiveSession) -> None:
+    _take(session, "text", st.session_state.csv_text)
+
+
+def _take_file(session: LiveSession) -> None:
+    file = st.session_state.csv_file
+    if file is not None:
+        _take(session, "file", file.getvalue().decode("utf-8", "replace"))
+
+
+def _take(session: LiveSession, source: str, text: str) -> None:
+    """Use the points, or say what is wrong and keep those on the canvas."""
+    try:
+        points: PointSet = read_points_csv(text)
+    except LevelsetError as error:
+        message = f"{error} The points on the canvas are unchanged."
+        st.session_state.csv_error = source, message
+        return
+    st.session_state.csv_error = None
+    session.change(points=points, preset=None)
+
+
+def _network(session: LiveSession) -> None:
+    st.markdown("**The network**")
+    panels = session.state.panels()
+    panel = 0
+    if len(panels) > 1:
+        panel = st.selectbox(
+            "Panel", range(len(panels)), format_func=lambda k: OBJECTIVES[panels[k].objective].title
+        )
+    config = panels[panel]
+    layers = "-".join(["2", *[str(config.width)] * config.depth, "1"])
+    st.caption(f"An MLP {layers} with {config.activation} units, as it stands at this moment.")
+    activation = Activation(config.activation)
+
+    def weights() -> bytes:
+        return save_mlp(
+            session.call("weights", panel=panel), activation=activation.name,
+            beta=activation.beta, frequency=activation.frequency,
+        )  # fmt: skip
+
+    st.download_button(
+        "Download weights (safetensors)", weights, "levelset_mlp.safetensors",
+        "application/octet-stream", width="stretch",
+    )  # fmt: skip
+    st.code(loading_snippet("levelset_mlp.safetensors"), language="python", height=200)
+    st.caption("PNG and SVG of the picture: the two buttons above the canvas.")

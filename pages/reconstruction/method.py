@@ -1,0 +1,208 @@
+"""How to reconstruct: the methods, their settings, and the start of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from levelset_core.device import pick_device
+from levelset_core.errors import LevelsetError
+from levelset_core.reconstruction import ReconstructionConfig
+from levelset_core.reconstruction.config import PRESETS
+from levelset_core.reconstruction.shapes import CLOUD, TRUTH, cloud_bytes, shape_bytes
+from levelset_core.runs import Run, RunStore, kind_modules
+from levelset_core.runs.queue import cores_for_runs
+from pages.reconstruction.input import Subject
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to reconstruct.
+
+    Attributes:
+        title: for the menu and the table.
+        kind: of the run.
+        config: of the run's settings, from seconds, resolution and seed.
+        seconds: to train, unless the person says otherwise; None: it takes what it takes.
+        note: one sentence.
+    """
+
+    title: str
+    kind: str
+    config: Callable[[dict[str, Any]], dict[str, Any]]
+    seconds: int | None
+    note: str
+
+
+def _plain(**fixed: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Of a baseline: what tells it from its siblings, and those changes that it has a use for."""
+
+    def config(changes: dict[str, Any]) -> dict[str, Any]:
+        return fixed | {k: v for k, v in changes.items() if k in ("seconds", "seed")}
+
+    return config
+
+
+def _preset(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def config(changes: dict[str, Any]) -> dict[str, Any]:
+        # What a preset gives steps alone, the page gives seconds.
+        steps = PRESETS[name].steps if PRESETS[name].seconds is not None else None
+        return ReconstructionConfig.preset(name, steps=steps, **changes).to_dict()
+
+    return config
+
+
+_ALL: dict[str, dict[str, Method]] = {
+    "surface": {
+        "quick": Method(
+            "Ours, quick", "reconstruct", _preset("quick"), 60,
+            "A small network on a positional encoding, samples that persist between steps.",
+        ),
+        "balanced": Method(
+            "Ours, balanced", "reconstruct", _preset("balanced"), 300,
+            "The same with a larger network and a finer grid.",
+        ),
+        "paper": Method(
+            "The paper's network", "reconstruct", _preset("paper"), 600,
+            "8 layers of 512 and the settings of Sec. 5.3: made for a GPU and for hours.",
+        ),
+        "poisson": Method(
+            "Screened Poisson", "poisson", _plain(), None,
+            "The classical baseline (Kazhdan and Hoppe, 2013), with estimated normals.",
+        ),
+        **{
+            name: Method(
+                title, "atlasnet", _plain(atlas=name), 60,
+                "Patches fitted by the Chamfer loss, as compared with in Table 2.",
+            )
+            for name, title in (
+                ("atlasnet-1-sphere", "AtlasNet, 1 sphere"),
+                ("atlasnet-1-patch", "AtlasNet, 1 patch"),
+                ("atlasnet-25-patches", "AtlasNet, 25 patches"),
+            )
+        },
+    },
+    "curve": {
+        "curve": Method(
+            "Ours", "curve", _preset("curve"), 50,
+            "Two outputs: the curve is where both are 0. F starts from a smooth curve through the "
+            "points in their order. 1,000 steps at most.",
+        ),
+        "curve-paper": Method(
+            "The paper's network", "curve", _preset("curve-paper"), 300,
+            "The same with the paper's width and sample counts.",
+        ),
+    },
+}  # fmt: skip
+
+
+#: What this program can run, by the kind of the subject.
+METHODS = {
+    subject: {name: method for name, method in methods.items() if method.kind in kind_modules()}
+    for subject, methods in _ALL.items()
+}
+
+
+def method_panel(subject: Subject) -> dict[str, Any]:
+    """The choice in the sidebar: what :func:`start` takes."""
+    methods = METHODS[subject.kind]
+    with st.sidebar:
+        st.markdown("#### Method")
+        name = st.selectbox(
+            "Method", list(methods), format_func=lambda n: methods[n].title,
+            label_visibility="collapsed", key=f"method_{subject.kind}",
+        )  # fmt: skip
+        method = methods[name]
+        st.caption(method.note)
+        changes: dict[str, Any] = {}
+        if method.seconds is not None:
+            changes["seconds"] = float(
+                st.number_input(
+                    "Seconds", 5, 86_400, method.seconds, key=f"seconds_{name}",
+                    help="To train in; preparing it and extracting the result come on top.",
+                )
+            )  # fmt: skip
+            with st.expander("Settings", icon=":material/tune:"):
+                changes |= _settings(subject, name)
+    return {"method": name, "changes": changes}
+
+
+def _settings(subject: Subject, name: str) -> dict[str, Any]:
+    changes: dict[str, Any] = {"seed": int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed"))}
+    if name not in PRESETS:
+        return changes
+    changes["resolution"] = int(
+        st.number_input(
+            "Grid of the result", 16, 512, PRESETS[name].resolution, key=f"grid_{name}",
+            help="Nodes along the longest side.",
+        )
+    )  # fmt: skip
+    changes["outliers"] = st.checkbox(
+        "Remove outliers first", PRESETS[name].outliers, key=f"outliers_{name}"
+    )
+    if subject.cloud.normals is not None and subject.kind == "surface":
+        use = st.checkbox("Use the normals of the file", key="use_normals")
+        changes["normals_weight"] = 1.0 if use else 0.0
+    return changes
+
+
+def start_button(subject: Subject, choice: dict[str, Any]) -> None:
+    """The one obvious button."""
+    method = METHODS[subject.kind][choice["method"]]
+    st.button(
+        "Reconstruct", type="primary", icon=":material/play_arrow:", key="start",
+        help=f"{method.title}: runs in a process of its own; you may close the page.",
+        on_click=_start, args=(subject, choice),
+    )  # fmt: skip
+    if message := st.session_state.get("start_error"):
+        st.error(message, icon=":material/error:")
+    if message := st.session_state.pop("start_told", None):
+        st.toast(message, icon=":material/info:")
+
+
+def _start(subject: Subject, choice: dict[str, Any]) -> None:
+    st.session_state.start_error = None
+    try:
+        run, new = start(subject, **choice)
+    except (LevelsetError, OSError) as error:
+        st.session_state.start_error = str(error)
+        return
+    if not new:
+        st.session_state.start_told = (
+            f"This very reconstruction is {run.status().state} already: it is shown, no second one "
+            "was started."
+        )
+    st.query_params["run"] = st.session_state.arrived = run.id
+    st.session_state.shown_runs = [run.id]
+
+
+def start(subject: Subject, method: str, changes: dict[str, Any]) -> tuple[Run, bool]:
+    """Make the run and put it in the queue; or the one that does the same already, and False.
+
+    Raises:
+        LevelsetError: the cloud or the settings do not fit.
+    """
+    chosen = METHODS[subject.kind][method]
+    if subject.kind == "curve" and subject.cloud.points.shape[1] == 2:
+        changes = {**changes, "outputs": 1}
+    about = {
+        "method": method, "label": subject.label, "digest": subject.digest, "up": subject.up,
+        "source": subject.source,
+    }  # fmt: skip
+    store = RunStore()
+    settings = {"config": chosen.config(changes), "about": about}
+    seed = int(changes.get("seed", 0))
+    if (already := store.working(chosen.kind, settings, seed)) is not None:
+        return already, False
+    inputs = {CLOUD: cloud_bytes(subject.cloud)}
+    if subject.truth is not None:
+        inputs[TRUTH] = shape_bytes(subject.truth)
+    run = store.create(
+        chosen.kind, settings, name=f"{subject.label}: {chosen.title}", seed=seed,
+        device=str(pick_device()), threads=cores_for_runs(), inputs=inputs,
+    )  # fmt: skip
+    store.submit(run)
+    return run, True

@@ -1,0 +1,129 @@
+"""The main part of the page: the button, the run, the viewer, and what is below it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from levelset_core.runs import Run, RunStore
+from pages.reconstruction.export import export_view
+from pages.reconstruction.input import Subject
+from pages.reconstruction.method import METHODS, start_button
+from pages.reconstruction.metrics import metrics_view
+from pages.reconstruction.notes import notes_view
+from pages.reconstruction.results import Result, result_of, runs_on, titles_of
+from pages.reconstruction.scene import views
+from pages.reconstruction.stills import stills_view
+from pages.reconstruction.training import training_view
+from pages.shared.run_controls import run_progress
+from pages.shared.viewer3d import viewer3d
+
+#: Seconds between two looks at a run that is not over.
+EVERY = 0.5
+#: Heights in pixels: the viewer's, and what the line of results, the head of a run and a line
+#: about a result take of it.
+VIEWER, PILLS, HEAD, TOLD = 590, 50, 84, 44
+#: Results side by side, at most.
+SIDE_BY_SIDE = 2
+TABS = {
+    "training": ":material/show_chart: Training",
+    "compare": ":material/table_chart: Compare",
+    "export": ":material/download: Export",
+    "stills": ":material/movie: Stills & film",
+}
+
+
+def workbench(subject: Subject, choice: dict[str, Any]) -> None:
+    """Draw it; while a run is not over, it is drawn again and again by itself."""
+    active = any(_active(run) for run in runs_on(subject))
+    board = st.fragment(_board, run_every=EVERY if active else None)
+    board(subject, choice, active)
+
+
+def _active(run: Run) -> bool:
+    return run.problem() is None and run.status().active
+
+
+def _board(subject: Subject, choice: dict[str, Any], active: bool) -> None:
+    runs, kind = runs_on(subject), METHODS[subject.kind][choice["method"]].kind
+    if any(_active(run) for run in runs) != active:
+        st.rerun()  # begins or ends the looking
+    if any(run.problem() is None and run.status().state == "queued" for run in runs):
+        RunStore().dispatch()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{subject.label}** :gray[· {len(subject.cloud):,} points"
+            f"{' · truth known' if subject.truth is not None else ''}]",
+            width="stretch",
+        )
+        start_button(subject, choice)
+    chosen = _chosen(subject, runs)
+    unfinished = [run for run in chosen if run.status().state != "done"]
+    for run in unfinished:
+        run_progress(run, key=f"reconstruction_{run.id}")
+    titles = titles_of(runs)
+    results = [result for run in chosen if (result := result_of(run, titles[run.id])) is not None]
+    told = notes_view(results)
+    stills = st.session_state.get("reconstruction_tab") == "stills"
+    seen = viewer3d(
+        views(subject, results), key="reconstruction", subject=subject.digest, up=subject.up,
+        tell_camera=stills,
+        height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished) - TOLD * told,
+        empty="No surface yet.",
+    )  # fmt: skip
+    if not runs:
+        st.caption(
+            "Drag to turn, wheel to zoom, ? for all keys. **Reconstruct** trains a network whose "
+            "level set F = 0 is the shape; you watch it from the first second."
+        )
+        training_view([], kind)
+        return
+    tab = st.segmented_control(
+        "Below the viewer", list(TABS), format_func=TABS.__getitem__, default="training",
+        key="reconstruction_tab", label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    if tab == "compare":
+        metrics_view(subject, runs)
+    elif not results:
+        st.info("Choose a result above.")
+    elif tab == "export":
+        export_view(_one(results), seen.level)
+    elif tab == "stills":
+        stills_view(subject, _one(results), seen.camera)
+    else:
+        training_view(results, kind)
+
+
+def _chosen(subject: Subject, runs: list[Run]) -> list[Run]:
+    """The results to show: the newest until the person chooses others, at most two."""
+    if not runs:
+        return []
+    by_id = {run.id: run for run in runs}
+    shown = [i for i in st.session_state.get("shown_runs") or [] if i in by_id] or [runs[0].id]
+    if len(runs) > 1:
+        # Another list is another widget: its choice starts from what is shown.
+        key = f"results_{subject.digest}_{len(runs)}_{st.session_state.get('results_version', 0)}"
+        titles = titles_of(runs)
+        picked = st.pills(
+            "Results to show, one or two", list(by_id), key=key, selection_mode="multi",
+            default=shown, format_func=titles.__getitem__, label_visibility="collapsed",
+        )  # fmt: skip
+        kept = [i for i in shown if i in picked] + [i for i in picked if i not in shown]
+        shown = kept[-SIDE_BY_SIDE:] or shown
+        if set(shown) != set(picked):  # a third takes the place of the oldest choice
+            st.session_state.results_version = st.session_state.get("results_version", 0) + 1
+            st.session_state.shown_runs = shown
+            st.rerun()
+    st.session_state.shown_runs = shown
+    return [by_id[i] for i in shown]
+
+
+def _one(results: list[Result]) -> Result:
+    if len(results) == 1:
+        return results[0]
+    chosen = st.segmented_control(
+        "Result", [r.run.id for r in results], default=results[0].run.id, required=True,
+        format_func=lambda i: next(r.title for r in results if r.run.id == i),
+    )  # fmt: skip
+    return next((r for r in results if r.run.id == chosen), results[0])

@@ -1,0 +1,116 @@
+"""Charts of measurements in the view Curves: distances to the boundary, black-box attacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from levelset_core.attacks import chance_of
+from levelset_core.data.images import IMAGE_SETS
+from levelset_core.robustness.measurements import measurements, start_measurement
+from levelset_core.robustness.models import KnownModel
+from levelset_core.runs import RunStore
+from pages.robustness.curve_charts import black_box_figure, distance_figure, read_distances
+from pages.robustness.progress import PASSES, active_runs
+from pages.robustness.question import CONFIG, Question, measure_button
+
+#: Passes of one image that :func:`levelset_core.attacks.attack_points` and Newton take at most.
+DISTANCE_PASSES = 170
+BEING_MEASURED = "Being measured."
+MEASURES = {
+    "attack_linf": "L∞, along a PGD direction",
+    "newton_linf": "L∞, Newton",
+    "attack_l2": "L₂, along a PGD direction",
+}
+
+
+def distances_view(q: Question) -> None:
+    """Histograms over one another."""
+    measure = st.segmented_control(
+        "Distance", list(MEASURES), format_func=MEASURES.__getitem__, default="attack_linf",
+        key="curves_measure", required=True, label_visibility="collapsed",
+    )  # fmt: skip
+    shown, missing, results = [], [], []
+    for model in q.models:
+        runs = measurements(RunStore(), "distances", [model], data=q.data)
+        done = [r for r in runs if r.status().state == "done"]
+        best = max(done, key=lambda r: r.config.settings["images"], default=None)
+        if best is not None and (arrays := read_distances(best)) is not None:
+            shown.append((model, arrays))
+            results.append(best.result() or {"models": best.config.settings["models"]})
+        enough = best is not None and best.config.settings["images"] >= q.images
+        if not enough and not any(r.status().active for r in runs):
+            missing.append(model)
+    if shown:
+        mark = q.usual.epsilon if str(measure).endswith("linf") else None
+        figure = distance_figure(shown, q.colours, str(measure), mark)
+        st.plotly_chart(figure, key=f"curves_distances_{measure}", config=CONFIG)
+        st.caption(
+            "How far the decision boundary is from each image that is classified rightly: upper "
+            "bounds, as it may come nearer elsewhere. Along a PGD direction: false position "
+            "between the image and where growing PGD breaks it (Sec. 3.2). Newton: generalized "
+            f"Newton with the step of least L∞ length, Eq. 4. {_obtained(results)}"
+        )
+    else:
+        waits = any(run.config.kind == "distances" for run in active_runs())
+        st.info(BEING_MEASURED if waits else "How far the boundary of every image is.")
+    work = len(missing) * DISTANCE_PASSES * q.images / PASSES
+    measure_button(q, [m.title for m in missing], work, _start_distances, missing)
+
+
+def _start_distances(q: Question, missing: list[KnownModel]) -> None:
+    for model in missing:
+        start_measurement(RunStore(), "distances", [model], data=q.data, images=q.images)
+
+
+# -- black box -------------------------------------------------------------------------------
+
+
+def black_box_view(q: Question) -> None:
+    """The matrix target x source."""
+    if len(q.models) < 2:
+        st.info("A black-box attack needs two models: choose one more.")
+        return
+    runs = measurements(RunStore(), "transfer", q.models, data=q.data, attack=q.usual)
+    done = [run for run in runs if run.status().state == "done"]
+    best = max(done, key=lambda run: int(run.config.settings["images"]), default=None)
+    result = None if best is None else best.result()
+    waits = any(run.status().active for run in runs)
+    if result is not None:
+        figure = black_box_figure(q.models, result, q.data)
+        st.plotly_chart(figure, key="curves_black_box", config=CONFIG)
+        st.caption(
+            f"Percent of {result['images']} images that the target still gets right after "
+            f"{q.usual.steps} steps of PGD on the source, ε = {q.usual.epsilon:g}; images that are "
+            "wrong as they are count as broken. On the diagonal: the white-box attack. ▼: lower "
+            f"than it by more than chance ({chance_of(result['images'])} images), so that the "
+            f"target's own gradients mislead. In brackets: as published. {_obtained([result])}"
+        )
+    else:
+        st.info(BEING_MEASURED if waits else "Images attacked on one model, shown to the others.")
+    enough = result is not None and result["images"] >= q.images
+    names = [] if enough or waits else ["all pairs"]
+    work = 2 * len(q.models) * q.usual.steps * q.images / PASSES
+    measure_button(q, names, work, _start_black_box)
+
+
+def _start_black_box(q: Question) -> None:
+    start_measurement(
+        RunStore(), "transfer", q.models, data=q.data, images=q.images, attack=q.usual
+    )
+
+
+def _obtained(results: list[dict[str, Any]]) -> str:
+    """How results of measurements came about; which models' where they differ."""
+    told: dict[str, list[str]] = {}
+    for r in results:
+        where = r.get("source") or IMAGE_SETS.get(str(r.get("data")), r.get("data"))
+        how = (
+            f"on {r.get('date')}, {r.get('machine')}, seed {r.get('seed')}, the first "
+            f"{r.get('images')} images of: {where}"
+        )
+        told.setdefault(how, []).append(r["models"][0]["title"])
+    if len(told) == 1:
+        return f"Measured {next(iter(told))}."
+    return " ".join(f"{', '.join(titles)}: measured {how}." for how, titles in told.items())

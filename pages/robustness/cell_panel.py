@@ -1,0 +1,185 @@
+"""One cell of the table: how its figure was obtained, and the buttons that get or extend one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from levelset_core.data.images import IN_TURNS, is_here
+from levelset_core.errors import LevelsetError
+from levelset_core.robustness.cells import Cell, attack_command, start_cells
+from levelset_core.runs import RunStore, duration
+from pages.robustness.cells import (
+    COLUMNS,
+    Entry,
+    Row,
+    attack_text,
+    first_upper,
+    interval_text,
+    passes,
+    percent,
+)
+from pages.robustness.models import test_images
+from pages.robustness.progress import PASSES
+from pages.shared.image_data import here_or_download
+from pages.shared.kept import kept
+from pages.shared.run_controls import run_progress
+
+IMAGES = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+USUAL = 200
+SCOPES = {"cell": "This cell", "row": "Its whole row", "column": "Its whole column"}
+ERROR = "robust_start_error"
+
+
+def cell_panel(rows: list[Row], entry: Entry, data: str) -> None:
+    """Below the table: the chosen cell."""
+    title = next(c.title for c in COLUMNS if c.attack == entry.attack.attack)
+    with st.container(border=True):
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            st.markdown(f"##### {entry.model.title} · {title}")
+            _how(entry, data)
+        with right:
+            _start_form(rows, entry, data)
+
+
+def _how(entry: Entry, data: str) -> None:
+    trained = f" Trained by run `{entry.model.id}`." if entry.model.origin == "run" else ""
+    st.caption(f"{first_upper(attack_text(entry.attack))}.{trained}")
+    best = entry.best
+    if entry.reference is not None:
+        st.markdown(f"Reference: {entry.reference.text}.")
+    if best is None:
+        st.markdown("Not measured yet on this machine.")
+    else:
+        where = "its card" if best.state == "card" else f"run `{best.run_id}`"
+        st.markdown(
+            f"Measured: **{percent(best.accuracy, 2)} %**: {best.standing:,} of {best.images:,} "
+            f"images stand, 95 % interval {interval_text(best)} % (Clopper and Pearson). "
+            f"Seed {best.seed}, {_when(best)}, from {where}. {first_upper(best.source)}."
+        )
+        for warning in best.warnings:
+            st.warning(warning, icon=":material/warning:")
+    if entry.active is not None and entry.active.state == "stopped" and entry.active.run_id:
+        run_progress(RunStore().get(entry.active.run_id), key="robust_stopped")
+    if (cell := best or entry.active) is not None:
+        images, seed = cell.wanted, cell.seed
+        st.caption("The command of this figure:" if best else "The command of what is on its way:")
+    else:
+        images, seed = _chosen(data)
+        st.caption(
+            "What Run does, as a command:" if is_here(data) else "As a command, with the download:"
+        )
+    known = data if best is None else best.data
+    command = attack_command(entry.model.file, known, entry.attack, images, seed)
+    st.code(command, language="bash", wrap_lines=True)
+    if best is not None and _in_other_order(best, data):
+        where = "On this machine" if is_here(data) else "In a download"
+        st.caption(f"{where} the images come in another order: the first ones are other images.")
+
+
+def _in_other_order(cell: Cell, data: str) -> bool:
+    source = test_images(data).source if is_here(data) else ""
+    return bool(cell.source) and (IN_TURNS in cell.source) != (IN_TURNS in source)
+
+
+def _when(cell: Cell) -> str:
+    parts = [duration(cell.seconds) if cell.seconds else "", cell.machine, cell.date]
+    return ", ".join(part for part in parts if part)
+
+
+def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
+    if not here_or_download(data, "table"):
+        return
+    choices = _choices(data)
+    chosen, first = _chosen(data)
+    scope = st.segmented_control(
+        "Measure", list(SCOPES), format_func=SCOPES.__getitem__, default="cell",
+        key="robust_scope", required=True,
+    )  # fmt: skip
+    number, where = st.columns(2)
+    images = number.selectbox(
+        "Images", choices, index=choices.index(chosen), key=f"robust_images_{choices[-1]}",
+        format_func=lambda n: f"first {n:,}",
+    )  # fmt: skip
+    seed = int(where.number_input("Seed", 0, 2**31 - 1, first, key="robust_seed"))
+    scoped = _in_scope(rows, entry, str(scope))
+    wanted = [e for e in scoped if _is_new(e, data, images, seed)]
+    extended = sum(_extends(e, data, images, seed) for e in wanted)
+    label = "Run" if not extended else f"Extend to {images:,}" if len(wanted) == 1 else "Run"
+    if len(wanted) > 1:
+        label = f"Run {len(wanted)} cells" + (f", extend {extended} of them" if extended else "")
+    st.button(
+        label, type="primary", icon=":material/play_arrow:", key="robust_run", disabled=not wanted,
+        on_click=_start, args=(wanted, data, images, seed), width="stretch",
+    )  # fmt: skip
+    if wanted:
+        work = sum(passes(e.attack) * images for e in wanted) / PASSES
+        st.caption(
+            f"In the background; you may close the page. At most about {duration(work)} on one "
+            "core: images that break early cost less."
+        )
+    else:
+        st.caption(_nothing_new(scoped))
+    if message := st.session_state.get(ERROR):
+        st.error(message, icon=":material/error:")
+
+
+def _choices(data: str) -> list[int]:
+    count = len(test_images(data)) if is_here(data) else IMAGES[-1]
+    return [n for n in IMAGES if n < count] + [count]
+
+
+def _chosen(data: str) -> tuple[int, int]:
+    """How many images, and the seed, as the widgets stand."""
+    choices = _choices(data)
+    usual = USUAL if USUAL in choices else choices[0]
+    return kept(f"robust_images_{choices[-1]}", usual, choices), int(kept("robust_seed", 0))
+
+
+def _in_scope(rows: list[Row], entry: Entry, scope: str) -> list[Entry]:
+    if scope == "row":
+        return next(list(r.entries.values()) for r in rows if r.model.id == entry.model.id)
+    if scope == "column":
+        return [row.entries[entry.attack.attack] for row in rows]
+    return [entry]
+
+
+def _is_new(entry: Entry, data: str, images: int, seed: int) -> bool:
+    """Whether there is no such figure yet, nor is one on its way."""
+    for cell in (entry.best, entry.active):
+        if cell is None or cell.state == "card":
+            continue
+        same = cell.seed == seed or entry.attack.attack == "clean"
+        if same and cell.wanted >= images:
+            return False
+    return True
+
+
+def _nothing_new(entries: list[Entry]) -> str:
+    states = {entry.active.state for entry in entries if entry.active is not None}
+    if not states:
+        return "Measured: choose more images or another seed."
+    if states == {"stopped"}:
+        return "Stopped before its end: the button beside its figure takes it up again."
+    return "On its way."
+
+
+def _extends(entry: Entry, data: str, images: int, seed: int) -> bool:
+    best = entry.best
+    return (
+        best is not None
+        and best.state == "done"
+        and (best.seed, best.data) == (seed, data)
+        and 0 < best.images < images
+        and entry.attack.attack != "clean"
+    )
+
+
+def _start(entries: list[Entry], data: str, images: int, seed: int) -> None:
+    st.session_state[ERROR] = None
+    store = RunStore()
+    try:
+        for entry in entries:
+            start_cells(store, entry.model, [entry.attack], data=data, images=images, seed=seed)
+    except (LevelsetError, OSError) as error:
+        st.session_state[ERROR] = str(error)

@@ -1,0 +1,258 @@
+"""Test images to choose from, by class, by what breaks them, by how far their boundary is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from torch import nn
+
+from levelset_core.attacks import LOSSES, clean_predictions, paper_attack
+from levelset_core.data.images import ImageSet
+from levelset_core.errors import LevelsetError
+from levelset_core.parallel import torch_threads
+from levelset_core.robustness.kinds.survey import SURVEY
+from levelset_core.robustness.measurements import measurements, start_measurement
+from levelset_core.robustness.models import KnownModel
+from levelset_core.runs import Run, RunStore, duration
+from levelset_core.runs.arrays import read_arrays
+from pages.robustness.address import first_image
+from pages.robustness.models import network_of
+from pages.robustness.progress import PASSES
+from pages.server.arrays import ARRAYS_PATH, store
+from pages.shared.front_end import base_path, front_end
+
+#: The first so many test images are shown and surveyed.
+IMAGES = 200
+HEIGHT = 264
+EVERY = 1.0
+#: Passes of one image that the distances of a survey take at most.
+NEAREST_PASSES = 100
+ERROR = "explorer_survey_error"
+BREAKS = {
+    "all": "All",
+    "wrong": "Wrong as they are",
+    "broken_xent": "Break under cross-entropy PGD",
+    "broken_margin": "Break under margin PGD",
+    "hidden": "Break under margin PGD only",
+    "stand": "Stand under both",
+}
+ORDERS = {"place": "as in the data", "near": "nearest boundary first", "far": "farthest first"}
+_component = front_end("levelset_gallery", "robustness/gallery")
+
+
+def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
+    """The filters, the images and the survey's progress; returns the chosen image's place."""
+    data = data.first(IMAGES)
+    predicted = _predicted(model.digest, name, network_of(model), data)
+    run = _survey_run(model, name, len(data))
+    table = _table(run, predicted, data)
+    shown = _filtered(table, data)
+    chosen = _chosen(shown, name, len(data))
+    _component(
+        key=f"gallery_{name}", default={"chosen": None}, on_chosen_change=_nothing,
+        data={
+            "base": base_path(), "arrays": ARRAYS_PATH, "height": HEIGHT, "chosen": chosen,
+            "images": store.publish(data.images.numpy()), "seen": _changes(name),
+            "shown": [[int(k), _mark(table, k), _title(table, data, k)] for k in shown],
+        },
+    )  # fmt: skip
+    attack = paper_attack("pgd-margin", model.shape[0])
+    legend = f"{len(shown)} of {len(data)} images. ✕: wrong as it is"
+    if run is not None:
+        legend += f"; !: breaks under margin PGD, ε = {attack.epsilon:g}"
+    st.caption(f"{legend}.")
+    if run is None:
+        _survey_button(model, name, len(data))
+        return chosen
+    st.fragment(_progress, run_every=EVERY if run.status().active else None)(run, len(data))
+    return chosen
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _predicted(digest: str, name: str, _network: nn.Module, _data: ImageSet) -> np.ndarray:
+    with torch_threads(1):
+        found: np.ndarray = clean_predictions(_network, _data).numpy()
+    return found
+
+
+# -- the survey ------------------------------------------------------------------------------
+
+
+def _survey_run(model: KnownModel, name: str, images: int) -> Run | None:
+    """A run that has surveyed the images, else the newest that began."""
+    attack = paper_attack("pgd-margin", model.shape[0])
+    runs = measurements(RunStore(), "survey", [model], data=name, attack=attack)
+    runs = [run for run in runs if run.config.settings["images"] >= images]
+    done = [run for run in runs if run.status().state == "done"]
+    return next(iter(done + runs), None)
+
+
+def _survey_button(model: KnownModel, name: str, images: int) -> None:
+    """Begins the survey."""
+    attack = paper_attack("pgd-margin", model.shape[0])
+    work = (len(LOSSES) * attack.steps + NEAREST_PASSES) * images / PASSES
+    st.button(
+        f"Attack all {images}, for the filters", key="explorer_survey",
+        icon=":material/play_arrow:", width="stretch", on_click=_survey, args=(model, name, images),
+        help=f"For the filters: what breaks each image, PGD at ε = {attack.epsilon:g} with both "
+        f"losses, and how far its boundary is. In the background, at most about {duration(work)} "
+        "on one core.",
+    )  # fmt: skip
+    if message := st.session_state.pop(ERROR, None):
+        st.error(message, icon=":material/error:")
+
+
+def _survey(model: KnownModel, name: str, images: int) -> None:
+    attack = paper_attack("pgd-margin", model.shape[0])
+    try:
+        start_measurement(RunStore(), "survey", [model], data=name, images=images, attack=attack)
+    except (LevelsetError, OSError) as error:
+        st.session_state[ERROR] = str(error)
+
+
+def _table(run: Run | None, predicted: np.ndarray, data: ImageSet) -> dict[str, np.ndarray]:
+    """What is known of every image; NaN is not known yet."""
+    n = len(data)
+    unknown = np.full(n, np.nan)
+    table = {"broken_xent": unknown, "broken_margin": unknown, "distance": unknown}
+    if run is not None:
+        path = run.artifacts / SURVEY
+        try:
+            arrays = _arrays(str(path), path.stat().st_mtime_ns)
+        except (LevelsetError, OSError):
+            arrays = {}
+        for key in table.keys() & arrays.keys():
+            column = unknown.copy()
+            own = arrays[key][:n]
+            column[: len(own)] = own
+            table[key] = column
+    return {**table, "predicted": predicted, "wrong": predicted != data.labels.numpy()}
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _arrays(path: str, changed: int) -> dict[str, np.ndarray]:
+    return read_arrays(Path(path))
+
+
+def _progress(run: Run, images: int) -> None:
+    try:
+        status = run.status()
+    except LevelsetError:
+        return
+    if status.state == "queued":
+        RunStore().dispatch()
+    told = st.session_state.get("explorer_survey_told")
+    if status.active:
+        st.session_state.explorer_survey_told = run.id
+        done = round((status.fraction or 0) * images)
+        text = f"Attacking the images: {done} of {images}"
+        if status.state == "queued":
+            text = "Waits in the queue to attack the images, see Runs"
+        st.progress(status.fraction or 0.0, text)
+    elif told == run.id:
+        st.session_state.explorer_survey_told = None
+        st.rerun()  # the filters know everything now
+    elif status.state != "done":
+        st.button(
+            "Go on attacking the images", icon=":material/play_arrow:", key="explorer_survey_go",
+            on_click=_resume, args=(run,), help=f"It is {status.state}. {status.message}",
+        )  # fmt: skip
+
+
+def _resume(run: Run) -> None:
+    try:
+        RunStore().submit(run)
+    except LevelsetError as error:
+        st.toast(str(error), icon=":material/error:")
+
+
+# -- filters ---------------------------------------------------------------------------------
+
+
+def _filtered(table: dict[str, np.ndarray], data: ImageSet) -> np.ndarray:
+    """Places of the images to show, in their order."""
+    with st.popover("Filter", icon=":material/filter_alt:", width="stretch"):
+        breaks = st.selectbox(
+            "What breaks them", list(BREAKS), key="explorer_breaks", format_func=BREAKS.__getitem__
+        )
+        classes = st.pills(
+            "Classes", range(len(data.classes)), key=f"explorer_classes_{len(data.classes)}",
+            selection_mode="multi", format_func=data.classes.__getitem__,
+        )  # fmt: skip
+        low, high = st.slider(
+            "Distance to the boundary, L∞", 0.0, 0.5, (0.0, 0.5), 0.01, key="explorer_distance",
+            help="The smaller of two upper bounds: generalized Newton, and false position on the "
+            "way to an attack. 0.5 stands for 0.5 and more.",
+        )  # fmt: skip
+        order = st.selectbox(
+            "Order", list(ORDERS), key="explorer_order", format_func=ORDERS.__getitem__
+        )
+        unknown = int(np.isnan(table["broken_margin"]).sum())
+        if unknown:
+            st.caption(f"{unknown} images are not attacked yet: filters leave them out.")
+    keep = np.ones(len(data), dtype=bool)
+    xent, margin = table["broken_xent"], table["broken_margin"]
+    match breaks:
+        case "wrong":
+            keep = table["wrong"]
+        case "broken_xent" | "broken_margin":
+            keep = (table[breaks] == 1) & ~table["wrong"]
+        case "hidden":
+            keep = (margin == 1) & (xent == 0)
+        case "stand":
+            keep = (margin == 0) & (xent == 0)
+    if classes:
+        keep = keep & np.isin(data.labels.numpy(), classes)
+    distance = np.abs(table["distance"])
+    if (low, high) != (0.0, 0.5):
+        keep = keep & (distance >= low) & ((distance <= high) | (high >= 0.5))
+    shown = np.flatnonzero(keep)
+    if order != "place":
+        known = np.where(np.isnan(distance[shown]), np.inf, distance[shown])
+        key = known if order == "near" else np.where(np.isinf(known), np.inf, -known)
+        shown = shown[np.argsort(key, kind="stable")]
+    return shown
+
+
+def _chosen(shown: np.ndarray, name: str, count: int) -> int:
+    """The image clicked last, where the filter shows it, else the first that it shows."""
+    key = f"explorer_gallery_{name}"
+    state = st.session_state.get(f"gallery_{name}") or {}
+    clicked = (state.get("chosen") or {}).get("index")
+    if clicked is None:
+        clicked = st.session_state.get(key, first_image(name, count))
+    index = int(clicked)
+    if len(shown) and index not in shown:
+        index = int(shown[0])
+    st.session_state[key] = index
+    return index
+
+
+def _changes(name: str) -> int:
+    state = st.session_state.get(f"gallery_{name}") or {}
+    return int((state.get("chosen") or {}).get("change", 0))
+
+
+def _mark(table: dict[str, np.ndarray], k: int) -> str:
+    if table["wrong"][k]:
+        return "wrong"
+    return "broken" if table["broken_margin"][k] == 1 else ""
+
+
+def _title(table: dict[str, np.ndarray], data: ImageSet, k: int) -> str:
+    text = f"{data.classes[int(data.labels[k])]}, image {k}"
+    if table["wrong"][k]:
+        text += f", seen as {data.classes[int(table['predicted'][k])]}"
+    elif table["broken_margin"][k] == 1:
+        text += ", breaks under margin PGD"
+    if not np.isnan(table["distance"][k]):
+        text += f", boundary at {abs(table['distance'][k]):.3f}"
+    return text
+
+
+def _nothing() -> dict[str, Any] | None:
+    """Component values need a callback to exist."""
+    return None

@@ -1,0 +1,156 @@
+"""Does a model hide its gradients? One sentence a model, and the evidence for the chosen one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from levelset_core.attacks import AttackConfig, chance_of, paper_attack
+from levelset_core.attacks.masking import LOSS_GAP
+from levelset_core.data.images import data_set_of, is_here, same_first_images
+from levelset_core.errors import LevelsetError
+from levelset_core.robustness.measurements import measurements, newest, start_measurement
+from levelset_core.robustness.models import KnownModel
+from levelset_core.runs import Run, RunStore
+from pages.robustness.figures import COLORS, DASHES, MARKERS, tidy
+
+#: Images that a model is examined on.
+IMAGES = 100
+#: Networks that images are attacked on to be shown to it, at most.
+MOST_OTHERS = 4
+ERROR = "robust_masking_error"
+LOG_TICKS = [m * 10.0**e for e in (-4, -3, -2, -1) for m in (1, 2, 5)] + [1.0]
+
+
+def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilon: float) -> None:
+    """The verdicts of all models, and the evidence for the one chosen in the table."""
+    attack = paper_attack("pgd-margin", chosen.shape[0], epsilon)
+    st.markdown("##### Do its gradients tell the truth?")
+    missing = []
+    for model in models:
+        found, pending = _examined(model, data, attack)
+        icon = ":material/search:"
+        text = "Not examined yet."
+        if pending is not None:
+            text = "Being examined."
+        if found is not None:
+            masked = bool(found["signs"])
+            icon = ":orange[:material/warning:]" if masked else ":green[:material/check_circle:]"
+            text = found["verdict"]
+        elif pending is None:
+            missing.append(model)
+        name = f"**{model.title}**" if model.id == chosen.id else model.title
+        st.markdown(f"{icon} {name}: {text}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Examine" if len(missing) < 2 else f"Examine {len(missing)} models",
+            key="robust_examine", icon=":material/search:",
+            disabled=not missing or not is_here(data),
+            on_click=_start, args=(missing, models, data, attack),
+            help="All are examined, or being examined." if not missing
+            else f"Gradients, losses, steps, epsilons and black-box attacks on {IMAGES} images: "
+            "about a minute each on one core."
+            + ("" if is_here(data) else " The images have to be downloaded first."),
+        )  # fmt: skip
+        st.caption("After Athalye et al. (2018): figures of an attack that is blind mean nothing.")
+    if message := st.session_state.get(ERROR):
+        st.error(message, icon=":material/error:")
+    found, _ = _examined(chosen, data, attack)
+    if found is not None:
+        _evidence(chosen, found)
+
+
+def _examined(
+    model: KnownModel, data: str, attack: AttackConfig
+) -> tuple[dict[str, Any] | None, Run | None]:
+    """What was found, from a run or else from the model's card; and a run that is not over."""
+    runs = measurements(RunStore(), "masking", [model], data=data, attack=attack)
+    result, pending = newest(runs)
+    if pending is not None and not pending.status().active:
+        pending = None
+    found = result["masking"] if result else None
+    card = model.card.get("masking")
+    if found is None and isinstance(card, dict) and card.get("epsilon") == attack.epsilon:
+        found = card if same_first_images(data_set_of(str(card.get("data", ""))), data) else None
+    return found, pending
+
+
+def _start(
+    missing: list[KnownModel], models: list[KnownModel], data: str, attack: AttackConfig
+) -> None:
+    st.session_state[ERROR] = None
+    try:
+        for model in missing:
+            others = [m for m in models if m.id != model.id][:MOST_OTHERS]
+            start_measurement(
+                RunStore(), "masking", [model, *others], data=data, images=IMAGES, attack=attack
+            )
+    except (LevelsetError, OSError) as error:
+        st.session_state[ERROR] = str(error)
+
+
+def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
+    with st.expander(f"Evidence for {model.title}", icon=":material/fact_check:", expanded=True):
+        for sign in found["signs"][1:]:
+            st.markdown(f":material/add: {sign}")
+        columns = st.columns(5)
+        figures = (
+            ("Zero gradients, cross-entropy", f"{found['zero_xent']:.1%}"),
+            ("Zero gradients, margin", f"{found['zero_margin']:.1%}"),
+            ("Median |logit|", f"{found['logit_scale']:,.1f}"),
+            ("White box", f"{found['white_box']:.1%}"),
+            ("Strongest black box", _strongest(found["black_box"])),
+        )
+        for place, (label, value) in zip(columns, figures, strict=True):
+            place.metric(label, value)
+        images, scale = found["images"], found["temperature"]
+        scaled = f"; scaled logits are divided by {scale:,.0f}" if scale > 1 else ""
+        left, middle, right = st.columns(3)
+        for place, figure, key in (
+            (left, _losses(found), "losses"),
+            (middle, _line(found["by_steps"], "PGD steps"), "steps"),
+            (right, _line(found["by_epsilon"], "ε"), "epsilon"),
+        ):
+            place.plotly_chart(figure, key=f"masking_{key}", config={"displaylogo": False})
+        st.caption(
+            f"Robust accuracy on {images} images, ε = {found['epsilon']:g}, margin loss unless "
+            f"said otherwise{scaled}. Honest gradients: no zeros, cross-entropy at most "
+            f"{LOSS_GAP:.0%} above the margin, more steps and a larger ε never help the network, "
+            "accuracy 0 at ε = 1, no black box that "
+            f"breaks more than the white box. {chance_of(images)} images more or "
+            "less are chance."
+        )
+
+
+def _strongest(black: dict[str, float]) -> str:
+    return f"{min(black.values()):.1%}" if black else "no other model"
+
+
+def _losses(found: dict[str, Any]) -> go.Figure:
+    names = {"xent": "cross-entropy", "xent, scaled logits": "scaled logits", "margin": "margin"}
+    figure = go.Figure()
+    figure.add_bar(
+        x=list(names.values()), y=[found["robust"][name] for name in names],
+        marker={"color": COLORS[: len(names)], "pattern": {"shape": ["", "/", "x"]}},
+        text=[f"{found['robust'][name]:.1%}" for name in names], textposition="outside",
+        cliponaxis=False, hovertemplate="%{x}: %{y:.1%}<extra></extra>",
+    )  # fmt: skip
+    return tidy(figure, "Robust accuracy by loss", 230)
+
+
+def _line(values: dict[str, float], axis: str) -> go.Figure:
+    points = sorted((float(k), v) for k, v in values.items())
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[k for k, _ in points], y=[v for _, v in points], mode="lines+markers",
+        line={"color": COLORS[0], "dash": DASHES[0], "width": 2},
+        marker={"symbol": MARKERS[0], "size": 8},
+        hovertemplate=f"{axis} %{{x:g}}: %{{y:.1%}}<extra></extra>",
+    )  # fmt: skip
+    ticks = [k for k, _ in points] if points[0][0] >= 1 else LOG_TICKS
+    figure.update_xaxes(
+        title_text=axis, type="log", tickvals=ticks, ticktext=[f"{k:g}" for k in ticks]
+    )
+    return tidy(figure, f"Over {axis}", 230)

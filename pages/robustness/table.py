@@ -1,0 +1,99 @@
+"""Table 1 of the paper with our figures: seen, run, extended and copied cell by cell."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from levelset_core.attacks import paper_attack
+from levelset_core.errors import LevelsetError
+from levelset_core.robustness.cells import all_cells
+from levelset_core.robustness.models import KnownModel
+from levelset_core.runs import RunStore
+from pages.robustness.address import (
+    EPSILON_RANGE,
+    TABLE_IMAGES,
+    first_of,
+    first_table_epsilon,
+    table_address,
+)
+from pages.robustness.cell_panel import cell_panel
+from pages.robustness.cells import Entry, Row, table_rows, trained_on_others
+from pages.robustness.export import copy_popover, paper_table
+from pages.robustness.grid import chosen_place, robust_grid
+from pages.robustness.masking import masking_view
+from pages.robustness.models import DATA, image_sets
+from pages.robustness.progress import EVERY, active_runs, runs_in_work
+from pages.shared.image_data import data_size_title, data_title
+from pages.shared.kept import kept, kept_menu
+
+#: The cell chosen last, as model, attack and method, for when the table comes back.
+PLACE = "robust_place"
+
+
+def table_view(found: list[KnownModel]) -> None:
+    """The table with its controls; while a run works, it is drawn again and again by itself."""
+    by_data: dict[str, list[KnownModel]] = {}
+    for model in found:
+        for name in image_sets(model):
+            by_data.setdefault(name, []).append(model)
+    if not by_data:
+        st.info("No data set on this machine has images of the shape that these models take.")
+        return
+    active = bool(active_runs())
+    board = st.fragment(_board, run_every=EVERY if active else None)
+    board(by_data, active)
+
+
+def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
+    if bool(active_runs()) != active:
+        st.rerun()  # begins or ends the looking
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sets = list(by_data)
+        data = kept_menu(
+            "Test images", sets, key=DATA, first=first_of(TABLE_IMAGES, sets),
+            format_func=data_size_title, width=280,
+        )  # fmt: skip
+        models = by_data[data]
+        usual = paper_attack("pgd-margin", models[0].shape[0]).epsilon
+        key = f"robust_epsilon_{models[0].shape[0]}"
+        epsilon = st.number_input(
+            "ε (L∞ box)", *EPSILON_RANGE, kept(key, first_table_epsilon(data, sets, usual)),
+            step=usual / 6, format="%.3f", key=key, width=150,
+            help="The paper's is 0.3 for grey images and 0.031 in colour. Steps grow and shrink "
+            "with it. Published figures are for the paper's.",
+        )  # fmt: skip
+        st.space("stretch")
+        slot = st.container(horizontal=True, width="content")
+    rows = table_rows(models, all_cells(RunStore(), models), data, float(epsilon))
+    chosen = _chosen(rows)
+    with slot:
+        paper_table()
+        copy_popover(rows, data)
+    st.caption(
+        "Percent of test images that are right: as they are, and after each attack. Below, the "
+        "95 % interval, and how many images it is about; then what the paper or others published "
+        "for a network trained alike (the paper's: for 200 epochs)."
+    )
+    others = [row.model.title for row in rows if trained_on_others(row.model, data)]
+    if others:
+        st.warning(
+            f"{', '.join(others)}: trained on other images than {data_title(data)}, with other "
+            "labels. Figures here say nothing about them.", icon=":material/warning:",
+        )  # fmt: skip
+    robust_grid(rows, chosen, table_address(data, sets, float(epsilon), usual))
+    runs_in_work("table")
+    try:
+        cell_panel(rows, chosen, data)
+    except LevelsetError as error:
+        st.error(str(error), icon=":material/error:")
+    masking_view(models, chosen.model, data, float(epsilon))
+
+
+def _chosen(rows: list[Row]) -> Entry:
+    """The cell that was clicked; among other models the one trained by the same method."""
+    last, attack, method = st.session_state.get(PLACE, (None, "pgd-margin", None))
+    last, attack = chosen_place() or (last, attack)
+    alike = [row for row in rows if method and row.model.card.get("method") == method]
+    row = next((row for row in rows if row.model.id == last), (alike or rows)[0])
+    st.session_state[PLACE] = last, attack, row.model.card.get("method")
+    return row.entries.get(attack, row.entries["pgd-margin"])

@@ -1,0 +1,192 @@
+"""One run: progress, metrics, settings, results, files; and the same of another beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from levelset_core.runs import Run, RunStore, kind_title
+from pages.server.run_route import artifact_address, zip_address
+from pages.shared.run_charts import AXES, metric_names, metrics_figure
+from pages.shared.run_controls import attempt, run_progress
+from pages.shared.run_list import created_text
+
+#: Rows drawn: a panel is not wider in pixels, and the charts are drawn again every other second.
+ROWS = 500
+#: Longer lists of settings or results are only counted.
+MOST_ENTRIES = 4
+
+
+def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, str]) -> None:
+    """Everything about ``run``, beside one of ``others`` if the person chooses one.
+
+    ``names`` tell all runs apart, by id.
+    """
+    if problem := run.problem():
+        st.markdown(f"#### {run.id}")
+        st.error(f"This folder cannot be read. {problem}", icon=":material/broken_image:")
+        _delete(store, run, st.container(horizontal=True))
+        return
+    st.markdown(f"#### {_plain(names[run.id])}")
+    c = run.config
+    st.caption(
+        f"{kind_title(c.kind)} · {created_text(c.created)} · {c.device}, "
+        f"{c.threads} thread{'s' if c.threads > 1 else ''} · seed {c.seed} · `{run.id}`"
+    )
+    run_progress(run, key=f"run_{run.id}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        other = st.selectbox(
+            "Compare with", [None, *(o.id for o in others)], key=f"compare_{run.id}",
+            format_func=lambda i: _label(i, others, names), width=320,
+        )  # fmt: skip
+        axis = st.segmented_control(
+            "Over", list(AXES), format_func={"step": "Steps", "seconds": "Time"}.__getitem__,
+            default="step", key="runs_axis", required=True,
+        )  # fmt: skip
+        st.space("stretch")
+        st.link_button("Download zip", zip_address(run), icon=":material/download:")
+        actions = st.container(horizontal=True, width="content")
+    _delete(store, run, actions)
+    shown = [run, *(o for o in others if o.id == other)]
+    titles = [names[r.id] for r in shown]
+    _metrics(shown, titles, axis or "step")
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.markdown("##### Settings")
+        _table([_settings(r) for r in shown], titles)
+    with right:
+        results = [r.result() or {} for r in shown]
+        if any(results):
+            st.markdown("##### Result")
+            _table(results, titles)
+        _files(run)
+
+
+def _metrics(shown: list[Run], titles: list[str], axis: str) -> None:
+    rows = [r.metrics(ROWS) for r in shown]
+    if not any(rows):
+        st.info("The charts fill as soon as the run takes its first steps.")
+        return
+    names = metric_names(shown, rows)
+    if not names:
+        st.info("Runs of this kind have no curves; what one found appears below.")
+        return
+    figure = metrics_figure(names, titles, rows, axis)
+    st.plotly_chart(
+        figure, key=f"metrics_{'_'.join(r.id for r in shown)}", config={"displaylogo": False}
+    )
+
+
+def _table(columns: list[dict[str, Any]], labels: list[str]) -> None:
+    """Values side by side; in bold where two differ."""
+    flat = [_flat(values) for values in columns]
+    keys = list(dict.fromkeys(key for values in flat for key in values))
+    if not keys:
+        st.caption("None.")
+        return
+    table: dict[str, list[str]] = {"": [key.replace("_", " ") for key in keys]}
+    for label, values in zip(labels, flat, strict=True):
+        cells = []
+        for key in keys:
+            text = _plain(_text(values.get(key, "–")))
+            differs = len({repr(v.get(key)) for v in flat}) > 1
+            cells.append(f"**{text}**" if differs else text)
+        table[label if len(labels) > 1 else "value"] = cells
+    st.table(table, hide_index=True, border="horizontal", hide_header=len(labels) == 1)
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    c = run.config
+    limits = {"steps": c.steps, "seconds": c.seconds}
+    common = {"seed": c.seed, "device": c.device, "threads": c.threads}
+    return {**{k: v for k, v in limits.items() if v is not None}, **common, **c.settings}
+
+
+def _files(run: Run) -> None:
+    paths = sorted(p for p in run.artifacts.rglob("*") if p.is_file() and p.name[0] != ".")
+    if not paths:
+        return
+    st.markdown("##### Files")
+    for path in paths:
+        name = path.relative_to(run.artifacts)
+        st.link_button(
+            f"{name} ({_size(path.stat().st_size)})", artifact_address(run, path),
+            icon=":material/download:", type="tertiary",
+        )  # fmt: skip
+
+
+def _delete(store: RunStore, run: Run, place: Any) -> None:
+    """Asks twice: a button, then a sentence that says what is lost."""
+    with place:
+        if st.button("Delete", icon=":material/delete:", disabled=run.alive, key="run_delete"):
+            st.session_state.run_deleting = run.id
+    if st.session_state.get("run_deleting") != run.id:
+        return
+    size = _size(sum(p.stat().st_size for p in run.path.rglob("*") if p.is_file()))
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Delete this run and its files ({size}) **for good**?", width="stretch")
+        st.button(
+            "Delete for good", type="primary", key="run_delete_sure",
+            on_click=_delete_now, args=(store, run),
+        )  # fmt: skip
+        st.button("Keep it", key="run_keep", on_click=_keep)
+    if message := st.session_state.get("run_delete_error"):
+        st.error(message, icon=":material/error:")
+
+
+def _delete_now(store: RunStore, run: Run) -> None:
+    attempt("run_delete_error", store.delete, run)
+    if not st.session_state.run_delete_error:
+        st.session_state.run_deleting = None
+        st.query_params.pop("run", None)
+
+
+def _keep() -> None:
+    st.session_state.run_deleting = None
+
+
+def _label(run_id: str | None, others: list[Run], names: dict[str, str]) -> str:
+    if run_id is None:
+        return "No other run"
+    run = next(o for o in others if o.id == run_id)
+    return f"{names[run.id]}, {created_text(run.config.created)}"
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values under names like "attack.epsilon" and "models.1.title"."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
+            if len(value) > MOST_ENTRIES:
+                flat[f"{prefix}{key}"] = f"{len(value)} entries"
+            else:
+                flat |= _flat({str(k): v for k, v in enumerate(value, 1)}, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if value is None:
+        return "–"
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _plain(text: str) -> str:
+    """Text as it is, whatever of it Markdown would take as a sign."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|$~:" else c for c in text)
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"

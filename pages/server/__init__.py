@@ -1,0 +1,1 @@
+"""Routes that the app adds to Streamlit's."""

@@ -1,0 +1,270 @@
+"""The 3D viewer: linked viewports of surfaces, clouds and curves; front end in assets/viewer.
+
+Level, cut, colours, camera and pictures are the browser's business: none of them runs the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from levelset_core.errors import LevelsetError
+from pages.server.arrays import ARRAYS_PATH, store
+from pages.shared.front_end import base_path, front_end
+
+Array = NDArray[Any]
+
+_component = front_end("levelset_viewer3d", "shared/viewer")
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """Numbers to colour vertices or points by, with a legend and a histogram.
+
+    Args:
+        key: the same key in several layers means the same quantity.
+        label: what a person reads.
+        values: (n,), NaN where there is none.
+        unit: of the values.
+        diverging: colours that grow from zero to both sides.
+        limits: of the colours; by default from the values, without the rarest.
+    """
+
+    key: str
+    label: str
+    values: Array
+    unit: str = ""
+    diverging: bool = False
+    limits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Field:
+    """F on a regular grid, for the level slider and the cut.
+
+    Args:
+        values: (nx, ny, nz), values[i, j, k] = F(x_i, y_j, z_k).
+        low: (3,) the corner of values[0, 0, 0].
+        high: (3,) the opposite corner.
+    """
+
+    values: Array
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Triangles.
+
+    Args:
+        vertices: (n, 3).
+        faces: (m, 3).
+        normals: (n, 3), or None: then the browser takes them from the faces.
+        scalars: of the vertices.
+    """
+
+    vertices: Array
+    faces: Array
+    normals: Array | None = None
+    scalars: Sequence[Scalar] = ()
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A level set: its mesh, F on a grid, or both.
+
+    With both, the mesh is what shows at ``level``, and the level slider extracts the others.
+    """
+
+    name: str
+    label: str
+    mesh: Mesh | None = None
+    field: Field | None = None
+    level: float = 0.0
+    opacity: float = 1.0
+    colour: int = 0
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Points:
+    """A point cloud; points: (n, 3)."""
+
+    name: str
+    label: str
+    points: Array
+    scalars: Sequence[Scalar] = ()
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A polyline, drawn as a tube; points: (n, 3)."""
+
+    name: str
+    label: str
+    points: Array
+    closed: bool = False
+    shown: bool = True
+
+
+Layer = Surface | Points | Curve
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the person did in the viewer.
+
+    Attributes:
+        level: t that the slider was left at; None while it was not moved.
+        camera: "position" and "target", three numbers each; None unless it was asked for.
+    """
+
+    level: float | None
+    camera: dict[str, list[float]] | None
+
+
+@dataclass(frozen=True)
+class View:
+    """One viewport. Layers of the same name are shown and hidden together in all viewports."""
+
+    title: str
+    layers: Sequence[Layer]
+
+
+def viewer3d(
+    views: Sequence[View],
+    *,
+    key: str,
+    subject: str,
+    height: int = 620,
+    up: Literal["y", "z"] = "y",
+    colour: str = "plain",
+    tell_camera: bool = False,
+    empty: str = "Nothing to show yet.",
+) -> Seen:
+    """Draw viewports that share one camera.
+
+    Args:
+        views: left to right.
+        key: of the component.
+        subject: what is looked at. The camera frames a new subject, and only that.
+        height: px.
+        up: the axis that points up.
+        colour: "plain", "normals", "gradient" (|D_xF|) or the key of a scalar; a change of this
+            argument changes the colours, as a person can by the menu.
+        tell_camera: run the page whenever the camera has come to rest, to know where it is.
+        empty: what to say while there is nothing.
+
+    Raises:
+        LevelsetError: arrays of a wrong shape.
+    """
+    drawn = [{"title": v.title, "layers": [_layer(x) for x in v.layers]} for v in views]
+    data = {
+        "base": base_path(), "arrays": ARRAYS_PATH, "height": height, "subject": subject, "up": up,
+        "colour": colour, "empty": empty, "tellCamera": tell_camera,
+        "views": drawn, "prefetch": [f"{ARRAYS_PATH}/{name}" for name in _names(drawn)],
+    }  # fmt: skip
+    state = _component(
+        key=key, data=data, default={"level": None, "camera": None, "missing": 0}, height=height,
+        on_level_change=_nothing, on_camera_change=_nothing, on_missing_change=_nothing,
+    )  # fmt: skip
+    return Seen(state.level, state.camera)
+
+
+def _nothing() -> None:
+    """Component values need a callback to exist."""
+
+
+def _names(content: Any) -> Iterator[str]:
+    """The arrays' names, wherever they are in what the browser gets."""
+    if isinstance(content, dict) and "dtype" in content:
+        yield content["name"]
+    elif isinstance(content, dict | list):
+        for part in content.values() if isinstance(content, dict) else content:
+            yield from _names(part)
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    about: dict[str, Any] = {"name": layer.name, "label": layer.label, "shown": layer.shown}
+    match layer:
+        case Surface():
+            if layer.mesh is None and layer.field is None:
+                raise LevelsetError(f"The surface {layer.name!r} needs a mesh or a field.")
+            return about | {
+                "kind": "surface", "level": layer.level, "opacity": layer.opacity,
+                "colour": layer.colour,
+                "mesh": _mesh(layer.mesh) if layer.mesh else None,
+                "field": _field(layer.field) if layer.field else None,
+            }  # fmt: skip
+        case Points():
+            points = _rows(layer.points, "points")
+            return about | {
+                "kind": "points", "positions": store.publish(points),
+                "scalars": [_scalar(s, len(points)) for s in layer.scalars],
+            }  # fmt: skip
+        case Curve():
+            points = _rows(layer.points, "points")
+            size = float(np.linalg.norm(np.ptp(points, axis=0))) if len(points) else 1.0
+            return about | {
+                "kind": "tube", "closed": layer.closed, "size": size,
+                "positions": store.publish(points),
+            }  # fmt: skip
+
+
+def _mesh(mesh: Mesh) -> dict[str, Any]:
+    vertices = _rows(mesh.vertices, "vertices")
+    normals = None if mesh.normals is None else _rows(mesh.normals, "normals")
+    if normals is not None and len(normals) != len(vertices):
+        raise LevelsetError(f"{len(vertices)} vertices need as many normals, not {len(normals)}.")
+    faces = np.asarray(mesh.faces)
+    if faces.ndim != 2 or faces.shape[1] != 3:
+        raise LevelsetError(f"Faces have shape (m, 3), not {faces.shape}.")
+    if faces.size and not 0 <= faces.min() <= faces.max() < len(vertices):
+        raise LevelsetError(f"A face names a vertex that is not among the {len(vertices)}.")
+    return {
+        "positions": store.publish(vertices),
+        "faces": store.publish(faces.astype(np.uint32)),
+        "normals": None if normals is None else store.publish(normals),
+        "scalars": [_scalar(s, len(vertices)) for s in mesh.scalars],
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    """F as 16-bit integers: half the bytes of float32, and far finer than a picture shows."""
+    values = np.asarray(field.values, dtype=np.float32)
+    if values.ndim != 3 or min(values.shape) < 2:
+        raise LevelsetError(f"A field has shape (nx, ny, nz), at least 2 each, not {values.shape}.")
+    if not np.isfinite(values).all():
+        raise LevelsetError("A field has values that are not finite.")
+    offset, top = float(values.min()), float(values.max())
+    scale = (top - offset) / 65535 or 1.0
+    quantised = np.rint((values - offset) / scale).astype(np.uint16)
+    return {
+        "values": store.publish(quantised), "scale": scale, "offset": offset,
+        "low": [float(v) for v in field.low], "high": [float(v) for v in field.high],
+    }  # fmt: skip
+
+
+def _scalar(scalar: Scalar, count: int) -> dict[str, Any]:
+    values = np.asarray(scalar.values, dtype=np.float32)
+    if values.shape != (count,):
+        raise LevelsetError(f"{scalar.label} has shape {values.shape}, expected ({count},).")
+    return {
+        "key": scalar.key, "label": scalar.label, "unit": scalar.unit,
+        "map": "diverging" if scalar.diverging else "sequential",
+        "limits": list(scalar.limits) if scalar.limits else None,
+        "values": store.publish(values),
+    }  # fmt: skip
+
+
+def _rows(array: Array, name: str) -> Array:
+    rows = np.asarray(array, dtype=np.float32)
+    if rows.ndim != 2 or rows.shape[1] != 3:
+        raise LevelsetError(f"The {name} have shape (n, 3), not {rows.shape}.")
+    return rows

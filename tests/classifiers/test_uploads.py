@@ -1,0 +1,79 @@
+"""What comes in from a stranger: recognized, or refused in one sentence."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import save
+
+from levelset_core import LevelsetError
+from levelset_core.classifiers.architectures import make_classifier
+from levelset_core.classifiers.uploads import classifier_from_bytes, looked_at
+from levelset_core.data.images import ImageSet
+
+
+def pt(value):
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "classes"),
+    [
+        ("convnet4a", (1, 28, 28), 10),
+        ("convnet4a", (3, 32, 32), 10),
+        ("convnet4b", (3, 32, 32), 100),
+        ("resnet18", (3, 32, 32), 10),
+    ],
+)
+def test_the_architecture_is_found(model, shape, classes):
+    network = make_classifier(model, shape, classes).eval()
+    weights = {f"module.{k}": v for k, v in network.state_dict().items()}
+    found = classifier_from_bytes("My model (1).pth", pt({"state_dict": weights}))
+    assert (found.model, found.shape, found.classes) == (model, shape, classes)
+    x = torch.rand(2, *shape)
+    assert torch.equal(found.network(x), network(x))
+
+
+def test_the_head_is_found_and_said():
+    network = make_classifier("convnet4a_linear", (1, 28, 28), 10, seed=2).eval()
+    pixels = torch.randint(256, (200, 1, 28, 28), dtype=torch.uint8)
+    data = ImageSet("noise", pixels, torch.zeros(200, dtype=torch.int64), tuple("0123456789"))
+    with torch.no_grad():
+        data = replace(data, labels=network(data.batch(slice(None))[0]).argmax(1))
+    weights = {k: v.contiguous() for k, v in network.state_dict().items()}
+    found = classifier_from_bytes("model.safetensors", save(weights))
+    assert found.model == "convnet4a"
+    found, accuracy, note = looked_at(found, data)
+    assert (found.model, accuracy) == ("convnet4a_linear", 1.0)
+    assert "without ReLUs in its head" in note
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.onnx", b"x", r"a\.onnx must end in one of \.safetensors, \.pt, \.pth, \.pt2"),
+        ("a.pt", b"", r"a\.pt is empty"),
+        ("a.pt", b"garbage", r"a\.pt is damaged or holds more than tensors"),
+        ("a.safetensors", b"\xff" * 50, r"a\.safetensors is damaged"),
+        ("a.pt2", b"PK\x03\x04 no", r"a\.pt2 is damaged or no program"),
+        ("a.pt", pt({"w": torch.zeros(3)}), "1 tensors with 3 numbers, which are none of"),
+        ("a.pt", pickle.dumps({"w": 1}), r"a\.pt is damaged or holds more than tensors"),
+        ("a.pt", pt([1, 2]), "holds no state dict"),
+    ],
+)
+def test_bad_files_are_one_sentence(name, content, sentence):
+    with pytest.raises(LevelsetError, match=sentence) as caught:
+        classifier_from_bytes(name, content)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_named_architecture_that_does_not_fit_says_why():
+    weights = make_classifier("convnet4b", (3, 32, 32), 10).state_dict()
+    with pytest.raises(LevelsetError, match="is no convnet4a: The network needs"):
+        classifier_from_bytes("b.pt", pt(weights), arch="convnet4a")

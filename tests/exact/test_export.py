@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import onnx.reference
+import pytest
+import torch
+from safetensors import safe_open
+
+from levelset_core import cli
+from levelset_core.exact import exact_polygon
+from levelset_core.exact.export import exact_onnx, exact_safetensors, exact_snippet
+from levelset_core.exact.shapes import PLANE_SHAPES, SOLIDS
+
+
+@pytest.fixture
+def network():
+    return exact_polygon(PLANE_SHAPES["Comb"]().rings)
+
+
+def test_onnx_is_the_same_function(network):
+    x = np.random.default_rng(0).uniform(-2, 2, (200, 2))
+    model = onnx.reference.ReferenceEvaluator(onnx.load_from_string(exact_onnx(network)))
+    (value,) = model.run(None, {"x": x})
+    assert value.dtype == np.float64
+    np.testing.assert_allclose(value, network.network(torch.from_numpy(x)).detach(), atol=1e-14)
+
+
+def test_the_snippet_loads_the_file(network, tmp_path):
+    (tmp_path / "net.safetensors").write_bytes(exact_safetensors(network))
+    with safe_open(tmp_path / "net.safetensors", framework="pt") as file:
+        info = json.loads(file.metadata()["levelset_lab"])
+    assert info["widths"] == list(network.widths) and info["depth"] == network.depth
+    done = subprocess.run(
+        [sys.executable, "-c", exact_snippet(network, "net.safetensors")],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    wanted = network.network(torch.zeros(1, 2, dtype=torch.float64)).item()
+    assert f"{wanted:.4f}"[:6] in done.stdout
+
+
+@pytest.fixture
+def files(tmp_path):
+    rings = [ring.tolist() for ring in PLANE_SHAPES["Ring with island"]().rings]
+    (tmp_path / "ring.json").write_text(json.dumps({"rings": rings}))
+    SOLIDS["L-prism"]().export(tmp_path / "l.stl")
+    (tmp_path / "bow.json").write_text("[[[0, 0], [1, 1], [1, 0], [0, 1]]]")
+    (tmp_path / "cloud.xyz").write_text("0 0 0\n1 1 1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("shape", "planes", "out"), [("ring.json", 12, "n.safetensors"), ("l.stl", 8, "n.onnx")]
+)
+def test_the_verb(files, shape, planes, out, capsys):
+    code = cli.main(
+        ["exact", str(files / shape), "-o", str(files / out), "--json", "--points", "5000"]
+    )
+    found = json.loads(capsys.readouterr().out)
+    assert code == cli.DONE and found["planes"] == planes
+    assert (found["points"], found["wrong_signs"]) == (5000, 0)
+    assert found["largest_on_surface"] <= 1e-12 and found["seconds"] < 5
+    assert len(found["widths"]) == found["depth"] + 2 and (files / out).stat().st_size > 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["bow.json", "-o", "n.safetensors"], "intersects itself"),
+        (["no.json", "-o", "n.safetensors"], "no such file"),
+        (["cloud.xyz", "-o", "n.safetensors"], "not .xyz"),
+        (["ring.json", "-o", "n.pt"], "written as .safetensors"),
+        (["ring.json", "-o", "none/n.onnx"], "does not exist"),
+        (["ring.json", "-o", "n.onnx", "--points", "0"], "at least 1"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_2(files, monkeypatch, arguments, what, capsys):
+    monkeypatch.chdir(files)
+    assert cli.main(["exact", *arguments]) == cli.BAD_INPUT
+    out, err = capsys.readouterr()
+    assert what in err and err.count("\n") == 1 and not out

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import shapely
+
+from levelset_core.errors import LevelsetError
+from levelset_core.exact import Chain, exact_polygon, exact_polyhedron
+from levelset_core.exact.shape_files import read_plane_shape
+from levelset_core.exact.shapes import PLANE_SHAPES, SOLIDS, solid
+from levelset_core.exact.sign_check import check_signs, plane_reference, solid_reference
+
+
+@pytest.mark.parametrize("name", PLANE_SHAPES)
+def test_every_example_in_the_plane_has_an_exact_network(name):
+    shape = PLANE_SHAPES[name]()
+    assert np.abs(np.concatenate([*shape.rings, *shape.chains])).max() <= 1.5
+    e = exact_polygon([*shape.rings, *map(Chain, shape.chains)])
+    reference = plane_reference(shape.rings, shape.chains)
+    *_, tally = check_signs(e.network, reference, points=20_000)
+    assert (tally.points, tally.wrong) == (20_000, 0) and tally.on_boundary <= 1e-12
+
+
+@pytest.mark.parametrize("name", SOLIDS)
+def test_every_example_in_space_has_an_exact_network(name):
+    mesh = solid(name)
+    *_, tally = check_signs(exact_polyhedron(mesh).network, solid_reference(mesh), points=20_000)
+    assert tally.wrong == 0 and tally.on_boundary <= 1e-12
+
+
+def test_a_check_finds_what_is_wrong():
+    shape = PLANE_SHAPES["L"]()
+    e = exact_polygon(shape.rings)
+    tallies = list(check_signs(lambda x: -e.network(x), plane_reference(shape.rings), points=4000,
+                               batch=1000))  # fmt: skip
+    assert [t.points for t in tallies] == [1000, 2000, 3000, 4000]
+    assert tallies[-1].wrong == 4000 and len(tallies[-1].places) == 400
+    shifted = check_signs(lambda x: e.network(x + 0.1), plane_reference(shape.rings), points=4000)
+    *_, tally = shifted
+    area = (
+        shapely.Polygon(shape.rings[0])
+        .symmetric_difference(shapely.Polygon(shape.rings[0] - 0.1))
+        .area
+    )
+    assert tally.wrong / 4000 == pytest.approx(area / 3.0**2, abs=0.02)
+    assert 0.05 < tally.on_boundary <= 0.15
+
+
+SQUARE = [[0, 0], [1, 0], [1, 1], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [SQUARE],
+        {"rings": [SQUARE]},
+        {"type": "Polygon", "coordinates": [[*SQUARE, SQUARE[0]]]},
+        {"type": "Feature", "geometry": {"type": "MultiPolygon", "coordinates": [[SQUARE]]}},
+    ],
+)
+def test_json_in_all_its_forms(content):
+    shape = read_plane_shape(json.dumps(content).encode(), "a.json")
+    assert exact_polygon(shape.rings).planes == 4
+
+
+def test_json_chains():
+    shape = read_plane_shape(b'{"chains": [[[1, 1], [0, 0], [1, -1]]]}', "a.json")
+    assert (len(shape.chains), shape.edges) == (1, 2)
+
+
+def test_svg_outlines_with_transforms_and_curves():
+    svg = b"""<svg xmlns="http://www.w3.org/2000/svg"><g transform="translate(10 0)">
+      <polygon points="0,0 4,0 4,4 0,4"/><path d="M1 1h2v2h-2z"/><circle cx="9" cy="2" r="1"/>
+    </g></svg>"""
+    shape = read_plane_shape(svg, "a.svg")
+    assert [len(ring) for ring in shape.rings][:2] == [4, 4]
+    outer, inner, circle = map(shapely.Polygon, shape.rings)
+    assert outer.bounds == (10, -4, 14, 0) and inner.area == pytest.approx(4)
+    assert circle.area == pytest.approx(np.pi, rel=0.01)
+    assert exact_polygon(shape.rings).planes > 8
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "message"),
+    [
+        (b"{", "a.json", "no readable JSON"),
+        (b"{}", "a.json", "no rings"),
+        (b'{"rings": 3}', "a.json", "must be a list"),
+        (b'[[["a"]]]', "a.json", "ring 0 is no list"),
+        (b"[[1, 2, 3]]", "a.json", r"ring 0 must have shape \(n, 2\), got \(3,\)"),
+        (b"<svg", "a.svg", "no readable SVG"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "a.svg", "no closed outline"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><svg/>', "a.svg", "entities"),
+        (b"", "a.txt", "not .txt"),
+        (b" " * (5 << 20), "a.json", "larger than 4 MB"),
+    ],
+)
+def test_bad_files_are_told_in_a_sentence(data, name, message):
+    with pytest.raises(LevelsetError, match=message):
+        read_plane_shape(data, name)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(LevelsetError, match=r"x.json: there is no such file"):
+        read_plane_shape(tmp_path / "x.json")
