@@ -1,8 +1,14 @@
 """The playground: a network in the plane, its objectives, and the trainer that a page watches."""
 
-from levelset_core.playground.config import RANGES, REBUILDS, PlaygroundConfig
+from levelset_core.playground.config import (
+    FIGURE_1,
+    OBJECTIVES,
+    RANGES,
+    REBUILDS,
+    Objective,
+    PlaygroundConfig,
+)
 from levelset_core.playground.iteration import Iteration, explain_iteration
-from levelset_core.playground.objectives import FIGURE_1, OBJECTIVES, Objective
 from levelset_core.playground.trainer import Measurement, Motion, PlaygroundTrainer, Snapshot
 
 __all__ = [

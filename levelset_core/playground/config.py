@@ -1,87 +1,141 @@
-"""All the settings of a playground run, checked when they are made."""
+"""What a playground can train, and all the settings of a run."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from levelset_core.errors import LevelsetError
-from levelset_core.levelsets import DISTANCES
+from torch import Tensor
+
+from levelset_core import losses
+from levelset_core.levelsets import DISTANCES, LevelSetSamples, Network
 from levelset_core.networks import ACTIVATIONS
-from levelset_core.playground.objectives import OBJECTIVES
+from levelset_core.settings import Settings, setting
 
-#: Allowed range of every number: (lowest, highest).
-RANGES: dict[str, tuple[float, float]] = {
-    "seed": (0, 2**31 - 1),
-    "learning_rate": (1e-5, 0.3),
-    "epsilon": (0.0, 1.0),
-    "weight_correct": (0.0, 20.0),
-    "lam": (0.0, 5.0),
-    "alpha": (-4.0, -0.25),
-    "newton_steps": (1, 50),
-    "depth": (0, 8),
-    "width": (1, 256),
-    "speed": (0, 1000),
-}
+#: |F - level| at which a projection of the playground has arrived; float32 allows no less.
+NEWTON_TOL = 1e-4
+#: A point fails before it goes further than this times (1 + ||x||): the plane is 3 wide.
+NEWTON_MAX_JUMP = 10.0
 #: A change of one of these builds a new network; the others take effect at the next step.
 REBUILDS = ("seed", "depth", "width", "activation")
 
 
 @dataclass(frozen=True)
-class PlaygroundConfig:
-    """Settings of the playground.
+class LossTerms:
+    """A loss and the level set samples it was computed on, if it used any."""
+
+    loss: Tensor
+    boundary: LevelSetSamples | None = None
+    details: losses.GeometricSVMTerms | losses.MarginTerms | None = None
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One way to train.
 
     Attributes:
-        objective: a name in ``OBJECTIVES``.
-        distance: "linf", "l2" or "rho", where the objective leaves it open.
-        epsilon: wanted margin of Eq. 12 (and of Elsayed et al.), in units of the plane.
-        weight_correct: lambda_j of right samples in Eq. 12; wrong ones have 1.
-        lam, alpha: lambda and alpha of Eq. 11.
-        learning_rate: of Adam.
-        newton_steps: Newton steps at most in every projection.
-        seed: of the initial weights.
-        depth, width, activation: hidden layers of F, their width and activation.
-        speed: training steps a second at most; 0 is as fast as it goes.
-
-    Raises:
-        LevelsetError: an unknown name, or a number out of its range (``RANGES``).
+        title: as a person reads it.
+        equation: which equation of the paper it is, or its source.
+        run: (F, x, y, config, record) -> its terms.
+        function: the core function that computes it ("show the code").
+        uses: the settings it reads, by their names in :class:`PlaygroundConfig`.
+        distance: the distance it fixes; ``None`` where the setting chooses, or none is used.
     """
 
-    objective: str = "geometric_svm"
-    distance: str = "linf"
-    epsilon: float = 0.2
-    weight_correct: float = 1.0
-    lam: float = 0.02
-    alpha: float = -1.0
-    learning_rate: float = 3e-3
-    newton_steps: int = 10
-    seed: int = 0
-    depth: int = 3
-    width: int = 64
-    activation: str = "relu"
-    speed: int = 0
+    title: str
+    equation: str
+    run: Callable[[Network, Tensor, Tensor, PlaygroundConfig, bool], LossTerms]
+    function: Callable[..., object]
+    uses: tuple[str, ...] = ()
+    distance: str | None = None
 
-    def __post_init__(self) -> None:
-        for name, choices in (
-            ("objective", OBJECTIVES),
-            ("distance", DISTANCES),
-            ("activation", ACTIVATIONS),
-        ):
-            value = getattr(self, name)
-            if not isinstance(value, str) or value not in choices:
-                raise LevelsetError(
-                    f"Unknown {name} {value!r}: choose one of {', '.join(choices)}."
-                )
-        for name, (low, high) in RANGES.items():
-            value = getattr(self, name)
-            kind = type(getattr(PlaygroundConfig, name))
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise LevelsetError(f"{name} must be a number, got {value!r}.")
-            if not low <= value <= high:  # NaN fails too
-                raise LevelsetError(f"{name} must be {low} to {high}, got {value}.")
-            if kind is int and int(value) != value:
-                raise LevelsetError(f"{name} must be a whole number, got {value}.")
-            object.__setattr__(self, name, kind(value))
+
+def _cross_entropy(
+    f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool
+) -> LossTerms:
+    return LossTerms(losses.cross_entropy(f, x, y))
+
+
+def _hinge(f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool) -> LossTerms:
+    return LossTerms(losses.hinge(f, x, y))
+
+
+def _elsayed(f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool) -> LossTerms:
+    return LossTerms(losses.elsayed(f, x, y, epsilon=c.epsilon, distance=c.norm))
+
+
+def _margin(f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool) -> LossTerms:
+    terms = losses.margin_terms(
+        f, x, y, epsilon=c.epsilon, weight_correct=c.weight_correct, distance=c.metric,
+        max_steps=c.newton_steps, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,
+        fallback=True, record=record,
+    )  # fmt: skip
+    return LossTerms(terms.loss, terms.boundary, terms)
+
+
+def _geometric_svm(
+    f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool
+) -> LossTerms:
+    terms = losses.geometric_svm_terms(
+        f, x, y, lam=c.lam, alpha=c.alpha, distance=c.metric,
+        max_steps=c.newton_steps, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,
+        fallback=True, record=record,
+    )  # fmt: skip
+    return LossTerms(terms.loss, terms.boundary, terms)
+
+
+_MARGIN_USES = ("epsilon", "weight_correct", "newton_steps")
+
+OBJECTIVES: dict[str, Objective] = {
+    "geometric_svm": Objective(
+        "Geometric SVM", "Eq. 11", _geometric_svm, losses.geometric_svm_terms,
+        ("lam", "alpha", "distance", "newton_steps"),
+    ),
+    "margin_linf": Objective(
+        "Margin L∞", "Eq. 12", _margin, losses.margin_terms, _MARGIN_USES, "linf"
+    ),
+    "margin_l2": Objective("Margin L2", "Eq. 12", _margin, losses.margin_terms, _MARGIN_USES, "l2"),
+    "margin_rho": Objective(
+        "Margin ρ", "Eq. 12", _margin, losses.margin_terms, _MARGIN_USES, "rho"
+    ),
+    "cross_entropy": Objective(
+        "Cross-entropy", "baseline", _cross_entropy, losses.cross_entropy
+    ),
+    "hinge": Objective("Hinge", "baseline", _hinge, losses.hinge),
+    "elsayed": Objective(
+        "Elsayed et al.", "one Newton step", _elsayed, losses.elsayed, ("epsilon", "distance")
+    ),
+}  # fmt: skip
+
+#: The four panels of the paper's Figure 1, in its order.
+FIGURE_1 = ("cross_entropy", "margin_linf", "margin_l2", "geometric_svm")
+
+
+@dataclass(frozen=True)
+class PlaygroundConfig(Settings):
+    """Settings of the playground."""
+
+    objective: str = setting("geometric_svm", choices=OBJECTIVES, help="what is minimized")
+    distance: str = setting(
+        "linf", choices=DISTANCES, help="of a sample to S_0, where the objective leaves it open"
+    )
+    epsilon: float = setting(
+        0.2, low=0.0, high=1.0, help="wanted margin of Eq. 12, and of Elsayed et al., in the plane"
+    )
+    weight_correct: float = setting(
+        1.0, low=0.0, high=20.0, help="lambda_j of right samples in Eq. 12; wrong ones have 1"
+    )
+    lam: float = setting(0.02, low=0.0, high=5.0, help="lambda of Eq. 11")
+    alpha: float = setting(-1.0, low=-4.0, high=-0.25, help="alpha of Eq. 11")
+    learning_rate: float = setting(3e-3, low=1e-5, high=0.3, help="of Adam")
+    newton_steps: int = setting(10, low=1, high=50, help="at most, in every projection")
+    seed: int = setting(0, low=0, high=2**31 - 1, help="of the initial weights")
+    depth: int = setting(3, low=0, high=8, help="hidden layers")
+    width: int = setting(64, low=1, high=256, help="units of a hidden layer")
+    activation: str = setting("relu", choices=ACTIVATIONS, help="of the hidden layers")
+    speed: int = setting(
+        0, low=0, high=1000, help="training steps a second at most; 0 is as fast as it goes"
+    )
 
     @property
     def metric(self) -> str:
@@ -93,19 +147,6 @@ class PlaygroundConfig:
         """The norm that margins are measured in: L_inf stands in for rho, which is no norm."""
         return "l2" if self.metric == "l2" else "linf"
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return asdict(self)
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> PlaygroundConfig:
-        """From plain values; what is missing takes its default.
-
-        Raises:
-            LevelsetError: an unknown setting, or a value that does not fit.
-        """
-        names = {field.name for field in fields(cls)}
-        unknown = sorted(set(values) - names)
-        if unknown:
-            raise LevelsetError(f"Unknown setting {unknown[0]!r}.")
-        return cls(**values)
+#: Allowed range of every number: (lowest, highest).
+RANGES = PlaygroundConfig.ranges()

@@ -18,8 +18,14 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import contours, evaluate_grid, nearest_on_contours
 from levelset_core.levelsets import LevelSetSamples, project, sample_network
 from levelset_core.networks import MLP
-from levelset_core.playground.config import REBUILDS, PlaygroundConfig
-from levelset_core.playground.objectives import NEWTON_MAX_JUMP, NEWTON_TOL, OBJECTIVES, LossTerms
+from levelset_core.playground.config import (
+    NEWTON_MAX_JUMP,
+    NEWTON_TOL,
+    OBJECTIVES,
+    REBUILDS,
+    LossTerms,
+    PlaygroundConfig,
+)
 from levelset_core.random import torch_generator
 
 
