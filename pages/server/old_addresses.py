@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import streamlit as st
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
-
-from pages.shared.front_end import base_path
 
 #: Old address -> the page's address now.
 MOVED = {
@@ -14,6 +13,12 @@ MOVED = {
     "generalization": "few_samples",
     "exact_networks": "exact",
 }
+
+
+def base_path() -> str:
+    """What stands before every path where the app is served below another."""
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return f"/{base}" if base else ""
 
 
 def old_addresses() -> list[BaseRoute]:
