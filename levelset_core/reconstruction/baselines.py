@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from levelset_core.errors import LevelsetError
@@ -13,7 +12,7 @@ from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 
 
-def finish_mesh(mesh: Mesh, artifacts: Path, *, steps: int) -> dict[str, Any]:
+def finish_mesh(mesh: Mesh, run: Run, *, steps: int) -> dict[str, Any]:
     """Write the mesh, what its errors are, and return the run's result.
 
     Raises:
@@ -21,11 +20,10 @@ def finish_mesh(mesh: Mesh, artifacts: Path, *, steps: int) -> dict[str, Any]:
     """
     if not len(mesh.faces):
         raise LevelsetError("The method found no surface in these points.")
-    run = Run(artifacts.parent)
     seconds = run.status().seconds
     shape = Shape((mesh,), (), steps, seconds)
-    write_shape(artifacts / SHAPE, shape)
-    with replacing(artifacts / "mesh.ply") as partial:
+    write_shape(run.artifacts / SHAPE, shape)
+    with replacing(run.artifacts / "mesh.ply") as partial:
         partial.write_bytes(mesh_bytes(mesh, "ply"))
     return {
         "steps": steps,

@@ -119,7 +119,7 @@ class Execution:
             log.close()
         if not ended:
             return self._end("cancelled" if self.run.cancel_requested else "interrupted")
-        result = kind.finish(trainer, self.run.artifacts)
+        result = kind.finish(self.run, trainer)
         write_json(self.run.path / "result.json", result)
         return self._end("done", result.get("note", ""))
 
@@ -181,7 +181,7 @@ class Execution:
 
     def _preview(self, kind: Kind, trainer: Trainer) -> None:
         try:
-            kind.preview(trainer, self.run.artifacts)
+            kind.preview(self.run, trainer)
         except LevelsetError:
             pass  # nothing to show yet, such as no surface
         except Exception:

@@ -1,8 +1,9 @@
 """Kinds of runs: how to build the trainer of a run, what to keep of its work, and where kinds are.
 
-A kind is a module ``levelset_core/<application>/kinds/<name>.py`` with a ``KIND``; it is imported
-when a run of it is made, worked on or shown. Modules of your own are found through
-``$LEVELSET_RUN_KINDS``, a comma-separated list of importable names.
+A kind is a module ``levelset_core/<application>/kinds/<name>.py`` whose ``KIND`` is a class, of
+which every run has an instance of its own. It is imported when a run of it is made, worked on or
+shown. Modules of your own are found through ``$LEVELSET_RUN_KINDS``, a comma-separated list of
+importable names.
 """
 
 from __future__ import annotations
@@ -118,10 +119,10 @@ class Kind(ABC):
         Plain numbers, text, or None, the same at every run: no times. The step is added to it.
         """
 
-    def preview(self, trainer: Any, artifacts: Path) -> None:  # noqa: B027 - may do nothing
+    def preview(self, run: Run, trainer: Any) -> None:  # noqa: B027 - may do nothing
         """Write what a page shows meanwhile, through :func:`levelset_core.runs.replacing`."""
 
-    def finish(self, trainer: Any, artifacts: Path) -> dict[str, Any]:
+    def finish(self, run: Run, trainer: Any) -> dict[str, Any]:
         """Write the results; what it returns is the run's ``result.json``: plain values.
 
         A "note" among them, one sentence, is told with the run's state.
@@ -131,7 +132,7 @@ class Kind(ABC):
 
 @functools.cache
 def kind_modules() -> dict[str, str]:
-    """Name of every kind that comes with the program -> the module that holds it as ``KIND``."""
+    """Name of every kind that comes with the program -> the module whose ``KIND`` it is."""
     root = Path(__file__).resolve().parents[1]
     return {
         path.stem: f"{root.name}.{path.parents[1].name}.kinds.{path.stem}"
@@ -141,7 +142,7 @@ def kind_modules() -> dict[str, str]:
 
 
 def get_kind(name: str) -> Kind:
-    """The kind called ``name``.
+    """A new instance of the kind called ``name``: what it keeps belongs to one run.
 
     Raises:
         LevelsetError: there is none.
@@ -166,7 +167,7 @@ def kind_title(name: str) -> str:
 
 def _kind_of(module: str) -> Kind:
     try:
-        kind: Kind = importlib.import_module(module).KIND
+        kind: Kind = importlib.import_module(module).KIND()
     except (ImportError, AttributeError) as error:
         raise LevelsetError(f"The kind of run in {module} cannot be loaded: {error}") from error
     return kind

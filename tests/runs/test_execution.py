@@ -7,7 +7,7 @@ import time
 import pytest
 
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import load_checkpoint, work_here
+from levelset_core.runs import get_kind, load_checkpoint, work_here
 from levelset_core.runs.locks import FileLock
 from tests.runs.support import outcome, wait
 
@@ -169,3 +169,8 @@ def test_a_bad_setting_of_the_environment_is_one_sentence(store, monkeypatch, te
     monkeypatch.setenv("LEVELSET_CHECKPOINT_SECONDS", text)
     run = store.create("tiny", {}, steps=20, device="cpu")
     assert f"got {text!r}" in work_here(store, run).message
+
+
+def test_two_runs_share_no_instance_of_their_kind():
+    assert get_kind("tiny") is not get_kind("tiny")
+    assert get_kind("reconstruct") is not get_kind("reconstruct")

@@ -93,15 +93,15 @@ class TinyKind(Kind):
     def row(self, snapshot):
         return {"loss": snapshot.loss}
 
-    def preview(self, trainer, artifacts):
-        with replacing(artifacts / "preview.txt") as path:
+    def preview(self, run, trainer):
+        with replacing(run.artifacts / "preview.txt") as path:
             path.write_text(str(trainer.step))
 
-    def finish(self, trainer, artifacts):
+    def finish(self, run, trainer):
         weights = torch.cat([p.detach().flatten() for p in trainer.network.parameters()])
-        with replacing(artifacts / "weights.npy") as path, path.open("wb") as file:
+        with replacing(run.artifacts / "weights.npy") as path, path.open("wb") as file:
             np.save(file, weights.numpy())
         return {"steps": trainer.step}
 
 
-KIND = TinyKind()
+KIND = TinyKind

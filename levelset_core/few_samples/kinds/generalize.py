@@ -138,19 +138,19 @@ class Generalize(Kind):
     def row(self, snapshot: UnitDone) -> None:
         """None: units end in any order."""
 
-    def preview(self, trainer: Sweep, artifacts: Path) -> None:
+    def preview(self, run: Run, trainer: Sweep) -> None:
         """The means of the repeats that are complete so far."""
         if trainer.chosen:
-            _write_table(artifacts, trainer, _complete(trainer))
+            _write_table(run, trainer, _complete(trainer))
 
-    def finish(self, trainer: Sweep, artifacts: Path) -> dict[str, Any]:
+    def finish(self, run: Run, trainer: Sweep) -> dict[str, Any]:
         """The table."""
         for _ in trainer:
             pass  # also where every unit was there already: the choice is made anew
         table = result_table(trainer.config, trainer.chosen, trainer.accuracies)
-        _write_table(artifacts, trainer, trainer.config.repeats)
+        _write_table(run, trainer, trainer.config.repeats)
         data = load(trainer.config.data, trainer.config.data_dir)
-        with replacing(artifacts / GALLERY) as partial, partial.open("wb") as file:
+        with replacing(run.artifacts / GALLERY) as partial, partial.open("wb") as file:
             make_gallery(trainer.config, trainer.chosen, data).save(file)
         return {"units": trainer.total, "rows": table}
 
@@ -165,7 +165,7 @@ def _complete(trainer: Sweep) -> int:
     return c.repeats
 
 
-def _write_table(artifacts: Path, trainer: Sweep, repeats: int) -> None:
+def _write_table(run: Run, trainer: Sweep, repeats: int) -> None:
     if not repeats:
         return
     config = GeneralizationConfig.from_dict({**trainer.config.to_dict(), "repeats": repeats})
@@ -174,8 +174,8 @@ def _write_table(artifacts: Path, trainer: Sweep, repeats: int) -> None:
         config, result_table(config, trainer.chosen, trainer.accuracies), classes=data.classes,
         source=data.source, total=data.total, seconds=trainer.seconds(),
     )  # fmt: skip
-    with replacing(artifacts / TABLE) as partial:
+    with replacing(run.artifacts / TABLE) as partial:
         partial.write_text(json.dumps(table, indent=1), encoding="utf-8")
 
 
-KIND = Generalize()
+KIND = Generalize

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -90,13 +89,13 @@ class AtlasNetKind(Kind):
     def row(self, snapshot: AtlasNetSnapshot) -> dict[str, Any] | None:
         return {name: getattr(snapshot, name) for name in self.metrics}
 
-    def preview(self, trainer: AtlasNetTrainer, artifacts: Path) -> None:
+    def preview(self, run: Run, trainer: AtlasNetTrainer) -> None:
         mesh = trainer.extract_mesh(SHOWN)
-        write_shape(artifacts / PREVIEW, Shape((mesh,), (), trainer.step, trainer.seconds))
+        write_shape(run.artifacts / PREVIEW, Shape((mesh,), (), trainer.step, trainer.seconds))
 
-    def finish(self, trainer: AtlasNetTrainer, artifacts: Path) -> dict[str, Any]:
+    def finish(self, run: Run, trainer: AtlasNetTrainer) -> dict[str, Any]:
         mesh = trainer.extract_mesh()
-        return finish_mesh(mesh, artifacts, steps=trainer.step)
+        return finish_mesh(mesh, run, steps=trainer.step)
 
 
-KIND = AtlasNetKind()
+KIND = AtlasNetKind

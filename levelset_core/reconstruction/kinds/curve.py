@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from levelset_core.data import PointCloud
@@ -35,13 +34,13 @@ class ReconstructCurve(Reconstruct):
         curve = trainer.extract_curve(resolution)
         return Shape(curve.surfaces, curve.polylines, trainer.step, trainer.seconds)
 
-    def _write_files(self, shape: Shape, artifacts: Path) -> None:
+    def _write_files(self, shape: Shape, run: Run) -> None:
         if shape.lines:
-            with replacing(artifacts / "curve.csv") as partial:
+            with replacing(run.artifacts / "curve.csv") as partial:
                 partial.write_bytes(polyline_bytes(shape.lines, "csv"))
 
     def _result(self, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
         return curve_report(shape.lines, cloud.points)
 
 
-KIND = ReconstructCurve()
+KIND = ReconstructCurve

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from levelset_core.geometry import Mesh
@@ -58,13 +57,13 @@ class Poisson(Kind):
     def row(self, snapshot: Any) -> dict[str, Any] | None:
         return None
 
-    def finish(self, trainer: PoissonTrainer, artifacts: Path) -> dict[str, Any]:
+    def finish(self, run: Run, trainer: PoissonTrainer) -> dict[str, Any]:
         mesh = trainer.mesh
         if mesh is None:  # its process ended between the step and this
             trainer.step = 0
             mesh = next(trainer).mesh
         assert mesh is not None
-        return finish_mesh(mesh, artifacts, steps=1)
+        return finish_mesh(mesh, run, steps=1)
 
 
-KIND = Poisson()
+KIND = Poisson

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -89,7 +88,6 @@ class Reconstruct(Kind):
             device=torch.device(run.config.device), threads=run.config.threads,
             look=(lambda mesh: self._show(mesh, run)) if fresh else None,
         )  # fmt: skip
-        self._resolution = FIRST
         if steps is None and wanted.seconds is not None:
             trainer.budget.steps = make_plan(
                 run, trainer, wanted.seconds, most=wanted.steps,
@@ -110,12 +108,12 @@ class Reconstruct(Kind):
     def _show(self, mesh: Mesh, run: Run) -> None:
         write_shape(run.artifacts / PREVIEW, Shape((mesh,)))
 
-    def preview(self, trainer: ReconstructionTrainer, artifacts: Path) -> None:
+    def preview(self, run: Run, trainer: ReconstructionTrainer) -> None:
         """Write the surface so far, as fine as ``PREVIEW_SECONDS`` allow."""
         begun = time.perf_counter()
         shape = self.extract(trainer, min(self._resolution, trainer.config.resolution))
         if not shape.empty:
-            write_shape(artifacts / PREVIEW, shape)
+            write_shape(run.artifacts / PREVIEW, shape)
         taken = time.perf_counter() - begun
         finer = min(1.25, (PREVIEW_SECONDS / taken) ** 0.5)  # a surface has resolution^2 cells
         self._resolution = int(np.clip(self._resolution * finer, *LATER))
@@ -125,21 +123,20 @@ class Reconstruct(Kind):
         mesh = trainer.extract_mesh(resolution)
         return Shape((mesh,), (), trainer.step, trainer.seconds)
 
-    def finish(self, trainer: ReconstructionTrainer, artifacts: Path) -> dict[str, Any]:
-        run = Run(artifacts.parent)
+    def finish(self, run: Run, trainer: ReconstructionTrainer) -> dict[str, Any]:
         shape = self.extract(trainer, trainer.config.resolution)
         if shape.empty:
             raise LevelsetError(
                 "F has no zero within the cloud's box: train longer, or with another seed."
             )
-        write_shape(artifacts / SHAPE, shape)
+        write_shape(run.artifacts / SHAPE, shape)
         if trainer.points.shape[1] == 3:
-            write_field(artifacts / FIELD, self._field(trainer))
-        self._write_files(shape, artifacts)
+            write_field(run.artifacts / FIELD, self._field(trainer))
+        self._write_files(shape, run)
         center, scale = trainer.normalization.center.tolist(), trainer.scale
-        with replacing(artifacts / "network.safetensors") as partial:
+        with replacing(run.artifacts / "network.safetensors") as partial:
             partial.write_bytes(save_implicit(trainer.network, center=center, scale=scale))
-        with replacing(artifacts / "network.py") as partial:
+        with replacing(run.artifacts / "network.py") as partial:
             partial.write_text(implicit_snippet("network.safetensors"), encoding="utf-8")
         result: dict[str, Any] = {"steps": trainer.step, "seconds": run.status().seconds}
         result |= self._result(shape, trainer.cloud)
@@ -166,8 +163,8 @@ class Reconstruct(Kind):
         outputs = values[None] if values.ndim == 3 else np.moveaxis(values, -1, 0)
         return FieldGrid(outputs * trainer.scale, undo(first), undo(last))
 
-    def _write_files(self, shape: Shape, artifacts: Path) -> None:
-        with replacing(artifacts / "mesh.ply") as partial:
+    def _write_files(self, shape: Shape, run: Run) -> None:
+        with replacing(run.artifacts / "mesh.ply") as partial:
             partial.write_bytes(mesh_bytes(shape.meshes[0], "ply"))
 
     def _result(self, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
@@ -194,4 +191,4 @@ def _stride(step: int) -> int:
     return 1 if step < 200 else 5
 
 
-KIND = Reconstruct()
+KIND = Reconstruct

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -175,16 +174,15 @@ class AttackKind(Kind):
             "robust": snapshot.standing / max(1, snapshot.attacked),
         }
 
-    def preview(self, trainer: CellAttacker, artifacts: Path) -> None:
+    def preview(self, run: Run, trainer: CellAttacker) -> None:
         """The cells so far."""
-        write_json(artifacts / CELLS, {"cells": trainer.cells()})
+        write_json(run.artifacts / CELLS, {"cells": trainer.cells()})
 
-    def finish(self, trainer: CellAttacker, artifacts: Path) -> dict[str, Any]:
+    def finish(self, run: Run, trainer: CellAttacker) -> dict[str, Any]:
         """The cells, and how they were obtained."""
-        run = Run(artifacts.parent)
         for _ in trainer:
             pass  # a cell without any image to attack takes no step
-        self.preview(trainer, artifacts)
+        self.preview(run, trainer)
         return {
             "cells": trainer.cells(),
             "model": run.config.settings["about"],
@@ -193,4 +191,4 @@ class AttackKind(Kind):
         }
 
 
-KIND = AttackKind()
+KIND = AttackKind

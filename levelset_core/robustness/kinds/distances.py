@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,12 +39,11 @@ class DistancesKind(MeasureKind):
              for k in range(0, len(data), BLOCK)}
         )  # fmt: skip
 
-    def finish(self, trainer: Parts, artifacts: Path) -> dict[str, Any]:
+    def finish(self, run: Run, trainer: Parts) -> dict[str, Any]:
         """Write ``DISTANCES``; medians of those that are right as they are and have a distance."""
-        run = Run(artifacts.parent)
         parts = [trainer.results[name] for name in trainer.parts]
         arrays = {name: torch.cat([part[name] for part in parts]).numpy() for name in NAMES}
-        write_arrays(artifacts / DISTANCES, arrays)
+        write_arrays(run.artifacts / DISTANCES, arrays)
         right = arrays["right"]
         found: dict[str, Any] = {"right": int(right.sum())}
         for name in NAMES[1:]:
@@ -72,4 +70,4 @@ def _block(network: nn.Module, data: ImageSet, k: int, seed: int, device: torch.
     return work
 
 
-KIND = DistancesKind()
+KIND = DistancesKind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -34,13 +33,12 @@ class MaskingKind(MeasureKind):
             )
         )  # fmt: skip
 
-    def finish(self, trainer: Parts, artifacts: Path) -> dict[str, Any]:
+    def finish(self, run: Run, trainer: Parts) -> dict[str, Any]:
         """The verdict and its evidence."""
-        run = Run(artifacts.parent)
         settings = run.config.settings
         attack = AttackConfig(**settings["attack"])
         found = masking_of(trainer.results, settings["images"], attack)
         return {**self.result(run, trainer), "masking": found.as_dict()}
 
 
-KIND = MaskingKind()
+KIND = MaskingKind

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -99,15 +98,14 @@ class RobustKind(Kind):
             "learning_rate": snapshot.learning_rate,
         }
 
-    def preview(self, trainer: RobustTrainer, artifacts: Path) -> None:
+    def preview(self, run: Run, trainer: RobustTrainer) -> None:
         """Write what was seen so far."""
         if trainer.looks:
-            write_arrays(artifacts / LOOKS, looks_to_arrays(trainer.looks))
+            write_arrays(run.artifacts / LOOKS, looks_to_arrays(trainer.looks))
 
-    def finish(self, trainer: RobustTrainer, artifacts: Path) -> dict[str, Any]:
+    def finish(self, run: Run, trainer: RobustTrainer) -> dict[str, Any]:
         """Measure the network on test images and write it with its card."""
-        self.preview(trainer, artifacts)
-        run = Run(artifacts.parent)
+        self.preview(run, trainer)
         settings = run.config.settings
         test = load_images(settings["data"], "test", data_dir=settings.get("data_dir"))
         test = test.first(settings.get("test_limit") or TEST_IMAGES)
@@ -139,7 +137,7 @@ class RobustKind(Kind):
             "torch": torch.__version__,
             "figures": figures,
         }
-        with replacing(artifacts / "model.safetensors") as path:
+        with replacing(run.artifacts / "model.safetensors") as path:
             save_classifier(
                 path, trainer.network, trainer.config.model, trainer.data.shape,
                 len(trainer.data.classes), card, half=half,
@@ -151,4 +149,4 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-KIND = RobustKind()
+KIND = RobustKind

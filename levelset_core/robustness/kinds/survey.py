@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -53,18 +52,17 @@ class SurveyKind(MeasureKind):
              for k in range(0, len(data), BLOCK)}
         )  # fmt: skip
 
-    def preview(self, trainer: Parts, artifacts: Path) -> None:
+    def preview(self, run: Run, trainer: Parts) -> None:
         """Write ``SURVEY``, of the images done so far."""
         parts = [trainer.results[name] for name in trainer.parts if name in trainer.results]
         if not parts:
             return
         arrays = {name: torch.cat([part[name] for part in parts]).numpy() for name in parts[0]}
-        write_arrays(artifacts / SURVEY, arrays)
+        write_arrays(run.artifacts / SURVEY, arrays)
 
-    def finish(self, trainer: Parts, artifacts: Path) -> dict[str, Any]:
+    def finish(self, run: Run, trainer: Parts) -> dict[str, Any]:
         """Counts of what broke."""
-        self.preview(trainer, artifacts)
-        run = Run(artifacts.parent)
+        self.preview(run, trainer)
         found = {
             name: int(sum(int(part[name].sum()) for part in trainer.results.values()))
             for name in (f"broken_{loss}" for loss in LOSSES)
@@ -103,4 +101,4 @@ def _block(
     return work
 
 
-KIND = SurveyKind()
+KIND = SurveyKind

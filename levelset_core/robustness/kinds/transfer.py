@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -44,9 +43,8 @@ class TransferKind(MeasureKind):
             {f"{loss} on {k}": column(net, loss) for k, net in enumerate(found) for loss in LOSSES}
         )
 
-    def finish(self, trainer: Parts, artifacts: Path) -> dict[str, Any]:
+    def finish(self, run: Run, trainer: Parts) -> dict[str, Any]:
         """``matrix[loss][target][source]``, models by their place."""
-        run = Run(artifacts.parent)
         count = range(len(run.config.settings["models"]))
         matrix = {
             loss: [[trainer.results[f"{loss} on {s}"][t] for s in count] for t in count]
@@ -55,4 +53,4 @@ class TransferKind(MeasureKind):
         return {**self.result(run, trainer), "matrix": matrix}
 
 
-KIND = TransferKind()
+KIND = TransferKind
