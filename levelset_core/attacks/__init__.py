@@ -39,8 +39,8 @@ from levelset_core.attacks.exploration import (
     margin_profile,
     nearest_level_points,
 )
+from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.masking import Masking, beyond_chance, chance_of, diagnose
-from levelset_core.attacks.modes import evaluating
 from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd
 from levelset_core.attacks.report import AttackReport, share_interval
 from levelset_core.attacks.trajectory import Trajectory, pgd_trajectory

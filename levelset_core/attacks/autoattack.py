@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from levelset_core.attacks.modes import evaluating
+from levelset_core.attacks.fast import evaluating
 from levelset_core.errors import LevelsetError
 
 #: The attacks of the standard version, in its order.

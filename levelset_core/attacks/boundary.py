@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from levelset_core.attacks.modes import evaluating
+from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.pgd import margin_of, pgd
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets import class_margin, false_position, project

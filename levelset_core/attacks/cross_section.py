@@ -11,7 +11,7 @@ import torch
 from scipy.ndimage import distance_transform_edt, label
 from torch import Tensor
 
-from levelset_core.attacks.modes import evaluating
+from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.pgd import margin_of
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry.plane import Bounds, contours

@@ -11,10 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from levelset_core.attacks.autoattack import STAGES, WORK, autoattack
-from levelset_core.attacks.batches import map_batches
 from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig
-from levelset_core.attacks.fast import frozen
-from levelset_core.attacks.modes import evaluating
+from levelset_core.attacks.fast import evaluating, frozen, map_batches
 from levelset_core.attacks.pgd import pgd
 from levelset_core.attacks.report import AttackReport
 from levelset_core.data.images import ImageSet

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from levelset_core.attacks.config import AttackConfig
 from levelset_core.attacks.evaluation import evaluate_attack
-from levelset_core.attacks.modes import evaluating
+from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.pgd import margin_of
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images
 from levelset_core.data.images import ImageSet

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from levelset_core.attacks.modes import evaluating
+from levelset_core.attacks.fast import evaluating
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets.jacobian import expand_rows
 from levelset_core.random import torch_generator

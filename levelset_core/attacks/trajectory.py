@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from levelset_core.attacks.modes import evaluating
+from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.pgd import LOSSES, ascend, box, check_attack, margin_of, uniform_in
 from levelset_core.errors import LevelsetError
 from levelset_core.random import torch_generator

@@ -1,9 +1,11 @@
-"""What runs that measure classifiers share: their inputs, settings, and how figures came about."""
+"""What runs that measure classifiers share: parts, inputs, settings, how figures came about."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,9 +16,50 @@ from levelset_core.classifiers.files import load_classifier
 from levelset_core.data.images import ImageSet, load_images
 from levelset_core.device import describe_machine
 from levelset_core.errors import LevelsetError
-from levelset_core.robustness.parts import PartDone, Parts
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Goal, Kind
+
+#: A part, from the results of those before it; what it gives must fit a checkpoint.
+Part = Callable[[dict[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class PartDone:
+    """One more part is done; ``step`` counts them."""
+
+    step: int
+    name: str
+
+
+class Parts:
+    """Does every part once, in order; those that a checkpoint holds are not done again.
+
+    Attributes:
+        results: by name, of the parts done.
+    """
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        self.parts = dict(parts)
+        self.results: dict[str, Any] = {}
+
+    def __iter__(self) -> Iterator[PartDone]:
+        return self
+
+    def __next__(self) -> PartDone:
+        name = next((name for name in self.parts if name not in self.results), None)
+        if name is None:
+            raise StopIteration
+        self.results[name] = self.parts[name](self.results)
+        return PartDone(len(self.results), name)
+
+    def checkpoint(self) -> dict[str, Any]:
+        """The results so far."""
+        return dict(self.results)
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.results = {name: checkpoint[name] for name in self.parts if name in checkpoint}
+
 
 #: Settings of all such runs and their types; "models" has "id", "title", "digest" of each.
 COMMON: dict[str, type] = {

@@ -11,9 +11,8 @@ from levelset_core.data.images import IMAGE_SETS
 from levelset_core.robustness.measurements import measurements, start_measurement
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import RunStore
-from pages.robustness.curve_charts import black_box_figure, distance_figure, read_distances
-from pages.robustness.progress import PASSES, active_runs
-from pages.robustness.question import CONFIG, Question, measure_button
+from pages.robustness.charts import black_box_figure, distance_figure, read_distances
+from pages.robustness.measuring import CONFIG, PASSES, Question, active_runs, measure_button
 
 #: Passes of one image that :func:`levelset_core.attacks.attack_points` and Newton take at most.
 DISTANCE_PASSES = 170

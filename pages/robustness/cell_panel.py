@@ -7,8 +7,7 @@ import streamlit as st
 from levelset_core.data.images import IN_TURNS, is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.cells import Cell, attack_command, start_cells
-from levelset_core.runs import RunStore, duration
-from pages.robustness.cells import (
+from levelset_core.robustness.table import (
     COLUMNS,
     Entry,
     Row,
@@ -18,8 +17,9 @@ from pages.robustness.cells import (
     passes,
     percent,
 )
+from levelset_core.runs import RunStore, duration
+from pages.robustness.measuring import PASSES
 from pages.robustness.models import test_images
-from pages.robustness.progress import PASSES
 from pages.shared.image_data import here_or_download
 from pages.shared.kept import kept
 from pages.shared.run_controls import run_progress

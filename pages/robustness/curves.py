@@ -14,14 +14,22 @@ from levelset_core.data.images import is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.cells import Cell, all_cells, start_cells
 from levelset_core.robustness.models import KnownModel
+from levelset_core.robustness.table import best_cell, curve_cells, missing_attacks, passes
 from levelset_core.runs import RunStore
 from pages.robustness.address import TABLE_IMAGES, first_of
 from pages.robustness.boundaries import black_box_view, distances_view
-from pages.robustness.cells import best_cell, curve_cells, missing_attacks, passes
-from pages.robustness.curve_charts import curve_figure, waterfall_figure
+from pages.robustness.charts import curve_figure, waterfall_figure
+from pages.robustness.measuring import (
+    CONFIG,
+    ERROR,
+    EVERY,
+    PASSES,
+    Question,
+    active_runs,
+    measure_button,
+    runs_in_work,
+)
 from pages.robustness.models import DATA, choose_models, image_sets, test_images
-from pages.robustness.progress import EVERY, PASSES, active_runs, runs_in_work
-from pages.robustness.question import CONFIG, ERROR, Question, measure_button
 from pages.shared.image_data import data_title
 from pages.shared.kept import kept_menu
 from pages.shared.view_choice import view_choice

@@ -10,8 +10,8 @@ import streamlit as st
 
 from levelset_core.robustness.cells import attack_command
 from levelset_core.robustness.models import METHOD_TITLES, NETWORK_TITLES
+from levelset_core.robustness.table import COLUMNS, Entry, Row, interval_text, percent
 from levelset_core.robustness.table1 import PUBLISHED
-from pages.robustness.cells import COLUMNS, Entry, Row, interval_text, percent
 
 DATA_TITLES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
 

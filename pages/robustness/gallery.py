@@ -19,8 +19,8 @@ from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import Run, RunStore, duration
 from levelset_core.runs.arrays import read_arrays
 from pages.robustness.address import first_image
+from pages.robustness.measuring import PASSES
 from pages.robustness.models import network_of
-from pages.robustness.progress import PASSES
 from pages.server.arrays import ARRAYS_PATH, store
 from pages.shared.front_end import base_path, front_end
 

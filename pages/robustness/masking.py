@@ -14,7 +14,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.robustness.measurements import measurements, newest, start_measurement
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import Run, RunStore
-from pages.robustness.figures import COLORS, DASHES, MARKERS, tidy
+from pages.robustness.charts import COLORS, DASHES, MARKERS, tidy
 
 #: Images that a model is examined on.
 IMAGES = 100

@@ -7,9 +7,9 @@ from torch import nn
 
 from levelset_core.data.images import IMAGE_SETS, ImageSet, is_here, load_images
 from levelset_core.robustness.models import KnownModel, known_models
+from levelset_core.robustness.table import data_of
 from levelset_core.runs import RunStore
 from pages.robustness.address import MODEL, first_of
-from pages.robustness.cells import data_of
 from pages.shared.kept import kept_menu
 
 #: What an origin looks like in a list.

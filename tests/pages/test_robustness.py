@@ -20,10 +20,10 @@ from levelset_core.classifiers.files import Classifier, load_classifier, save_cl
 from levelset_core.robustness.cells import Cell, all_cells, start_cells
 from levelset_core.robustness.measurements import start_measurement
 from levelset_core.robustness.models import keep_upload, known_models
+from levelset_core.robustness.table import best_cell, curve_cells, missing_attacks, table_rows
 from levelset_core.robustness.table1 import TABLE, Reference, published_for
 from levelset_core.runs import RunStore, work_here
-from pages.robustness.cells import best_cell, curve_cells, missing_attacks, table_rows
-from pages.robustness.curve_charts import (
+from pages.robustness.charts import (
     black_box_figure,
     curve_figure,
     distance_figure,
@@ -31,7 +31,7 @@ from pages.robustness.curve_charts import (
     waterfall_figure,
 )
 from pages.robustness.export import csv_text, markdown
-from pages.robustness.grid import cell_values
+from pages.robustness.table import cell_values
 from tests.digits import save_small, small_network
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -52,7 +52,7 @@ def shown(monkeypatch):
 
         return mount
 
-    import pages.robustness.attack as attack
+    import pages.robustness.explorer as attack
     import pages.robustness.gallery as gallery
     import pages.robustness.training as training
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from levelset_core.random import torch_generator
-from levelset_core.robustness import augmentation
-from levelset_core.robustness.augmentation import moved, shifted
+from levelset_core.robustness import trainer
+from levelset_core.robustness.trainer import moved, shifted
 
 
 def test_crops_and_mirrors_are_those_of_a_padded_image():
@@ -62,7 +62,7 @@ def test_moved_images_turn_scale_and_shift_as_far_as_they_say():
 
 def test_moved_by_nothing_is_the_image(monkeypatch):
     for name in ("TURN", "SCALE", "SHIFT"):
-        monkeypatch.setattr(augmentation, name, 0.0)
+        monkeypatch.setattr(trainer, name, 0.0)
     x = torch.rand(3, 2, 6, 9, generator=torch_generator(1))
     torch.testing.assert_close(moved(x, torch_generator(2)), x, atol=1e-5, rtol=0)
 

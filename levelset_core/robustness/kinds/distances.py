@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from levelset_core.attacks import attack_points, newton_points
 from levelset_core.data.images import ImageSet
 from levelset_core.random import torch_generator
-from levelset_core.robustness.measure import MeasureKind, networks, test_images
-from levelset_core.robustness.parts import Part, Parts
+from levelset_core.robustness.measure import MeasureKind, Part, Parts, networks, test_images
 from levelset_core.runs.arrays import write_arrays
 from levelset_core.runs.folder import Run
 

@@ -8,8 +8,7 @@ import torch
 
 from levelset_core.attacks import AttackConfig
 from levelset_core.attacks.masking import diagnosis_parts, masking_of
-from levelset_core.robustness.measure import MeasureKind, networks, test_images
-from levelset_core.robustness.parts import Parts
+from levelset_core.robustness.measure import MeasureKind, Parts, networks, test_images
 from levelset_core.runs.folder import Run
 
 

@@ -18,8 +18,7 @@ from levelset_core.attacks import (
 from levelset_core.attacks.fast import frozen
 from levelset_core.data.images import ImageSet
 from levelset_core.random import torch_generator
-from levelset_core.robustness.measure import MeasureKind, networks, test_images
-from levelset_core.robustness.parts import Part, Parts
+from levelset_core.robustness.measure import MeasureKind, Part, Parts, networks, test_images
 from levelset_core.runs.arrays import write_arrays
 from levelset_core.runs.folder import Run
 

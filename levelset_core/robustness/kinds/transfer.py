@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 from levelset_core.attacks import AttackConfig, accuracy_on, adversarial_images
-from levelset_core.robustness.measure import MeasureKind, networks, test_images
-from levelset_core.robustness.parts import Part, Parts
+from levelset_core.robustness.measure import MeasureKind, Part, Parts, networks, test_images
 from levelset_core.runs.folder import Run
 
 LOSSES = ("pgd-xent", "pgd-margin")

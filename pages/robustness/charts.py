@@ -1,4 +1,4 @@
-"""The charts of the view Curves."""
+"""The charts of the view Curves, and how all charts of robust accuracy look."""
 
 from __future__ import annotations
 
@@ -14,15 +14,45 @@ from levelset_core.errors import LevelsetError
 from levelset_core.robustness.cells import Cell
 from levelset_core.robustness.kinds.distances import DISTANCES
 from levelset_core.robustness.models import KnownModel
+from levelset_core.robustness.table import published_row
 from levelset_core.robustness.table1 import BLACK_BOX
 from levelset_core.runs import Run
 from levelset_core.runs.arrays import read_arrays
-from pages.robustness.cells import published_row
-from pages.robustness.figures import COLORS, look, tidy
 
+#: Colour-blind-safe (Okabe and Ito, 2008); dashes and markers tell the models apart as well.
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+MARKERS = ("circle", "square", "diamond", "cross", "triangle-up", "x")
 HEIGHT = 360
 STAGE_TITLES = {"apgd-ce": "APGD-CE", "apgd-t": "APGD-T", "fab-t": "FAB-T", "square": "Square"}
 BINS = 24
+
+
+def look(k: int) -> dict[str, Any]:
+    """Line and markers of the k-th model."""
+    k %= len(COLORS)
+    return {
+        "line": {"color": COLORS[k], "dash": DASHES[k], "width": 2},
+        "marker": {"color": COLORS[k], "symbol": MARKERS[k], "size": 8},
+    }
+
+
+def tidy(figure: go.Figure, title: str, height: int) -> go.Figure:
+    """Title, margins, an axis from 0 to 100 %, the legend below."""
+    share_axis(figure)
+    figure.update_xaxes(automargin=True)
+    figure.update_yaxes(automargin=True)
+    figure.update_layout(
+        title={"text": title, "x": 0, "font": {"size": 14}}, height=height,
+        margin={"l": 0, "r": 8, "t": 36, "b": 0},
+        legend={"orientation": "h", "y": -0.25, "x": 0, "yanchor": "top"}, uirevision="keep",
+    )  # fmt: skip
+    return figure
+
+
+def share_axis(figure: go.Figure) -> None:
+    """The vertical axis shows a share."""
+    figure.update_yaxes(range=[-0.03, 1.06], tickformat=".0%", nticks=6)
 
 
 def curve_figure(

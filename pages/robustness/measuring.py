@@ -1,4 +1,4 @@
-"""What is asked in the view Curves, and the button that measures what is not known yet."""
+"""Runs of the page Robustness: those at work, and the button that starts what is missing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,43 @@ from streamlit.delta_generator import DeltaGenerator
 from levelset_core.attacks import AttackConfig, paper_attack
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.models import KnownModel
-from levelset_core.runs import duration
+from levelset_core.runs import Run, RunStore, duration
 from pages.shared.image_data import here_or_download
+from pages.shared.run_controls import run_progress
 
+#: Seconds between two looks at runs that are not over.
+EVERY = 1.0
+#: Runs of these kinds belong to the page.
+KINDS = ("attack", "masking", "transfer", "distances")
+#: Runs shown with their progress at once.
+MOST_RUNS = 3
+#: Passes of one image through ConvNet-4a and back in a second, on one core of a CPU.
+PASSES = 1000.0
 #: Of Plotly.
 CONFIG = {"displaylogo": False}
 ERROR = "robust_curves_error"
+
+
+def active_runs() -> list[Run]:
+    """Those of this page, the oldest first."""
+    runs = []
+    for run in reversed(RunStore().runs()):
+        if run.problem() is None and run.config.kind in KINDS and run.status().active:
+            runs.append(run)
+    return runs
+
+
+def runs_in_work(key: str) -> None:
+    """Their progress, and what waits; call it in a fragment that runs again every second."""
+    runs = active_runs()
+    if any(run.status().state == "queued" for run in runs):
+        RunStore().dispatch()  # also where whoever ended the last run could not
+    for run in runs[:MOST_RUNS]:
+        with st.container(border=True, gap="xxsmall"):
+            st.markdown(f"**{run.config.name}**")
+            run_progress(run, key=f"{key}_{run.id}")
+    if len(runs) > MOST_RUNS:
+        st.caption(f"{len(runs) - MOST_RUNS} more wait in the queue: see the page Runs.")
 
 
 @dataclass(frozen=True)
