@@ -73,13 +73,13 @@ def _run(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace, output: Path) -> int:
     from levelset_core.classifiers.files import write_card
-    from levelset_core.robustness.parallel import from_the_first, place
+    from levelset_core.robustness.parallel import broadcast, rank_and_size
     from levelset_core.runs import EXIT_CODES, RunStore, work_here
 
     store = RunStore()
-    first = place()[0] == 0
+    first = rank_and_size()[0] == 0
     run = _find_or_create(store, options) if first else None
-    run = store.get(from_the_first(run.id if run else None))
+    run = store.get(broadcast(run.id if run else None))
     if not first:
         return _follow(run)
     progress(f"run {run.id}")

@@ -30,35 +30,35 @@ def process_group(device: torch.device) -> Iterator[None]:
         distributed.destroy_process_group()
 
 
-def place() -> tuple[int, int]:
+def rank_and_size() -> tuple[int, int]:
     """This process's number, and how many there are."""
     if not distributed.is_initialized():
         return 0, 1
     return distributed.get_rank(), distributed.get_world_size()
 
 
-def own_device(device: torch.device) -> torch.device:
+def local_device(device: torch.device) -> torch.device:
     """The GPU of this process; anything else as it is."""
-    if device.type == "cuda" and place()[1] > 1:
+    if device.type == "cuda" and rank_and_size()[1] > 1:
         return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     return device
 
 
-def together(network: nn.Module) -> nn.Module:
+def data_parallel(network: nn.Module) -> nn.Module:
     """The same network, but with gradients averaged over all processes; alone it is itself."""
-    return DistributedDataParallel(network) if place()[1] > 1 else network
+    return DistributedDataParallel(network) if rank_and_size()[1] > 1 else network
 
 
-def own_part(batch: Tensor) -> Tensor:
+def shard(batch: Tensor) -> Tensor:
     """This process's rows of a batch."""
-    rank, count = place()
+    rank, count = rank_and_size()
     return batch[rank::count]
 
 
-def from_the_first(value: T | None) -> T:
+def broadcast(value: T | None) -> T:
     """What the first process has, in every process: plain values."""
     box = [value]
-    if place()[1] > 1:
+    if rank_and_size()[1] > 1:
         distributed.broadcast_object_list(box)
     found = box[0]
     assert found is not None

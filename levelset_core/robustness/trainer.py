@@ -19,7 +19,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.random import torch_generator
 from levelset_core.robustness.config import RobustConfig
 from levelset_core.robustness.objectives import OBJECTIVES, Batch
-from levelset_core.robustness.parallel import own_part, together
+from levelset_core.robustness.parallel import data_parallel, shard
 from levelset_core.robustness.watch import Look, Watch, looks_from_arrays, looks_to_arrays
 
 #: The most that :func:`moved` turns, in degrees; scales, as a share; and shifts, in pixels.
@@ -85,7 +85,7 @@ class RobustTrainer:
             network.load_state_dict(weights)
         # Convolutions are faster in this layout; it changes nothing else.
         self.network: nn.Module = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.learner = together(self.network)
+        self.learner = data_parallel(self.network)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -167,7 +167,7 @@ class RobustTrainer:
             x = moved(x, self.noise)
         noise = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
         # Every process draws for the whole batch: their generators stay the same.
-        x, y, noise = own_part(x), own_part(y), own_part(noise)
+        x, y, noise = shard(x), shard(y), shard(noise)
         return Batch(f, self.learner, x, y, noise, epsilon)
 
     def checkpoint(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from levelset_core.data.images import load_images
 from levelset_core.device import describe_machine
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.config import RobustConfig
-from levelset_core.robustness.parallel import own_device
+from levelset_core.robustness.parallel import local_device
 from levelset_core.robustness.trainer import RobustSnapshot, RobustTrainer
 from levelset_core.robustness.watch import Watch, looks_to_arrays
 from levelset_core.runs.arrays import write_arrays
@@ -69,7 +69,7 @@ class RobustKind(Kind):
         start = run.inputs / START
         weights = load_classifier(start).network.state_dict() if start.exists() else None
         config = RobustConfig(**{k: v for k, v in settings.items() if k not in EXTRA})
-        device = own_device(torch.device(run.config.device))
+        device = local_device(torch.device(run.config.device))
         watch = None
         if settings.get("watch"):
             test = load_images(settings["data"], "test", data_dir=settings.get("data_dir"))
