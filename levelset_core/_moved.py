@@ -7,6 +7,7 @@ asked for.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import sys
@@ -14,7 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: Old module -> where its names are now, first come first.
 MODULES: dict[str, tuple[str, ...]] = {
@@ -42,6 +46,24 @@ def moved(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
         return getattr(importlib.import_module(names[name]), name)
 
     return find
+
+
+def renamed(**names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A function that still takes keywords by their old names.
+
+    Args:
+        names: old keyword -> the present one.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            present: Any = {names.get(name, name): value for name, value in kwargs.items()}
+            return function(*args, **present)
+
+        return call
+
+    return decorate
 
 
 class OldModules(MetaPathFinder, Loader):

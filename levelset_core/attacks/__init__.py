@@ -41,10 +41,12 @@ from levelset_core.attacks.exploration import (
 )
 from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.masking import Masking, beyond_chance, chance_of, diagnose
-from levelset_core.attacks.pgd import LOSSES, Attacked, ascend, box, margin_of, pgd
+from levelset_core.attacks.pgd import LOSSES, Attacked, box, margin_of, pgd, projected_ascent
 from levelset_core.attacks.report import AttackReport, share_interval
 from levelset_core.attacks.trajectory import Trajectory, pgd_trajectory
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
+
+ascend = projected_ascent  # its old name
 
 __all__ = [
     "ATTACKS",
@@ -84,6 +86,7 @@ __all__ = [
     "paper_attack",
     "pgd",
     "pgd_trajectory",
+    "projected_ascent",
     "random_direction",
     "rho_axes",
     "segment_points",

@@ -123,7 +123,7 @@ class Evaluation:
     def _pgd(self) -> Iterator[EvaluationSnapshot]:
         attack, fast = self.attack, self._fast
         # Where the steps could go as far: a few short ones are asked for to see what few do.
-        leap = attack.steps * attack.step >= attack.epsilon
+        try_corner = attack.steps * attack.step >= attack.epsilon
         missing = [k for k in range(len(self.blocks)) if (k, 0) not in self._done]
 
         def work(i: int) -> tuple[Tensor, Tensor]:
@@ -136,7 +136,7 @@ class Evaluation:
                     break
                 result = pgd(
                     fast, x[left], y[left], epsilon=attack.epsilon, step=attack.step,
-                    steps=attack.steps, loss=loss, restarts=attack.restarts, leap=leap,
+                    steps=attack.steps, loss=loss, restarts=attack.restarts, try_corner=try_corner,
                     generator=torch_generator((self.seed + 500 * number) * 1_000_003 + k),
                 )  # fmt: skip
                 images[left], broken[left] = result.images, result.broken

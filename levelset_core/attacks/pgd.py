@@ -9,15 +9,16 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from levelset_core._moved import renamed
 from levelset_core.attacks.fast import evaluating
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets.jacobian import expand_rows
 from levelset_core.random import torch_generator
 
 #: What an attack makes large, (n, classes) logits and per-row targets -> (n,).
-Objective = Callable[..., Tensor]
-#: Which rows are done, from the same.
-Done = Callable[..., Tensor]
+LossFn = Callable[..., Tensor]
+#: Which rows are adversarial and may stop, from the same.
+Criterion = Callable[..., Tensor]
 
 
 def margin_of(logits: Tensor, y: Tensor) -> Tensor:
@@ -36,12 +37,12 @@ def xent(logits: Tensor, y: Tensor) -> Tensor:
     return cross_entropy(logits, y, reduction="none")
 
 
-def is_wrong(logits: Tensor, y: Tensor) -> Tensor:
+def is_adversarial(logits: Tensor, y: Tensor) -> Tensor:
     """Rows that are classified otherwise than y."""
     return logits.argmax(1) != y
 
 
-LOSSES: dict[str, Objective] = {"xent": xent, "margin": negative_margin}
+LOSSES: dict[str, LossFn] = {"xent": xent, "margin": negative_margin}
 
 
 @dataclass(frozen=True)
@@ -65,42 +66,44 @@ def box(x: Tensor, epsilon: float | Tensor, bounds: tuple[float, float]) -> tupl
     return (x - reach).clamp_(low, high), (x + reach).clamp_(low, high)
 
 
-def ascend(
+@renamed(objective="loss_fn", done="criterion", leap="try_corner")
+def projected_ascent(
     f: Callable[[Tensor], Tensor],
     start: Tensor,
     lower: Tensor,
     upper: Tensor,
     targets: tuple[Tensor, ...],
     *,
-    objective: Objective,
+    loss_fn: LossFn,
     step: float | Tensor,
     steps: int,
     shrink: float = 1.0,
-    done: Done | None = None,
-    leap: bool = False,
+    criterion: Criterion | None = None,
+    try_corner: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """x <- clip(x + step sign(D_x objective)), every row on its own.
+    """x <- clip(x + step sign(D_x loss)), every row on its own.
 
-    A row that is done leaves the batch: it stays where it was found and costs nothing more.
+    An adversarial row leaves the batch: it stays where it was found and costs nothing more.
 
     Args:
         f: logits, (n, *d) -> (n, classes), row by row.
         start: where to begin, (n, *d).
         lower, upper: corners of the boxes, (n, *d).
-        targets: further per-row tensors for ``objective`` and ``done``.
-        objective: made large.
+        targets: further per-row tensors for ``loss_fn`` and ``criterion``.
+        loss_fn: made large.
         step: a number, or (n,).
         steps: gradient steps.
         shrink: each step is so many times as long as the one before.
-        done: rows that may stop; without it all take every step.
-        leap: with ``done``, first look at the corner of the box in the first step's direction: a
-            row that is done there stops there, all others go on as if nothing had been.
+        criterion: rows that may stop; without it all take every step.
+        try_corner: with ``criterion``, first look at the corner of the box in the first
+            step's direction: a row that is adversarial there stops there, all others go on as
+            if nothing had been.
 
     Returns:
-        Where each row ended, (n, *d), and whether it is done, (n,).
+        Where each row ended, (n, *d), and whether it is adversarial, (n,).
     """
     p = start.detach().clone()
-    if steps < 1 and done is None:
+    if steps < 1 and criterion is None:
         return p, torch.zeros(len(p), dtype=torch.bool, device=p.device)
     result, finished = p, torch.zeros(len(p), dtype=torch.bool, device=p.device)
     rows: Tensor | None = None  # None: all of them
@@ -108,15 +111,15 @@ def ascend(
         with torch.enable_grad():
             p.requires_grad_()
             logits = f(p)
-            (gradient,) = torch.autograd.grad(objective(logits, *targets).sum(), p)
+            (gradient,) = torch.autograd.grad(loss_fn(logits, *targets).sum(), p)
         p = p.detach()
-        if done is not None:
-            stop, ends = done(logits.detach(), *targets), p
-            if leap and k == 0:
+        if criterion is not None:
+            stop, ends = criterion(logits.detach(), *targets), p
+            if try_corner and k == 0:
                 corner = torch.where(gradient > 0, upper, torch.where(gradient < 0, lower, p))
                 ends = torch.where(expand_rows(stop, p), p, corner)
                 with torch.no_grad():
-                    stop = stop | done(f(corner), *targets)
+                    stop = stop | criterion(f(corner), *targets)
             if stop.any():
                 stay = (~stop).nonzero().squeeze(1)
                 rows, result = _leave(ends, stop, stay, rows, result, finished)
@@ -134,9 +137,9 @@ def ascend(
             p = p.add_(direction, alpha=step)
         step = step * shrink
         p = torch.minimum(torch.maximum(p, lower, out=p), upper, out=p)
-    if done is not None:
+    if criterion is not None:
         with torch.no_grad():
-            stop = done(f(p), *targets)
+            stop = criterion(f(p), *targets)
         finished[rows if rows is not None else slice(None)] = stop
     return (p if rows is None else result.index_copy_(0, rows, p)), finished
 
@@ -159,6 +162,7 @@ def _leave(
     return rows.index_select(0, stay), result
 
 
+@renamed(leap="try_corner")
 def pgd(
     f: Callable[[Tensor], Tensor],
     x: Tensor,
@@ -171,7 +175,7 @@ def pgd(
     restarts: int = 1,
     random_start: bool = True,
     every_step: bool = False,
-    leap: bool = False,
+    try_corner: bool = False,
     bounds: tuple[float, float] = (0.0, 1.0),
     generator: torch.Generator | None = None,
 ) -> Attacked:
@@ -192,8 +196,8 @@ def pgd(
         random_start: uniform in the box; otherwise at x, where one restart is all there is.
         every_step: no image leaves early: what comes out lies further beyond the boundary, as
             an attack that is to work on other networks needs. Broken is what ends misclassified.
-        leap: an image that one step to the corner of the box breaks is broken, and needs none of
-            the short ones; see :func:`ascend`. No effect with ``every_step``.
+        try_corner: an image that one step to the corner of the box breaks is broken, and needs
+            none of the short ones; see :func:`projected_ascent`. No effect with ``every_step``.
         bounds: lowest and highest pixel.
         generator: of the starts, on the CPU; default: seed 0.
 
@@ -218,15 +222,16 @@ def pgd(
             def rows(t: Tensor, left: Tensor = left) -> Tensor:
                 return t if len(left) == len(x) else t.index_select(0, left)
 
-            found, wrong = ascend(
+            found, wrong = projected_ascent(
                 f, rows(start), rows(lower), rows(upper), (rows(y),),
-                objective=LOSSES[loss],
+                loss_fn=LOSSES[loss],
                 step=rows(step) if isinstance(step, Tensor) else step,
-                steps=steps, done=None if every_step else is_wrong, leap=leap,
+                steps=steps, criterion=None if every_step else is_adversarial,
+                try_corner=try_corner,
             )  # fmt: skip
             if every_step:
                 with torch.no_grad():
-                    wrong = is_wrong(f(found), rows(y))
+                    wrong = is_adversarial(f(found), rows(y))
             result.index_copy_(0, left, found)
             broken.index_copy_(0, left, wrong)
     return Attacked(result, broken)

@@ -9,7 +9,14 @@ import torch
 from torch import Tensor
 
 from levelset_core.attacks.fast import evaluating
-from levelset_core.attacks.pgd import LOSSES, ascend, box, check_attack, margin_of, uniform_in
+from levelset_core.attacks.pgd import (
+    LOSSES,
+    box,
+    check_attack,
+    margin_of,
+    projected_ascent,
+    uniform_in,
+)
 from levelset_core.errors import LevelsetError
 from levelset_core.random import torch_generator
 
@@ -94,11 +101,11 @@ def pgd_trajectory(
     points = [start]
     with evaluating(f):
         for _ in range(steps):
-            moved, _ = ascend(
+            found, _ = projected_ascent(
                 f, points[-1], lower, upper, (label,),
-                objective=LOSSES[loss], step=step, steps=1,
+                loss_fn=LOSSES[loss], step=step, steps=1,
             )  # fmt: skip
-            points.append(moved)
+            points.append(found)
         path = torch.cat(points)
         with torch.no_grad():
             logits = f(torch.cat([row, path]))

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
-from levelset_core.attacks import LOSSES, ascend, box, evaluating, margin_of
-from levelset_core.attacks.pgd import Done, Objective, displaced
+from levelset_core.attacks import LOSSES, box, evaluating, margin_of, projected_ascent
+from levelset_core.attacks.pgd import Criterion, LossFn, displaced
 from levelset_core.levelsets import LevelSetSamples, class_margin, false_position
 from levelset_core.losses.margin import margin_terms
 from levelset_core.robustness.config import RobustConfig
@@ -144,7 +144,7 @@ def level_set_points(
     step = torch.where(right, _step(batch, c), c.attack_step_wrong).to(batch.x.dtype)
     end, crossed = attack(
         batch, c, signed_margin, (batch.y, away),
-        epsilon=epsilon, step=step, done=beyond if c.first_crossing else None,
+        epsilon=epsilon, step=step, criterion=has_crossed if c.first_crossing else None,
     )  # fmt: skip
     samples = false_position(
         class_margin(batch.f), batch.x, end,
@@ -156,18 +156,18 @@ def level_set_points(
 def attack(
     batch: Batch,
     c: RobustConfig,
-    objective: Objective,
+    loss_fn: LossFn,
     targets: tuple[Tensor, ...],
     *,
     epsilon: Tensor | None = None,
     step: Tensor | None = None,
-    done: Done | None = None,
+    criterion: Criterion | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """PGD of the training, from a random start; see :func:`levelset_core.attacks.ascend`.
+    """PGD of the training, from a random start; see :func:`levelset_core.attacks.projected_ascent`.
 
     Args:
         batch, c: the images, how many steps.
-        objective, targets, done: see there.
+        loss_fn, targets, criterion: see there.
         epsilon, step: (n,); default: the batch's.
     """
 
@@ -179,10 +179,10 @@ def attack(
     reach = batch.epsilon if epsilon is None else epsilon
     lower, upper = box(batch.x, reach, (0.0, 1.0))
     start = displaced(lower, upper, batch.x, reach, batch.noise)
-    return ascend(
+    return projected_ascent(
         mixed if c.mixed else batch.f, start, lower, upper, targets,
-        objective=objective, step=_step(batch, c) if step is None else step,
-        steps=c.attack_steps, shrink=c.attack_shrink, done=done,
+        loss_fn=loss_fn, step=_step(batch, c) if step is None else step,
+        steps=c.attack_steps, shrink=c.attack_shrink, criterion=criterion,
     )  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def signed_margin(logits: Tensor, y: Tensor, away: Tensor) -> Tensor:
     return away * margin_of(logits, y)
 
 
-def beyond(logits: Tensor, y: Tensor, away: Tensor) -> Tensor:
+def has_crossed(logits: Tensor, y: Tensor, away: Tensor) -> Tensor:
     """Rows whose F^y has the other sign, (n,)."""
     return away * margin_of(logits, y) > 0
 
