@@ -31,7 +31,7 @@ def add(verbs: Verbs, common: Parser) -> None:
     train = verbs.add_parser(
         "train-robust", parents=[common], help="train a robust classifier (Sec. 3.2, Table 1)"
     )
-    train.add_argument("--method", default="ours", help="standard, madry, trades or ours")
+    train.add_argument("--method", default="level-set", help="standard, madry, trades or level-set")
     train.add_argument(
         "--data", default="mnist", help="mnist, fashion_mnist, cifar10, mnist_excerpt or a folder"
     )
@@ -117,7 +117,7 @@ def _follow(run: Run) -> int:
 
 def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
     from levelset_core.data.images import IMAGE_SETS
-    from levelset_core.robustness.config import RobustConfig, robust_preset
+    from levelset_core.robustness.config import OLD_METHODS, RobustConfig, robust_preset
     from levelset_core.robustness.kinds.robust import START
     from levelset_core.robustness.models import METHOD_TITLES, NETWORK_TITLES
     from levelset_core.runs import RESUMABLE
@@ -149,6 +149,7 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
                 continue
             # A setting that is newer than the run had its default then.
             own = {**RobustConfig().as_dict(), **run.config.settings}
+            own["method"] = OLD_METHODS.get(own["method"], own["method"])
             same = all(own.get(k) == v for k, v in settings.items())
             if same and run.status().state in RESUMABLE:
                 return run

@@ -2,116 +2,80 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from levelset_core.classifiers.architectures import CLASSIFIERS
-from levelset_core.errors import LevelsetError
+from levelset_core.settings import Settings, choose, setting
 
-METHODS = ("standard", "madry", "trades", "ours")
-PRESETS = ("quick", "fast", "paper")
+#: "level-set" is the paper's, by Eq. 12.
+METHODS = ("standard", "madry", "trades", "level-set")
+#: Names in cards, runs, links and commands from before -> today's.
+OLD_METHODS = {"ours": "level-set"}
 SCHEDULES = ("halve", "cycle")
-
-#: Allowed range of every number: (lowest, highest).
-RANGES: dict[str, tuple[float, float]] = {
-    "epochs": (1, 10_000),
-    "batch": (1, 65_536),
-    "learning_rate": (1e-7, 1.0),
-    "weight_decay": (0.0, 1.0),
-    "epsilon": (0.0, 1.0),
-    "epsilon_start": (0.0, 1.0),
-    "epsilon_wrong": (0.0, 1.0),
-    "warmup_epochs": (0, 10_000),
-    "standard_epochs": (0, 10_000),
-    "attack_step": (1e-6, 1.0),
-    "attack_step_wrong": (1e-6, 1.0),
-    "attack_steps": (0, 1000),
-    "attack_shrink": (0.01, 1.0),
-    "weight_correct": (0.0, 1000.0),
-    "weight_attacked": (0.0, 1000.0),
-    "beta": (0.0, 1000.0),
-}
 
 
 @dataclass(frozen=True)
-class RobustConfig:
+class RobustConfig(Settings):
     """Settings of a robust training.
 
-    Attributes:
-        method: one of ``METHODS``.
-        model: one of ``CLASSIFIERS``.
-        epochs, batch: rounds over the training images, images a step.
-        learning_rate, weight_decay: of Adam.
-        schedule: "halve" at half and at three quarters of the epochs, as epochs 100 and 150 of
-            the paper's 200; "cycle": up over the first tenth, then down to 0, both linear.
-        epsilon: of the attack; with "ours" the distance wanted of right samples in Eq. 12.
-        epsilon_start, warmup_epochs: epsilon grows linearly from there over so many epochs.
-        standard_epochs: the first so many epochs are standard training, whatever the method: a
-            small network then has level sets near its images when the method begins.
-        epsilon_wrong: of wrong samples in Eq. 12 ("ours").
-        attack_step, attack_steps: of the PGD of every batch; while epsilon grows, so does the
-            step.
-        attack_step_wrong: of wrong samples ("ours").
-        attack_shrink: each PGD step is so many times as long as the one before; with long first
-            steps that shrink, few steps attack as many constant ones do.
-        weight_correct: lambda_j of right samples in Eq. 12 ("ours").
-        weight_attacked: of the cross-entropy where PGD ended, beside Eq. 12 ("ours"); 0 in the
-            paper.
-        beta: weight of the divergence in TRADES.
-        first_crossing: with "ours", PGD leaves an image at the first point beyond the boundary;
-            otherwise it takes every step, as the authors do.
-        augment: random crops after padding by 4 pixels, and mirror images.
-        affine: random rotations by up to 10 degrees, scalings by up to 10 % and shifts by up to 1.5
-            pixels: for digits and the like, which have no mirror images.
-        mixed: the attacks' gradients in bfloat16; level set points and losses stay in float32.
-            For GPUs and CPUs that calculate in it: others emulate it, many times slower.
+    ``schedule`` "halve" halves the learning rate at half and at three quarters of the epochs, as
+    epochs 100 and 150 of the paper's 200; "cycle" goes up over the first tenth, then down to 0,
+    both linear. With ``standard_epochs``, a small network has level sets near its images when the
+    method begins. With long first steps that shrink (``attack_shrink``), few PGD steps attack as
+    many constant ones do. ``mixed`` is for GPUs and CPUs that calculate in bfloat16: others
+    emulate it, many times slower.
     """
 
-    method: str = "madry"
-    model: str = "convnet4a"
-    epochs: int = 5
-    batch: int = 128
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.0
-    schedule: str = "cycle"
-    epsilon: float = 0.3
-    epsilon_start: float = 0.0
-    warmup_epochs: int = 0
-    standard_epochs: int = 0
-    epsilon_wrong: float = 0.5
-    attack_step: float = 0.1
-    attack_step_wrong: float = 0.1
-    attack_steps: int = 7
-    attack_shrink: float = 1.0
-    weight_correct: float = 1.0
-    weight_attacked: float = 0.0
-    beta: float = 1.0
-    first_crossing: bool = False
-    augment: bool = False
-    affine: bool = False
-    mixed: bool = False
-
-    def __post_init__(self) -> None:
-        for name, choices in (
-            ("method", METHODS),
-            ("model", tuple(CLASSIFIERS)),
-            ("schedule", SCHEDULES),
-        ):
-            value = getattr(self, name)
-            if value not in choices:
-                raise LevelsetError(
-                    f"Unknown {name} {value!r}: choose one of {', '.join(choices)}."
-                )
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type == "bool" and not isinstance(value, bool):
-                raise LevelsetError(f"{field.name} must be true or false, got {value!r}.")
-            if field.type == "int" and (not isinstance(value, int) or isinstance(value, bool)):
-                raise LevelsetError(f"{field.name} must be a whole number, got {value!r}.")
-        for name, (low, high) in RANGES.items():
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not low <= value <= high:
-                raise LevelsetError(f"{name} must be {low:g} to {high:g}, got {value!r}.")
+    method: str = setting("madry", choices=METHODS, aliases=OLD_METHODS, help="of training")
+    model: str = setting("convnet4a", choices=CLASSIFIERS, help="architecture")
+    epochs: int = setting(5, low=1, high=10_000, help="rounds over the training images")
+    batch: int = setting(128, low=1, high=65_536, help="images a step")
+    learning_rate: float = setting(1e-3, low=1e-7, high=1.0, help="of Adam")
+    weight_decay: float = setting(0.0, low=0.0, high=1.0, help="of Adam")
+    schedule: str = setting("cycle", choices=SCHEDULES, help="of the learning rate")
+    epsilon: float = setting(
+        0.3, low=0.0, high=1.0,
+        help="of the attack; of level-set the distance wanted of right samples in Eq. 12",
+    )  # fmt: skip
+    epsilon_start: float = setting(0.0, low=0.0, high=1.0, help="where epsilon starts to grow")
+    warmup_epochs: int = setting(0, low=0, high=10_000, help="over which epsilon grows, linearly")
+    standard_epochs: int = setting(
+        0, low=0, high=10_000, help="of standard training first, whatever the method"
+    )
+    epsilon_wrong: float = setting(
+        0.5, low=0.0, high=1.0, help="of wrong samples in Eq. 12 (level-set)"
+    )
+    attack_step: float = setting(
+        0.1, low=1e-6, high=1.0, help="of the PGD of every batch; it grows with epsilon"
+    )
+    attack_step_wrong: float = setting(
+        0.1, low=1e-6, high=1.0, help="the same for wrong samples (level-set)"
+    )
+    attack_steps: int = setting(7, low=0, high=1000, help="of the PGD of every batch")
+    attack_shrink: float = setting(
+        1.0, low=0.01, high=1.0, help="each PGD step is so many times as long as the one before"
+    )
+    weight_correct: float = setting(
+        1.0, low=0.0, high=1000.0, help="lambda_j of right samples in Eq. 12 (level-set)"
+    )
+    weight_attacked: float = setting(
+        0.0, low=0.0, high=1000.0,
+        help="of the cross-entropy where PGD ended, beside Eq. 12 (level-set); 0 in the paper",
+    )  # fmt: skip
+    beta: float = setting(1.0, low=0.0, high=1000.0, help="weight of the divergence in TRADES")
+    first_crossing: bool = setting(
+        False, help="PGD leaves an image at the first point beyond the boundary (level-set); "
+        "otherwise it takes every step, as the authors do",
+    )  # fmt: skip
+    augment: bool = setting(False, help="random crops after padding by 4 pixels, mirror images")
+    affine: bool = setting(
+        False, help="random rotations by up to 10 degrees, scalings by up to 10 % and shifts by "
+        "up to 1.5 pixels: for digits and the like, which have no mirror images",
+    )  # fmt: skip
+    mixed: bool = setting(
+        False, help="the attacks' gradients in bfloat16; level set points and losses in float32"
+    )
 
     def epsilon_at(self, epoch: float) -> float:
         """Epsilon after so many epochs."""
@@ -127,70 +91,86 @@ class RobustConfig:
             return self.learning_rate * 0.5 ** ((part >= 0.5) + (part >= 0.75))
         return self.learning_rate * min((part + 0.01) / 0.1, (1 - part) / 0.9, 1.0)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values; ``RobustConfig(**values)`` makes it again."""
-        return asdict(self)
+
+#: Allowed range of every number: (lowest, highest).
+RANGES = RobustConfig.ranges()
+
+
+def shrinking(steps: int) -> float:
+    """How much shorter each of so many PGD steps is, for the last to be a tenth of the first.
+
+    From twice epsilon to a fifth of it they attack about as hard as many constant ones.
+    """
+    return round(0.1 ** (1 / (steps - 1)), 4) if steps > 1 else 1.0
+
+
+#: Values for all that fits the words: preset, "grey" or "colour", method ("attacked": any but
+#: "standard") and model. A later row replaces the values of an earlier one.
+PRESETS: dict[str, dict[str, Any]] = {
+    # Sec. 5.2 and the authors' published settings: PGD with many small steps.
+    "paper": {"epochs": 200, "schedule": "halve"},
+    "paper grey": {"epsilon": 0.3, "attack_step": 0.01, "attack_steps": 40, "beta": 1.0},
+    "paper grey level-set": {
+        "epsilon": 0.4,
+        "attack_step": 0.04 / 3,  # it grows with epsilon: 0.01 at 0.3
+        "attack_step_wrong": 0.01,
+    },
+    "paper colour": {
+        "epsilon": 0.031, "attack_step": 0.007, "attack_steps": 20, "beta": 6.0,
+        "augment": True, "learning_rate": 3e-4, "weight_decay": 1e-6,
+    },
+    "paper colour resnet18": {"learning_rate": 1e-4},
+    "paper colour level-set": {
+        "epsilon": 0.045, "epsilon_start": 0.001, "warmup_epochs": 50, "epsilon_wrong": 0.05,
+        "attack_step": 0.007 * 0.045 / 0.031,  # 0.007 at 0.031
+        "attack_step_wrong": 0.007, "weight_correct": 11.0,
+    },
+    "paper colour level-set resnet18": {"weight_correct": 4.0},
+    # Extension, for a CPU: few large steps, a learning rate that falls to 0.
+    "fast standard": {"epochs": 3, "attack_steps": 0},
+    "fast standard colour": {"augment": True},
+    "fast attacked": {"epochs": 4, "warmup_epochs": 1},
+    "fast attacked grey": {
+        "epsilon": 0.32,
+        "attack_steps": 7, "attack_step": 0.64, "attack_shrink": shrinking(7),
+    },
+    "fast level-set grey": {
+        "epsilon": 0.4, "attack_step": 0.1, "attack_step_wrong": 0.1,
+        "attack_shrink": 1.0,  # steps that shrink would cross with the first, longest one
+        "first_crossing": True,
+    },
+    "fast attacked colour": {
+        "epochs": 20, "epsilon": 0.031, "attack_step": 0.012, "attack_steps": 4, "beta": 6.0,
+        "augment": True, "warmup_epochs": 2, "weight_decay": 1e-6, "learning_rate": 1e-3,
+    },
+    "fast attacked colour resnet18": {"learning_rate": 3e-4},
+    "fast level-set colour": {
+        "epsilon": 0.045, "epsilon_start": 0.001, "epsilon_wrong": 0.05, "attack_step": 0.018,
+        "attack_step_wrong": 0.02, "weight_correct": 11.0, "first_crossing": True,
+    },
+    "fast level-set colour resnet18": {"weight_correct": 4.0},
+}  # fmt: skip
 
 
 def robust_preset(preset: str, method: str, model: str, data: str) -> RobustConfig:
-    """Settings by name.
-
-    "paper" has Sec. 5.2 and the authors' published settings: 200 epochs, PGD with many small
-    steps. "fast" is ours, for a CPU: few large steps, epsilon that grows during the first epoch,
-    on grey images steps that shrink, with "ours" attacks that end at the first crossing instead,
-    and a learning rate that falls to 0.
-    "quick" is :func:`quick_config`.
+    """Settings by name: "paper" and "fast" of ``PRESETS``, or "quick", :func:`quick_config`.
 
     Raises:
         LevelsetError: unknown preset, method or model.
     """
-    if preset not in PRESETS:
-        raise LevelsetError(f"Unknown preset {preset!r}: choose one of {', '.join(PRESETS)}.")
+    choose("preset", preset, ("quick", "fast", "paper"))
     if preset == "quick":
         return quick_config(method, model)
-    grey = data in ("mnist", "mnist_excerpt", "fashion_mnist")
     config = RobustConfig(method=method, model=model)
-    if preset == "paper":
-        config = replace(config, epochs=200, schedule="halve")
-        if grey:
-            config = replace(config, epsilon=0.3, attack_step=0.01, attack_steps=40, beta=1.0)
-            if method == "ours":  # the step grows with epsilon, 0.01 at 0.3
-                config = replace(config, epsilon=0.4, attack_step=0.04 / 3, attack_step_wrong=0.01)
-            return config
-        small = model != "resnet18"
-        config = replace(
-            config, epsilon=0.031, attack_step=0.007, attack_steps=20, beta=6.0, augment=True,
-            learning_rate=3e-4 if small else 1e-4, weight_decay=1e-6,
-        )  # fmt: skip
-        if method == "ours":
-            config = replace(
-                config, epsilon=0.045, epsilon_start=0.001, warmup_epochs=50, epsilon_wrong=0.05,
-                attack_step=0.007 * 0.045 / 0.031, attack_step_wrong=0.007,
-                weight_correct=11.0 if small else 4.0,
-            )  # fmt: skip
-        return config
-    if method == "standard":
-        return replace(config, epochs=3, attack_steps=0, augment=not grey)
-    config = replace(config, epochs=4, epsilon_start=0.0, warmup_epochs=1)
-    if grey:
-        config = replace(config, epsilon=0.32, attack_steps=7)
-        if method == "ours":  # steps that shrink would cross with the first, longest one
-            return replace(
-                config, epsilon=0.4, attack_step=0.1, attack_step_wrong=0.1, first_crossing=True
-            )
-        return replace(config, attack_step=2 * config.epsilon, attack_shrink=shrinking(7))
-    config = replace(
-        config, epochs=20, epsilon=0.031, attack_step=0.012, attack_steps=4, beta=6.0,
-        augment=True, warmup_epochs=2, weight_decay=1e-6,
-        learning_rate=1e-3 if model != "resnet18" else 3e-4,
-    )  # fmt: skip
-    if method == "ours":
-        config = replace(
-            config, epsilon=0.045, epsilon_start=0.001, epsilon_wrong=0.05, attack_step=0.018,
-            attack_step_wrong=0.02,
-            weight_correct=11.0 if model != "resnet18" else 4.0, first_crossing=True,
-        )  # fmt: skip
-    return config
+    grey = data in ("mnist", "mnist_excerpt", "fashion_mnist")
+    words = {preset, config.method, model, "grey" if grey else "colour"}
+    if config.method != "standard":
+        words.add("attacked")
+    values: dict[str, Any] = {"method": method, "model": model}
+    for row, own in PRESETS.items():
+        if words.issuperset(row.split()):
+            values |= own
+    return RobustConfig(**values)
 
 
 def quick_config(
@@ -202,27 +182,28 @@ def quick_config(
     attack_steps: int = 5,
     weight_attacked: float = 0.3,
 ) -> RobustConfig:
-    """Ours: for a thousand images of MNIST and a narrow network, about a minute on one core.
+    """Extension: for a thousand images of MNIST and a narrow network, a minute on one core.
 
     Small batches, a high learning rate, epsilon growing over the first third, PGD steps that
-    shrink. "ours" begins with standard epochs (a narrow network starts without level sets near
-    its images) and, as the paper's 0.4 is for 0.3, asks for a distance a third larger than
+    shrink. "level-set" begins with standard epochs (a narrow network starts without level sets
+    near its images) and, as the paper's 0.4 is for 0.3, asks for a distance a third larger than
     epsilon.
 
     Args:
         method, model, epochs, attack_steps: see :class:`RobustConfig`.
         epsilon: what the network is to stand.
-        weight_attacked: of "ours"; 0 leaves Eq. 12 alone, which does much worse here.
+        weight_attacked: of "level-set"; 0 leaves Eq. 12 alone, which does much worse here.
 
     Raises:
         LevelsetError: a number does not fit.
     """
     config = RobustConfig(
         method=method, model=model, epochs=epochs, batch=64, learning_rate=3e-3, epsilon=epsilon,
+        attack_steps=0,
     )  # fmt: skip
-    if method == "standard":
-        return replace(config, attack_steps=0)
-    if method == "ours":
+    if config.method == "standard":
+        return config
+    if config.method == "level-set":
         config = replace(
             config, epsilon=min(1.0, round(4 / 3 * epsilon, 4)), standard_epochs=min(4, epochs - 1),
             epsilon_wrong=0.5, attack_step_wrong=1.0, weight_attacked=weight_attacked,
@@ -232,11 +213,3 @@ def quick_config(
         attack_shrink=shrinking(attack_steps),
         attack_step=min(1.0, max(1e-4, 2 * config.epsilon)),
     )  # fmt: skip
-
-
-def shrinking(steps: int) -> float:
-    """How much shorter each of so many PGD steps is, for the last to be a tenth of the first.
-
-    From twice epsilon to a fifth of it they attack about as hard as many constant ones.
-    """
-    return round(0.1 ** (1 / (steps - 1)), 4) if steps > 1 else 1.0

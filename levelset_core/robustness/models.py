@@ -20,6 +20,7 @@ from levelset_core.classifiers.files import (
 from levelset_core.data.images import IMAGE_SETS, data_set_of
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import CHECKPOINTS
+from levelset_core.robustness.config import OLD_METHODS
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.store import RunStore
@@ -28,7 +29,9 @@ from levelset_core.runs.words import numbered
 #: Below the runs' folder; no run's name begins with a dot.
 UPLOADS = ".models"
 #: What training methods and networks are called.
-METHOD_TITLES = {"standard": "Standard", "madry": "Madry", "trades": "TRADES", "ours": "Ours"}
+METHOD_TITLES = {
+    "standard": "Standard", "madry": "Madry", "trades": "TRADES", "level-set": "Level set",
+}  # fmt: skip
 NETWORK_TITLES = {
     "convnet4a": "ConvNet-4a", "convnet4a_linear": "ConvNet-4a, linear head",
     "convnet4a_narrow": "ConvNet-4a, a quarter as wide",
@@ -156,7 +159,7 @@ def training_titles(store: RunStore) -> dict[str, str]:
 
 
 def wanted(run: Run) -> float | None:
-    """The epsilon that a training's network is to stand: "ours" trains with a larger one."""
+    """The epsilon that a training's network is to stand: "level-set" trains with a larger one."""
     settings = run.config.settings
     own: float | None = settings.get("watch_epsilon")
     return settings.get("epsilon") if own is None else own
@@ -197,6 +200,8 @@ def _read(path: Path, origin: str, name: str, changed: int, card_changed: int) -
             card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     if origin == "upload":  # what a file says of its own accuracy is no figure of ours
         card = {key: card[key] for key in ("name", "file") if key in card}
+    if "method" in card:
+        card = {**card, "method": OLD_METHODS.get(card["method"], card["method"])}
     digest = hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
     return KnownModel(
         name, _title(path, card), path, origin, digest, about.model, about.shape, about.classes,
@@ -205,7 +210,7 @@ def _read(path: Path, origin: str, name: str, changed: int, card_changed: int) -
 
 
 def _title(path: Path, card: dict[str, Any]) -> str:
-    """From the card, as "Ours 0.4"; else the name it was uploaded under."""
+    """From the card, as "Level set 0.4"; else the name it was uploaded under."""
     method = str(card.get("method"))
     if method not in METHOD_TITLES:
         return str(card.get("name") or path.stem)
@@ -215,6 +220,7 @@ def _title(path: Path, card: dict[str, Any]) -> str:
 
 def _method_title(method: str, epsilon: float | None, data: str) -> str:
     """Method, epsilon, and the data where they are not MNIST, as the paper's first ones are."""
+    method = OLD_METHODS.get(method, method)
     title = METHOD_TITLES.get(method, method)
     if epsilon is not None and method != "standard":
         title += f" {epsilon:g}"

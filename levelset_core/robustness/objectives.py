@@ -48,7 +48,7 @@ class RobustTerms:
         loss: differentiable scalar.
         right: share of images classified rightly as they are; NaN where nobody looked.
         robust: share of images that the attack left right; NaN where there was none.
-        found: share of images with a level set point ("ours"), else NaN.
+        found: share of images with a level set point ("level-set"), else NaN.
         attacked: where the attack ended, (n, c, h, w).
     """
 
@@ -98,7 +98,7 @@ def divergence(logits: Tensor, log_target: Tensor) -> Tensor:
     return kl_div(log_softmax(logits, 1), log_target, reduction="none", log_target=True).sum(1)
 
 
-def ours(batch: Batch, c: RobustConfig) -> RobustTerms:
+def level_set(batch: Batch, c: RobustConfig) -> RobustTerms:
     """Eq. 12 with rho, on level set points found by PGD on the margin and false position.
 
     With ``weight_attacked``, plus so many times the cross-entropy where PGD ended: images whose
@@ -200,7 +200,7 @@ OBJECTIVES: dict[str, Callable[[Batch, RobustConfig], RobustTerms]] = {
     "standard": standard,
     "madry": madry,
     "trades": trades,
-    "ours": ours,
+    "level-set": level_set,
 }
 
 

@@ -58,11 +58,11 @@ def _preset(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 _ALL: dict[str, dict[str, Method]] = {
     "surface": {
         "quick": Method(
-            "Ours, quick", "reconstruct", _preset("quick"), 60,
+            "Level set, quick", "reconstruct", _preset("quick"), 60,
             "A small network on a positional encoding, samples that persist between steps.",
         ),
         "balanced": Method(
-            "Ours, balanced", "reconstruct", _preset("balanced"), 300,
+            "Level set, balanced", "reconstruct", _preset("balanced"), 300,
             "The same with a larger network and a finer grid.",
         ),
         "paper": Method(
@@ -87,7 +87,7 @@ _ALL: dict[str, dict[str, Method]] = {
     },
     "curve": {
         "curve": Method(
-            "Ours", "curve", _preset("curve"), 50,
+            "Level set", "curve", _preset("curve"), 50,
             "Two outputs: the curve is where both are 0. F starts from a smooth curve through the "
             "points in their order. 1,000 steps at most.",
         ),

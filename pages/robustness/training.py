@@ -38,9 +38,9 @@ NOTES = {
     "standard": "Cross-entropy on the images as they are.",
     "madry": "Cross-entropy on images under PGD.",
     "trades": "Cross-entropy, and the divergence between an image and its attacked twin.",
-    "ours": "Eq. 12: moves the decision boundary away from right images, through the sample "
+    "level-set": "Eq. 12: moves the decision boundary away from right images, through the sample "
     "network, to a third more than ε; a few standard epochs first, and cross-entropy where the "
-    "attack ended (ours).",
+    "attack ended (an extension).",
 }
 ERROR = "robust_training_error"
 _component = front_end("levelset_training", "robustness/training")
@@ -73,7 +73,7 @@ def trainings() -> list[Run]:
 
 def _settings() -> None:
     method = st.selectbox(
-        "Method", METHODS, index=METHODS.index("ours"), key="train_method",
+        "Method", METHODS, index=METHODS.index("level-set"), key="train_method",
         format_func=METHOD_TITLES.__getitem__,
     )  # fmt: skip
     st.caption(NOTES[method])
@@ -83,15 +83,15 @@ def _settings() -> None:
     )  # fmt: skip
     epsilon = st.slider(
         "ε", 0.05, 0.4, 0.2, 0.05, key="train_epsilon",
-        help="Of the attack that it is watched under, and trained against. Ours asks for a "
-        "distance a third larger, as the paper's 0.4 is for 0.3.",
+        help="Of the attack that it is watched under, and trained against. Level set asks "
+        "for a distance a third larger, as the paper's 0.4 is for 0.3.",
     )  # fmt: skip
     with st.expander("More", icon=":material/tune:"):
         epochs = st.number_input("Epochs", 2, 200, 30, key="train_epochs")
         steps = st.number_input("PGD steps", 1, 40, 5, key="train_steps")
         seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed")
         weight = 0.0
-        if method == "ours":
+        if method == "level-set":
             weight = st.number_input(
                 "Cross-entropy beside Eq. 12", 0.0, 10.0, 0.3, 0.1, key="train_weight",
                 help="Its weight. 0: Eq. 12 alone, as in the paper; so small a network, trained "

@@ -94,7 +94,7 @@ def test_a_cell_is_run_seen_and_extended(models, store):
     assert "Reference: 0.00 % (Table 1 of the paper)" in texts(at)
     at.session_state["robust_grid"] = {"chosen": ["ours", "pgd-xent"]}
     at.run()
-    assert "Ours 0.4 · Cross-entropy PGD" in texts(at)
+    assert "Level set 0.4 · Cross-entropy PGD" in texts(at)
     assert "Reference: 99.23 % (Table 1" in texts(at)
     at.session_state["robust_grid"] = {"chosen": ["std", "pgd-margin"]}
     at.run()
@@ -125,7 +125,7 @@ def test_the_table_is_as_it_was_left(models):
     assert "--eps 0.2" in texts(at) and "--limit 500 --seed 3" in texts(at)  # what Run would do
     at.segmented_control(key="robust_view").set_value("train").run()
     at.segmented_control(key="robust_view").set_value("table").run()
-    assert not at.exception and "Ours 0.4 · Worst case" in texts(at)
+    assert not at.exception and "Level set 0.4 · Worst case" in texts(at)
     assert "--eps 0.2" in texts(at) and "--limit 500 --seed 3" in texts(at)
     assert at.number_input(key="robust_epsilon_1").value == 0.2
 
@@ -178,7 +178,7 @@ def test_an_upload_brings_its_weights_and_nothing_else(models, store, tmp_path):
 def test_the_tables_words(models, store):
     run = start_cells(store, models[1], [PGD], data="mnist_excerpt", images=60)
     rows = table_rows(models, all_cells(store, models), "mnist_excerpt", 0.3)
-    assert [row.model.title for row in rows] == ["Ours 0.4", "Standard"]
+    assert [row.model.title for row in rows] == ["Level set 0.4", "Standard"]
     waiting = cell_values(rows[1].entries["pgd-margin"])
     assert (waiting["state"], waiting["progress"]) == ("stopped", 0.0)
     work_here(store, run)

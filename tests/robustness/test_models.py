@@ -39,7 +39,7 @@ def test_bundled_ones_and_their_titles(bundled, store):
     save_small(bundled / "z.safetensors", network(2))
     (bundled / "broken.safetensors").write_bytes(b"nothing")
     found = known_models(store)
-    assert [m.title for m in found] == ["Standard", "Ours 0.4", "Ours 0.4 (2)"]
+    assert [m.title for m in found] == ["Standard", "Level set 0.4", "Level set 0.4 (2)"]
     assert len({m.digest for m in found}) == len({m.id for m in found}) == 3
     assert found[1].file == "assets/checkpoints/x.safetensors"
     assert found[0].network_title == "ConvNet-4a" and found[0].load().classes == 10
@@ -84,13 +84,13 @@ def test_trainings_are_called_by_the_epsilon_they_are_to_stand(bundled, store):
     second = training(epsilon=0.2)
     third = training(epsilon=0.2, method="standard")
     assert training_titles(store) == {
-        first.id: "Ours 0.2", second.id: "Ours 0.2 (2)", third.id: "Standard"
+        first.id: "Level set 0.2", second.id: "Level set 0.2 (2)", third.id: "Standard"
     }  # fmt: skip
     save_small(first.artifacts / "model.safetensors", network(5), method="ours",
                settings={"epsilon": 0.2667})  # fmt: skip
     assert known_models(store) == []  # it is not done
     first.write_status(replace(first.status(), state="done"))
-    assert [m.title for m in known_models(store)] == ["Ours 0.2"]
+    assert [m.title for m in known_models(store)] == ["Level set 0.2"]
 
 
 def test_trainings_called_as_a_bundled_one_have_titles_of_their_own(bundled, store):

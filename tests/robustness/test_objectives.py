@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from levelset_core.random import torch_generator
 from levelset_core.robustness.config import RobustConfig
-from levelset_core.robustness.objectives import Batch, level_set_points, ours, standard, trades
+from levelset_core.robustness.objectives import Batch, level_set, level_set_points, standard, trades
 
 W = torch.tensor([2.0, -1.0, 0.5, 0.25], dtype=torch.float64)
 
@@ -58,7 +58,7 @@ def test_the_gradient_of_eq_12_in_closed_form(images, label, first_crossing):
     assert value == pytest.approx(0.2)
     samples, _, crossed = level_set_points(batch, config, torch.tensor([label == 0]))
     assert crossed.all() and samples.usable(0.1).all()
-    terms = ours(batch, config)
+    terms = level_set(batch, config)
     assert terms.found == 1.0 and terms.right == float(label == 0)
     p = samples.points.flatten()
     d = abs(float(images.flatten()[0] - p[0]))
@@ -80,7 +80,7 @@ def test_a_step_moves_the_boundary_the_way_it_should(images, label):
             return float(((images.flatten() * f.w).sum() + f.b) / f.w.abs().sum())  # signed, L_inf
 
     before = distance()
-    terms = ours(batch_of(f, images, y, 0.3), CONFIG)
+    terms = level_set(batch_of(f, images, y, 0.3), CONFIG)
     terms.loss.backward()
     with torch.no_grad():
         for p in f.parameters():
@@ -95,7 +95,7 @@ def test_a_sample_without_a_level_set_point_gives_no_loss(images):
     f = Linear()
     with torch.no_grad():
         f.b += 5.0
-    terms = ours(batch_of(f, images, torch.tensor([0]), 0.3), CONFIG)
+    terms = level_set(batch_of(f, images, torch.tensor([0]), 0.3), CONFIG)
     assert terms.loss.item() == 0 and terms.found == 0 and terms.robust == 1
     terms.loss.backward()
     assert not f.w.grad.any()
@@ -104,7 +104,7 @@ def test_a_sample_without_a_level_set_point_gives_no_loss(images):
 def test_cross_entropy_where_the_attack_ended_beside_eq_12(images):
     f, x, y = Linear(), images.expand(2, 1, 2, 2), torch.tensor([0, 1])
     config = RobustConfig(**{**CONFIG.as_dict(), "weight_attacked": 0.4})
-    alone, both = (ours(batch_of(f, x, y, 0.3), c) for c in (CONFIG, config))
+    alone, both = (level_set(batch_of(f, x, y, 0.3), c) for c in (CONFIG, config))
     assert torch.equal(alone.attacked, both.attacked)
     at_end = cross_entropy(f(both.attacked), y)
     torch.testing.assert_close(both.loss, alone.loss + 0.4 * at_end)
@@ -129,7 +129,7 @@ def test_batch_norm_sees_clean_images_only_once_a_step():
     y = torch.arange(6)
     f.train()
     config = RobustConfig(method="ours", epsilon=0.3, attack_step=0.1, attack_steps=3)
-    ours(Batch(f, f, x, y, torch.zeros_like(x), 0.3), config)
+    level_set(Batch(f, f, x, y, torch.zeros_like(x), 0.3), config)
     assert f.training and int(f[1].num_batches_tracked) == 1
     mean = f[0](x).mean((0, 2, 3))
     torch.testing.assert_close(f[1].running_mean, 0.1 * mean)

@@ -125,11 +125,11 @@ def test_the_quick_preset(method):
     config = robust_preset("quick", method, "convnet4a_narrow", "mnist_excerpt")
     assert config == quick_config(method, "convnet4a_narrow")
     assert config.method == method and config.batch == 64
-    reach = 4 / 3 * 0.2 if method == "ours" else 0.2
+    reach = 4 / 3 * 0.2 if method == "level-set" else 0.2
     assert config.epsilon == pytest.approx(reach, abs=1e-4)
     if method != "standard":
         last = config.attack_step * config.attack_shrink ** (config.attack_steps - 1)
         assert (config.attack_step, last) == pytest.approx((2 * reach, reach / 5), rel=1e-2)
-    assert (config.weight_attacked > 0) == (method == "ours")
+    assert (config.weight_attacked > 0) == (method == "level-set")
     one = quick_config(method, "convnet4a_narrow", epsilon=0.4, attack_steps=1, weight_attacked=0)
     assert one.weight_attacked == 0 and one.attack_shrink == 1.0
