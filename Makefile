@@ -20,7 +20,8 @@ app: install ## Open the app, PORT=8600 at that port (first time: make .venv and
 	@trap : INT; $(PY) -m levelset_core app $(if $(PORT),--port $(PORT)) || [ $$? -eq 130 ] # Ctrl+C
 
 test: install-dev $(if $(filter true,$(CI)),browser) lint ## Lint, check types, run all tests but the slow ones
-	$(PY) -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(PY) -m pytest -m "not slow and not e2e" -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(PY) -m pytest -m "e2e and not slow" $(PYTEST_ARGS) # one browser at a time
 
 lint: install-dev ## Check style, format and types
 	$(PY) -m ruff check .

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from levelset_core.geometry import Polyline, curve_report
-from levelset_core.geometry.curves import gaps
+from levelset_core.geometry import Polyline, curve_report, gaps
 from levelset_core.geometry.curves.gaps import kept_parts
 
 
