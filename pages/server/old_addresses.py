@@ -29,4 +29,4 @@ def old_addresses() -> list[BaseRoute]:
 def _lead_on(request: Request) -> RedirectResponse:
     page = MOVED[request.url.path.rstrip("/").rpartition("/")[2]]
     query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"{base_path()}/{page}{query}")
+    return RedirectResponse(f"{page}{query}")  # beside the old one, wherever the app is served

@@ -6,6 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
+import sklearn.datasets  # noqa: F401 - its first import draws random numbers, which a strategy may not
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
