@@ -28,7 +28,7 @@ foolbox: Any = importlib.import_module("foolbox")
 eagerpy: Any = importlib.import_module("eagerpy")
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "assets" / "checkpoints"
-MODELS = ("standard", "madry", "trades", "ours")
+MODELS = ("standard", "madry", "trades", "level_set")
 #: Data set -> what the classifiers' files are called, without the method.
 FILES = {"mnist_excerpt": "mnist_convnet4a", "cifar10": "cifar10_convnet4b"}
 BATCH = 64

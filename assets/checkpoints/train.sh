@@ -2,8 +2,8 @@
 # Trains the classifiers of this folder anew and measures them: out/checkpoints, hours on one core.
 #
 #   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh             all of it, one after the other
-#   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh madry ours  these ("start" has to be there)
-#   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh cifar10-start cifar10-ours
+#   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh madry level_set  these ("start" has to be there)
+#   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh cifar10-start cifar10-level_set
 #   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh measure madry
 #
 # Networks that are there already are left as they are; a training that was stopped goes on. Call it
@@ -51,7 +51,7 @@ measure() { # NAME
     attack "$1" --attack autoattack --limit 200
     attack "$1" --curves
     others=
-    for other in standard madry trades ours; do
+    for other in standard madry trades level_set; do
         case $1 in cifar10-*) other=cifar10-$other ;; esac
         if [ "$other" != "$1" ] && [ -f "$(network "$other")" ]; then
             others="$others $(network "$other")"
@@ -67,22 +67,23 @@ step() {
         start) robust start madry --epochs 14 --warmup-epochs 4 --attack-step 0.6 ;;
         madry) further madry madry --epochs 4 --attack-step 0.6 ;;
         trades) further trades trades --epochs 4 --attack-step 0.6 ;;
-        ours)
-            further ours ours --epochs 4 --attack-step 0.8 --attack-step-wrong 0.5 \
+        level_set)
+            further level_set level-set --epochs 4 --attack-step 0.8 --attack-step-wrong 0.5 \
                 --no-first-crossing ;;
         cifar10-standard) train cifar10-standard standard --epochs 8 --half ;;
         cifar10-start) robust cifar10-start madry --epochs 24 ;;
         cifar10-madry) further cifar10-madry madry --epochs 4 ;;
         cifar10-trades) further cifar10-trades trades --epochs 4 ;;
-        cifar10-ours) further cifar10-ours ours --epochs 4 --no-first-crossing ;;
+        cifar10-level_set)
+            further cifar10-level_set level-set --epochs 4 --no-first-crossing ;;
         *) echo "$1 is none of $all, nor cifar10- and one of them, nor measure." >&2; exit 2 ;;
     esac
 }
 
-all="standard start madry trades ours"
+all="standard start madry trades level_set"
 if [ $# = 0 ]; then
     for name in $all; do step "$name"; step "cifar10-$name"; done
-    for name in standard madry trades ours; do measure "$name"; measure "cifar10-$name"; done
+    for name in standard madry trades level_set; do measure "$name"; measure "cifar10-$name"; done
 elif [ "$1" = measure ]; then
     shift
     [ $# != 0 ] || { echo "measure what? $all, or cifar10- and one of them" >&2; exit 2; }

@@ -63,12 +63,24 @@ class About:
     card: dict[str, Any]
 
 
+def present_name(name: str) -> str:
+    """The name of a bundled network today: what ended in "_ours" ends in "_level_set"."""
+    return f"{name.removesuffix('_ours')}_level_set" if name.endswith("_ours") else name
+
+
+def present_file(path: Path) -> Path:
+    """The path, or that of the file under its present name if only this exists."""
+    present = path.with_stem(present_name(path.stem))
+    return present if present.exists() and not path.exists() else path
+
+
 def read_about(path: Path) -> About:
     """The description alone, without the weights.
 
     Raises:
         LevelsetError: there is no such file, it is damaged, or not of this program.
     """
+    path = present_file(path)
     try:
         return _about(path, _metadata(path))
     except (OSError, SafetensorError) as error:
@@ -109,7 +121,7 @@ def save_classifier(
 def write_card(path: Path, card: dict[str, Any]) -> None:
     """Write the card of a network beside it, as ``path`` with the suffix .json."""
     text = json.dumps(card, indent=2, allow_nan=False) + "\n"
-    path.with_suffix(".json").write_text(text, encoding="utf-8")
+    present_file(path).with_suffix(".json").write_text(text, encoding="utf-8")
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -118,7 +130,7 @@ def read_card(path: Path) -> dict[str, Any]:
     Raises:
         LevelsetError: there is none, or it is damaged.
     """
-    beside = path.with_suffix(".json")
+    beside = present_file(path).with_suffix(".json")
     try:
         card = json.loads(beside.read_text(encoding="utf-8"))
     except OSError as error:
@@ -147,7 +159,7 @@ def load_classifier(
     Raises:
         LevelsetError: there is no such file, it is damaged, or it holds something else.
     """
-    path = Path(path)
+    path = present_file(Path(path))
     if path.suffix.lower() == ".pt2":
         return _from_export(read_exported(path))
     weights = read_state_dict(path)

@@ -116,13 +116,14 @@ def _follow(run: Run) -> int:
 
 
 def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
+    from levelset_core.classifiers.files import present_file
     from levelset_core.data.images import IMAGE_SETS
     from levelset_core.robustness.config import OLD_METHODS, RobustConfig, robust_preset
     from levelset_core.robustness.kinds.robust import START
     from levelset_core.robustness.models import METHOD_TITLES, NETWORK_TITLES
     from levelset_core.runs import RESUMABLE
 
-    start = Path(options.start_from) if options.start_from else None
+    start = present_file(Path(options.start_from)) if options.start_from else None
     if start and not start.is_file():
         raise LevelsetError(f"There is no file {start}.")
     config = robust_preset(options.preset, options.method, options.model, options.data)

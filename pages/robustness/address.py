@@ -13,6 +13,8 @@ from typing import Any
 
 import streamlit as st
 
+from levelset_core.classifiers.files import present_name
+
 MODEL, IMAGES, IMAGE, EPSILON = "model", "images", "image", "epsilon"
 #: Instead of a data set: the digit that is drawn in this tab, which keeps it.
 DRAWN = "drawn"
@@ -59,7 +61,8 @@ def address(model: str, place: tuple[str, int | None] | None, epsilon: float) ->
 
 def first_of(name: str, choices: list[str]) -> str:
     """What the address has under a name, if it can be chosen, else the first choice."""
-    wanted = st.query_params.get(name)
+    wanted = st.query_params.get(name, "")
+    wanted = wanted if wanted in choices else present_name(wanted)
     return wanted if wanted in choices else choices[0]
 
 
@@ -75,7 +78,8 @@ def first_image(images: str, count: int) -> int:
 def first_epsilon(model: str, usual: float) -> float:
     """The epsilon that the address has for a model, else the usual one."""
     epsilon = _number(EPSILON)
-    return epsilon if st.query_params.get(MODEL) == model and math.isfinite(epsilon) else usual
+    known = model in (wanted := st.query_params.get(MODEL, ""), present_name(wanted))
+    return epsilon if known and math.isfinite(epsilon) else usual
 
 
 def _number(name: str) -> float:

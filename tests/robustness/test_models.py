@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from levelset_core.classifiers.architectures import make_classifier
-from levelset_core.classifiers.files import load_classifier
+from levelset_core.classifiers.files import load_classifier, read_card
 from levelset_core.robustness.models import (
     forget_upload,
     keep_upload,
@@ -103,3 +103,11 @@ def test_trainings_called_as_a_bundled_one_have_titles_of_their_own(bundled, sto
     titles = training_titles(store)
     assert [titles[run.id] for run in runs] == ["Madry 0.3 (2)", "Madry 0.3 (3)"]
     assert [m.title for m in known_models(store)] == ["Madry 0.3", *titles.values()]
+
+
+def test_old_names_of_bundled_files_lead_on(tmp_path):
+    path = save_small(tmp_path / "mnist_level_set.safetensors", network(0), method="ours")
+    old = path.with_stem("mnist_ours")
+    assert load_classifier(old).classes == 10 and read_card(old) == read_card(path)
+    save_small(old, network(1))
+    assert read_card(old) != read_card(path)  # a file that is there is taken as it is
