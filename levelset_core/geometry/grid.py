@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from levelset_core.errors import LevelsetError
+from levelset_core.levelsets.functions import home_of as home_of
+from levelset_core.levelsets.functions import outputs_of
 
 #: The lowest and the highest corner of a box, each d numbers or one for all axes.
 Box = Sequence[float | Sequence[float]] | np.ndarray
@@ -84,15 +86,6 @@ def as_box(bounds: Box, dimension: int) -> tuple[np.ndarray, np.ndarray]:
     return lower, upper
 
 
-def home_of(f: Callable[..., Tensor]) -> tuple[torch.dtype, torch.device]:
-    """Where a network lives: precision and device of its parameters; float32 on the CPU if none."""
-    if isinstance(f, nn.Module):
-        for parameter in f.parameters():
-            if parameter.is_floating_point():
-                return parameter.dtype, parameter.device
-    return torch.float32, torch.device("cpu")
-
-
 @torch.no_grad()
 def evaluate_nodes(f: Callable[[Tensor], Tensor], grid: Grid, nodes: np.ndarray) -> np.ndarray:
     """F at flat node numbers (n,): (n,) or (n, l) float32.
@@ -109,11 +102,8 @@ def evaluate_nodes(f: Callable[[Tensor], Tensor], grid: Grid, nodes: np.ndarray)
     for start in range(0, len(nodes), chunk):
         own = nodes[start : start + chunk]
         padded = np.pad(own, (0, chunk - len(own)), mode="edge")
-        found = f(grid.positions(padded, dtype, device))
-        if found.ndim not in (1, 2) or len(found) != chunk:
-            raise LevelsetError(
-                f"F must map (n, d) to (n,) or (n, l): {chunk} points gave {tuple(found.shape)}."
-            )
+        places = grid.positions(padded, dtype, device)
+        found = outputs_of(f(places), places)
         parts.append(found[: len(own)].float().cpu().numpy())
     values = np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
     if not np.isfinite(values).all():

@@ -10,6 +10,8 @@ from scipy.spatial import cKDTree
 from skimage.measure import find_contours
 from torch import Tensor
 
+from levelset_core.levelsets import home_of
+
 Bounds = tuple[float, float, float, float]  # xmin, xmax, ymin, ymax
 
 
@@ -18,8 +20,9 @@ def evaluate_grid(
     f: Callable[[Tensor], Tensor], bounds: Bounds, n: int, *, device: torch.device | str = "cpu"
 ) -> np.ndarray:
     """F at the corners of an n x n grid, both ends included: (n, n), row 0 at ymin."""
-    x = torch.linspace(bounds[0], bounds[1], n, device=device)
-    y = torch.linspace(bounds[2], bounds[3], n, device=device)
+    dtype, _ = home_of(f)
+    x = torch.linspace(bounds[0], bounds[1], n, device=device, dtype=dtype)
+    y = torch.linspace(bounds[2], bounds[3], n, device=device, dtype=dtype)
     grid = torch.cartesian_prod(y, x).flip(1)  # (n * n, 2) as (x, y)
     # This many points at a time stay in the cache of one core.
     values = torch.cat([f(part) for part in grid.split(2048)])

@@ -3,8 +3,14 @@
 from levelset_core._moved import moved
 from levelset_core.levelsets.classifiers import class_margin
 from levelset_core.levelsets.distances import DISTANCES, get_distance, rho_axis
-from levelset_core.levelsets.jacobian import (
+from levelset_core.levelsets.functions import (
     Network,
+    evaluating,
+    home_of,
+    outputs_of,
+    row_by_row,
+)
+from levelset_core.levelsets.jacobian import (
     pseudo_inverse,
     value_and_jacobian,
     value_with_jacobian,
@@ -20,12 +26,16 @@ __all__ = [
     "Network",
     "bisection",
     "class_margin",
+    "evaluating",
     "false_position",
     "get_distance",
+    "home_of",
+    "outputs_of",
     "project",
     "pseudo_inverse",
     "residual_norm",
     "rho_axis",
+    "row_by_row",
     "sample_network",
     "value_and_jacobian",
     "value_with_jacobian",

@@ -23,4 +23,5 @@ def class_margin(logits: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor
         f, own = logits(x), j[:, None]  # (n, classes), (n, 1)
         return f.gather(1, own).squeeze(1) - f.scatter(1, own, -torch.inf).amax(1)
 
+    margin.__wrapped__ = logits  # type: ignore[attr-defined]  # whose mode and precision are meant
     return margin

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
-from levelset_core.errors import LevelsetError
-
-#: F: (n, *d) -> (n,) or (n, l), each row on its own; further per-row tensors may follow x.
-Network = Callable[..., Tensor]
+from levelset_core.levelsets.functions import Network, outputs_of
 
 
 def value_and_jacobian(
@@ -31,14 +26,10 @@ def value_and_jacobian(
     if fused is not None and not create_graph:
         with torch.no_grad():
             value, jacobian = fused(x, *args)
-            return value, jacobian
+            return _one_column(value, jacobian, x)
     with torch.enable_grad():
         x = x.detach().requires_grad_()
-        value = f(x, *args)
-        if value.ndim not in (1, 2) or len(value) != len(x):
-            raise LevelsetError(
-                f"F must map (n, *d) to (n,) or (n, l): {tuple(x.shape)} gave {tuple(value.shape)}."
-            )
+        value = outputs_of(f(x, *args), x)
         outputs = [value] if value.ndim == 1 else list(value.unbind(1))
         columns = []
         for k, output in enumerate(outputs):
@@ -75,21 +66,15 @@ def value_with_jacobian(
     fused = getattr(f, "value_with_jacobian", None)
     if fused is not None and not args:
         value, jacobian = fused(x.detach())
-        return value, jacobian
+        return _one_column(value, jacobian, x)
     value, jacobian = value_and_jacobian(f, x, args, create_graph=True)
     return value, jacobian.detach()
 
 
-def check_points(x: Tensor) -> None:
-    """Refuse what is no batch of points.
-
-    Raises:
-        LevelsetError: x is not an (n, *d) floating point batch.
-    """
-    if x.ndim < 2 or not x.is_floating_point():
-        raise LevelsetError(
-            f"Points are a floating point batch (n, *d), got {tuple(x.shape)} {x.dtype}."
-        )
+def _one_column(value: Tensor, jacobian: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """(n, 1) and (n, *d, 1) as (n,) and (n, *d), as :func:`outputs_of` does it."""
+    outputs = outputs_of(value, x)
+    return outputs, jacobian.squeeze(-1) if outputs.ndim < value.ndim else jacobian
 
 
 def pseudo_inverse(

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
+from levelset_core.levelsets.functions import Network, as_points, row_by_row
 from levelset_core.levelsets.jacobian import (
-    Network,
-    check_points,
     expand_rows,
     pinv_times,
     pseudo_inverse,
@@ -17,6 +16,7 @@ from levelset_core.levelsets.jacobian import (
 from levelset_core.levelsets.samples import LevelSetSamples, residual_norm
 
 
+@row_by_row
 @torch.no_grad()
 def project(
     f: Network,
@@ -49,8 +49,7 @@ def project(
         LevelsetError: x is not an (n, *d) floating point batch, ``level`` has a wrong shape, or
             F's output is not one row a point.
     """
-    check_points(x)
-    start = x.detach()
+    start = as_points(x, f).detach()
     finite = torch.isfinite(start.flatten(1)).all(1)
     start = torch.where(expand_rows(finite, start), start, 0.0)
     reach = max_jump * (1.0 + torch.linalg.vector_norm(start.flatten(1), dim=1))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from levelset_core.levelsets.functions import Network, outputs_of, row_by_row
 from levelset_core.levelsets.jacobian import (
-    Network,
     pinv_times,
     pseudo_inverse,
     value_and_jacobian,
@@ -13,6 +13,7 @@ from levelset_core.levelsets.jacobian import (
 from levelset_core.levelsets.samples import LevelSetSamples
 
 
+@row_by_row
 def sample_network(
     f: Network,
     s: LevelSetSamples,
@@ -44,7 +45,8 @@ def sample_network(
             t.index_select(0, kept) for t in (points, pinv, level, values, *args)
         )
         value = value if value is None else value.index_select(0, kept)
-    offset = (f(points, *args) if value is None else value) - level - values
+    value = f(points, *args) if value is None else value
+    offset = outputs_of(value, points) - level - values
     if differentiate_pinv:
         _, jacobian = value_and_jacobian(f, points, tuple(args), create_graph=True)
         pinv, _ = pseudo_inverse(jacobian, outputs=offset.ndim == 2)

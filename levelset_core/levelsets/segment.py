@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
+from levelset_core.levelsets.functions import Network, as_points, outputs_of, row_by_row
 from levelset_core.levelsets.jacobian import (
-    Network,
-    check_points,
     expand_rows,
     pseudo_inverse,
     value_and_jacobian,
@@ -18,6 +17,7 @@ from levelset_core.levelsets.jacobian import (
 from levelset_core.levelsets.samples import LevelSetSamples
 
 
+@row_by_row
 def false_position(
     f: Network,
     a: Tensor,
@@ -47,6 +47,7 @@ def false_position(
     return _search(f, a, b, level, (_illinois, _middle), max_steps, tol, args)
 
 
+@row_by_row
 def bisection(
     f: Network,
     a: Tensor,
@@ -86,7 +87,7 @@ def _search(
     tol: float,
     args: tuple[Tensor, ...],
 ) -> LevelSetSamples:
-    check_points(a)
+    a, b = as_points(a, f), as_points(b, f)
     if a.shape != b.shape:
         raise LevelsetError(
             f"The ends of the segments differ in shape: {tuple(a.shape)} and {tuple(b.shape)}."
@@ -98,7 +99,7 @@ def _search(
 
     def evaluate(rows: Tensor, t: Tensor) -> Tensor:
         points = torch.lerp(a[rows], b[rows], expand_rows(t, a))
-        value = f(points, *(arg[rows] for arg in args))
+        value = outputs_of(f(points, *(arg[rows] for arg in args)), points)
         if value.ndim != 1:
             raise LevelsetError(f"A segment search needs a scalar F, got {tuple(value.shape)}.")
         return value - level

@@ -6,11 +6,13 @@ import torch
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.levelsets import Network, value_and_jacobian
+from levelset_core.levelsets import Network, row_by_row, value_and_jacobian
+from levelset_core.levelsets.functions import check_range
 from levelset_core.losses.labels import (
+    are_logits,
     check_samples,
-    check_scalar,
     class_labels,
+    scalar_output,
     signed_labels,
 )
 
@@ -21,11 +23,11 @@ def cross_entropy(f: Network, x: Tensor, y: Tensor) -> Tensor:
     Raises:
         LevelsetError: no samples, one that is not finite, or labels that do not suit F.
     """
-    check_samples(x)
+    x = check_samples(f, x)
     value = f(x)
-    if value.ndim == 2:
+    if are_logits(value, y):
         return torch.nn.functional.cross_entropy(value, class_labels(y, value))
-    check_scalar(value, x)
+    value = scalar_output(value, x)
     return torch.nn.functional.softplus(-signed_labels(y, x) * value).mean()
 
 
@@ -35,9 +37,8 @@ def hinge(f: Network, x: Tensor, y: Tensor) -> Tensor:
     Raises:
         LevelsetError: no samples, one that is not finite, labels other than +-1, or F not scalar.
     """
-    check_samples(x)
-    y, value = signed_labels(y, x), f(x)
-    check_scalar(value, x)
+    x = check_samples(f, x)
+    y, value = signed_labels(y, x), scalar_output(f(x), x)
     return torch.relu(1.0 - y * value).mean()
 
 
@@ -45,6 +46,7 @@ def hinge(f: Network, x: Tensor, y: Tensor) -> Tensor:
 _DUAL = {"l2": 2.0, "linf": 1.0}
 
 
+@row_by_row
 def elsayed(
     f: Network,
     x: Tensor,
@@ -70,16 +72,17 @@ def elsayed(
         LevelsetError: no samples, one that is not finite, labels other than +-1, F not scalar, or
             another distance.
     """
-    check_samples(x)
+    x = check_samples(f, x)
     y = signed_labels(y, x)
+    check_range(epsilon=epsilon)
     if distance not in _DUAL:
         raise LevelsetError(
             f"Elsayed's margin is defined for {' and '.join(_DUAL)}, got {distance!r}."
         )
     value, jacobian = value_and_jacobian(f, x, create_graph=differentiate_gradient)
-    check_scalar(value, x)
+    value = scalar_output(value, x)
     norm = torch.linalg.vector_norm(jacobian.flatten(1), ord=_DUAL[distance], dim=1)
     used = norm > 1e-8  # no direction, no linearized boundary
     norm = torch.where(used, norm, 1.0)
-    value = value if differentiate_gradient else f(x)
+    value = value if differentiate_gradient else scalar_output(f(x), x)
     return torch.where(used, torch.relu(epsilon - y * value / norm), 0.0).mean()

@@ -15,11 +15,13 @@ from levelset_core.levelsets import (
     Network,
     get_distance,
     project,
+    row_by_row,
     sample_network,
 )
+from levelset_core.levelsets.functions import check_range
 from levelset_core.losses.labels import (
     check_samples,
-    check_scalar,
+    scalar_output,
     signed_labels,
     where_positive,
 )
@@ -50,6 +52,7 @@ class GeometricSVMTerms:
     sides: LevelSetSamples
 
 
+@row_by_row
 def geometric_svm_terms(
     f: Network,
     x: Tensor,
@@ -70,7 +73,8 @@ def geometric_svm_terms(
     projector: Callable[..., LevelSetSamples] = project,
 ) -> GeometricSVMTerms:
     """Eq. 11, term by term; see :func:`geometric_svm`."""
-    check_samples(x)
+    check_range(lam=lam, max_residual=max_residual)
+    x = check_samples(f, x)
     y = signed_labels(y, x)
     if sides_from not in ("boundary", "data") or differentiate not in ("all", "boundary"):
         raise LevelsetError(
@@ -82,7 +86,7 @@ def geometric_svm_terms(
     boundary = projector(
         f, x, level=0.0, max_steps=max_steps, tol=tol, max_jump=max_jump, args=args, record=record
     )
-    check_scalar(boundary.values, x)
+    scalar_output(boundary.values, x)
     start = boundary.points if sides_from == "boundary" else x
     levels = torch.ones(n, dtype=x.dtype, device=x.device)
     sides = projector(
@@ -112,7 +116,7 @@ def geometric_svm_terms(
     side = where_positive(y * boundary.start_values)
     signed = side * to_boundary / delta  # = y F(x) for affine F
     if fallback and not used.all():
-        signed = torch.where(used, signed, y * f(x, *args))
+        signed = torch.where(used, signed, y * scalar_output(f(x, *args), x))
         hinge = torch.relu(1.0 - signed)
     else:
         hinge = torch.where(used, torch.relu(1.0 - signed), 0.0)
@@ -130,7 +134,25 @@ def geometric_svm_terms(
         )
 
 
-def geometric_svm(f: Network, x: Tensor, y: Tensor, **settings) -> Tensor:  # type: ignore[no-untyped-def]
+def geometric_svm(
+    f: Network,
+    x: Tensor,
+    y: Tensor,
+    *,
+    lam: float | Tensor = 0.1,
+    alpha: float = -1.0,
+    distance: str = "linf",
+    max_steps: int = 10,
+    tol: float = 1e-6,
+    max_jump: float = 100.0,
+    max_residual: float = 0.1,
+    sides_from: Literal["boundary", "data"] = "boundary",
+    differentiate: Literal["all", "boundary"] = "all",
+    fallback: bool = False,
+    record: bool = False,
+    args: tuple[Tensor, ...] = (),
+    projector: Callable[..., LevelSetSamples] = project,
+) -> Tensor:
     """1/N sum max{0, 1 - sign(y F(x)) d(x, p^0) / Delta(x)} + lam/N sum Delta(x)^alpha   (Eq. 11).
 
     Delta(x) = min over t = +-1 of d(p^0, p^t); p^0 is x projected on S_0, p^t on S_t, all of
@@ -160,6 +182,12 @@ def geometric_svm(f: Network, x: Tensor, y: Tensor, **settings) -> Tensor:  # ty
 
     Raises:
         LevelsetError: no samples, one that is not finite, labels other than +-1, F not scalar, an
-            unknown distance or option.
+            unknown distance or option, a negative weight.
     """
-    return geometric_svm_terms(f, x, y, **settings).loss
+    return geometric_svm_terms(
+        f, x, y,
+        lam=lam, alpha=alpha, distance=distance,
+        max_steps=max_steps, tol=tol, max_jump=max_jump, max_residual=max_residual,
+        sides_from=sides_from, differentiate=differentiate, fallback=fallback,
+        record=record, args=args, projector=projector,
+    ).loss  # fmt: skip

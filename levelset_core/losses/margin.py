@@ -14,12 +14,15 @@ from levelset_core.levelsets import (
     class_margin,
     get_distance,
     project,
+    row_by_row,
     sample_network,
 )
+from levelset_core.levelsets.functions import check_range
 from levelset_core.losses.labels import (
+    are_logits,
     check_samples,
-    check_scalar,
     class_labels,
+    scalar_output,
     signed_labels,
     where_positive,
 )
@@ -46,6 +49,7 @@ class MarginTerms:
     boundary: LevelSetSamples
 
 
+@row_by_row
 def margin_terms(
     f: Network,
     x: Tensor,
@@ -66,16 +70,20 @@ def margin_terms(
 ) -> MarginTerms:
     """Eq. 12, term by term; see :func:`margin`."""
     d = get_distance(distance)
-    check_samples(x)
+    check_range(
+        epsilon=epsilon, epsilon_wrong=epsilon_wrong, weight_correct=weight_correct,
+        weight_wrong=weight_wrong, max_residual=max_residual,
+    )  # fmt: skip
+    x = check_samples(f, x)
     target: Network = f
     args: tuple[Tensor, ...] = ()
     with torch.no_grad():
         value = f(x)
-        if value.ndim == 2:
+        if are_logits(value, y):
             target, args = class_margin(f), (class_labels(y, value),)
             signed = class_margin(lambda logits: logits)(value, *args)
         else:  # binary: F^{y} = y F has the same zero set for both labels
-            check_scalar(value, x)
+            value = scalar_output(value, x)
             signed = signed_labels(y, x) * value
     if samples is None:
         samples = project(
@@ -92,7 +100,7 @@ def margin_terms(
     reached = d(x, sample_network(target, samples), samples.pinv)
     signed = side * reached
     if fallback and not used.all():
-        stand_in = y * f(x) if not args else target(x, *args)
+        stand_in = target(x, *args) if args else signed_labels(y, x) * scalar_output(f(x), x)
         per_sample = weight * torch.relu(aim - torch.where(used, signed, stand_in))
     else:
         per_sample = torch.where(used, weight * torch.relu(aim - signed), 0.0)
@@ -106,7 +114,24 @@ def margin_terms(
     )
 
 
-def margin(f: Network, x: Tensor, y: Tensor, **settings) -> Tensor:  # type: ignore[no-untyped-def]
+def margin(
+    f: Network,
+    x: Tensor,
+    y: Tensor,
+    *,
+    epsilon: float | Tensor = 0.2,
+    epsilon_wrong: float | Tensor | None = None,
+    weight_correct: float | Tensor = 1.0,
+    weight_wrong: float | Tensor = 1.0,
+    distance: str = "rho",
+    samples: LevelSetSamples | None = None,
+    max_steps: int = 10,
+    tol: float = 1e-6,
+    max_jump: float = 100.0,
+    max_residual: float = 0.1,
+    fallback: bool = False,
+    record: bool = False,
+) -> Tensor:
     """1/N sum lambda_j max{0, epsilon_j - sign(F^{y_j}(x_j)) d(x_j, p_j(theta))}   (Eq. 12).
 
     Pulls the boundary towards wrong samples and pushes it at least epsilon away from right
@@ -130,9 +155,16 @@ def margin(f: Network, x: Tensor, y: Tensor, **settings) -> Tensor:  # type: ign
 
     Raises:
         LevelsetError: no samples, one that is not finite, labels that do not suit F, an unknown
-            distance, level set samples of another number.
+            distance, a negative number, level set samples of another number.
     """
-    return margin_terms(f, x, y, **settings).loss
+    return margin_terms(
+        f, x, y,
+        epsilon=epsilon, epsilon_wrong=epsilon_wrong,
+        weight_correct=weight_correct, weight_wrong=weight_wrong,
+        distance=distance, samples=samples,
+        max_steps=max_steps, tol=tol, max_jump=max_jump, max_residual=max_residual,
+        fallback=fallback, record=record,
+    ).loss  # fmt: skip
 
 
 def _choose(

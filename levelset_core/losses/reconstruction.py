@@ -16,9 +16,11 @@ from levelset_core.levelsets import (
     project,
     pseudo_inverse,
     residual_norm,
+    row_by_row,
     sample_network,
     value_with_jacobian,
 )
+from levelset_core.levelsets.functions import check_range
 from levelset_core.losses.labels import check_samples
 
 
@@ -41,6 +43,7 @@ class ReconstructionTerms:
     offsets: tuple[Tensor, ...]
 
 
+@row_by_row
 def reconstruction_terms(
     f: Network,
     x: Tensor,
@@ -66,7 +69,10 @@ def reconstruction_terms(
         max_residual: a sample with |F - t| above it gives no loss.
         min_gradient: nor one with ||D_xF|| below this.
     """
-    check_samples(x)
+    check_range(lam=lam, max_residual=max_residual, min_gradient=min_gradient)
+    if not p > 0:
+        raise LevelsetError(f"p must be more than 0, got {p}.")
+    x = check_samples(f, x)
     pieces = [x, *(places for places, _ in groups)]
     value, jacobian = value_with_jacobian(f, torch.cat(pieces))
     sizes = [len(piece) for piece in pieces]

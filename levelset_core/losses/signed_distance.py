@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from levelset_core.levelsets import Network, value_with_jacobian
+from levelset_core.levelsets import Network, outputs_of, value_with_jacobian
 
 
 def signed_distance(
@@ -34,7 +34,7 @@ def off_by(f: Network, places: Tensor, target: Tensor) -> Tensor:
         places: q, (m, d).
         target: v, (m,) or (m, l).
     """
-    off = f(places) - target
+    off = outputs_of(f(places), places) - target
     loss: Tensor = (
         off.abs().mean() if off.ndim == 1 else torch.linalg.vector_norm(off, dim=1).mean()
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 import torch
 
-from levelset_core import LevelsetError
+from levelset_core import LevelsetError, losses
 from levelset_core.losses import cross_entropy, elsayed, geometric_svm, hinge, margin
 
 BINARY = [cross_entropy, hinge, elsayed, margin, geometric_svm]
@@ -42,13 +44,28 @@ class TestBinary:
 
 
 @pytest.mark.parametrize("loss", [hinge, elsayed, geometric_svm])
-@pytest.mark.parametrize("outputs", [1, 3])
-def test_an_output_that_would_broadcast_is_refused(loss, outputs, mlp, randn, device):
-    f = mlp(outputs=outputs)
-    y = torch.ones(3, device=device)
-    network = (lambda x: f(x)[:, None]) if outputs == 1 else f
-    with pytest.raises(LevelsetError, match=rf"\(3, {outputs}\)"):
-        loss(network, randn(3, 2), y)
+def test_an_output_that_would_broadcast_is_refused(loss, mlp, randn, device):
+    with pytest.raises(LevelsetError, match=r"\(3, 3\)"):
+        loss(mlp(outputs=3), randn(3, 2), torch.ones(3, device=device))
+
+
+@pytest.mark.parametrize(("loss", "settings", "said"), [
+    (elsayed, {"epsilon": -1.0}, "epsilon must be 0 or more, got -1.0"),
+    (margin, {"weight_wrong": -1.0}, "weight_wrong must be 0 or more"),
+    (margin, {"epsilon_wrong": -0.1}, "epsilon_wrong must be 0 or more"),
+    (margin, {"max_residual": torch.nan}, "max_residual must be 0 or more, got nan"),
+    (geometric_svm, {"lam": -0.5}, "lam must be 0 or more"),
+])  # fmt: skip
+def test_a_number_out_of_range_is_refused(loss, settings, said, mlp, randn, device):
+    with pytest.raises(LevelsetError, match=said):
+        loss(mlp(), randn(3, 2), torch.ones(3, device=device), **settings)
+
+
+@pytest.mark.parametrize("name", ["margin", "geometric_svm"])
+def test_a_loss_takes_what_its_terms_take_by_name(name):
+    of_loss, of_terms = (inspect.signature(getattr(losses, n)) for n in (name, f"{name}_terms"))
+    assert list(of_loss.parameters.values()) == list(of_terms.parameters.values())
+    assert not any(p.kind is p.VAR_KEYWORD for p in of_loss.parameters.values())
 
 
 @pytest.mark.parametrize("loss", MULTI_CLASS)
