@@ -14,12 +14,11 @@ from typing import Any
 from levelset_core.attacks import AttackConfig, paper_attack, share_interval
 from levelset_core.classifiers.files import read_card, write_card
 from levelset_core.data.images import data_set_of
-from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.kinds.attack import CELLS, EARLIER, MODEL
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs.folder import Run
-from levelset_core.runs.queue import cores_for_runs
+from levelset_core.runs.starting import start
 from levelset_core.runs.store import RunStore
 
 
@@ -128,19 +127,15 @@ def start_cells(
         "images": images,
         "about": {"id": model.id, "title": model.title, "digest": model.digest},
     }
-    if (already := store.working("attack", settings, seed)) is not None:
-        return already
     inputs: dict[str, Path | bytes] = {MODEL: model.path}
     earlier = _earlier(store, settings, seed)
     if earlier is not None:
         inputs[EARLIER] = earlier.checkpoint_file
     titles = dict.fromkeys(a.attack for a in attacks)
-    run = store.create(
-        "attack", settings, name=name or f"{model.title}: {', '.join(titles)}", seed=seed,
-        device=str(pick_device()), threads=cores_for_runs(), inputs=inputs,
-    )  # fmt: skip
-    store.submit(run)
-    return run
+    return start(
+        "attack", settings, inputs, seed=seed, store=store,
+        name=name or f"{model.title}: {', '.join(titles)}",
+    ).run  # fmt: skip
 
 
 def add_to_card(path: Path, values: dict[str, Any]) -> None:

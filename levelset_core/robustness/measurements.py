@@ -9,14 +9,13 @@ from typing import Any
 
 from levelset_core.attacks import AttackConfig
 from levelset_core.data.images import same_first_images
-from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import CHECKPOINTS
 from levelset_core.robustness.measure import model_file
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import kind_title
-from levelset_core.runs.queue import cores_for_runs
+from levelset_core.runs.starting import start
 from levelset_core.runs.store import RunStore
 
 #: Measurements of the bundled models: folders of runs, see :mod:`levelset_core.robustness.bundle`.
@@ -50,17 +49,12 @@ def start_measurement(
         "images": images,
         "attack": dataclasses.asdict(attack or AttackConfig()),
     }
-    if (already := store.working(kind, settings, seed)) is not None:
-        return already
     titles = ", ".join(m.title for m in (models if kind == "transfer" else models[:1]))
-    run = store.create(
-        kind, settings, name=f"{kind_title(kind)}: {titles}", seed=seed,
-        device=str(pick_device()), threads=cores_for_runs(),
-        inputs={model_file(k): m.path for k, m in enumerate(models)},
-    )  # fmt: skip
-    if queue:
-        store.submit(run)
-    return run
+    inputs = {model_file(k): m.path for k, m in enumerate(models)}
+    return start(
+        kind, settings, inputs, name=f"{kind_title(kind)}: {titles}", seed=seed, queue=queue,
+        store=store,
+    ).run  # fmt: skip
 
 
 def measurements(

@@ -1,9 +1,9 @@
 """Runs: everything that takes long. A run is a folder, worked on by a process of its own.
 
-    store = RunStore()                                      # $LEVELSET_RUNS, or the user's data
-    run = store.create("playground", settings, steps=5000)  # its folder
-    store.submit(run)                                       # into the queue, and off it goes
-    run.status().state, run.metrics(), run.result()         # from any process, at any time
+    store = RunStore()                                       # $LEVELSET_RUNS, or the user's data
+    run = store.create("reconstruct", settings, steps=5000)  # its folder
+    store.submit(run)                                        # into the queue, and off it goes
+    run.status().state, run.metrics(), run.result()          # from any process, at any time
 
 A tab, a server or a machine that goes away takes nothing along: a run whose process is gone is
 *interrupted*; ``submit`` takes it up at its last checkpoint, to the same result bit for bit.
@@ -17,6 +17,7 @@ from levelset_core.runs.folder import RESUMABLE, STATES, Run, RunConfig, RunStat
 from levelset_core.runs.kinds import Goal, Kind, Metric, Trainer, get_kind, kind_modules, kind_title
 from levelset_core.runs.process import EXIT_CODES, work_here
 from levelset_core.runs.spare import keep_spare
+from levelset_core.runs.starting import Started, start
 from levelset_core.runs.store import RunStore
 from levelset_core.runs.words import duration, progress_text, summary, tell_apart
 
@@ -31,6 +32,7 @@ __all__ = [
     "RunConfig",
     "RunStatus",
     "RunStore",
+    "Started",
     "Trainer",
     "duration",
     "get_kind",
@@ -42,6 +44,7 @@ __all__ = [
     "replacing",
     "runs_folder",
     "save_checkpoint",
+    "start",
     "summary",
     "tell_apart",
     "work_here",

@@ -73,20 +73,6 @@ class RunStore:
             raise LevelsetError(f"{len(found)} runs have {text!r} in their id: write more of it.")
         return found[0] if found else self.get(text)
 
-    def working(self, kind: str, settings: dict[str, Any], seed: int = 0) -> Run | None:
-        """A run of the same kind, settings and seed that works or waits, if there is one.
-
-        So a click that arrives twice need not start the same work twice.
-        """
-        wanted = get_kind(kind).check(settings)
-        for run in self.runs():
-            with suppress(LevelsetError):
-                config = run.config
-                same = (config.kind, config.seed, config.settings) == (kind, seed, wanted)
-                if same and run.status().active:
-                    return run
-        return None
-
     # -- changing ----------------------------------------------------------------------------
 
     def create(

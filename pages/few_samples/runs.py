@@ -8,12 +8,13 @@ from levelset_core.data.images import IMAGE_SETS, is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.few_samples.config import GeneralizationConfig
 from levelset_core.few_samples.results import chosen_numbers, command
-from levelset_core.runs import Run, RunStore
+from levelset_core.runs import Run, RunStore, start
 from pages.few_samples.sources import Source
+from pages.shared.attempt import telling
+from pages.shared.board import live_board
 from pages.shared.image_data import data_size_title, here_or_download
 from pages.shared.kept import kept_menu
-from pages.shared.run_controls import run_progress
-from pages.shared.run_list import created_text
+from pages.shared.run_controls import created_text, run_progress
 
 EVERY = 2.0
 #: Of the bundled excerpt, which is small: 30 to 400 images.
@@ -28,7 +29,7 @@ def runs_view(found: list[Source]) -> None:
     with left.container(border=True):
         _form({source.key: source for source in found if source.stored})
     with right:
-        _list()
+        live_board(_list, _sweeps, every=EVERY, always=True)
 
 
 def _form(stored: dict[str, Source]) -> None:
@@ -54,10 +55,8 @@ def _form(stored: dict[str, Source]) -> None:
         return
     st.code(command(config), language="bash", wrap_lines=True)
     if st.button("Start", type="primary", icon=":material/play_arrow:", key="few_run_start"):
-        try:
+        with telling():
             _start(config)
-        except (LevelsetError, OSError) as error:
-            st.error(str(error), icon=":material/error:")
 
 
 def _config(data: str, repeats: int, seed: int, source: Source | None) -> GeneralizationConfig:
@@ -74,19 +73,20 @@ def _config(data: str, repeats: int, seed: int, source: Source | None) -> Genera
 
 
 def _start(config: GeneralizationConfig) -> None:
-    store = RunStore()
-    run = store.create(
+    _, new = start(
         "generalize", config.to_dict(), seed=config.seed, device="cpu", threads=1,
         name=f"Generalization, {IMAGE_SETS[config.data]}",
     )  # fmt: skip
-    store.submit(run)
-    st.toast("Started: it goes on if you leave this page.", icon=":material/play_arrow:")
+    told = "Started: it goes on if you leave this page." if new else "It goes on already."
+    st.toast(told, icon=":material/play_arrow:")
 
 
-@st.fragment(run_every=EVERY)
-def _list() -> None:
-    store = RunStore()
-    runs = [r for r in store.runs() if not r.problem() and r.config.kind == "generalize"][:SHOWN]
+def _sweeps() -> list[Run]:
+    runs = RunStore().runs()
+    return [r for r in runs if not r.problem() and r.config.kind == "generalize"][:SHOWN]
+
+
+def _list(runs: list[Run]) -> None:
     if not runs:
         st.info(
             "Runs that you start are listed here, with their progress and the time left. Their "
@@ -94,8 +94,6 @@ def _list() -> None:
             icon=":material/info:",
         )
         return
-    if any(run.status().state == "queued" for run in runs):
-        store.dispatch()
     for run in runs:
         with st.container(border=True):
             _one(run)

@@ -18,7 +18,7 @@ from levelset_core.few_samples.kinds.generalize import TABLE
 from levelset_core.few_samples.results import command, hyper_text, read_results
 from levelset_core.paths import ASSETS
 from levelset_core.runs import RunStore
-from pages.shared.run_list import created_text
+from pages.shared.run_controls import created_text
 from pages.shared.view_choice import view_choice
 
 #: Galleries of stored results, of images that may be shared.

@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from levelset_core.data import PRESETS
-from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession, PlaygroundState
 from levelset_core.live.state import Preset
 from levelset_core.networks import ACTIVATIONS
 from levelset_core.playground import OBJECTIVES
+from pages.shared.attempt import telling
 
 DISTANCE_TITLES = {"linf": "L∞", "l2": "L2", "rho": "ρ"}
 ACTIVATION_TITLES = {"relu": "ReLU", "softplus": "Softplus", "tanh": "Tanh", "sine": "Sine"}
@@ -165,24 +165,19 @@ def _chosen(name: str) -> Any:
 
 
 def _apply(session: LiveSession, **fields: Any) -> None:
-    try:
+    with telling(toast=True):  # the widgets go back to what is in force
         session.change(**fields)
-    except LevelsetError as error:
-        st.toast(str(error), icon=":material/error:")  # the widgets go back to what is in force
 
 
 def _set_config(session: LiveSession, name: str) -> None:
     value = _chosen(name)
     if value is None:  # also pills that were switched off: they come back on
         return
-    try:
+    with telling(toast=True):
         config = replace(session.state.config, **{name: value})
         if config.objective == "elsayed" and config.distance == "rho":
             config = replace(config, distance="linf")
-    except LevelsetError as error:
-        st.toast(str(error), icon=":material/error:")
-        return
-    _apply(session, config=config)
+        session.change(config=config)
 
 
 def _set_compare(session: LiveSession) -> None:

@@ -8,14 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from levelset_core.device import pick_device
-from levelset_core.errors import LevelsetError
+from levelset_core import runs
 from levelset_core.reconstruction import ReconstructionConfig
 from levelset_core.reconstruction.config import PRESETS
 from levelset_core.reconstruction.shapes import CLOUD, TRUTH, cloud_bytes, shape_bytes
-from levelset_core.runs import Run, RunStore, kind_modules
-from levelset_core.runs.queue import cores_for_runs
+from levelset_core.runs import Started, kind_modules
 from pages.reconstruction.input import Subject
+from pages.shared.attempt import attempt, tell
 
 
 @dataclass(frozen=True)
@@ -155,21 +154,15 @@ def start_button(subject: Subject, choice: dict[str, Any]) -> None:
     st.button(
         "Reconstruct", type="primary", icon=":material/play_arrow:", key="start",
         help=f"{method.title}: runs in a process of its own; you may close the page.",
-        on_click=_start, args=(subject, choice),
+        on_click=attempt, args=("start_error", _start, subject, choice),
     )  # fmt: skip
-    if message := st.session_state.get("start_error"):
-        st.error(message, icon=":material/error:")
+    tell("start_error")
     if message := st.session_state.pop("start_told", None):
         st.toast(message, icon=":material/info:")
 
 
 def _start(subject: Subject, choice: dict[str, Any]) -> None:
-    st.session_state.start_error = None
-    try:
-        run, new = start(subject, **choice)
-    except (LevelsetError, OSError) as error:
-        st.session_state.start_error = str(error)
-        return
+    run, new = start(subject, **choice)
     if not new:
         st.session_state.start_told = (
             f"This very reconstruction is {run.status().state} already: it is shown, no second one "
@@ -179,7 +172,7 @@ def _start(subject: Subject, choice: dict[str, Any]) -> None:
     st.session_state.shown_runs = [run.id]
 
 
-def start(subject: Subject, method: str, changes: dict[str, Any]) -> tuple[Run, bool]:
+def start(subject: Subject, method: str, changes: dict[str, Any]) -> Started:
     """Make the run and put it in the queue; or the one that does the same already, and False.
 
     Raises:
@@ -192,17 +185,11 @@ def start(subject: Subject, method: str, changes: dict[str, Any]) -> tuple[Run, 
         "method": method, "label": subject.label, "digest": subject.digest, "up": subject.up,
         "source": subject.source,
     }  # fmt: skip
-    store = RunStore()
     settings = {"config": chosen.config(changes), "about": about}
-    seed = int(changes.get("seed", 0))
-    if (already := store.working(chosen.kind, settings, seed)) is not None:
-        return already, False
     inputs = {CLOUD: cloud_bytes(subject.cloud)}
     if subject.truth is not None:
         inputs[TRUTH] = shape_bytes(subject.truth)
-    run = store.create(
-        chosen.kind, settings, name=f"{subject.label}: {chosen.title}", seed=seed,
-        device=str(pick_device()), threads=cores_for_runs(), inputs=inputs,
+    return runs.start(
+        chosen.kind, settings, inputs, name=f"{subject.label}: {chosen.title}",
+        seed=int(changes.get("seed", 0)),
     )  # fmt: skip
-    store.submit(run)
-    return run, True

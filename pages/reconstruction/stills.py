@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
 from levelset_core.reconstruction.pictures import Camera, Drawn, Rendering
 from pages.reconstruction.input import Subject
 from pages.reconstruction.results import Result
+from pages.shared.attempt import attempt, tell, telling
 
 SIZES = {"1280 × 720": (1280, 720), "1920 × 1080": (1920, 1080), "3840 × 2160": (3840, 2160)}
 COLOURS = {
@@ -51,14 +51,12 @@ def stills_view(subject: Subject, result: Result, camera: dict[str, Any] | None)
     if go:
         _stop()
         ending = ".png" if what == "Still" else ".mp4"
-        try:
+        with telling():
             st.session_state.rendering = Rendering(
                 result.run.artifacts / f"{'still' if what == 'Still' else 'film'}{ending}",
                 _things(subject, result, colour, points), _camera(subject, camera),
                 size=SIZES[size], background=BACKGROUNDS[background],
             )  # fmt: skip
-        except (LevelsetError, OSError) as error:
-            st.error(str(error), icon=":material/error:")
     _progress(result)
 
 
@@ -76,13 +74,8 @@ def _progress(result: Result) -> None:
         return
     if rendering is not None:
         st.session_state.pop("rendering")
-        try:
-            st.session_state.still_problem = None
-            rendering.wait()
-        except LevelsetError as error:
-            st.session_state.still_problem = str(error)
-    if problem := st.session_state.get("still_problem"):
-        st.error(problem, icon=":material/error:")
+        attempt("still_problem", rendering.wait)
+    tell("still_problem")
     for name, show in (("still.png", st.image), ("film.mp4", st.video)):
         path = result.run.artifacts / name
         if path.exists():

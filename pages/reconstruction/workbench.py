@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from levelset_core.runs import Run, RunStore
+from levelset_core.runs import Run
 from pages.reconstruction.export import export_view
 from pages.reconstruction.input import Subject
 from pages.reconstruction.method import METHODS, start_button
@@ -16,6 +16,8 @@ from pages.reconstruction.results import Result, result_of, runs_on, titles_of
 from pages.reconstruction.scene import views
 from pages.reconstruction.stills import stills_view
 from pages.reconstruction.training import training_view
+from pages.shared.board import live_board
+from pages.shared.pick import pick_runs
 from pages.shared.run_controls import run_progress
 from pages.shared.viewer3d import viewer3d
 
@@ -24,8 +26,6 @@ EVERY = 0.5
 #: Heights in pixels: the viewer's, and what the line of results, the head of a run and a line
 #: about a result take of it.
 VIEWER, PILLS, HEAD, TOLD = 590, 50, 84, 44
-#: Results side by side, at most.
-SIDE_BY_SIDE = 2
 TABS = {
     "training": ":material/show_chart: Training",
     "compare": ":material/table_chart: Compare",
@@ -36,21 +36,11 @@ TABS = {
 
 def workbench(subject: Subject, choice: dict[str, Any]) -> None:
     """Draw it; while a run is not over, it is drawn again and again by itself."""
-    active = any(_active(run) for run in runs_on(subject))
-    board = st.fragment(_board, run_every=EVERY if active else None)
-    board(subject, choice, active)
+    live_board(_board, lambda: runs_on(subject), subject, choice, every=EVERY)
 
 
-def _active(run: Run) -> bool:
-    return run.problem() is None and run.status().active
-
-
-def _board(subject: Subject, choice: dict[str, Any], active: bool) -> None:
-    runs, kind = runs_on(subject), METHODS[subject.kind][choice["method"]].kind
-    if any(_active(run) for run in runs) != active:
-        st.rerun()  # begins or ends the looking
-    if any(run.problem() is None and run.status().state == "queued" for run in runs):
-        RunStore().dispatch()
+def _board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
+    kind = METHODS[subject.kind][choice["method"]].kind
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{subject.label}** :gray[· {len(subject.cloud):,} points"
@@ -58,11 +48,11 @@ def _board(subject: Subject, choice: dict[str, Any], active: bool) -> None:
             width="stretch",
         )
         start_button(subject, choice)
-    chosen = _chosen(subject, runs)
+    titles = titles_of(runs)
+    chosen = pick_runs("Results to show, one or two", runs, titles, key="shown_runs")
     unfinished = [run for run in chosen if run.status().state != "done"]
     for run in unfinished:
         run_progress(run, key=f"reconstruction_{run.id}")
-    titles = titles_of(runs)
     results = [result for run in chosen if (result := result_of(run, titles[run.id])) is not None]
     told = notes_view(results)
     stills = st.session_state.get("reconstruction_tab") == "stills"
@@ -93,30 +83,6 @@ def _board(subject: Subject, choice: dict[str, Any], active: bool) -> None:
         stills_view(subject, _one(results), seen.camera)
     else:
         training_view(results, kind)
-
-
-def _chosen(subject: Subject, runs: list[Run]) -> list[Run]:
-    """The results to show: the newest until the person chooses others, at most two."""
-    if not runs:
-        return []
-    by_id = {run.id: run for run in runs}
-    shown = [i for i in st.session_state.get("shown_runs") or [] if i in by_id] or [runs[0].id]
-    if len(runs) > 1:
-        # Another list is another widget: its choice starts from what is shown.
-        key = f"results_{subject.digest}_{len(runs)}_{st.session_state.get('results_version', 0)}"
-        titles = titles_of(runs)
-        picked = st.pills(
-            "Results to show, one or two", list(by_id), key=key, selection_mode="multi",
-            default=shown, format_func=titles.__getitem__, label_visibility="collapsed",
-        )  # fmt: skip
-        kept = [i for i in shown if i in picked] + [i for i in picked if i not in shown]
-        shown = kept[-SIDE_BY_SIDE:] or shown
-        if set(shown) != set(picked):  # a third takes the place of the oldest choice
-            st.session_state.results_version = st.session_state.get("results_version", 0) + 1
-            st.session_state.shown_runs = shown
-            st.rerun()
-    st.session_state.shown_runs = shown
-    return [by_id[i] for i in shown]
 
 
 def _one(results: list[Result]) -> Result:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from levelset_core.data.images import IN_TURNS, is_here
-from levelset_core.errors import LevelsetError
 from levelset_core.robustness.cells import Cell, attack_command, start_cells
 from levelset_core.robustness.table import (
     COLUMNS,
@@ -20,6 +19,7 @@ from levelset_core.robustness.table import (
 from levelset_core.runs import RunStore, duration
 from pages.robustness.measuring import PASSES
 from pages.robustness.models import test_images
+from pages.shared.attempt import attempt, tell
 from pages.shared.image_data import here_or_download
 from pages.shared.kept import kept
 from pages.shared.run_controls import run_progress
@@ -110,7 +110,7 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
         label = f"Run {len(wanted)} cells" + (f", extend {extended} of them" if extended else "")
     st.button(
         label, type="primary", icon=":material/play_arrow:", key="robust_run", disabled=not wanted,
-        on_click=_start, args=(wanted, data, images, seed), width="stretch",
+        on_click=attempt, args=(ERROR, _start, wanted, data, images, seed), width="stretch",
     )  # fmt: skip
     if wanted:
         work = sum(passes(e.attack) * images for e in wanted) / PASSES
@@ -120,8 +120,7 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
         )
     else:
         st.caption(_nothing_new(scoped))
-    if message := st.session_state.get(ERROR):
-        st.error(message, icon=":material/error:")
+    tell(ERROR)
 
 
 def _choices(data: str) -> list[int]:
@@ -176,10 +175,5 @@ def _extends(entry: Entry, data: str, images: int, seed: int) -> bool:
 
 
 def _start(entries: list[Entry], data: str, images: int, seed: int) -> None:
-    st.session_state[ERROR] = None
-    store = RunStore()
-    try:
-        for entry in entries:
-            start_cells(store, entry.model, [entry.attack], data=data, images=images, seed=seed)
-    except (LevelsetError, OSError) as error:
-        st.session_state[ERROR] = str(error)
+    for entry in entries:
+        start_cells(RunStore(), entry.model, [entry.attack], data=data, images=images, seed=seed)

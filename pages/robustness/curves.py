@@ -11,11 +11,10 @@ import streamlit as st
 
 from levelset_core.attacks import AttackConfig, over_epsilon, over_steps, paper_attack
 from levelset_core.data.images import is_here
-from levelset_core.errors import LevelsetError
 from levelset_core.robustness.cells import Cell, all_cells, start_cells
 from levelset_core.robustness.models import KnownModel
 from levelset_core.robustness.table import best_cell, curve_cells, missing_attacks, passes
-from levelset_core.runs import RunStore
+from levelset_core.runs import Run, RunStore
 from pages.robustness.address import TABLE_IMAGES, first_of
 from pages.robustness.boundaries import black_box_view, distances_view
 from pages.robustness.charts import curve_figure, waterfall_figure
@@ -30,6 +29,8 @@ from pages.robustness.measuring import (
     runs_in_work,
 )
 from pages.robustness.models import DATA, choose_models, image_sets, test_images
+from pages.shared.attempt import tell, telling
+from pages.shared.board import live_board
 from pages.shared.image_data import data_title
 from pages.shared.kept import kept_menu
 from pages.shared.view_choice import view_choice
@@ -40,13 +41,10 @@ LOSSES = {"pgd-margin": "margin PGD", "pgd-xent": "cross-entropy PGD"}
 
 def curves_view(found: list[KnownModel]) -> None:
     """The chosen view; while a run works, it is drawn again and again by itself."""
-    active = bool(active_runs())
-    st.fragment(_board, run_every=EVERY if active else None)(found, active)
+    live_board(_board, active_runs, found, every=EVERY)
 
 
-def _board(found: list[KnownModel], active: bool) -> None:
-    if bool(active_runs()) != active:
-        st.rerun()  # begins or ends the looking
+def _board(working: list[Run], found: list[KnownModel]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         labels = {name: label for name, (label, _) in VIEWS.items()}
         view = view_choice(
@@ -74,15 +72,12 @@ def _board(found: list[KnownModel], active: bool) -> None:
         st.info("Choose one model or more.")
         return
     colours = {m.id: k for k, m in enumerate(fitting)}
-    try:
+    with telling():
         if is_here(data):
             images = min(images, len(test_images(data)))
         VIEWS[view][1](Question(chosen, colours, data, images, slot))
-    except LevelsetError as error:
-        st.error(str(error), icon=":material/error:")
-    if message := st.session_state.get(ERROR):
-        st.error(message, icon=":material/error:")
-    runs_in_work("curves")
+    tell(ERROR)
+    runs_in_work(working, "curves")
 
 
 # -- over epsilon, over steps ----------------------------------------------------------------

@@ -30,6 +30,7 @@ from pages.robustness.address import address, first_epsilon
 from pages.robustness.models import choose_model, network_of
 from pages.robustness.subject import Subject, choose_subject
 from pages.server.arrays import ARRAYS_PATH, store
+from pages.shared.attempt import telling
 from pages.shared.front_end import base_path, front_end
 from pages.shared.kept import kept_choice
 
@@ -64,7 +65,7 @@ _section = front_end("levelset_section", "robustness/section")
 def explorer_view(found: list[KnownModel]) -> None:
     """Choose on the left, look on the right."""
     left, main = st.columns([1, 3.8], gap="medium")
-    try:
+    with telling():
         with left:
             model = choose_model(found, "explorer_model")
             subject = choose_subject(model)
@@ -73,8 +74,6 @@ def explorer_view(found: list[KnownModel]) -> None:
                 st.info(subject)
             else:
                 attack_view(model, subject)
-    except LevelsetError as error:
-        st.error(str(error), icon=":material/error:")
 
 
 @st.fragment

@@ -22,6 +22,8 @@ from pages.robustness.address import first_image
 from pages.robustness.measuring import PASSES
 from pages.robustness.models import network_of
 from pages.server.arrays import ARRAYS_PATH, store
+from pages.shared.attempt import attempt, tell
+from pages.shared.board import live_board
 from pages.shared.front_end import base_path, front_end
 
 #: The first so many test images are shown and surveyed.
@@ -67,7 +69,7 @@ def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
     if run is None:
         _survey_button(model, name, len(data))
         return chosen
-    st.fragment(_progress, run_every=EVERY if run.status().active else None)(run, len(data))
+    live_board(_progress, lambda: [run], len(data), every=EVERY)
     return chosen
 
 
@@ -96,21 +98,18 @@ def _survey_button(model: KnownModel, name: str, images: int) -> None:
     work = (len(LOSSES) * attack.steps + NEAREST_PASSES) * images / PASSES
     st.button(
         f"Attack all {images}, for the filters", key="explorer_survey",
-        icon=":material/play_arrow:", width="stretch", on_click=_survey, args=(model, name, images),
+        icon=":material/play_arrow:", width="stretch",
+        on_click=attempt, args=(ERROR, _survey, model, name, images),
         help=f"For the filters: what breaks each image, PGD at ε = {attack.epsilon:g} with both "
         f"losses, and how far its boundary is. In the background, at most about {duration(work)} "
         "on one core.",
     )  # fmt: skip
-    if message := st.session_state.pop(ERROR, None):
-        st.error(message, icon=":material/error:")
+    tell(ERROR)
 
 
 def _survey(model: KnownModel, name: str, images: int) -> None:
     attack = paper_attack("pgd-margin", model.shape[0])
-    try:
-        start_measurement(RunStore(), "survey", [model], data=name, images=images, attack=attack)
-    except (LevelsetError, OSError) as error:
-        st.session_state[ERROR] = str(error)
+    start_measurement(RunStore(), "survey", [model], data=name, images=images, attack=attack)
 
 
 def _table(run: Run | None, predicted: np.ndarray, data: ImageSet) -> dict[str, np.ndarray]:
@@ -137,36 +136,25 @@ def _arrays(path: str, changed: int) -> dict[str, np.ndarray]:
     return read_arrays(Path(path))
 
 
-def _progress(run: Run, images: int) -> None:
+def _progress(runs: list[Run], images: int) -> None:
+    (run,) = runs
     try:
         status = run.status()
     except LevelsetError:
         return
-    if status.state == "queued":
-        RunStore().dispatch()
-    told = st.session_state.get("explorer_survey_told")
     if status.active:
-        st.session_state.explorer_survey_told = run.id
         done = round((status.fraction or 0) * images)
         text = f"Attacking the images: {done} of {images}"
         if status.state == "queued":
             text = "Waits in the queue to attack the images, see Runs"
         st.progress(status.fraction or 0.0, text)
-    elif told == run.id:
-        st.session_state.explorer_survey_told = None
-        st.rerun()  # the filters know everything now
     elif status.state != "done":
         st.button(
             "Go on attacking the images", icon=":material/play_arrow:", key="explorer_survey_go",
-            on_click=_resume, args=(run,), help=f"It is {status.state}. {status.message}",
+            on_click=attempt, args=(ERROR, RunStore().submit, run),
+            help=f"It is {status.state}. {status.message}",
         )  # fmt: skip
-
-
-def _resume(run: Run) -> None:
-    try:
-        RunStore().submit(run)
-    except LevelsetError as error:
-        st.toast(str(error), icon=":material/error:")
+        tell(ERROR)
 
 
 # -- filters ---------------------------------------------------------------------------------

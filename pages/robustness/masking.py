@@ -10,11 +10,11 @@ import streamlit as st
 from levelset_core.attacks import AttackConfig, chance_of, paper_attack
 from levelset_core.attacks.masking import LOSS_GAP
 from levelset_core.data.images import data_set_of, is_here, same_first_images
-from levelset_core.errors import LevelsetError
 from levelset_core.robustness.measurements import measurements, newest, start_measurement
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import Run, RunStore
 from pages.robustness.charts import COLORS, DASHES, MARKERS, tidy
+from pages.shared.attempt import attempt, tell
 
 #: Images that a model is examined on.
 IMAGES = 100
@@ -48,15 +48,14 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
             "Examine" if len(missing) < 2 else f"Examine {len(missing)} models",
             key="robust_examine", icon=":material/search:",
             disabled=not missing or not is_here(data),
-            on_click=_start, args=(missing, models, data, attack),
+            on_click=attempt, args=(ERROR, _start, missing, models, data, attack),
             help="All are examined, or being examined." if not missing
             else f"Gradients, losses, steps, epsilons and black-box attacks on {IMAGES} images: "
             "about a minute each on one core."
             + ("" if is_here(data) else " The images have to be downloaded first."),
         )  # fmt: skip
         st.caption("After Athalye et al. (2018): figures of an attack that is blind mean nothing.")
-    if message := st.session_state.get(ERROR):
-        st.error(message, icon=":material/error:")
+    tell(ERROR)
     found, _ = _examined(chosen, data, attack)
     if found is not None:
         _evidence(chosen, found)
@@ -80,15 +79,11 @@ def _examined(
 def _start(
     missing: list[KnownModel], models: list[KnownModel], data: str, attack: AttackConfig
 ) -> None:
-    st.session_state[ERROR] = None
-    try:
-        for model in missing:
-            others = [m for m in models if m.id != model.id][:MOST_OTHERS]
-            start_measurement(
-                RunStore(), "masking", [model, *others], data=data, images=IMAGES, attack=attack
-            )
-    except (LevelsetError, OSError) as error:
-        st.session_state[ERROR] = str(error)
+    for model in missing:
+        others = [m for m in models if m.id != model.id][:MOST_OTHERS]
+        start_measurement(
+            RunStore(), "masking", [model, *others], data=data, images=IMAGES, attack=attack
+        )
 
 
 def _evidence(model: KnownModel, found: dict[str, Any]) -> None:

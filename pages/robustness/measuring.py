@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core.attacks import AttackConfig, paper_attack
-from levelset_core.errors import LevelsetError
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import Run, RunStore, duration
+from pages.shared.attempt import attempt
 from pages.shared.image_data import here_or_download
 from pages.shared.run_controls import run_progress
 
@@ -38,11 +38,8 @@ def active_runs() -> list[Run]:
     return runs
 
 
-def runs_in_work(key: str) -> None:
-    """Their progress, and what waits; call it in a fragment that runs again every second."""
-    runs = active_runs()
-    if any(run.status().state == "queued" for run in runs):
-        RunStore().dispatch()  # also where whoever ended the last run could not
+def runs_in_work(runs: list[Run], key: str) -> None:
+    """Their progress, and what waits; call it in a live board."""
     for run in runs[:MOST_RUNS]:
         with st.container(border=True, gap="xxsmall"):
             st.markdown(f"**{run.config.name}**")
@@ -80,14 +77,6 @@ def measure_button(
         st.caption(f"at most about {duration(work)} on one core", width="content")
         st.button(
             f"Measure {label}", key="curves_measure_button", type="primary",
-            icon=":material/play_arrow:", on_click=_attempt, args=(start, (q, *arguments)),
+            icon=":material/play_arrow:", on_click=attempt, args=(ERROR, start, q, *arguments),
             help=f"In the background: {', '.join(names)}.",
         )  # fmt: skip
-
-
-def _attempt(start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    st.session_state[ERROR] = None
-    try:
-        start(*arguments)
-    except (LevelsetError, OSError) as error:
-        st.session_state[ERROR] = str(error)

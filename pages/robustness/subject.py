@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from levelset_core.attacks import evaluating
 from levelset_core.data.digits import digit_from_picture, digit_from_strokes
 from levelset_core.data.images import IMAGE_SETS
-from levelset_core.errors import LevelsetError
 from levelset_core.parallel import torch_threads
 from levelset_core.robustness.models import KnownModel
 from pages.robustness.address import DRAWN, IMAGES, first_of
 from pages.robustness.gallery import gallery
 from pages.robustness.models import image_sets, network_of, test_images
+from pages.shared.attempt import telling
 from pages.shared.front_end import base_path, front_end
 from pages.shared.image_data import data_title, here_or_download
 from pages.shared.kept import kept_choice, kept_menu
@@ -117,11 +117,9 @@ def _drawn() -> np.ndarray | None:
     st.caption("Centred by its mass in a box of 20 x 20, as the images of MNIST are.")
     if not kept["strokes"]:
         return None
-    try:
+    with telling():
         return digit_from_strokes(kept["strokes"])
-    except LevelsetError as error:
-        st.error(str(error), icon=":material/error:")
-        return None
+    return None
 
 
 def _uploaded() -> np.ndarray | None:
@@ -131,11 +129,9 @@ def _uploaded() -> np.ndarray | None:
     )  # fmt: skip
     if file is None:
         return None
-    try:
+    with telling():
         return digit_from_picture(file.getvalue())
-    except LevelsetError as error:
-        st.error(str(error), icon=":material/error:")
-        return None
+    return None
 
 
 def _nothing() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import streamlit as st
 
 from levelset_core.attacks import paper_attack
-from levelset_core.errors import LevelsetError
 from levelset_core.robustness.cells import Cell, all_cells
 from levelset_core.robustness.models import METHOD_TITLES, KnownModel
 from levelset_core.robustness.table import (
@@ -20,7 +19,7 @@ from levelset_core.robustness.table import (
     table_rows,
     trained_on_others,
 )
-from levelset_core.runs import RunStore
+from levelset_core.runs import Run, RunStore
 from pages.robustness.address import (
     EPSILON_RANGE,
     TABLE_IMAGES,
@@ -33,6 +32,8 @@ from pages.robustness.export import copy_popover, paper_table
 from pages.robustness.masking import masking_view
 from pages.robustness.measuring import EVERY, active_runs, runs_in_work
 from pages.robustness.models import DATA, image_sets
+from pages.shared.attempt import telling
+from pages.shared.board import live_board
 from pages.shared.front_end import base_path, front_end
 from pages.shared.image_data import data_size_title, data_title
 from pages.shared.kept import kept, kept_menu
@@ -54,14 +55,10 @@ def table_view(found: list[KnownModel]) -> None:
     if not by_data:
         st.info("No data set on this machine has images of the shape that these models take.")
         return
-    active = bool(active_runs())
-    board = st.fragment(_board, run_every=EVERY if active else None)
-    board(by_data, active)
+    live_board(_board, active_runs, by_data, every=EVERY)
 
 
-def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
-    if bool(active_runs()) != active:
-        st.rerun()  # begins or ends the looking
+def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sets = list(by_data)
         data = kept_menu(
@@ -96,11 +93,9 @@ def _board(by_data: dict[str, list[KnownModel]], active: bool) -> None:
             "labels. Figures here say nothing about them.", icon=":material/warning:",
         )  # fmt: skip
     robust_grid(rows, chosen, table_address(data, sets, float(epsilon), usual))
-    runs_in_work("table")
-    try:
+    runs_in_work(working, "table")
+    with telling():
         cell_panel(rows, chosen, data)
-    except LevelsetError as error:
-        st.error(str(error), icon=":material/error:")
     masking_view(models, chosen.model, data, float(epsilon))
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import streamlit as st
 
 from levelset_core.classifiers.architectures import CLASSIFIERS
-from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.config import METHODS, quick_config
 from levelset_core.robustness.kinds.robust import LOOKS
@@ -22,9 +21,12 @@ from levelset_core.robustness.models import (
     wanted,
 )
 from levelset_core.robustness.watch import looks_from_arrays
-from levelset_core.runs import Run, RunStore
+from levelset_core.runs import Run, RunStore, start
 from levelset_core.runs.arrays import read_arrays
+from pages.shared.attempt import attempt, tell
+from pages.shared.board import live_board
 from pages.shared.front_end import base_path, front_end
+from pages.shared.pick import pick_runs
 from pages.shared.run_controls import run_progress
 
 DATA = "mnist_excerpt"
@@ -48,13 +50,11 @@ _component = front_end("levelset_training", "robustness/training")
 
 def training_view(found: list[KnownModel]) -> None:
     """Settings on the left, one or two trainings on the right."""
-    runs = trainings()
-    active = any(run.status().active for run in runs)
     left, right = st.columns([1, 3.6], gap="medium")
     with left:
         _settings()
     with right:
-        st.fragment(_board, run_every=EVERY if active else None)(active)
+        live_board(_board, trainings, every=EVERY)
 
 
 def trainings() -> list[Run]:
@@ -100,22 +100,18 @@ def _settings() -> None:
     st.button(
         "Train", type="primary", icon=":material/play_arrow:", key="train_start", width="stretch",
         help="1,000 bundled images of MNIST, in a process of its own; you may close the page.",
-        on_click=_start,
-        args=(method, model, float(epsilon), int(epochs), int(steps), int(seed), float(weight)),
+        on_click=attempt, args=(
+            ERROR, _start, method, model, float(epsilon), int(epochs), int(steps), int(seed),
+            float(weight),
+        ),
     )  # fmt: skip
-    if message := st.session_state.get(ERROR):
-        st.error(message, icon=":material/error:")
+    tell(ERROR)
 
 
 def _start(
     method: str, model: str, epsilon: float, epochs: int, steps: int, seed: int, weight: float
 ) -> None:
-    st.session_state[ERROR] = None
-    try:
-        run = start_training(method, model, epsilon, epochs, steps, seed, weight)
-    except (LevelsetError, OSError) as error:
-        st.session_state[ERROR] = str(error)
-        return
+    run = start_training(method, model, epsilon, epochs, steps, seed, weight)
     st.toast("The training is in the queue: its charts are on the right.", icon=":material/start:")
     others = [i for i in st.session_state.get("train_shown") or [] if i != run.id]
     st.session_state.train_shown = [*others[-1:], run.id]
@@ -138,35 +134,26 @@ def start_training(
     config = quick_config(
         method, model, epsilon=epsilon, epochs=epochs, attack_steps=steps, weight_attacked=weight
     )
-    store = RunStore()
-    run = store.create(
+    return start(
         "robust",
         {
             **config.as_dict(), "data": DATA, "watch": WATCHED, "watch_epsilon": epsilon,
             "test_limit": MEASURED, "command": f"Train here: {method}, ε = {epsilon:g}",
         },
         name=f"{METHOD_TITLES[method]}, ε = {epsilon:g}, {NETWORK_TITLES[model]}",
-        seed=seed, device=str(pick_device()), threads=1,
-    )  # fmt: skip
-    store.submit(run)
-    return run
+        seed=seed, threads=1,
+    ).run  # fmt: skip
 
 
 # -- watch -----------------------------------------------------------------------------------
 
 
-def _board(active: bool) -> None:
-    runs = trainings()
-    states = [run.status() for run in runs]
-    if any(status.active for status in states) != active:
-        st.rerun()  # begins or ends the looking, and the list of models may have grown
-    if any(status.state == "queued" for status in states):
-        RunStore().dispatch()
+def _board(runs: list[Run]) -> None:
     if not runs:
         _nothing_yet()
         return
     titles = _titles(runs)
-    shown = _shown(runs, titles)
+    shown = pick_runs("Trainings, one or two", runs, titles, key="train_shown")
     unfinished = [run for run in shown if run.status().state != "done"]
     for run in unfinished:
         if len(unfinished) > 1:
@@ -201,27 +188,6 @@ def _nothing_yet() -> None:
             "core. You see its accuracy with and without an attack, and the distances of test "
             "images to the decision boundary move to the right. Train a second one to compare."
         )
-
-
-def _shown(runs: list[Run], titles: dict[str, str]) -> list[Run]:
-    """One or two: those started last, until the person chooses others."""
-    by_id = {run.id: run for run in runs}
-    shown = [i for i in st.session_state.get("train_shown") or [] if i in by_id][-2:]
-    shown = shown or [runs[0].id]
-    if len(runs) > 1:
-        version = f"{len(runs)}_{st.session_state.get('train_version', 0)}_{'_'.join(shown)}"
-        picked = st.pills(
-            "Trainings, one or two", list(by_id), key=f"train_runs_{version}",
-            selection_mode="multi", default=shown, format_func=titles.__getitem__,
-            label_visibility="collapsed",
-        )  # fmt: skip
-        if set(picked) != set(shown):  # a third takes the place of the first
-            kept = [i for i in shown if i in picked] + [i for i in picked if i not in shown]
-            st.session_state.train_shown = kept[-2:] or shown
-            st.session_state.train_version = st.session_state.get("train_version", 0) + 1
-            st.rerun(scope="fragment")
-    st.session_state.train_shown = shown
-    return [by_id[i] for i in shown]
 
 
 def _titles(runs: list[Run]) -> dict[str, str]:

@@ -20,8 +20,10 @@ from levelset_core.errors import LevelsetError
 from levelset_core.robustness.models import NETWORK_TITLES, KnownModel, forget_upload, keep_upload
 from levelset_core.runs import RunStore
 from pages.robustness.models import SHAPES, sets_here, test_images
+from pages.shared.attempt import attempt, tell
 
 FIND = "find out"
+ERROR = "robust_keep_error"
 #: A ResNet-18 has 45 MB.
 LARGEST = 100
 #: Means something in Markdown, which shows names here and there.
@@ -52,6 +54,7 @@ def upload_view(found: list[KnownModel]) -> None:
         )  # fmt: skip
         if file is not None:
             _look(file.name, file.getvalue(), None if arch == FIND else arch)
+        tell(ERROR)
         if message := st.session_state.get("robust_kept"):
             st.success(message, icon=":material/check:")
         _uploaded([m for m in found if m.origin == "upload"])
@@ -75,7 +78,8 @@ def _look(name: str, content: bytes, arch: str | None) -> None:
         title = " ".join(MARKUP.sub(" ", given).split())
         st.button(
             "Add to the models", type="primary", icon=":material/add:", key="robust_keep",
-            disabled=not title, on_click=_keep, args=(classifier, title, name),
+            disabled=not title, on_click=attempt,
+            args=(ERROR, _keep, classifier, title, name),
         )  # fmt: skip
 
 
@@ -116,12 +120,9 @@ def _read(
 
 
 def _keep(classifier: Classifier, title: str, file: str) -> None:
-    try:
-        keep_upload(classifier, title, {"method": None, "file": Path(file).name}, RunStore())
-        st.session_state.robust_kept = f"{title} is among the models now: see Table and Curves."
-    except (LevelsetError, OSError) as error:
-        st.session_state.robust_kept = None
-        st.error(str(error), icon=":material/error:")
+    st.session_state.robust_kept = None
+    keep_upload(classifier, title, {"method": None, "file": Path(file).name}, RunStore())
+    st.session_state.robust_kept = f"{title} is among the models now: see Table and Curves."
 
 
 def _uploaded(models: list[KnownModel]) -> None:

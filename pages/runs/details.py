@@ -9,9 +9,9 @@ import streamlit as st
 
 from levelset_core.runs import Run, RunStore, kind_title
 from pages.server.run_route import artifact_address, zip_address
+from pages.shared.attempt import attempt, tell
 from pages.shared.run_charts import AXES, metric_names, metrics_figure
-from pages.shared.run_controls import attempt, run_progress
-from pages.shared.run_list import created_text
+from pages.shared.run_controls import created_text, run_progress
 
 #: Rows drawn: a panel is not wider in pixels, and the charts are drawn again every other second.
 ROWS = 500
@@ -132,8 +132,7 @@ def _delete(store: RunStore, run: Run, place: Any) -> None:
             on_click=_delete_now, args=(store, run),
         )  # fmt: skip
         st.button("Keep it", key="run_keep", on_click=_keep)
-    if message := st.session_state.get("run_delete_error"):
-        st.error(message, icon=":material/error:")
+    tell("run_delete_error")
 
 
 def _delete_now(store: RunStore, run: Run) -> None:

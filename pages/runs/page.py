@@ -3,27 +3,25 @@
 import streamlit as st
 
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import RunStore, summary, tell_apart
+from levelset_core.runs import Run, RunStore, summary, tell_apart
 from pages.runs.details import run_details
-from pages.shared.run_list import run_filter, run_list
+from pages.runs.run_list import run_filter, run_list
+from pages.shared.board import live_board
 
 #: Seconds between two looks at the folders.
 EVERY = 2.0
 
 
-@st.fragment(run_every=EVERY)
-def board() -> None:
-    """List and chosen run, read again every other second."""
+def board(found: list[Run]) -> None:
+    """List and chosen run."""
     store = RunStore()
-    runs = {run.id: run for run in store.runs()}
+    runs = {run.id: run for run in found}
     if not runs:
         empty()
         return
     rows = [summary(run) for run in runs.values()]
     for row, name in zip(rows, tell_apart([row["name"] for row in rows]), strict=True):
         row["name"] = name
-    if any(row["state"] == "queued" for row in rows):
-        store.dispatch()  # also where whoever ended the last run could not
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Runs", anchor=False, width="content")
         passed = run_filter(rows)
@@ -58,4 +56,4 @@ def empty() -> None:
         )
 
 
-board()
+live_board(board, RunStore().runs, every=EVERY, always=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RESUMABLE, Run, RunStatus, RunStore, duration, progress_text, summary
+from pages.shared.attempt import attempt, tell
 
 #: How a state shows: its icon and colour.
 STATES: dict[str, tuple[str, Literal["gray", "blue", "green", "red", "orange"]]] = {
@@ -54,8 +56,7 @@ def run_progress(run: Run, *, key: str) -> RunStatus | None:
         st.warning(status.message, icon=":material/warning:")
     elif status.state == "queued":
         st.caption(_waits())
-    if message := st.session_state.get(f"{key}_error"):
-        st.error(message, icon=":material/error:")
+    tell(f"{key}_error")
     return status
 
 
@@ -93,10 +94,12 @@ def _buttons(run: Run, status: RunStatus, key: str) -> None:
         )  # fmt: skip
 
 
-def attempt(error_key: str, action: Callable[[Run], None], run: Run) -> None:
-    """Do it; what is wrong stays in the session under ``error_key``, as one sentence."""
-    st.session_state[error_key] = None
+def created_text(created: str) -> str:
+    """The time a run was made, where the person is: "24 Nov, 15:03"."""
     try:
-        action(run)
-    except (LevelsetError, OSError) as error:
-        st.session_state[error_key] = str(error)
+        zone = ZoneInfo(st.context.timezone or "UTC")
+        moment = datetime.fromisoformat(created).astimezone(zone)
+    except (ValueError, KeyError):
+        return created
+    year = "" if moment.year == datetime.now(UTC).year else f" {moment.year}"
+    return f"{moment.day} {moment:%b}{year}, {moment:%H:%M}"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from levelset_core.runs import STATES, duration, kind_title
-from pages.shared.run_controls import state_badge
+from pages.shared.run_controls import created_text, state_badge
 
 #: Runs shown at first, and how many more at a click.
 PAGE = 8
@@ -74,17 +72,6 @@ def _progress(row: dict[str, Any]) -> str:
         return "not begun"
     share = "" if row["fraction"] in (None, 1.0) else f"{row['fraction']:.0%} in "
     return f"{share}{duration(row['seconds'])}"
-
-
-def created_text(created: str) -> str:
-    """The time a run was made, where the person is: "24 Nov, 15:03"."""
-    try:
-        zone = ZoneInfo(st.context.timezone or "UTC")
-        moment = datetime.fromisoformat(created).astimezone(zone)
-    except (ValueError, KeyError):
-        return created
-    year = "" if moment.year == datetime.now(UTC).year else f" {moment.year}"
-    return f"{moment.day} {moment:%b}{year}, {moment:%H:%M}"
 
 
 def _open(run_id: str) -> None:
