@@ -48,6 +48,7 @@ def setting(
     choices: Choices | None = None,
     aliases: Mapping[str, str] | None = None,
     kind: type | None = None,
+    optional: bool = False,
 ) -> Any:
     """A field of a :class:`Settings` class.
 
@@ -58,11 +59,13 @@ def setting(
         above: a number that it must exceed, in place of ``low``.
         choices: the names allowed.
         aliases: old names that are still read -> new ones.
-        kind: the type where the default is None, which is then allowed.
+        kind: the type where the default is None.
+        optional: whether None is allowed; where it is the default, it is.
     """
     many = isinstance(default, tuple)
     kind = kind or type(default[0] if many else default)
-    rule = Rule(kind, help, low, high, above, choices, aliases or {}, many, default is None)
+    optional = optional or default is None
+    rule = Rule(kind, help, low, high, above, choices, aliases or {}, many, optional)
     return field(default=default, metadata={"rule": rule})
 
 
@@ -110,7 +113,10 @@ class Rule:
             return self._one(name, value)
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise LevelsetError(f"{name} must be a list, got {value!r}.")
-        return tuple(self._one(name, each) for each in value)
+        found = tuple(self._one(name, each) for each in value)
+        if not found:
+            raise LevelsetError(f"{name} must not be empty.")
+        return found
 
     def _one(self, name: str, value: Any) -> Any:
         if self.choices is not None:

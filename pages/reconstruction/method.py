@@ -48,7 +48,8 @@ def _plain(**fixed: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
 def _preset(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     def config(changes: dict[str, Any]) -> dict[str, Any]:
         # What a preset gives steps alone, the page gives seconds.
-        steps = PRESETS[name].steps if PRESETS[name].seconds is not None else None
+        usual = ReconstructionConfig.preset(name)
+        steps = usual.steps if usual.seconds is not None else None
         return ReconstructionConfig.preset(name, steps=steps, **changes).to_dict()
 
     return config
@@ -133,14 +134,15 @@ def _settings(subject: Subject, name: str) -> dict[str, Any]:
     changes: dict[str, Any] = {"seed": int(st.number_input("Seed", 0, 2**31 - 1, 0, key="seed"))}
     if name not in PRESETS:
         return changes
+    usual = ReconstructionConfig.preset(name)
     changes["resolution"] = int(
         st.number_input(
-            "Grid of the result", 16, 512, PRESETS[name].resolution, key=f"grid_{name}",
+            "Grid of the result", 16, 512, usual.resolution, key=f"grid_{name}",
             help="Nodes along the longest side.",
         )
     )  # fmt: skip
     changes["outliers"] = st.checkbox(
-        "Remove outliers first", PRESETS[name].outliers, key=f"outliers_{name}"
+        "Remove outliers first", usual.outliers, key=f"outliers_{name}"
     )
     if subject.cloud.normals is not None and subject.kind == "surface":
         use = st.checkbox("Use the normals of the file", key="use_normals")
