@@ -74,6 +74,23 @@ def test_a_drawing_too_large_for_a_link_has_none_but_fits_in_a_file():
     assert PlaygroundState.from_json(state.to_json()) == state
 
 
+def test_a_link_made_before_opens():
+    link = (
+        "eNolkN1ugzAMhd_F1wYFEJ2WV0EIueBBppBESdZqqrvutds7-_jnfPYDbpyLiwFsh7DG8ON2sA-I119eq7sxWDgp7y4s-"
+        "YiAsLlSKayq-15yTsV5HTftMCLc2e1HXdaYs8yD7VuD4OnUuhiQTweBbT4yUw4u7EumytpgpCPwvcawlCqLwV4QCvMG9l"
+        "ucOdVDNoqJ2zQaJCSFpPo-AATsEKSS3iO9eSKkzIWFYxLVZfIFsDMGFWaYpRxdqOIzTaYdRe1H7GacGtN-jdio1mjeCW7"
+        "TfaqzvulMlAW55j9GiPJCT_-6BhJVRbiSF6v5-QLZxWtz"
+    )
+    config = PlaygroundConfig(
+        objective="margin_rho", distance="l2", epsilon=0.35, weight_correct=2.0, lam=0.1, alpha=-2,
+        learning_rate=0.01, newton_steps=6, seed=9, depth=2, width=32, activation="tanh", speed=20,
+    )  # fmt: skip
+    points = PointSet.from_rows([[0.5, 0.25, 1], [-0.75, -0.5, -1], [1.0, -1.25, 1]])
+    preset = Preset("spirals", 100, 0.1, 3)
+    expected = PlaygroundState(config, points, preset, compare=True, overlays=("path", "balls"))
+    assert PlaygroundState.from_link(link) == expected
+
+
 @settings(max_examples=100)
 @given(st.data())
 def test_a_damaged_link_is_one_sentence(data):

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def page():
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    at = AppTest.from_file(str(ROOT / "pages" / "shell.py"), default_timeout=120).run()
     at.switch_page(str(ROOT / "pages" / "exact" / "page.py")).run()
     assert not at.exception
     return at

@@ -23,7 +23,7 @@ def workers_end():
 
 @pytest.fixture
 def playground():
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "pages" / "shell.py"), default_timeout=60)
     at.run()
     at.switch_page(str(ROOT / "pages" / "playground" / "page.py")).run()
     assert not at.exception
@@ -35,7 +35,7 @@ def session_of(at):
 
 
 def test_home_says_what_this_is_and_opens_the_playground():
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    at = AppTest.from_file(str(ROOT / "pages" / "shell.py"), default_timeout=60).run()
     assert not at.exception
     assert "level sets" in at.title[0].value
 
@@ -100,7 +100,7 @@ def test_bad_csv_is_one_sentence_and_keeps_the_points(playground):
 
 
 def test_a_damaged_link_opens_the_default():
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "pages" / "shell.py"), default_timeout=60)
     at.run()
     at.query_params["s"] = "broken!"
     at.switch_page(str(ROOT / "pages" / "playground" / "page.py")).run()
@@ -109,7 +109,7 @@ def test_a_damaged_link_opens_the_default():
 
 
 def test_a_link_with_rho_where_a_norm_is_needed_opens_on_the_norm():
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "pages" / "shell.py"), default_timeout=60)
     at.run()
     state = PlaygroundState.default()
     state = replace(state, config=replace(state.config, objective="elsayed", distance="rho"))
