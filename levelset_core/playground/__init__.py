@@ -9,7 +9,8 @@ from levelset_core.playground.config import (
     PlaygroundConfig,
 )
 from levelset_core.playground.iteration import Iteration, explain_iteration
-from levelset_core.playground.trainer import Measurement, Motion, PlaygroundTrainer, Snapshot
+from levelset_core.playground.measurement import Measurement, Motion
+from levelset_core.playground.trainer import PlaygroundTrainer, Snapshot
 
 __all__ = [
     "FIGURE_1",

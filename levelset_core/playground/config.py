@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from levelset_core import losses
-from levelset_core.levelsets import DISTANCES, LevelSetSamples, Network
+from levelset_core.levelsets import DISTANCES, Network
 from levelset_core.networks import ACTIVATIONS
 from levelset_core.settings import Settings, setting
 
 #: |F - level| at which a projection of the playground has arrived; float32 allows no less.
 NEWTON_TOL = 1e-4
-#: A point fails before it goes further than this times (1 + ||x||): the plane is 3 wide.
+#: An extension: a point fails before it goes further than this times (1 + ||x||); the plane is
+#: 3 wide.
 NEWTON_MAX_JUMP = 10.0
 #: A change of one of these builds a new network; the others take effect at the next step.
 REBUILDS = ("seed", "depth", "width", "activation")
@@ -22,10 +23,9 @@ REBUILDS = ("seed", "depth", "width", "activation")
 
 @dataclass(frozen=True)
 class LossTerms:
-    """A loss and the level set samples it was computed on, if it used any."""
+    """A loss, and the terms of the paper's losses that it is made of."""
 
     loss: Tensor
-    boundary: LevelSetSamples | None = None
     details: losses.GeometricSVMTerms | losses.MarginTerms | None = None
 
 
@@ -36,7 +36,7 @@ class Objective:
     Attributes:
         title: as a person reads it.
         equation: which equation of the paper it is, or its source.
-        run: (F, x, y, config, record) -> its terms.
+        run: (F, x, y, config) -> the loss, or its terms.
         function: the core function that computes it ("show the code").
         uses: the settings it reads, by their names in :class:`PlaygroundConfig`.
         distance: the distance it fixes; ``None`` where the setting chooses, or none is used.
@@ -44,66 +44,60 @@ class Objective:
 
     title: str
     equation: str
-    run: Callable[[Network, Tensor, Tensor, PlaygroundConfig, bool], LossTerms]
+    run: Callable[
+        [Network, Tensor, Tensor, PlaygroundConfig],
+        Tensor | losses.GeometricSVMTerms | losses.MarginTerms,
+    ]
     function: Callable[..., object]
     uses: tuple[str, ...] = ()
     distance: str | None = None
 
-
-def _cross_entropy(
-    f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool
-) -> LossTerms:
-    return LossTerms(losses.cross_entropy(f, x, y))
-
-
-def _hinge(f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool) -> LossTerms:
-    return LossTerms(losses.hinge(f, x, y))
-
-
-def _elsayed(f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool) -> LossTerms:
-    return LossTerms(losses.elsayed(f, x, y, epsilon=c.epsilon, distance=c.norm))
-
-
-def _margin(f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool) -> LossTerms:
-    terms = losses.margin_terms(
-        f, x, y, epsilon=c.epsilon, weight_correct=c.weight_correct, distance=c.metric,
-        max_steps=c.newton_steps, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,
-        fallback=True, record=record,
-    )  # fmt: skip
-    return LossTerms(terms.loss, terms.boundary, terms)
+    def terms(self, f: Network, x: Tensor, y: Tensor, config: PlaygroundConfig) -> LossTerms:
+        """The loss of F on samples x, (n, 2), with labels y, (n,)."""
+        found = self.run(f, x, y, config)
+        return LossTerms(found) if isinstance(found, Tensor) else LossTerms(found.loss, found)
 
 
 def _geometric_svm(
-    f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig, record: bool
-) -> LossTerms:
-    terms = losses.geometric_svm_terms(
-        f, x, y, lam=c.lam, alpha=c.alpha, distance=c.metric,
+    f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig
+) -> losses.GeometricSVMTerms:
+    return losses.geometric_svm_terms(
+        f, x, y, lam=c.lam, alpha=c.alpha, distance=c.metric, fallback=True,
         max_steps=c.newton_steps, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,
-        fallback=True, record=record,
     )  # fmt: skip
-    return LossTerms(terms.loss, terms.boundary, terms)
 
 
-_MARGIN_USES = ("epsilon", "weight_correct", "newton_steps")
+def _margin(f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig) -> losses.MarginTerms:
+    return losses.margin_terms(
+        f, x, y, epsilon=c.epsilon, weight_correct=c.weight_correct, distance=c.metric,
+        fallback=True, max_steps=c.newton_steps, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,
+    )  # fmt: skip
+
+
+def _margin_in(distance: str, title: str) -> Objective:
+    uses = ("epsilon", "weight_correct", "newton_steps")
+    return Objective(title, "Eq. 12", _margin, losses.margin_terms, uses, distance)
+
 
 OBJECTIVES: dict[str, Objective] = {
     "geometric_svm": Objective(
         "Geometric SVM", "Eq. 11", _geometric_svm, losses.geometric_svm_terms,
         ("lam", "alpha", "distance", "newton_steps"),
     ),
-    "margin_linf": Objective(
-        "Margin L∞", "Eq. 12", _margin, losses.margin_terms, _MARGIN_USES, "linf"
-    ),
-    "margin_l2": Objective("Margin L2", "Eq. 12", _margin, losses.margin_terms, _MARGIN_USES, "l2"),
-    "margin_rho": Objective(
-        "Margin ρ", "Eq. 12", _margin, losses.margin_terms, _MARGIN_USES, "rho"
-    ),
+    "margin_linf": _margin_in("linf", "Margin L∞"),
+    "margin_l2": _margin_in("l2", "Margin L2"),
+    "margin_rho": _margin_in("rho", "Margin ρ"),
     "cross_entropy": Objective(
-        "Cross-entropy", "baseline", _cross_entropy, losses.cross_entropy
+        "Cross-entropy", "baseline",
+        lambda f, x, y, c: losses.cross_entropy(f, x, y), losses.cross_entropy,
     ),
-    "hinge": Objective("Hinge", "baseline", _hinge, losses.hinge),
+    "hinge": Objective(
+        "Hinge", "baseline", lambda f, x, y, c: losses.hinge(f, x, y), losses.hinge
+    ),
     "elsayed": Objective(
-        "Elsayed et al.", "one Newton step", _elsayed, losses.elsayed, ("epsilon", "distance")
+        "Elsayed et al.", "one Newton step",
+        lambda f, x, y, c: losses.elsayed(f, x, y, epsilon=c.epsilon, distance=c.norm),
+        losses.elsayed, ("epsilon", "distance"),
     ),
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from levelset_core.data import BOUNDS, PointSet
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry import contours, evaluate_grid, nearest_on_contours
+from levelset_core.geometry import contours, evaluate_grid
 from levelset_core.levelsets import LevelSetSamples, project, sample_network
 from levelset_core.networks import MLP
 from levelset_core.playground.config import (
@@ -26,53 +26,8 @@ from levelset_core.playground.config import (
     LossTerms,
     PlaygroundConfig,
 )
+from levelset_core.playground.measurement import Measurement, Motion, distance_to_boundary
 from levelset_core.random import torch_generator
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """How the network stands on the points, measured after ``step`` steps.
-
-    Attributes:
-        step: steps taken.
-        accuracy: share of points with y F(x) > 0; held_out: the same on fresh points, if any.
-        margins: signed input-space margin of every point, (n,): sign(y F(x)) d(x, S_0), infinite
-            where no level set point was found. d is the smaller of the distances to the Newton
-            projection and to the contour on the grid: an upper bound, close in the plane.
-        outputs: output-space margin y F(x), (n,).
-        feet: the level set point that ``margins`` refers to, (n, 2); NaN where there is none.
-        samples: the Newton projections of the points.
-        field: F on the grid over the plane, (m, m), row 0 at ymin.
-    """
-
-    step: int
-    accuracy: float
-    held_out: float | None
-    margins: np.ndarray
-    outputs: np.ndarray
-    feet: np.ndarray
-    samples: LevelSetSamples
-    field: np.ndarray
-
-    @property
-    def margin_min(self) -> float:
-        """The smallest signed margin."""
-        return float(self.margins.min())
-
-    @property
-    def margin_median(self) -> float:
-        """The median signed margin (of an even number, the lower of the two in the middle)."""
-        return float(np.sort(self.margins)[(len(self.margins) - 1) // 2])
-
-    @property
-    def converged(self) -> float:
-        """Share of the projections that arrived."""
-        return float(self.samples.converged.float().mean())
-
-    @property
-    def residual(self) -> float:
-        """Median |F(p)| after the projection."""
-        return float(self.samples.values.abs().median())
 
 
 @dataclass(frozen=True)
@@ -82,23 +37,6 @@ class Snapshot:
     step: int
     loss: float
     measurement: Measurement | None = None
-
-
-@dataclass(frozen=True)
-class Motion:
-    """How samples of S_0 move in the next optimizer step (Sec. 2.2).
-
-    Attributes:
-        points: p on S_0 at theta_0, (m, 2).
-        predicted: p(theta_1) by the sample network, Eq. 9, (m, 2).
-        actual: p projected on S_0 at theta_1, (m, 2).
-        error: ||predicted - actual|| / ||actual - p||, medians; None if nothing moved.
-    """
-
-    points: np.ndarray
-    predicted: np.ndarray
-    actual: np.ndarray
-    error: float | None
 
 
 class PlaygroundTrainer:
@@ -162,10 +100,9 @@ class PlaygroundTrainer:
         self.x = torch.as_tensor(points.xy, device=self.device)
         self.y = torch.as_tensor(points.labels, device=self.device)
 
-    def terms(self, *, record: bool = False) -> LossTerms:
+    def terms(self) -> LossTerms:
         """The loss of the objective at the present weights, with what it was computed from."""
-        objective = OBJECTIVES[self.config.objective]
-        return objective.run(self.network, self.x, self.y, self.config, record)
+        return OBJECTIVES[self.config.objective].terms(self.network, self.x, self.y, self.config)
 
     def __iter__(self) -> Iterator[Snapshot]:
         return self
@@ -221,7 +158,7 @@ class PlaygroundTrainer:
         field = self.field(grid)
         samples = self.project(self.x, record=record)
         outputs = (samples.start_values * self.y).cpu().numpy()
-        distance, feet = self._distance_to_boundary(self.points.xy, samples, field)
+        distance, feet = distance_to_boundary(self.points.xy, samples, field, self.norm)
         with torch.no_grad():
             held_out = None
             if self.held_out is not None and len(self.held_out):
@@ -243,7 +180,8 @@ class PlaygroundTrainer:
         """F, |D_xF| and the distance to S_0 at one place of the plane."""
         place = torch.tensor([[x, y]], dtype=torch.float32, device=self.device)
         samples = self.project(place)
-        distance, feet = self._distance_to_boundary(place.cpu().numpy(), samples, self.field(96))
+        xy, field = place.cpu().numpy(), self.field(96)
+        distance, feet = distance_to_boundary(xy, samples, field, self.norm)
         (gradient,) = torch.func.vmap(torch.func.grad(lambda p: self.network(p[None])[0]))(place)
         found = bool(np.isfinite(distance[0]))
         return {
@@ -293,18 +231,3 @@ class PlaygroundTrainer:
         # The optimizer would go on in the checkpoint's own tensors.
         self.optimizer.load_state_dict(copy.deepcopy(checkpoint["optimizer"]))
         self.step, self.loss = checkpoint["step"], checkpoint["loss"]
-
-    def _distance_to_boundary(
-        self, xy: np.ndarray, samples: LevelSetSamples, field: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The smaller of two upper bounds on d(x, S_0), (n,), and the place it is taken at."""
-        order = 2.0 if self.norm == "l2" else np.inf
-        newton = samples.points.cpu().numpy()
-        to_newton = np.linalg.norm(xy - newton, ord=order, axis=1)
-        to_newton[~samples.converged.cpu().numpy()] = np.inf
-        to_contour, vertices = nearest_on_contours(xy, contours(field, BOUNDS), norm=order)
-        nearer = to_contour < to_newton
-        feet = np.where(nearer[:, None], vertices, newton)
-        distance = np.minimum(to_contour, to_newton)
-        feet[~np.isfinite(distance)] = np.nan
-        return distance, feet

@@ -31,27 +31,27 @@ with right.container(border=True, height="stretch"):
 TOOLS = (
     (
         "2D playground", "Draw points; watch boundary, margins and SVM level sets train live.",
-        "pages/playground/page.py", "Draw points", ":material/draw:",
+        "playground/page.py", "Draw points", ":material/draw:",
     ),
     (
         "Reconstruction", "From a raw point cloud to a surface or a curve, live.",
-        "pages/reconstruction/page.py", "Reconstruct", ":material/view_in_ar:",
+        "reconstruction/page.py", "Reconstruct", ":material/view_in_ar:",
     ),
     (
         "Exact networks", "The ReLU network whose zero level set your polygon or mesh is.",
-        "pages/exact/page.py", "Build one", ":material/polyline:",
+        "exact/page.py", "Build one", ":material/polyline:",
     ),
     (
         "Robustness", "Robust classifiers under honest attacks, and why a figure is what it is.",
-        "pages/robustness/page.py", "Attack one", ":material/shield:",
+        "robustness/page.py", "Attack one", ":material/shield:",
     ),
     (
         "Few samples", "Geometric SVM against cross-entropy and hinge on small training sets.",
-        "pages/few_samples/page.py", "Compare losses", ":material/scatter_plot:",
+        "few_samples/page.py", "Compare losses", ":material/scatter_plot:",
     ),
     (
         "Runs", "What takes long goes on without you: progress, files, resume.",
-        "pages/runs/page.py", "See the runs", ":material/list_alt:",
+        "runs/page.py", "See the runs", ":material/list_alt:",
     ),
 )  # fmt: skip
 for place, (title, text, page, label, icon) in zip(st.columns(len(TOOLS)), TOOLS, strict=True):

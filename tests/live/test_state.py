@@ -16,6 +16,7 @@ from levelset_core.live.state import MAX_LINK, OVERLAYS, PlaygroundState, Preset
 from levelset_core.networks import ACTIVATIONS
 from levelset_core.playground import FIGURE_1, OBJECTIVES, PlaygroundConfig
 
+Preset("two_moons").points()  # imports scikit-learn, which no strategy may: it draws a number
 coordinates = st.floats(-1.5, 1.5)
 drawings = st.lists(
     st.tuples(coordinates, coordinates, st.sampled_from([-1, 1])).map(list), max_size=40
@@ -76,10 +77,10 @@ def test_a_drawing_too_large_for_a_link_has_none_but_fits_in_a_file():
 
 def test_a_link_made_before_opens():
     link = (
-        "eNolkN1ugzAMhd_F1wYFEJ2WV0EIueBBppBESdZqqrvutds7-_jnfPYDbpyLiwFsh7DG8ON2sA-I119eq7sxWDgp7y4s-"
-        "YiAsLlSKayq-15yTsV5HTftMCLc2e1HXdaYs8yD7VuD4OnUuhiQTweBbT4yUw4u7EumytpgpCPwvcawlCqLwV4QCvMG9l"
-        "ucOdVDNoqJ2zQaJCSFpPo-AATsEKSS3iO9eSKkzIWFYxLVZfIFsDMGFWaYpRxdqOIzTaYdRe1H7GacGtN-jdio1mjeCW7"
-        "TfaqzvulMlAW55j9GiPJCT_-6BhJVRbiSF6v5-QLZxWtz"
+        "eNolkN1ugzAMhd_F1wYFEJ2WV0EIueBBppBESdZqqvrutds7-_jnfPYDbpyLiwFsh7DG8ON2sA-I119eq7sx"
+        "WDgp7y4s-YiAsLlSKayq-15yTsV5HTftMCLc2e1HXdaYs8yD7VuD4OnUuhiQTweBbT4yUw4u7EumytpgpCPw"
+        "vcawlCqLwV4QCvMG9lucOdVDNoqJ2zQaJCSFpPo-AATsEKSS3iO9eSKkzIWFYxLVZfIFsDMGFWaYpRxdqOIz"
+        "TaYdRe1H7GacGtN-jdio1mjeCW7TfaqzvulMlAW55j9GiPJCT_-6BhJVRbiSF6v5-QLZxWtz"
     )
     config = PlaygroundConfig(
         objective="margin_rho", distance="l2", epsilon=0.35, weight_correct=2.0, lam=0.1, alpha=-2,
