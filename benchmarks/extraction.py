@@ -21,7 +21,7 @@ from benchmarks import _measure
 from levelset_core import pick_device
 from levelset_core.data import SURFACES
 from levelset_core.geometry import Grid, Mesh, extract_mesh
-from levelset_core.geometry.narrow_band import narrow_band
+from levelset_core.geometry.grid import narrow_band
 from levelset_core.networks import ImplicitMLP
 from levelset_core.random import torch_generator
 

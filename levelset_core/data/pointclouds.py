@@ -8,8 +8,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from levelset_core.errors import LevelsetError
+from levelset_core.geometry.analysis import sample_faces
 from levelset_core.geometry.meshes import Mesh, unit
-from levelset_core.geometry.sampling import sample_faces
 from levelset_core.random import numpy_generator
 
 #: Fewer points say nothing about a curve or a surface.

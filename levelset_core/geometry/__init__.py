@@ -1,15 +1,14 @@
 """Geometry of level sets: meshes and polylines out of a network, and how good they are."""
 
-from levelset_core.geometry.compare import Comparison, compare
-from levelset_core.geometry.components import (
+from levelset_core.geometry.analysis import (
     Component,
     components,
     keep_components,
     remove_small_components,
 )
+from levelset_core.geometry.compare import Comparison, compare, distance_to
 from levelset_core.geometry.curves.extraction import Curve, extract_curve
 from levelset_core.geometry.curves.gaps import Gap, curve_report, gaps
-from levelset_core.geometry.distance import distance_to
 from levelset_core.geometry.export import (
     mesh_bytes,
     polyline_bytes,

@@ -10,9 +10,8 @@ from skimage.measure import marching_cubes
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.grid import Box, Grid, evaluate_nodes, home_of
+from levelset_core.geometry.grid import Band, Box, Grid, evaluate_nodes, home_of, narrow_band
 from levelset_core.geometry.meshes import Mesh, unit
-from levelset_core.geometry.narrow_band import Band, narrow_band
 from levelset_core.levelsets import LevelSetSamples, project, residual_norm, value_and_jacobian
 
 #: Newton steps of a vertex; it starts within a cell of the level set.
@@ -38,7 +37,7 @@ def extract_mesh(
     """{F = level} in a box as a mesh: marching cubes (scikit-image) on a narrow band of a grid.
 
     F is evaluated from coarse to fine, only at the corners of cells that the surface can cross;
-    :mod:`levelset_core.geometry.narrow_band` states the criterion. The mesh is the one that
+    :mod:`levelset_core.geometry.grid` states the criterion. The mesh is the one that
     evaluation at every node gives. Each vertex then takes Newton steps to {F = level} (Eq. 5),
     which removes the error of linear interpolation, and its normal is D_xF / |D_xF| there.
 

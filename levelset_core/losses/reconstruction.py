@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.nearest import NearestPoints
+from levelset_core.geometry.clouds import NearestPoints
 from levelset_core.levelsets import (
     LevelSetSamples,
     Network,

@@ -1,4 +1,4 @@
-"""How good a run's shape is: against the truth where there is one, else against its own cloud."""
+"""What a finished run leaves: its files, and how good its shape is."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ import numpy as np
 
 from levelset_core.data import PointCloud
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry import Polyline, compare, distance_to
-from levelset_core.geometry.curvature import mean_curvature
-from levelset_core.reconstruction.shapes import TRUTH, Shape, read_cloud, read_shape
+from levelset_core.geometry import Mesh, Polyline, compare, components, distance_to, mesh_bytes
+from levelset_core.geometry.analysis import mean_curvature
+from levelset_core.reconstruction.shapes import (
+    SHAPE,
+    TRUTH,
+    Shape,
+    read_cloud,
+    read_shape,
+    write_shape,
+)
 from levelset_core.runs.arrays import write_arrays
+from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 
 #: The artifact with one number a vertex or a point.
@@ -83,3 +91,39 @@ def along(lines: tuple[Polyline, ...]) -> np.ndarray:
         wanted = np.linspace(0, at[-1], count)
         points.append(np.stack([np.interp(wanted, at, axis) for axis in places.T], axis=1))
     return np.concatenate(points)
+
+
+def finish_mesh(mesh: Mesh, run: Run, *, steps: int) -> dict[str, Any]:
+    """Write the mesh, what its errors are, and return the run's result.
+
+    Raises:
+        LevelsetError: the mesh is empty.
+    """
+    if not len(mesh.faces):
+        raise LevelsetError("The method found no surface in these points.")
+    seconds = run.status().seconds
+    shape = Shape((mesh,), (), steps, seconds)
+    write_shape(run.artifacts / SHAPE, shape)
+    with replacing(run.artifacts / "mesh.ply") as partial:
+        partial.write_bytes(mesh_bytes(mesh, "ply"))
+    return {
+        "steps": steps,
+        "seconds": seconds,
+        "vertices": len(mesh.vertices),
+        "faces": len(mesh.faces),
+        "components": len(components(mesh)),
+        "comparison": assess(run, shape),
+    }
+
+
+def check_baseline(settings: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    """``config`` with known names only, and ``about``.
+
+    Raises:
+        LevelsetError: an unknown setting.
+    """
+    config = dict(settings.get("config", {}))
+    config.pop("seed", None)  # every run has one of its own
+    if unknown := sorted(set(config) - set(known)):
+        raise LevelsetError(f"Unknown setting {unknown[0]!r}.")
+    return {"config": config, "about": dict(settings.get("about", {}))}

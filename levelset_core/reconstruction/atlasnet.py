@@ -15,8 +15,7 @@ from levelset_core.data import PointCloud, check_spread
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
-from levelset_core.geometry.nearest import NearestPoints
-from levelset_core.geometry.normalization import Normalization
+from levelset_core.geometry.clouds import NearestPoints, Normalization
 from levelset_core.networks import AtlasNet
 from levelset_core.random import torch_generator
 
@@ -108,7 +107,7 @@ class AtlasNetTrainer:
         mean_u min_j |x(u) - x_j|^2 + mean_j min_u |x(u) - x_j|^2
 
     The first minimum runs over the whole cloud X, the second over the points drawn from the atlas
-    in this step; both are found by :class:`levelset_core.geometry.nearest.NearestPoints`.
+    in this step; both are found by :class:`levelset_core.geometry.clouds.NearestPoints`.
 
     Args:
         config: all settings.

@@ -1,4 +1,4 @@
-"""What Eq. 13 takes for X: a raw cloud, cleaned, in the box, with its gaps closed."""
+"""What Eq. 13 takes for X, and where it looks at F: the cloud in the box, its gaps closed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,42 @@ from torch import Tensor
 from levelset_core.data.pointclouds import PointCloud, check_spread, remove_outliers
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
+from levelset_core.geometry.clouds import NearestPoints, Normalization, noise_level
 from levelset_core.geometry.curves.completion import complete_curves
-from levelset_core.geometry.noise import noise_level
-from levelset_core.geometry.normalization import Normalization
 from levelset_core.parallel import Workers
 from levelset_core.reconstruction.config import ReconstructionConfig
-from levelset_core.reconstruction.curve_prior import CurvePrior
-from levelset_core.reconstruction.prior import Prior
+from levelset_core.reconstruction.prior import BOX, CurvePrior, Prior, around
+
+#: Share of the projections that start around the cloud; the others start in the box.
+AROUND = 0.8
+#: Points near the cloud that are drawn once, with their nearest points, and used again and again.
+POOL = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class NearPoints:
+    """Points off the cloud, (m, d), each with its nearest point of the cloud, (m, d)."""
+
+    places: Tensor
+    nearest: Tensor
+
+
+def projection_starts(x: Tensor, sigma: float, count: int, generator: torch.Generator) -> Tensor:
+    """80 % around the cloud, the others uniform in the box, (count, d)."""
+    starts = around(x, sigma, count, generator)
+    anywhere = BOX * (2 * torch.rand(starts.shape, generator=generator) - 1)
+    uniform = torch.rand(count, 1, generator=generator) >= AROUND
+    return torch.where(uniform.to(x.device), anywhere.to(x.device), starts)
+
+
+def near_points(
+    cloud: NearestPoints, sigmas: tuple[float, ...], generator: torch.Generator, count: int = POOL
+) -> NearPoints:
+    """Points around the cloud, in equal parts from every sigma and in random order."""
+    sigma = torch.tensor(sigmas)[torch.arange(count) % len(sigmas), None]
+    places = around(cloud.points, sigma, count, generator)
+    return NearPoints(places, cloud(places))
+
 
 #: The shortest wavelength of the encoding, in standard deviations of the noise: shorter ones learn
 #: the noise (measured on scans and on noisy samples of meshes).

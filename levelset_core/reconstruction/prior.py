@@ -1,13 +1,22 @@
-"""What the winding number knows of a raw cloud (ours): which side is which, and how holes close.
+"""What a raw cloud tells before training (extensions): sides and holes, or the order of a curve.
 
-Eq. 13 asks for |F| = d(x, X). Where the cloud has a hole, no surface at all would suit it best:
-level sets dig themselves in between the walls of a hole. So the hole is closed before: the level
-set of a winding number fitted to the cloud spans it smoothly, and its points there join X.
+**Surfaces.** Eq. 13 asks for |F| = d(x, X). Where the cloud has a hole, no surface at all would
+suit it best: level sets dig themselves in between the walls of a hole. So the hole is closed
+before: the level set of a winding number fitted to the cloud spans it smoothly, and its points
+there join X.
+
+**Curves.** From a random start Eq. 13 finds pieces of a curve. So F first learns to be
+
+    d(x) (cos a(x), sin a(x)) in space,   d(x) cos a(x) in the plane,
+
+with the distance d to a smooth closed curve through the points in their order and the half angle
+a of :mod:`levelset_core.geometry.curves.solid_angle`: its level set 0 is that curve, |F| is the
+distance, and F is smooth around it. It is what the signed distance is to a surface.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +24,20 @@ import torch
 from scipy.spatial import cKDTree
 from torch import Tensor, nn
 
-from levelset_core.geometry import Mesh, extract_mesh, remove_small_components
-from levelset_core.geometry.nearest import NearestPoints
-from levelset_core.geometry.sampling import sample_faces
+from levelset_core.data import PointCloud, check_spread
+from levelset_core.geometry import Mesh, Polyline, extract_mesh, remove_small_components
+from levelset_core.geometry.analysis import sample_faces
+from levelset_core.geometry.clouds import NearestPoints, Normalization
+from levelset_core.geometry.curves.completion import CompleteCurve
+from levelset_core.geometry.curves.gaps import kept_parts
+from levelset_core.geometry.curves.solid_angle import half_angle
+from levelset_core.geometry.meshes import unit
 from levelset_core.geometry.winding import WindingNumber, even_part
 from levelset_core.parallel import Workers
 from levelset_core.random import numpy_generator
-from levelset_core.reconstruction.cloud_samples import BOX, around
 
+#: The box that uniform samples come from (the authors').
+BOX = 1.1
 #: Points of the cloud that the winding number is fitted to.
 FITTED = 4000
 #: A point of the fitted surface closes a hole if it is further from the cloud than this many
@@ -46,6 +61,14 @@ class SignedPoints:
 
     places: Tensor
     distance: Tensor
+
+
+def around(x: Tensor, sigma: float | Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Points of the cloud x, (N, d), moved by Gaussians; sigma a number or (count, 1)."""
+    rows = torch.randint(len(x), (count,), generator=generator)
+    noise = torch.randn(count, x.shape[1], generator=generator)
+    moved = x[rows.to(x.device)] + (sigma * noise).to(x.device)
+    return moved.clamp(-BOX, BOX)
 
 
 class Prior:
@@ -136,3 +159,92 @@ class _Outside(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.winding.middle - self.winding(x)
+
+
+#: Points drawn from the cloud, points that the winding number is fitted to, and nodes.
+LOOK_DRAWN, LOOK_FITTED, LOOK_RESOLUTION = 20_000, 700, 40
+
+
+def first_look(cloud: PointCloud, threads: int) -> Mesh:
+    """The level set of a winding number fitted to a few points, in the cloud's units.
+
+    Raises:
+        LevelsetError: the points do not spread in three directions.
+    """
+    check_spread(cloud, "surface")
+    normalization = Normalization.of(cloud.points)
+    rows = numpy_generator(0).permutation(len(cloud))[:LOOK_DRAWN]
+    part, cell = even_part(normalization.apply(cloud.points[rows]), LOOK_FITTED)
+    winding = WindingNumber(torch.from_numpy(part.astype(np.float32)), cell, Workers(threads))
+    bounds = part.min(0) - MARGIN, part.max(0) + MARGIN
+    mesh = extract_mesh(
+        lambda x: winding.middle - winding(x), np.stack(bounds), LOOK_RESOLUTION, snap=False
+    )
+    return mesh.moved(normalization.scale, normalization.center)
+
+
+#: Places where F is told; Gaussians around the curves they are drawn from (the first part lies on
+#: them), and every fifth is uniform in the box instead.
+PLACES = 16_000
+SIGMAS = (0.0, 0.02, 0.05, 0.1, 0.25)
+#: Corners of the polygons whose angle is taken.
+CORNERS = 400
+
+
+class CurvePrior:
+    """Smooth closed curves through a cloud, in the box.
+
+    Args:
+        curves: fitted to the cloud.
+        device: of the tensors that it gives.
+
+    Attributes:
+        curves: as given.
+        closing: points on gaps of the data and on the ways back of open curves, (m, d).
+    """
+
+    def __init__(self, curves: Sequence[CompleteCurve], device: torch.device) -> None:
+        self.curves, self.device = curves, device
+        self.closing = self._tensor(np.concatenate([curve.closing() for curve in curves]))
+        self._rings = [curve.ring for curve in curves]
+        self._samples = np.concatenate(self._rings)
+        self._tree = cKDTree(self._samples)
+        ahead = [np.roll(ring, -1, 0) - np.roll(ring, 1, 0) for ring in self._rings]
+        self._tangents = unit(np.concatenate(ahead))
+        gaps = [np.linalg.norm(np.roll(ring, -1, 0) - ring, axis=1) for ring in self._rings]
+        self._reach = np.concatenate([np.maximum(g, np.roll(g, 1)) / 2 for g in gaps])
+        self._on_path = np.concatenate(
+            [np.arange(len(c.ring)) >= len(c.curve.points) for c in curves]
+        )
+
+    def signed_points(self, generator: torch.Generator) -> SignedPoints:
+        """Places around the curves with F there: (m,) in the plane, (m, 2) in space."""
+        order = torch.arange(PLACES)
+        sigma = torch.tensor(SIGMAS)[order % len(SIGMAS), None]
+        x = torch.from_numpy(self._samples).float()
+        places = around(x, sigma, PLACES, generator)
+        anywhere = BOX * (2 * torch.rand(places.shape, generator=generator) - 1)
+        uniform = (order // len(SIGMAS) % 5 == 0)[:, None]
+        places = torch.where(uniform, anywhere, places)
+        return SignedPoints(
+            places.to(self.device), self._tensor(self.value(places.double().numpy()))
+        )
+
+    def value(self, x: np.ndarray) -> np.ndarray:
+        """F at places (m, d): (m,) in the plane, (m, 2) in space."""
+        _, near = self._tree.query(x)
+        off = x - self._samples[near]
+        along = (off * self._tangents[near]).sum(1)
+        within = np.clip(along, -self._reach[near], self._reach[near])
+        distance = np.linalg.norm(off - within[:, None] * self._tangents[near], axis=1)
+        corners = [ring[:: max(1, len(ring) // CORNERS)] for ring in self._rings]
+        angle = half_angle(x, corners)
+        found: np.ndarray = distance[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        return found if x.shape[1] == 3 else found[:, 0]
+
+    def supported(self, line: Polyline) -> list[Polyline]:
+        """A traced curve without the ways back of open ones."""
+        return kept_parts(line, ~self._on_path[self._tree.query(line.points)[1]])
+
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        return torch.from_numpy(values).float().to(self.device)

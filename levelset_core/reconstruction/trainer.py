@@ -16,7 +16,7 @@ from levelset_core.data.pointclouds import PointCloud
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
-from levelset_core.geometry.nearest import NearestPoints
+from levelset_core.geometry.clouds import NearestPoints
 from levelset_core.levelsets import LevelSetSamples, project
 from levelset_core.levelsets.jacobian import pinv_times
 from levelset_core.losses.reconstruction import ReconstructionTerms, reconstruction_terms
@@ -25,13 +25,15 @@ from levelset_core.networks import ImplicitMLP
 from levelset_core.parallel import Workers
 from levelset_core.random import torch_generator
 from levelset_core.reconstruction.budget import Budget
-from levelset_core.reconstruction.cloud import prepare_cloud
-from levelset_core.reconstruction.cloud_samples import NearPoints, near_points, projection_starts
+from levelset_core.reconstruction.cloud import (
+    NearPoints,
+    near_points,
+    prepare_cloud,
+    projection_starts,
+)
 from levelset_core.reconstruction.config import ReconstructionConfig
-from levelset_core.reconstruction.curve_prior import CurvePrior
-from levelset_core.reconstruction.muon import Muon
-from levelset_core.reconstruction.optimizers import adam_and_muon
-from levelset_core.reconstruction.prior import SignedPoints
+from levelset_core.reconstruction.optimizers import Muon, adam_and_muon
+from levelset_core.reconstruction.prior import CurvePrior, SignedPoints
 from levelset_core.reconstruction.snapshot import ReconstructionSnapshot
 
 #: A persistent sample lives this many steps, then it starts anew.

@@ -13,7 +13,7 @@ from levelset_core.data import read_geometry
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.shapes import SOLIDS, solid
 from levelset_core.geometry import Mesh, evaluate_volume, extract_mesh
-from levelset_core.geometry.sharp_edges import sharp_edge_paths
+from levelset_core.geometry.analysis import sharp_edge_paths
 from pages.exact.figures import figures
 from pages.exact.network_graph import network_graph
 from pages.exact.perturb import apply_perturbation

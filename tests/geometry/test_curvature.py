@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from levelset_core.geometry import Mesh, extract_mesh
-from levelset_core.geometry.curvature import mean_curvature
+from levelset_core.geometry.analysis import mean_curvature
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from levelset_core import LevelsetError
-from levelset_core.geometry.nearest import FAR, NearestPoints
+from levelset_core.geometry.clouds import FAR, NearestPoints
 from levelset_core.parallel import Workers
 
 

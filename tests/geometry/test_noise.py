@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from levelset_core.geometry.noise import noise_level
+from levelset_core.geometry.clouds import noise_level
 from levelset_core.random import numpy_generator
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from levelset_core.exact.shapes import solid
 from levelset_core.geometry import Mesh
-from levelset_core.geometry.sharp_edges import sharp_edge_paths
+from levelset_core.geometry.analysis import sharp_edge_paths
 
 
 @pytest.mark.parametrize(("name", "edges", "parts"), [("Cube", 12, 1), ("L-prism", 18, 1),

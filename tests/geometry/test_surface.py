@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from levelset_core import LevelsetError
 from levelset_core.geometry import Mesh, components, extract_mesh
-from levelset_core.geometry.grid import Grid
-from levelset_core.geometry.narrow_band import narrow_band
+from levelset_core.geometry.grid import Grid, narrow_band
 from levelset_core.networks import MLP
 from levelset_core.random import torch_generator
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from levelset_core import LevelsetError
-from levelset_core.geometry.nearest import NearestPoints
+from levelset_core.geometry.clouds import NearestPoints
 from levelset_core.levelsets import project, value_and_jacobian
 from levelset_core.losses import (
     along_normals,

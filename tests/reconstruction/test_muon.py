@@ -5,7 +5,7 @@ import math
 
 import torch
 
-from levelset_core.reconstruction.muon import Muon, orthogonalize
+from levelset_core.reconstruction.optimizers import Muon, orthogonalize
 
 
 def test_singular_values_become_about_one(randn):

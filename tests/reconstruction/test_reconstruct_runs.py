@@ -14,8 +14,8 @@ from levelset_core.data import PointCloud, read_geometry
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
 from levelset_core.random import numpy_generator
-from levelset_core.reconstruction import ReconstructionTrainer, plan
-from levelset_core.reconstruction.plan import PLAN
+from levelset_core.reconstruction import ReconstructionTrainer, budget
+from levelset_core.reconstruction.budget import PLAN
 from levelset_core.reconstruction.shapes import cloud_bytes, read_field, read_shape
 from levelset_core.runs import get_kind, summary, work_here
 from tests.runs.support import wait, wait_for_state
@@ -98,7 +98,7 @@ def test_a_slow_extraction_does_not_starve_the_training(store, monkeypatch):
 
 
 def test_too_few_steps_are_told(store, monkeypatch):
-    monkeypatch.setattr(plan, "_step_seconds", lambda *_: 0.1)  # as on a busy machine
+    monkeypatch.setattr(budget, "_step_seconds", lambda *_: 0.1)  # as on a busy machine
     run = create(store, seconds=2.0)
     status = work_here(store, run)
     assert (status.state, status.step) == ("done", 16)

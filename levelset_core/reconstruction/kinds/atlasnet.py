@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import torch
 
+from levelset_core.reconstruction.assess import check_baseline, finish_mesh
 from levelset_core.reconstruction.atlasnet import AtlasNetConfig, AtlasNetSnapshot, AtlasNetTrainer
-from levelset_core.reconstruction.baselines import check_baseline, finish_mesh
 from levelset_core.reconstruction.shapes import PREVIEW, Shape, read_cloud, write_shape
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Goal, Kind, Metric

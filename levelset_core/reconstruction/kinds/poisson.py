@@ -7,7 +7,7 @@ from typing import Any
 
 from levelset_core.geometry import Mesh
 from levelset_core.geometry.poisson import poisson_surface
-from levelset_core.reconstruction.baselines import check_baseline, finish_mesh
+from levelset_core.reconstruction.assess import check_baseline, finish_mesh
 from levelset_core.reconstruction.shapes import read_cloud
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Goal, Kind

@@ -15,9 +15,8 @@ from levelset_core.geometry import Mesh, components, evaluate_volume, mesh_bytes
 from levelset_core.networks.implicit_export import implicit_snippet, save_implicit
 from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
 from levelset_core.reconstruction.assess import assess
-from levelset_core.reconstruction.budget import few_steps
-from levelset_core.reconstruction.first_look import first_look
-from levelset_core.reconstruction.plan import MANY, make_plan, read_plan
+from levelset_core.reconstruction.budget import MANY, few_steps, make_plan, read_plan
+from levelset_core.reconstruction.prior import first_look
 from levelset_core.reconstruction.shapes import (
     FIELD,
     PREVIEW,
@@ -46,7 +45,7 @@ class Reconstruct(Kind):
     wants to keep with the run, such as the name of its input. The input is ``cloud.npz``.
 
     The seed is the run's own; so are steps and seconds, if it has them. Seconds are the training's
-    alone, and become steps before the first one (:mod:`levelset_core.reconstruction.plan`).
+    alone, and become steps before the first one (:mod:`levelset_core.reconstruction.budget`).
     """
 
     name = "reconstruct"
@@ -90,7 +89,7 @@ class Reconstruct(Kind):
         )  # fmt: skip
         if steps is None and wanted.seconds is not None:
             trainer.budget.steps = make_plan(
-                run, trainer, wanted.seconds, most=wanted.steps,
+                run, trainer, wanted.seconds, warm=wanted.warm_share, most=wanted.steps,
                 watching=PREVIEW_SECONDS / (PREVIEW_SECONDS + self.preview_every),
             )  # fmt: skip
         return trainer

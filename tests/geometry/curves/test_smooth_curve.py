@@ -7,9 +7,9 @@ import pytest
 from scipy.spatial import cKDTree
 
 from levelset_core.data.shapes import helix, trefoil
+from levelset_core.geometry.clouds import Normalization
 from levelset_core.geometry.curves.completion import complete_curves
 from levelset_core.geometry.curves.smooth_curve import fit_curves
-from levelset_core.geometry.normalization import Normalization
 
 
 def noisy(points, sigma, seed=0):

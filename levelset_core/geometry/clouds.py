@@ -1,6 +1,8 @@
-"""The nearest point of a cloud, d(x, X) of Eq. 13, without an N x N matrix."""
+"""What can be told of a cloud of points: nearest points, noise, and the box it is moved to."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,6 +11,7 @@ from torch import Tensor
 
 from levelset_core.errors import LevelsetError
 from levelset_core.parallel import ALONE, Workers, row_blocks
+from levelset_core.random import numpy_generator
 
 #: Places further from the cloud than this are measured on a part of it, if it is large.
 FAR = 0.05
@@ -81,3 +84,70 @@ class NearestPoints:
         if near.any():
             index[near] = self.tree.query(places[near])[1]
         return torch.from_numpy(index)
+
+
+#: Neighbourhoods that are looked at, and points in each.
+LOOKED_AT, NEIGHBOURS = 2000, 12
+
+
+def noise_level(points: np.ndarray) -> float:
+    """Standard deviation of points around the surface they were measured on.
+
+    Each of some neighbourhoods is fitted with a plane: sqrt(smallest eigenvalue of its scatter /
+    (k - 3)) is the points' deviation from it. The median over the neighbourhoods is the answer;
+    where the surface is curved at the scale of a neighbourhood, curvature counts as noise; noise
+    beyond the distance between neighbours is taken for less than it is.
+
+    Args:
+        points: (n, 3); with fewer than 12 points the answer is 0, as nothing can be told.
+    """
+    if len(points) < NEIGHBOURS:
+        return 0.0
+    rows = numpy_generator(0).permutation(len(points))[:LOOKED_AT]
+    _, near = cKDTree(points).query(points[rows], k=NEIGHBOURS)
+    offset = points[near] - points[near].mean(1, keepdims=True)  # (m, k, 3)
+    scatter = np.einsum("mki,mkj->mij", offset, offset) / (NEIGHBOURS - 3)
+    smallest = np.linalg.eigvalsh(scatter)[:, 0]
+    return float(np.sqrt(max(np.median(smallest), 0.0)))
+
+
+#: Half the longest side of a cloud in the box: the rest is room for what closes holes.
+EXTENT = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Normalization:
+    """x -> (x - center) / scale.
+
+    Attributes:
+        center: (d,).
+        scale: length of a unit of the box, in the cloud's units.
+    """
+
+    center: np.ndarray
+    scale: float
+
+    @classmethod
+    def of(cls, points: np.ndarray) -> Normalization:
+        """The one that puts the points' bounding box into the middle of [-0.9, 0.9]^d.
+
+        Raises:
+            LevelsetError: no points, one that is not finite, or all at the same place.
+        """
+        if not len(points) or not np.isfinite(points).all():
+            raise LevelsetError("A cloud needs at least one point, and finite coordinates.")
+        low, high = points.min(0), points.max(0)
+        side = float((high - low).max())
+        if side <= 0:
+            raise LevelsetError(f"All {len(points)} points are at the same place.")
+        return cls((low + high) / 2, side / 2 / EXTENT)
+
+    def apply(self, points: np.ndarray) -> np.ndarray:
+        """Points (n, d) in the box."""
+        moved: np.ndarray = (points - self.center) / self.scale
+        return moved
+
+    def undo(self, points: np.ndarray) -> np.ndarray:
+        """Points (n, d) of the box in the cloud's units."""
+        moved: np.ndarray = points * self.scale + self.center
+        return moved

@@ -9,10 +9,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from levelset_core.data.formats import check_ply, load_arrays, parse_text
 from levelset_core.data.pointclouds import PointCloud, check_spread, sample_surface
-from levelset_core.data.readers.numpy_points import load_arrays
-from levelset_core.data.readers.ply_header import check_ply
-from levelset_core.data.readers.text_points import parse_text
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry.meshes import Mesh
 
