@@ -10,11 +10,12 @@ from pages.exact.network_graph import chosen_weight
 from pages.exact.work import ExactWork
 
 
-def apply_perturbation(work: ExactWork, graph: str) -> None:
+def apply_perturbation(work: ExactWork) -> None:
     """Give the chosen weight and the slider's change to the work, before anything is drawn.
 
     A new shape begins without a change, and so does what the other tabs show.
     """
+    graph = work.graph
     clicked = chosen_weight(graph)
     if st.session_state.get(f"{graph}_work") is not work:
         st.session_state[f"{graph}_work"] = work
@@ -48,11 +49,12 @@ def _set_change(graph: str, change: float) -> None:
     st.session_state[f"{graph}_version"] = st.session_state.get(f"{graph}_version", 0) + 1
 
 
-def perturb_view(work: ExactWork, graph: str) -> None:
+def perturb_view(work: ExactWork) -> None:
     """Which weight, and by how much."""
+    graph = work.graph
     text, slider, random, restore = st.columns([2, 3, 1, 1], vertical_alignment="bottom")
     if work.place is None:
-        text.markdown("Click a line of the graph, or take one by chance.")
+        text.markdown("Click a line of the graph, or draw one at random.")
     else:
         layer, row, column = (k + 1 for k in work.place)
         text.markdown(
@@ -63,7 +65,7 @@ def perturb_view(work: ExactWork, graph: str) -> None:
         "Change of this weight", -1.0, 1.0, _change(graph), 0.01, key=_slider(graph),
         disabled=work.place is None,
     )  # fmt: skip
-    random.button("Random weight", on_click=_random, args=(work, graph), width="stretch")
+    random.button("Random weight", on_click=_random, args=(work,), width="stretch")
     restore.button(
         "Restore", on_click=_restore, args=(graph,), width="stretch", disabled=not work.change
     )
@@ -76,8 +78,9 @@ def perturb_view(work: ExactWork, graph: str) -> None:
         )
 
 
-def _random(work: ExactWork, graph: str) -> None:
+def _random(work: ExactWork) -> None:
     assert work.exact is not None
+    graph = work.graph
     found, _ = edges(work.exact.network, 1_000_000)
     pick = found[np.random.default_rng().integers(len(found))]
     st.session_state[f"{graph}_place"] = pick[:3]

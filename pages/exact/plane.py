@@ -17,7 +17,6 @@ from pages.exact.perturb import apply_perturbation
 from pages.exact.polygon_canvas import BOUNDS, drawn_shape, plane_picture, polygon_canvas
 from pages.exact.work import ExactWork
 
-GRAPH = "plane_graph"
 _FIRST = "L"
 
 
@@ -41,7 +40,7 @@ def plane_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
     work: ExactWork = memory["work"]
     shape: PlaneShape = work.shape
     if work.exact is not None:
-        apply_perturbation(work, GRAPH)
+        apply_perturbation(work)
     if work.network is not None and "plane" not in work.made:
         work.made["plane"] = plane_picture(work.network)
     canvas, graph = st.columns([2, 1])
@@ -58,7 +57,7 @@ def plane_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
         )
         return None
     with graph:
-        network_graph(work.network, work.place, key=GRAPH, height=430)
+        network_graph(work.network, work.place, key=work.graph, height=430)
     figures(work)
     return work
 

@@ -21,7 +21,6 @@ from pages.exact.work import ExactWork
 from pages.shared.viewer3d import Curve, Field, Layer, Points, Surface, View, viewer3d
 from pages.shared.viewer3d import Mesh as Drawn
 
-GRAPH = "solid_graph"
 _FIRST = "L-prism"
 _SURFACE, _FIELD = 72, 64
 _PER_EDGE = 20
@@ -49,7 +48,7 @@ def solid_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
     if work.exact is None or work.network is None:
         st.error(f"{memory['name']}: {work.error}", icon=":material/error:")
         return None
-    apply_perturbation(work, GRAPH)
+    apply_perturbation(work)
     picture, graph = st.columns([2, 1])
     with picture:
         viewer3d(
@@ -57,7 +56,7 @@ def solid_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
             key="solid_viewer", subject=memory["name"], height=470,
         )  # fmt: skip
     with graph:
-        network_graph(work.network, work.place, key=GRAPH, height=470)
+        network_graph(work.network, work.place, key=work.graph, height=470)
     figures(work)
     return work
 

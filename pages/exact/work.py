@@ -95,6 +95,11 @@ class ExactWork:
         self.made = {}
         self._begin()
 
+    @property
+    def graph(self) -> str:
+        """Key of the network's graph, and what keys of widgets about it begin with."""
+        return "plane_graph" if isinstance(self.shape, PlaneShape) else "solid_graph"
+
     def weight(self) -> float | None:
         """The chosen weight as it is in the exact network."""
         if self.exact is None or self.place is None:

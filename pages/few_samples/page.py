@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from pages.few_samples.charts import figure_view, pairs_view
 from pages.few_samples.gallery import gallery_view
 from pages.few_samples.runs import runs_view
-from pages.few_samples.sources import Source, about, choose, sources, task
-from pages.shared.view_choice import view_choice
+from pages.few_samples.sources import of_one, sources
+from pages.shared.page import Views, page
 
-VIEWS = {
-    "figure": ":material/show_chart: Figure 2",
-    "pairs": ":material/scatter_plot: Repeat by repeat",
-    "gallery": ":material/photo_library: Images they differ on",
-    "run": ":material/play_arrow: Run here",
+VIEWS: Views = {
+    "figure": (":material/show_chart: Figure 2", of_one(figure_view)),
+    "pairs": (":material/scatter_plot: Repeat by repeat", of_one(pairs_view)),
+    "gallery": (":material/photo_library: Images they differ on", of_one(gallery_view)),
+    "run": (":material/play_arrow: Run here", runs_view),
 }
 
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.title("Few samples", anchor=False, width="content")
-    chosen = view_choice("View", VIEWS, key="few_view", default="figure")
-
-found: list[Source] = sources()
-if chosen == "run":
-    runs_view(found)
-elif not found:
-    st.info(
-        "There is no stored result and no finished run yet: start one under “Run here”.",
-        icon=":material/info:",
-    )
-else:
-    source = choose(found)
-    task(source)
-    match chosen:
-        case "pairs":
-            pairs_view(source)
-        case "gallery":
-            gallery_view(source)
-        case _:
-            figure_view(source)
-    about(source)
+with page("Few samples", VIEWS, key="few_view") as here:
+    here.show(sources())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,8 @@ from levelset_core.few_samples.kinds.generalize import TABLE
 from levelset_core.few_samples.results import command, hyper_text, read_results
 from levelset_core.paths import ASSETS
 from levelset_core.runs import RunStore
+from pages.shared.kept import view_choice
 from pages.shared.run_controls import created_text
-from pages.shared.view_choice import view_choice
 
 #: Galleries of stored results, of images that may be shared.
 GALLERIES = ASSETS / "few_samples"
@@ -77,7 +78,25 @@ def sources() -> list[Source]:
     return found
 
 
-def choose(found: list[Source]) -> Source:
+def of_one(draw: Callable[[Source], None]) -> Callable[[list[Source]], None]:
+    """A view of one source, which is chosen above it and told about below."""
+
+    def view(found: list[Source]) -> None:
+        if found:
+            source = _choose(found)
+            _task(source)
+            draw(source)
+            _about(source)
+        else:
+            st.info(
+                "There is no stored result and no finished run yet: start one under “Run here”.",
+                icon=":material/info:",
+            )
+
+    return view
+
+
+def _choose(found: list[Source]) -> Source:
     """The data set, or the run, that is shown; ``?data=key`` in the address holds it."""
     titles = {source.key: source.title for source in found}
     key = view_choice(
@@ -86,7 +105,7 @@ def choose(found: list[Source]) -> Source:
     return next(source for source in found if source.key == key)
 
 
-def task(source: Source) -> None:
+def _task(source: Source) -> None:
     """What is told apart: without it an accuracy of two classes looks like one of ten."""
     sides = (
         f"{', '.join(names)} ({sign.replace('-', '−')})"
@@ -95,7 +114,7 @@ def task(source: Source) -> None:
     st.caption(f"Two classes: {' against '.join(sides)}.")
 
 
-def about(source: Source) -> None:
+def _about(source: Source) -> None:
     """What was done, on what, with what: all that a reader needs to judge the figures."""
     result, c = source.result, source.config
     where = "Stored result" if source.stored else "Made on this machine"

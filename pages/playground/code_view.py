@@ -9,14 +9,14 @@ from typing import Any
 import streamlit as st
 
 from levelset_core.levelsets import project, pseudo_inverse, sample_network
-from levelset_core.live import PlaygroundState
+from levelset_core.live import LiveSession
 from levelset_core.playground import OBJECTIVES, PlaygroundTrainer
 
 
-def code_view(state: PlaygroundState) -> None:
+def code_view(live: LiveSession) -> None:
     """The functions behind the present objective, as this very program runs them."""
     functions: dict[str, Callable[..., Any]] = {}
-    for config in state.panels():
+    for config in live.state.panels():
         objective = OBJECTIVES[config.objective]
         functions[f"Loss: {objective.title} ({objective.equation})"] = objective.function
     functions["Projection (Eq. 4)"] = project

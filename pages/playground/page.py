@@ -15,14 +15,14 @@ from pages.playground.lesson_view import lesson_view
 from pages.playground.point_canvas import point_canvas
 from pages.playground.settings import settings_panel
 from pages.playground.share import share_view
-from pages.shared.badges import device_badge
+from pages.shared.page import Views, page, tabs
 
-TABS = {
-    "charts": ":material/show_chart: Charts",
-    "iteration": ":material/footprint: One iteration",
-    "lessons": ":material/school: Lessons",
-    "code": ":material/code: Code",
-    "share": ":material/share: Share & keep",
+TABS: Views = {
+    "charts": (":material/show_chart: Charts", charts),
+    "iteration": (":material/footprint: One iteration", iteration_view),
+    "lessons": (":material/school: Lessons", lesson_view),
+    "code": (":material/code: Code", code_view),
+    "share": (":material/share: Share & keep", share_view),
 }
 
 
@@ -42,27 +42,12 @@ def current_session() -> LiveSession:
     return session
 
 
-live = current_session()
-settings_panel(live)
-if st.session_state.get("tab") == "iteration":
-    point_canvas(live, iteration_annotations(live))
-else:
-    leave_iteration()
-    point_canvas(live, [])
-tab = st.segmented_control(
-    "Below the canvas", list(TABS), format_func=TABS.__getitem__, default="charts", key="tab",
-    label_visibility="collapsed", required=True,
-)  # fmt: skip
-match tab:
-    case "iteration":
-        iteration_view(live)
-    case "lessons":
-        lesson_view(live)
-    case "code":
-        code_view(live.state)
-    case "share":
-        share_view(live)
-    case _:
-        charts(live)
-with st.sidebar:
-    device_badge()
+with page("Playground", unseen=True, device="cpu"):
+    live = current_session()
+    settings_panel(live)
+    if st.session_state.get("tab") == "iteration":
+        point_canvas(live, iteration_annotations(live))
+    else:
+        leave_iteration()
+        point_canvas(live, [])
+    tabs("Below the canvas", TABS, live, key="tab")

@@ -5,13 +5,11 @@ import streamlit as st
 from pages.reconstruction.input import input_panel
 from pages.reconstruction.method import method_panel
 from pages.reconstruction.workbench import workbench
-from pages.shared.badges import device_badge
+from pages.shared.page import page
 
-subject = input_panel()
-if subject is None:
-    st.info("Choose a sample on the left, or open a file of points.", icon=":material/upload:")
-else:
-    choice = method_panel(subject)
-    workbench(subject, choice)
-with st.sidebar:
-    device_badge()
+with page("Reconstruction", unseen=True, device="auto"):
+    subject = input_panel()
+    if subject is None:
+        st.info("Choose a sample on the left, or open a file of points.", icon=":material/upload:")
+    else:
+        workbench(subject, method_panel(subject))

@@ -32,8 +32,7 @@ from pages.robustness.models import DATA, choose_models, image_sets, test_images
 from pages.shared.attempt import tell, telling
 from pages.shared.board import live_board
 from pages.shared.image_data import data_title
-from pages.shared.kept import kept_menu
-from pages.shared.view_choice import view_choice
+from pages.shared.kept import kept_menu, view_choice
 
 IMAGES = (50, 100, 200, 500, 1000)
 LOSSES = {"pgd-margin": "margin PGD", "pgd-xent": "cross-entropy PGD"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 from torch import nn
 
@@ -23,6 +25,8 @@ _GREY, _COLOUR = (1, 28, 28), (3, 32, 32)
 SHAPES = {EXCERPT: _GREY, "mnist": _GREY, "fashion_mnist": _GREY, "cifar10": _COLOUR}
 #: Key of the menu of data sets, which the table and the curves share.
 DATA = "robust_data"
+#: Draws something of the known models.
+View = Callable[[list[KnownModel]], None]
 #: Of each of these data sets.
 CLASSES = 10
 
@@ -98,8 +102,19 @@ def choose_models(found: list[KnownModel], key: str, at_most: int = 6) -> list[K
     return [by_id[i] for i in chosen][:at_most]
 
 
-def no_models() -> None:
-    """What to do where no model is known yet."""
+def with_models(draw: View) -> View:
+    """A view that needs a model; where there is none it says how to get one."""
+
+    def view(found: list[KnownModel]) -> None:
+        if found:
+            draw(found)
+        else:
+            _no_models()
+
+    return view
+
+
+def _no_models() -> None:
     with st.container(border=True):
         st.markdown("#### No classifier yet")
         st.markdown(

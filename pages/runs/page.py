@@ -1,5 +1,7 @@
 """Runs: everything that takes long, while it works and after it."""
 
+from typing import Any
+
 import streamlit as st
 
 from levelset_core.errors import LevelsetError
@@ -7,6 +9,7 @@ from levelset_core.runs import Run, RunStore, summary, tell_apart
 from pages.runs.details import run_details
 from pages.runs.run_list import run_filter, run_list
 from pages.shared.board import live_board
+from pages.shared.page import page
 
 #: Seconds between two looks at the folders.
 EVERY = 2.0
@@ -16,15 +19,22 @@ def board(found: list[Run]) -> None:
     """List and chosen run."""
     store = RunStore()
     runs = {run.id: run for run in found}
-    if not runs:
-        empty()
-        return
     rows = [summary(run) for run in runs.values()]
     for row, name in zip(rows, tell_apart([row["name"] for row in rows]), strict=True):
         row["name"] = name
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.title("Runs", anchor=False, width="content")
-        passed = run_filter(rows)
+    with page("Runs") as here:
+        if not rows:
+            empty()
+            return
+        with here.row:
+            passed = run_filter(rows)
+        lists(store, runs, rows, passed)
+
+
+def lists(
+    store: RunStore, runs: dict[str, Run], rows: list[dict[str, Any]], passed: list[dict[str, Any]]
+) -> None:
+    """The runs that pass the filter, and the chosen one beside them."""
     wanted = st.query_params.get("run")
     if wanted is not None and wanted not in runs:
         st.warning(f"There is no run {wanted!r}: it may have been deleted.")
@@ -47,12 +57,11 @@ def board(found: list[Run]) -> None:
 
 def empty() -> None:
     """What to do where there is no run yet."""
-    st.title("Runs", anchor=False)
     with st.container(border=True):
         st.markdown("#### No runs yet")
         st.markdown(
-            "A run trains in a process of its own and keeps all it does in a folder: close the "
-            "tab or stop the server, it goes on or is taken up where it was."
+            "A run trains in a process of its own and keeps everything in a folder. You can close "
+            "the tab; if the server stops, the run goes on, or resumes where it was."
         )
 
 

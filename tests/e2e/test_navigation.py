@@ -40,7 +40,7 @@ def test_back_and_forward_go_through_the_views(page):
     until(lambda: address(page) == "/few_samples?view=pairs", "the first view's address")
     view(page, "Run here").click()
     until(lambda: address(page) == "/few_samples?view=run", "the second view's address")
-    page.wait_for_timeout(1500)  # as long as a person needs, see view_choice.HEARD
+    page.wait_for_timeout(1500)  # as long as a person needs, see kept.HEARD
     page.go_back()
     expect(view(page, "Repeat by repeat")).to_be_checked()
     page.go_back()

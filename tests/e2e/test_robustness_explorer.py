@@ -132,7 +132,7 @@ def test_a_reload_brings_model_image_and_epsilon_back(explorer, store):
     # Other views take it out of the address, and Back, which knows of no image, brings it again.
     page.get_by_role("radio", name="Table").click()
     until(lambda: page.evaluate("location.search") == "?view=table", "the table's address")
-    page.wait_for_timeout(1500)  # as long as a person needs, see view_choice.HEARD
+    page.wait_for_timeout(1500)  # as long as a person needs, see kept.HEARD
     assert page.evaluate("history.length") == entries + 1
     page.go_back()
     until(lambda: explorer.value("key") == key, "the same attack once more")

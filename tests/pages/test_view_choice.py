@@ -3,13 +3,13 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import view_choice as module
+from pages.shared import kept as module
 
 
 def _page():
     import streamlit as st
 
-    from pages.shared.view_choice import view_choice
+    from pages.shared.kept import view_choice
 
     if st.session_state.get("away"):
         return
