@@ -11,7 +11,7 @@ APP_READY := $(VENV)/.app-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format bench slow browser vendor install install-dev clean distclean
+.PHONY: help app test lint format docs bench slow browser vendor install install-dev clean distclean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lint: install-dev ## Check style, format and types
 format: install-dev ## Rewrite the code in the project's format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+docs: install-dev ## Build the documents as a site into build/site; warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build -q -f .ci/mkdocs.yml
 
 slow: install-dev ## Run the tests that take minutes
 	$(PY) -m pytest -m slow $(PYTEST_ARGS) || [ $$? -eq 5 ] # 5: there are none
