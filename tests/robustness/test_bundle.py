@@ -36,7 +36,7 @@ def test_they_are_about_the_bundled_weights_and_nothing_else_is_there(store):
     assert used == {run.id for run in RunStore(BUNDLED).runs()}
 
 
-@pytest.mark.parametrize("method", ["standard", "madry", "trades", "ours"])
+@pytest.mark.parametrize("method", ["standard", "madry", "trades", "level_set"])
 def test_a_survey_that_comes_along_is_of_these_images(store, method):
     (model,) = (m for m in known_models(store) if m.id == f"mnist_convnet4a_{method}")
     (run,) = measurements(store, "survey", [model], data="mnist")
