@@ -36,15 +36,17 @@ from levelset_core.attacks.evaluation import (
 from levelset_core.attacks.exploration import (
     LevelPoint,
     MarginProfile,
+    Trajectory,
     margin_profile,
     nearest_level_points,
+    pgd_trajectory,
 )
 from levelset_core.attacks.fast import evaluating
-from levelset_core.attacks.masking import Masking, beyond_chance, chance_of, diagnose
+from levelset_core.attacks.masking import diagnose
 from levelset_core.attacks.pgd import LOSSES, Attacked, box, margin_of, pgd, projected_ascent
 from levelset_core.attacks.report import AttackReport, share_interval
-from levelset_core.attacks.trajectory import Trajectory, pgd_trajectory
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
+from levelset_core.attacks.verdict import Masking, beyond_chance, chance_of
 
 ascend = projected_ascent  # its old name
 

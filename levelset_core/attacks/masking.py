@@ -1,4 +1,4 @@
-"""Does a classifier hide its gradients? What to look at, and one sentence on what it means.
+"""Does a classifier hide its gradients? What to look at; ``verdict`` says what it means.
 
 After Athalye et al. (2018) and Carlini et al. (2019): a weak attack that finds little says little.
 """
@@ -6,7 +6,7 @@ After Athalye et al. (2018) and Carlini et al. (2019): a weak attack that finds 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -18,70 +18,13 @@ from levelset_core.attacks.evaluation import evaluate_attack
 from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.pgd import margin_of
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images
+from levelset_core.attacks.verdict import Masking, signs_of_masking
 from levelset_core.data.images import ImageSet
 from levelset_core.device import pick_device
 
 #: Logits are divided so that their median size is this, for the temperature-scaled attack.
 CALM_LOGITS = 10.0
-#: Differences of accuracy of this many images, or this share of them, are chance.
-SLACK_IMAGES, SLACK = 2, 0.01
-#: Share of zero gradients that one sentence must mention.
-MANY_ZEROS = 0.05
-#: Honest networks too stand cross-entropy PGD a little better than margin PGD: a difference of
-#: accuracy up to this is no sign.
-LOSS_GAP = 0.1
 STEPS = (1, 2, 5, 10, 20, 40)
-
-
-@dataclass(frozen=True)
-class Masking:
-    """What was found, shares of the images (0 to 1) unless said otherwise.
-
-    Attributes:
-        images, epsilon: how many, and the box.
-        zero_xent, zero_margin: images with a gradient of exactly zero, of either loss.
-        logit_scale: median |logit|; temperature: what the scaled attack divides logits by.
-        robust: robust accuracy by attack: "xent", "xent, scaled logits", "margin".
-        by_steps, by_epsilon: robust accuracy over PGD steps and over epsilon, margin loss.
-        white_box, black_box: accuracy under the margin attack on the network itself, and on
-            the images attacked on each other network.
-        signs: every sign of masking that was seen, a sentence each.
-    """
-
-    images: int
-    epsilon: float
-    zero_xent: float
-    zero_margin: float
-    logit_scale: float
-    temperature: float
-    robust: dict[str, float]
-    by_steps: dict[int, float]
-    by_epsilon: dict[float, float]
-    white_box: float
-    black_box: dict[str, float]
-    signs: tuple[str, ...] = field(default=())
-
-    @property
-    def verdict(self) -> str:
-        """One sentence."""
-        if self.signs:
-            return self.signs[0]
-        shares = sorted(self.by_epsilon.items())
-        gone, left = next(e for e in shares if not beyond_chance(e[1], self.images))
-        tried = {"fewer steps": len(self.by_steps) > 1, "other networks' images": self.black_box}
-        weaker = " and ".join(name for name, was in tried.items() if was)
-        weaker = f"; {weaker} do not break more" if weaker else ""
-        xent, margin = self.robust["xent"], self.robust["margin"]
-        judge = ", the stronger loss" if beyond_chance(xent - margin, self.images) else ""
-        return (
-            f"No sign of masked gradients: of {self.images} images {xent:.0%} stand under "
-            f"cross-entropy, {margin:.0%} under the margin{judge}{weaker}; at "
-            f"epsilon {gone:g} {f'{left:.0%} stand' if left else 'nothing stands'}."
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {**asdict(self), "signs": list(self.signs), "verdict": self.verdict}
 
 
 class Scaled(nn.Module):
@@ -172,16 +115,6 @@ def other_epsilons(epsilon: float) -> list[float]:
     return sorted({min(1.0, round(part * epsilon, 6)) for part in parts} | {1.0})
 
 
-def chance_of(images: int) -> int:
-    """So many images more or less say nothing, of so many."""
-    return max(SLACK_IMAGES, round(SLACK * images))
-
-
-def beyond_chance(difference: float, images: int) -> bool:
-    """Whether a difference of two accuracies on so many images says something."""
-    return round(difference * images) > chance_of(images)
-
-
 def temperature_of(logit_scale: float) -> float:
     """What logits are divided by, so that their median size is ``CALM_LOGITS`` at most."""
     return max(1.0, logit_scale / CALM_LOGITS)
@@ -252,62 +185,3 @@ def attack_all(
     config = replace(attack, attack="pgd-margin")
     images = adversarial_images(source, data, config, seed=seed, device=device, threads=threads)
     return accuracy_on(target, images, data.labels, device=device)
-
-
-def signs_of_masking(m: Masking) -> list[str]:
-    """A sentence for each sign, the clearest first."""
-
-    def less(low: float, high: float) -> bool:
-        return beyond_chance(high - low, m.images)
-
-    xent, scaled, margin = (m.robust[k] for k in ("xent", "xent, scaled logits", "margin"))
-    signs = []
-    if m.zero_xent > MANY_ZEROS:
-        text = (
-            f"Cross-entropy has a gradient of exactly zero on {m.zero_xent:.0%} of the images, "
-            f"as logits are near {m.logit_scale:,.0f}"
-        )
-        if less(margin, xent):
-            text += (
-                f": cross-entropy PGD leaves {xent:.1%} standing, margin PGD {margin:.1%}, so "
-                "only the margin figure, or a stronger attack's, means anything."
-            )
-        else:
-            text += ", so figures of cross-entropy attacks alone mean little."
-        signs.append(text)
-    elif less(margin, xent) and less(scaled, xent):
-        signs.append(
-            f"The scale of the logits (median {m.logit_scale:,.0f}) weakens cross-entropy: it "
-            f"leaves {xent:.1%} standing, {scaled:.1%} with logits scaled down, margin PGD "
-            f"{margin:.1%}."
-        )
-    elif less(margin, xent) and round((xent - margin) * m.images) > round(LOSS_GAP * m.images):
-        signs.append(
-            f"Cross-entropy PGD leaves {xent:.1%} standing, margin PGD {margin:.1%}: judge by "
-            "the margin, or by a stronger attack."
-        )
-    if m.zero_margin > MANY_ZEROS:
-        signs.append(
-            f"F itself has a gradient of exactly zero on {m.zero_margin:.0%} of the images: no "
-            "gradient attack can judge them, only one without gradients, such as Square."
-        )
-    least = m.by_epsilon[max(m.by_epsilon)]
-    if less(0.0, least):
-        signs.append(
-            f"{least:.1%} of the images stand even where every image is within reach (epsilon "
-            f"{max(m.by_epsilon):g}): the attack fails for want of gradients, not the images."
-        )
-    for name, share in m.black_box.items():
-        if less(share, m.white_box):
-            signs.append(
-                f"Images attacked on {name} break more ({share:.1%} stand) than those attacked on "
-                f"the network itself ({m.white_box:.1%}): its own gradients mislead."
-            )
-    order = sorted(m.by_steps)
-    worse = next((k for k in order if less(m.by_steps[k], m.by_steps[order[-1]])), None)
-    if worse is not None:
-        signs.append(
-            f"{worse} steps break more than {order[-1]} ({m.by_steps[worse]:.1%} against "
-            f"{m.by_steps[order[-1]]:.1%} standing): the loss is no guide along the way."
-        )
-    return signs

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from levelset_core.attacks import AttackConfig
 from levelset_core.classifiers.files import load_classifier
 from levelset_core.data.images import ImageSet, load_images
 from levelset_core.device import describe_machine
 from levelset_core.errors import LevelsetError
+from levelset_core.runs.arrays import write_arrays
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Goal, Kind
 
@@ -32,7 +35,7 @@ class PartDone:
 
 
 class Parts:
-    """Does every part once, in order; those that a checkpoint holds are not done again.
+    """A trainer that does every part once, in order, except those that a checkpoint holds.
 
     Attributes:
         results: by name, of the parts done.
@@ -61,10 +64,13 @@ class Parts:
         self.results = {name: checkpoint[name] for name in self.parts if name in checkpoint}
 
 
+# -- settings and inputs ---------------------------------------------------------------------
+
 #: Settings of all such runs and their types; "models" has "id", "title", "digest" of each.
 COMMON: dict[str, type] = {
     "models": list, "data": str, "data_dir": str, "images": int, "attack": dict,
 }  # fmt: skip
+DEFAULTS: dict[str, Any] = {"data": "mnist_excerpt", "data_dir": None, "images": 100}
 
 
 def model_file(k: int) -> str:
@@ -72,18 +78,29 @@ def model_file(k: int) -> str:
     return f"model_{k}.safetensors"
 
 
-def checked(settings: dict[str, Any], own: dict[str, type]) -> dict[str, Any]:
-    """Settings with their defaults: the excerpt, 100 images.
+def check_types(settings: Mapping[str, Any], types: Mapping[str, type]) -> None:
+    """Refuse settings that are unknown or of another type; None is of any type.
 
     Raises:
-        LevelsetError: one is unknown or of another type.
+        LevelsetError: one is.
     """
     for name, value in settings.items():
-        if name not in own:
+        if name not in types:
             raise LevelsetError(f"A setting is unknown: {name!r}.")
-        if value is not None and not isinstance(value, own[name]):
-            raise LevelsetError(f"{name} must be of type {own[name].__name__}: {value!r}.")
-    return {"data": "mnist_excerpt", "data_dir": None, "images": 100, **settings}
+        if value is not None and not isinstance(value, types[name]):
+            raise LevelsetError(f"{name} must be of type {types[name].__name__}: {value!r}.")
+
+
+def checked_attack(values: Mapping[str, Any]) -> dict[str, Any]:
+    """All values of an :class:`AttackConfig`.
+
+    Raises:
+        LevelsetError: one is unknown or does not fit.
+    """
+    try:
+        return dataclasses.asdict(AttackConfig(**values))
+    except TypeError as error:
+        raise LevelsetError(f"A setting of an attack is unknown: {error}.") from error
 
 
 def test_images(settings: dict[str, Any]) -> ImageSet:
@@ -96,18 +113,15 @@ def test_images(settings: dict[str, Any]) -> ImageSet:
     return data.first(settings["images"])
 
 
-def networks(run: Run, data: ImageSet, device: torch.device) -> list[nn.Module]:
-    """The networks among the run's inputs.
+def network_for(run: Run, file: str, data: ImageSet) -> nn.Module:
+    """A network among the run's inputs, on the run's device.
 
     Raises:
-        LevelsetError: a file is damaged, or its network is not made for the images.
+        LevelsetError: the file is damaged, or its network is not made for the images.
     """
-    found = []
-    for k in range(len(run.config.settings["models"])):
-        classifier = load_classifier(run.inputs / model_file(k))
-        classifier.check(data)
-        found.append(classifier.network.to(device))
-    return found
+    classifier = load_classifier(run.inputs / file)
+    classifier.check(data)
+    return classifier.network.to(torch.device(run.config.device))
 
 
 def how_obtained(run: Run) -> dict[str, Any]:
@@ -121,6 +135,28 @@ def how_obtained(run: Run) -> dict[str, Any]:
     }
 
 
+# -- kinds -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a run measures, loaded.
+
+    Attributes:
+        networks: logits each, on ``device``.
+        titles: of the networks.
+        data, attack, seed, device, threads: see :func:`levelset_core.attacks.evaluate_attack`.
+    """
+
+    networks: list[nn.Module]
+    titles: list[str]
+    data: ImageSet
+    attack: AttackConfig
+    seed: int
+    device: torch.device
+    threads: int
+
+
 class MeasureKind(Kind):
     """A run of :class:`Parts` on one or several classifiers."""
 
@@ -128,14 +164,25 @@ class MeasureKind(Kind):
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """Complete settings."""
-        complete = checked(settings, COMMON)
-        if not complete.get("models"):
+        check_types(settings, COMMON)
+        if not settings.get("models"):
             raise LevelsetError("There is no classifier to look at.")
-        try:
-            attack = AttackConfig(**(complete.get("attack") or {}))
-        except TypeError as error:
-            raise LevelsetError(f"A setting of the attack is unknown: {error}.") from error
-        return {**complete, "attack": dataclasses.asdict(attack)}
+        return {**DEFAULTS, **settings, "attack": checked_attack(settings.get("attack") or {})}
+
+    def build(self, run: Run) -> Parts:
+        """What is measured, part by part."""
+        c = run.config
+        data, models = test_images(c.settings), c.settings["models"]
+        networks = [network_for(run, model_file(k), data) for k in range(len(models))]
+        titles = [str(model.get("title")) for model in models]
+        attack, device = AttackConfig(**c.settings["attack"]), torch.device(c.device)
+        return Parts(
+            self.parts(Measurement(networks, titles, data, attack, c.seed, device, c.threads))
+        )
+
+    @abstractmethod
+    def parts(self, m: Measurement) -> Mapping[str, Part]:
+        """The parts by name, in their order."""
 
     def goal(self, run: Run, trainer: Any) -> Goal:
         """All parts."""
@@ -145,11 +192,63 @@ class MeasureKind(Kind):
         """The part's name."""
         return {"part": snapshot.name}
 
-    def result(self, run: Run, trainer: Parts) -> dict[str, Any]:
-        """What was measured on what, and how."""
+    def finish(self, run: Run, trainer: Parts) -> dict[str, Any]:
+        """What was measured on what, and how; a kind adds what it found."""
         settings = run.config.settings
         return {
             "models": settings["models"], "data": settings["data"], "images": settings["images"],
             "source": test_images(settings).source, "attack": settings["attack"],
             **how_obtained(run),
         }  # fmt: skip
+
+
+class ImageKind(MeasureKind):
+    """Numbers of every image under the first of the models, in an artifact of arrays.
+
+    Attributes:
+        artifact: its name.
+        block: images a part.
+    """
+
+    artifact: ClassVar[str]
+    block: ClassVar[int]
+
+    @abstractmethod
+    def measure(
+        self, network: nn.Module, x: Tensor, y: Tensor, attack: AttackConfig, seed: int
+    ) -> dict[str, Tensor]:
+        """One number an image, (n,), by name; ``seed`` is of the attacks' starts."""
+
+    def network(self, m: Measurement) -> nn.Module:
+        """The network that is measured."""
+        return m.networks[0]
+
+    def parts(self, m: Measurement) -> Mapping[str, Part]:
+        """One for every ``block`` images."""
+        network = self.network(m)
+
+        def part(k: int) -> Part:
+            def work(_: dict[str, Any]) -> dict[str, Tensor]:
+                x, y = m.data.batch(slice(k, k + self.block), m.device)
+                found = self.measure(network, x, y, m.attack, m.seed * 1_000_003 + k)
+                return {name: values.cpu() for name, values in found.items()}
+
+            return work
+
+        return {f"from {k}": part(k) for k in range(0, len(m.data), self.block)}
+
+    def arrays(self, trainer: Parts) -> dict[str, np.ndarray]:
+        """All numbers so far, (n,) each; none before the first part."""
+        parts = [trainer.results[name] for name in trainer.parts if name in trainer.results]
+        names = parts[0] if parts else {}
+        return {name: torch.cat([part[name] for part in parts]).numpy() for name in names}
+
+    def preview(self, run: Run, trainer: Parts) -> None:
+        """Write the artifact, of the images done so far."""
+        if arrays := self.arrays(trainer):
+            write_arrays(run.artifacts / self.artifact, arrays)
+
+    def finish(self, run: Run, trainer: Parts) -> dict[str, Any]:
+        """Write the artifact; what was measured on what, and how."""
+        self.preview(run, trainer)
+        return super().finish(run, trainer)

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from levelset_core.attacks import AttackConfig, chance_of, paper_attack
-from levelset_core.attacks.masking import LOSS_GAP
+from levelset_core.attacks.verdict import LOSS_GAP
 from levelset_core.data.images import data_set_of, is_here, same_first_images
 from levelset_core.robustness.measurements import measurements, newest, start_measurement
 from levelset_core.robustness.models import KnownModel

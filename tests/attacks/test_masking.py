@@ -15,7 +15,8 @@ from levelset_core.attacks import (
     diagnose,
     transfer_matrix,
 )
-from levelset_core.attacks.masking import Scaled, gradient_zeros, signs_of_masking
+from levelset_core.attacks.masking import Scaled, gradient_zeros
+from levelset_core.attacks.verdict import signs_of_masking
 
 CPU = torch.device("cpu")
 ATTACK = AttackConfig(epsilon=0.02, step=0.005, steps=6)

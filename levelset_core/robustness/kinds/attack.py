@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +9,16 @@ from typing import Any
 import torch
 
 from levelset_core.attacks import AttackConfig, Evaluation, clean_predictions
-from levelset_core.classifiers.files import load_classifier
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
-from levelset_core.robustness.measure import checked, how_obtained, test_images
+from levelset_core.robustness.measure import (
+    DEFAULTS,
+    check_types,
+    checked_attack,
+    how_obtained,
+    network_for,
+    test_images,
+)
 from levelset_core.runs.checkpoints import load_checkpoint
 from levelset_core.runs.files import write_json
 from levelset_core.runs.folder import Run
@@ -139,23 +144,18 @@ class AttackKind(Kind):
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """Complete settings."""
-        complete = {"about": {}, **checked(settings, SETTINGS)}
+        check_types(settings, SETTINGS)
         if not settings.get("cells"):
             raise LevelsetError("There is no attack to do.")
-        try:
-            cells = [dataclasses.asdict(AttackConfig(**cell)) for cell in settings["cells"]]
-        except TypeError as error:
-            raise LevelsetError(f"A setting of an attack is unknown: {error}.") from error
-        return {**complete, "cells": cells}
+        cells = [checked_attack(cell) for cell in settings["cells"]]
+        return {"about": {}, **DEFAULTS, **settings, "cells": cells}
 
     def build(self, run: Run) -> CellAttacker:
         """At its start, or with what an earlier run found."""
         settings, device = run.config.settings, torch.device(run.config.device)
         data = test_images(settings)
-        classifier = load_classifier(run.inputs / MODEL)
-        classifier.check(data)
         trainer = CellAttacker(
-            classifier.network.to(device), data, [AttackConfig(**c) for c in settings["cells"]],
+            network_for(run, MODEL, data), data, [AttackConfig(**c) for c in settings["cells"]],
             seed=run.config.seed, device=device, threads=run.config.threads,
         )  # fmt: skip
         if (run.inputs / EARLIER).exists():

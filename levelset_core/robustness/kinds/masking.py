@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
-
-import torch
 
 from levelset_core.attacks import AttackConfig
 from levelset_core.attacks.masking import diagnosis_parts, masking_of
-from levelset_core.robustness.measure import MeasureKind, Parts, networks, test_images
+from levelset_core.robustness.measure import MeasureKind, Measurement, Part, Parts
 from levelset_core.runs.folder import Run
 
 
@@ -18,26 +17,20 @@ class MaskingKind(MeasureKind):
     name = "masking"
     title = "Gradient masking"
 
-    def build(self, run: Run) -> Parts:
-        """One part for everything that :func:`diagnosis_parts` looks at."""
-        c = run.config
-        data, device = test_images(c.settings), torch.device(c.device)
-        first, *others = networks(run, data, device)
-        titles = [model["title"] for model in c.settings["models"][1:]]
-        return Parts(
-            diagnosis_parts(
-                first, data, AttackConfig(**c.settings["attack"]),
-                others=dict(zip(titles, others, strict=True)),
-                seed=c.seed, device=device, threads=c.threads,
-            )
+    def parts(self, m: Measurement) -> Mapping[str, Part]:
+        """Everything that :func:`diagnosis_parts` looks at."""
+        others = dict(zip(m.titles[1:], m.networks[1:], strict=True))
+        return diagnosis_parts(
+            m.networks[0], m.data, m.attack,
+            others=others, seed=m.seed, device=m.device, threads=m.threads,
         )  # fmt: skip
 
     def finish(self, run: Run, trainer: Parts) -> dict[str, Any]:
         """The verdict and its evidence."""
-        settings = run.config.settings
-        attack = AttackConfig(**settings["attack"])
-        found = masking_of(trainer.results, settings["images"], attack)
-        return {**self.result(run, trainer), "masking": found.as_dict()}
+        result = super().finish(run, trainer)
+        attack = AttackConfig(**result["attack"])
+        found = masking_of(trainer.results, result["images"], attack)
+        return {**result, "masking": found.as_dict()}
 
 
 KIND = MaskingKind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from typing import Any
 
@@ -11,9 +10,9 @@ import torch
 from levelset_core.attacks import evaluate_attack, paper_attack
 from levelset_core.classifiers.files import load_classifier, save_classifier
 from levelset_core.data.images import load_images
-from levelset_core.device import describe_machine
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.config import RobustConfig
+from levelset_core.robustness.measure import check_types, how_obtained
 from levelset_core.robustness.parallel import local_device
 from levelset_core.robustness.trainer import RobustSnapshot, RobustTrainer
 from levelset_core.robustness.watch import Watch, looks_to_arrays
@@ -53,9 +52,7 @@ class RobustKind(Kind):
         """Complete settings: those of :class:`RobustConfig`, and where the images are."""
         own = {k: v for k, v in settings.items() if k not in EXTRA}
         extra = {k: v for k, v in settings.items() if k in EXTRA}
-        for name, value in extra.items():
-            if value is not None and not isinstance(value, EXTRA[name]):
-                raise LevelsetError(f"{name} must be of type {EXTRA[name].__name__}: {value!r}.")
+        check_types(extra, EXTRA)
         try:
             config = RobustConfig(**own)
         except TypeError as error:
@@ -116,7 +113,6 @@ class RobustKind(Kind):
         report = evaluate_attack(
             trainer.network, test, attack, device=trainer.device, threads=run.config.threads
         )
-        figures = report.as_dict()
         card = {
             "model": trainer.config.model,
             "method": trainer.config.method,
@@ -129,13 +125,9 @@ class RobustKind(Kind):
             + trainer.step / trainer.steps_an_epoch,
             "settings": trainer.config.as_dict(),
             "stored_in": "half precision" if half else "single precision",
-            "seed": run.config.seed,
             "seconds": round(run.status().seconds, 1),
-            "threads": run.config.threads,
-            "machine": describe_machine(trainer.device),
-            "date": datetime.date.today().isoformat(),
-            "torch": torch.__version__,
-            "figures": figures,
+            **how_obtained(run),
+            "figures": report.as_dict(),
         }
         with replacing(run.artifacts / "model.safetensors") as path:
             save_classifier(

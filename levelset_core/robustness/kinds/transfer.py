@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import torch
 from torch import nn
 
-from levelset_core.attacks import AttackConfig, accuracy_on, adversarial_images
-from levelset_core.robustness.measure import MeasureKind, Part, Parts, networks, test_images
+from levelset_core.attacks import accuracy_on, adversarial_images
+from levelset_core.robustness.measure import MeasureKind, Measurement, Part, Parts
 from levelset_core.runs.folder import Run
 
 LOSSES = ("pgd-xent", "pgd-margin")
@@ -21,35 +21,31 @@ class TransferKind(MeasureKind):
     name = "transfer"
     title = "Black-box matrix"
 
-    def build(self, run: Run) -> Parts:
-        """One part for a source and a loss: the accuracies of all targets."""
-        c = run.config
-        data, device = test_images(c.settings), torch.device(c.device)
-        found = networks(run, data, device)
-        attack = AttackConfig(**c.settings["attack"])
+    def parts(self, m: Measurement) -> Mapping[str, Part]:
+        """One for a source and a loss: the accuracies of all targets."""
 
         def column(source: nn.Module, loss: str) -> Part:
             def work(_: dict[str, Any]) -> list[float]:
                 images = adversarial_images(
-                    source, data, replace(attack, attack=loss),
-                    seed=c.seed, device=device, threads=c.threads,
+                    source, m.data, replace(m.attack, attack=loss),
+                    seed=m.seed, device=m.device, threads=m.threads,
                 )  # fmt: skip
-                return [accuracy_on(target, images, data.labels, device=device) for target in found]
+                return [accuracy_on(f, images, m.data.labels, device=m.device) for f in m.networks]
 
             return work
 
-        return Parts(
-            {f"{loss} on {k}": column(net, loss) for k, net in enumerate(found) for loss in LOSSES}
-        )
+        sources = enumerate(m.networks)
+        return {f"{loss} on {k}": column(net, loss) for k, net in sources for loss in LOSSES}
 
     def finish(self, run: Run, trainer: Parts) -> dict[str, Any]:
         """``matrix[loss][target][source]``, models by their place."""
-        count = range(len(run.config.settings["models"]))
+        result = super().finish(run, trainer)
+        count = range(len(result["models"]))
         matrix = {
             loss: [[trainer.results[f"{loss} on {s}"][t] for s in count] for t in count]
             for loss in LOSSES
         }
-        return {**self.result(run, trainer), "matrix": matrix}
+        return {**result, "matrix": matrix}
 
 
 KIND = TransferKind
