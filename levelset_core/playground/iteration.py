@@ -10,6 +10,7 @@ import torch
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets import rho_axis, sample_network, value_and_jacobian
 from levelset_core.losses import GeometricSVMTerms, MarginTerms
+from levelset_core.playground.config import OBJECTIVES
 from levelset_core.playground.trainer import PlaygroundTrainer
 
 
@@ -27,7 +28,8 @@ class Iteration:
         sides: for t = -1 and +1 the last place p^t and whether it arrived (Eq. 11 only).
         nearer: which of the two sets Delta.
         distance: d(x, p); delta: Delta(x) (Eq. 11 only).
-        term: this point's part of the loss, where the objective has parts.
+        used: whether its level set samples entered the loss; always, where it needs none.
+        term: this point's part of the loss: of Eq. 11, the first of its two.
         loss_before, loss_after: the whole loss at theta_0 and theta_1.
         gradient_norm: ||D_theta loss||; update_norm: ||theta_1 - theta_0||.
         value_after: F(p; theta_1).
@@ -53,7 +55,8 @@ class Iteration:
     nearer: int | None
     distance: float | None
     delta: float | None
-    term: float | None
+    used: bool
+    term: float
     loss_before: float
     loss_after: float
     gradient_norm: float
@@ -89,7 +92,8 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
     ]
     steps = int(samples.steps[0])
     sides: dict[int, tuple[np.ndarray, bool]] = {}
-    nearer = delta = distance = term = None
+    nearer = delta = distance = None
+    used = True
     match terms.details:
         case GeometricSVMTerms() as details:
             n = len(trainer.points)
@@ -98,10 +102,15 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
             distance = float(details.distance[index])
             delta = float(details.delta[index]) or None
             nearer = int(details.nearer[index]) if delta else None
-            term = float(details.hinge[index])
+            term, used = float(details.hinge[index]), bool(details.used[index])
         case MarginTerms() as details:
             distance = float(details.distance[index])
-            term = float(details.per_sample[index])
+            term, used = float(details.per_sample[index]), bool(details.used[index])
+        case _:  # a loss that is the mean over its points
+            alone = OBJECTIVES[trainer.config.objective].terms(
+                trainer.network, x, trainer.y[index : index + 1], trainer.config
+            )
+            term = float(alone.loss)
     return Iteration(
         step=trainer.step + 1,
         index=index,
@@ -121,6 +130,7 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
         nearer=nearer,
         distance=distance,
         delta=delta,
+        used=used,
         term=term,
         loss_before=terms.loss.item(),
         loss_after=ahead.terms().loss.item(),

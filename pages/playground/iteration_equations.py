@@ -27,26 +27,23 @@ def _project(it: Iteration, config: PlaygroundConfig) -> list[Line]:
     )  # fmt: skip
     values = ",\\ ".join(_n(abs(v)) for v in it.path_values[:6])
     more = r",\ \dots" if len(it.path_values) > 6 else ""
-    lines = []
-    if len(it.path) > 1:
-        lines.append(
-            (
-                r"\begin{aligned} p_1 &= x - \frac{F(x)}{\lVert D_xF\rVert^2}\,D_xF^T \\ &= "
-                rf"{_v(it.x)} - \frac{{{_n(it.path_values[0])}}}"
-                rf"{{{_n(float(it.first_gradient @ it.first_gradient))}}}"
-                rf"\,{_v(it.first_gradient)} = {_v(it.path[1])} \end{{aligned}}",
-                "**Eq. 4 and 5.** One Newton step along the steepest way towards the level set. "
-                "The pseudo-inverse of a single gradient is the gradient over its square.",
-            )
-        )
-    lines.append(
-        (
-            rf"|F|:\ {values}{more}",
-            f"|F| along the way: the point **{how}** after {len(it.path) - 1} step"
-            f"{'' if len(it.path) == 2 else 's'} at p = ({it.point[0]:.3f}, {it.point[1]:.3f}).",
-        )
+    steps = len(it.path) - 1
+    along = (
+        rf"|F|:\ {values}{more}",
+        f"|F| along the way: the point **{how}** after {steps} step{'' if steps == 1 else 's'} at "
+        f"p = ({it.point[0]:.3f}, {it.point[1]:.3f}).",
     )
-    return lines
+    if not steps:
+        return [along]
+    first = (
+        r"\begin{aligned} p_1 &= x - \frac{F(x)}{\lVert D_xF\rVert^2}\,D_xF^T \\ &= "
+        rf"{_v(it.x)} - \frac{{{_n(it.path_values[0])}}}"
+        rf"{{{_n(float(it.first_gradient @ it.first_gradient))}}}"
+        rf"\,{_v(it.first_gradient)} = {_v(it.path[1])} \end{{aligned}}",
+        "**Eq. 4 and 5.** One Newton step along the steepest way towards the level set. "
+        "The pseudo-inverse of a single gradient is the gradient over its square.",
+    )
+    return [first, along]
 
 
 def _sample_network(it: Iteration, config: PlaygroundConfig) -> list[Line]:
@@ -66,83 +63,124 @@ def _sample_network(it: Iteration, config: PlaygroundConfig) -> list[Line]:
 
 
 def _loss(it: Iteration, config: PlaygroundConfig) -> list[Line]:
-    side = 1 if it.label * it.path_values[0] > 0 else -1
-    word = "right" if side > 0 else "wrong"
-    signed = it.label * float(it.path_values[0])
-    match config.objective:
-        case "geometric_svm" if it.delta is not None and it.distance is not None:
-            return [
-                (
-                    r"\Delta(x) = \min_{t=\pm1} d(p^0, p^t) = " + _n(it.delta),
-                    "How wide the band between S₋₁ and S₊₁ is here; the nearer one, "
-                    f"S{'₊₁' if (it.nearer or 0) > 0 else '₋₁'}, decides.",
-                ),
-                (
-                    r"\max\{0,\ 1 - \mathrm{sign}(yF)\,\tfrac{d(x,p)}{\Delta}\} = "
-                    rf"\max\{{0,\ 1 - ({side:+d})\tfrac{{{_n(it.distance)}}}{{{_n(it.delta)}}}\}}"
-                    rf" = {_n(it.term or 0.0)}",
-                    f"**Eq. 11, first part.** The point is on the {word} side; it wants to be "
-                    "further from S₀ than the band is wide.",
-                ),
-                (
-                    rf"\lambda\,\Delta^{{\alpha}} = {_n(config.lam)}\cdot {_n(it.delta)}"
-                    rf"^{{{config.alpha:g}}} = {_n(config.lam * it.delta**config.alpha)}",
-                    "**Second part.** A wide band costs little: this is what makes the margin "
-                    "grow.",
-                ),
-            ]
-        case "margin_linf" | "margin_l2" | "margin_rho" if it.distance:
-            weight = config.weight_correct if side > 0 else 1.0
-            return [
-                (
-                    rf"d(x,p) = {_D[config.metric]} = {_n(it.distance)}",
-                    "The distance of x to its level set sample."
-                    + (
-                        f" ρ looks along the axis {'xy'[it.axis]}, where |D_xF| is largest."
-                        if config.metric == "rho"
-                        else ""
-                    ),
-                ),
-                (
-                    r"\lambda\max\{0,\ \varepsilon - \mathrm{sign}(yF)\,d\} = "
-                    rf"{_n(weight)}\max\{{0,\ {_n(config.epsilon)} - ({side:+d})\,"
-                    rf"{_n(it.distance)}\}} = {_n(it.term or 0.0)}",
-                    f"**Eq. 12.** The point is on the {word} side. Wrong points pull the boundary "
-                    "over; right ones push it ε away.",
-                ),
-            ]
-        case "cross_entropy":
-            return [
-                (
-                    rf"\log(1 + e^{{-yF(x)}}) = \log(1 + e^{{{_n(-signed)}}}) = "
-                    + _n(float(np.logaddexp(0.0, -signed))),
-                    "Cross-entropy sees the output F(x) alone: where the boundary lies does not "
-                    "enter.",
-                )
-            ]
-        case "elsayed":
-            norm = float(np.linalg.norm(it.first_gradient, 2 if config.norm == "l2" else 1))
-            reach = signed / norm if norm > 0 else 0.0
-            return [
-                (
-                    r"\max\{0,\ \varepsilon - \tfrac{yF(x)}{\lVert D_xF(x)\rVert_q}\} = "
-                    rf"\max\{{0,\ {_n(config.epsilon)} - {_n(reach)}\}} = "
-                    + _n(max(0.0, config.epsilon - reach)),
-                    "**Elsayed et al.** The distance to the boundary of the network linearized at "
-                    f"x; the projection says {_n(float(np.linalg.norm(it.x - it.point)))} in L2.",
-                )
-            ]
-        case _:
-            return [
-                (
-                    rf"\max\{{0,\ 1 - yF(x)\}} = \max\{{0,\ 1 - ({_n(signed)})\}} = "
-                    + _n(max(0.0, 1.0 - signed)),
-                    "**Hinge.** The margin of the output space."
-                    if config.objective == "hinge"
-                    else "This point found no usable level set sample: the output hinge stands in "
-                    "for it.",
-                )
-            ]
+    """One function an equation; without usable level set samples, the extension."""
+    if not it.used:
+        return _stand_in(it, config)
+    return _LOSSES[config.objective](it, config)
+
+
+def _geometric_svm(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    assert it.delta is not None and it.distance is not None
+    side, word = _side(it)
+    return [
+        (
+            r"\Delta(x) = \min_{t=\pm1} d(p^0, p^t) = " + _n(it.delta),
+            "How wide the band between S₋₁ and S₊₁ is here; the nearer one, "
+            f"S{'₊₁' if it.nearer == 1 else '₋₁'}, decides.",
+        ),
+        (
+            r"\max\{0,\ 1 - \mathrm{sign}(yF)\,\tfrac{d(x,p)}{\Delta}\} = "
+            rf"\max\{{0,\ 1 - ({side:+d})\tfrac{{{_n(it.distance)}}}{{{_n(it.delta)}}}\}}"
+            rf" = {_n(it.term)}",
+            f"**Eq. 11, first part.** The point is on the {word} side; it wants to be further "
+            "from S₀ than the band is wide.",
+        ),
+        (
+            rf"\lambda\,\Delta^{{\alpha}} = {_n(config.lam)}\cdot {_n(it.delta)}"
+            rf"^{{{config.alpha:g}}} = {_n(config.lam * it.delta**config.alpha)}",
+            "**Second part.** A wide band costs little: this is what makes the margin grow.",
+        ),
+    ]
+
+
+def _margin(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    assert it.distance is not None
+    side, word = _side(it)
+    along = f" ρ looks along the axis {'xy'[it.axis]}, where |DₓF| is largest."
+    return [
+        (
+            rf"d(x,p) = {_D[config.metric]} = {_n(it.distance)}",
+            "The distance of x to its level set sample."
+            + (along if config.metric == "rho" else ""),
+        ),
+        (
+            r"\lambda\max\{0,\ \varepsilon - \mathrm{sign}(yF)\,d\} = "
+            rf"{_n(_weight(it, config))}\max\{{0,\ {_n(config.epsilon)} - ({side:+d})\,"
+            rf"{_n(it.distance)}\}} = {_n(it.term)}",
+            f"**Eq. 12.** The point is on the {word} side. Wrong points pull the boundary over; "
+            "right ones push it ε away.",
+        ),
+    ]
+
+
+def _cross_entropy(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    return [
+        (
+            rf"\log(1 + e^{{-yF(x)}}) = \log(1 + e^{{{_n(-_output(it))}}}) = {_n(it.term)}",
+            "Cross-entropy sees only the output F(x). Where the boundary lies does not enter.",
+        )
+    ]
+
+
+def _hinge(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    return [(_output_hinge(it), "**Hinge.** The margin of the output space.")]
+
+
+def _elsayed(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    norm = float(np.linalg.norm(it.first_gradient, 2 if config.norm == "l2" else 1))
+    reach = _output(it) / norm if norm > 0 else 0.0
+    return [
+        (
+            r"\max\{0,\ \varepsilon - \tfrac{yF(x)}{\lVert D_xF(x)\rVert_q}\} = "
+            rf"\max\{{0,\ {_n(config.epsilon)} - {_n(reach)}\}} = {_n(it.term)}",
+            "**Elsayed et al.** The distance to the boundary of the network linearized at x; the "
+            f"projection says {_n(float(np.linalg.norm(it.x - it.point)))} in L2.",
+        )
+    ]
+
+
+def _stand_in(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    words = "**Extension.** This point found no usable level set sample: "
+    if config.objective == "geometric_svm":
+        return [(_output_hinge(it), words + "the output hinge stands in for it.")]
+    return [
+        (
+            r"\lambda\max\{0,\ \varepsilon - yF(x)\} = "
+            rf"{_n(_weight(it, config))}\max\{{0,\ {_n(config.epsilon)} - ({_n(_output(it))})\}}"
+            rf" = {_n(it.term)}",
+            words + "the output yF(x) stands in for the distance.",
+        )
+    ]
+
+
+_LOSSES = {
+    "geometric_svm": _geometric_svm,
+    "margin_linf": _margin,
+    "margin_l2": _margin,
+    "margin_rho": _margin,
+    "cross_entropy": _cross_entropy,
+    "hinge": _hinge,
+    "elsayed": _elsayed,
+}
+
+
+def _output(it: Iteration) -> float:
+    """y F(x)."""
+    return it.label * float(it.path_values[0])
+
+
+def _output_hinge(it: Iteration) -> str:
+    return rf"\max\{{0,\ 1 - yF(x)\}} = \max\{{0,\ 1 - ({_n(_output(it))})\}} = {_n(it.term)}"
+
+
+def _side(it: Iteration) -> tuple[int, str]:
+    """sign(y F(x)), and what it is called."""
+    return (1, "right") if _output(it) > 0 else (-1, "wrong")
+
+
+def _weight(it: Iteration, config: PlaygroundConfig) -> float:
+    """lambda_j of Eq. 12."""
+    return config.weight_correct if _output(it) > 0 else 1.0
 
 
 def _update(it: Iteration, config: PlaygroundConfig) -> list[Line]:
