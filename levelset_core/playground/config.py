@@ -111,24 +111,24 @@ class PlaygroundConfig(Settings):
 
     objective: str = setting("geometric_svm", choices=OBJECTIVES, help="what is minimized")
     distance: str = setting(
-        "linf", choices=DISTANCES, help="of a sample to S_0, where the objective leaves it open"
+        "linf", choices=DISTANCES, help="how far a point is from S₀, where the objective asks"
     )
     epsilon: float = setting(
-        0.2, low=0.0, high=1.0, help="wanted margin of Eq. 12, and of Elsayed et al., in the plane"
+        0.2, low=0.0, high=1.0, help="margin that the objective asks for, in units of the plane"
     )
     weight_correct: float = setting(
-        1.0, low=0.0, high=20.0, help="lambda_j of right samples in Eq. 12; wrong ones have 1"
+        1.0, low=0.0, high=20.0, help="weight of right points in Eq. 12; wrong ones have 1"
     )
-    lam: float = setting(0.02, low=0.0, high=5.0, help="lambda of Eq. 11")
-    alpha: float = setting(-1.0, low=-4.0, high=-0.25, help="alpha of Eq. 11")
-    learning_rate: float = setting(3e-3, low=1e-5, high=0.3, help="of Adam")
-    newton_steps: int = setting(10, low=1, high=50, help="at most, in every projection")
-    seed: int = setting(0, low=0, high=2**31 - 1, help="of the initial weights")
-    depth: int = setting(3, low=0, high=8, help="hidden layers")
-    width: int = setting(64, low=1, high=256, help="units of a hidden layer")
+    lam: float = setting(0.02, low=0.0, high=5.0, help="weight of the margin term of Eq. 11")
+    alpha: float = setting(-1.0, low=-4.0, high=-0.25, help="power of Δ in Eq. 11")
+    learning_rate: float = setting(3e-3, low=1e-5, high=0.3, help="step size of Adam")
+    newton_steps: int = setting(10, low=1, high=50, help="steps of a projection, at most")
+    seed: int = setting(0, low=0, high=2**31 - 1, help="draws the initial weights")
+    depth: int = setting(3, low=0, high=8, help="hidden layers; none is a linear model")
+    width: int = setting(64, low=1, high=256, help="units of every hidden layer")
     activation: str = setting("relu", choices=ACTIVATIONS, help="of the hidden layers")
     speed: int = setting(
-        0, low=0, high=1000, help="training steps a second at most; 0 is as fast as it goes"
+        0, low=0, high=1000, help="training steps a second, at most; 0 is as fast as it goes"
     )
 
     @property

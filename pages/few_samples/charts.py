@@ -10,15 +10,13 @@ import streamlit as st
 from levelset_core.few_samples.config import LOSSES
 from levelset_core.few_samples.results import difference_text, verdict
 from pages.few_samples.sources import Source
+from pages.shared.charts import COLORS, CONFIG, DASHES, MARKERS, faint
 
-#: Colour-blind-safe (Okabe and Ito, 2008); dash and marker tell them apart without colour.
+#: Loss -> colour, dash and marker.
 LOOKS = {
-    "ours": ("#0072b2", "solid", "circle"),
-    "xent": ("#d55e00", "dash", "square"),
-    "hinge": ("#009e73", "dot", "diamond"),
+    loss: (COLORS[k], DASHES[k], MARKERS[k]) for k, loss in enumerate(("ours", "xent", "hinge"))
 }
 BANDS = {"sd": "Standard deviation", "interval": "95 % interval of the mean"}
-CONFIG = {"displaylogo": False}
 HEIGHT = 400
 
 
@@ -73,7 +71,7 @@ def figure_2(result: dict[str, Any], band: str) -> go.Figure:
         low, high = zip(*(_band(one, band) for one in found), strict=True)
         figure.add_scatter(
             x=[*images, *reversed(images)], y=[*high, *reversed(low)], fill="toself",
-            fillcolor=_faint(color), line={"width": 0}, mode="lines", hoverinfo="skip",
+            fillcolor=faint(color, 0.16), line={"width": 0}, mode="lines", hoverinfo="skip",
             legendgroup=loss, showlegend=False,
         )  # fmt: skip
         figure.add_scatter(
@@ -202,8 +200,3 @@ def _band(found: dict[str, Any], band: str) -> tuple[float, float]:
         mean = found["mean"]
         return (mean if found[k] is None else found[k] for k in ("low", "high"))  # type: ignore[return-value]
     return found["mean"] - found["sd"], found["mean"] + found["sd"]
-
-
-def _faint(color: str) -> str:
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, 0.16)"

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from levelset_core.live import LiveSession
-from pages.shared.charts import COLORS, DASHES
+from pages.shared.charts import CONFIG, look, tidy
 
 HEIGHT = 250
 LEGEND_ROW = 19
@@ -86,9 +86,7 @@ def charts(session: LiveSession) -> None:
             figure, session.id, session.playing, rows[0], rows[-1], time.monotonic()
         )
     for column, title in zip(st.columns(len(CHARTS)), CHARTS, strict=True):
-        column.plotly_chart(
-            drawn[title].figure, key=f"chart {title}", config={"displaylogo": False}
-        )
+        column.plotly_chart(drawn[title].figure, key=f"chart {title}", config=CONFIG)
 
 
 def charts_due(
@@ -106,18 +104,17 @@ def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
     """One chart from the session's history."""
     figure = go.Figure()
     panels = sorted({row["panel"] for row in rows})
+    several = len(panels) > 1
     for panel in panels:
         own = [row for row in rows if row["panel"] == panel]
-        lines = CHARTS[title]
-        if len(panels) > 1:
-            lines = (Line(lines[0].column, own[-1]["title"], DASHES[panel]),)
+        lines = (Line(CHARTS[title][0].column, own[-1]["title"], ""),) if several else CHARTS[title]
         for line in lines:
             if all(row[line.column] is None for row in own):
                 continue
             figure.add_scatter(
                 x=[row["step"] for row in own], y=[row[line.column] for row in own],
-                name=line.label, mode="lines", showlegend=len(panels) > 1 or len(lines) > 1,
-                line={"color": COLORS[panel], "width": 2, "dash": line.dash},
+                name=line.label, mode="lines", line=look(panel, line.dash)["line"],
+                showlegend=several or len(lines) > 1,
                 hovertemplate="step %{x}<br>%{y:.4g}<extra>" + line.label + "</extra>",
             )  # fmt: skip
     figure.update_xaxes(title={"text": "step", "standoff": 6}, nticks=5)
@@ -125,14 +122,9 @@ def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
     if title == RESIDUAL:
         figure.update_yaxes(**_whole_decades([row["residual"] for row in rows]))
     # Several networks have a row of the legend each, below the axis and its title.
-    rows_below = len(panels) if len(panels) > 1 else 0
-    figure.update_layout(
-        title={"text": title, "x": 0, "font": {"size": 14}},
-        height=HEIGHT + LEGEND_ROW * rows_below, margin={"l": 0, "r": 8, "t": 34, "b": 0},
-        legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
-        uirevision="keep", hovermode="x",
-    )  # fmt: skip
-    return figure
+    height = HEIGHT + (LEGEND_ROW * len(panels) if several else 0)
+    figure.update_layout(hovermode="x")
+    return tidy(figure, title, height, y=0, yref="container", yanchor="bottom")
 
 
 def _whole_decades(values: list[float | None]) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession
 from levelset_core.playground import OBJECTIVES, Iteration, PlaygroundConfig
 from pages.playground.iteration_equations import STAGES, equations
+from pages.shared.attempt import tell, telling
 
 
 def iteration_view(session: LiveSession) -> None:
@@ -43,7 +43,7 @@ def iteration_view(session: LiveSession) -> None:
         help="Carry the update out and take the iteration after it apart.",
     )  # fmt: skip
     if it is None:
-        st.error(st.session_state.get("iteration_error"), icon=":material/error:")
+        tell("iteration_wrong")
         return
     config = session.state.panels()[0]
     st.caption(
@@ -116,10 +116,9 @@ def _take_apart(session: LiveSession) -> None:
     session.control("pause")
     index = st.session_state.get("followed_point", 0)
     st.session_state.iteration_of = _moment(session)
-    try:
+    st.session_state.iteration = None
+    with telling("iteration_wrong"):
         st.session_state.iteration = session.call("explain", panel=0, index=index)
-    except LevelsetError as error:
-        st.session_state.iteration, st.session_state.iteration_error = None, str(error)
 
 
 def _next_stage(session: LiveSession) -> None:

@@ -17,6 +17,8 @@ from pages.shared.front_end import base_path, front_end
 HEIGHT = 560
 #: Pictures a second where no WebSocket gets through and they travel as the component's data.
 FALLBACK_EVERY = 0.25
+#: What the front end sets, and what it begins with.
+_VALUES = {"transport": "socket", "outbox": None, "touched": 0, "overlays": None}
 
 _component = front_end("levelset_point_canvas", "playground")
 
@@ -52,15 +54,8 @@ def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bo
     }
     if fallback:
         data |= _fallback(session)
-    _component(
-        key="canvas",
-        data=data,
-        default={"transport": "socket", "outbox": None, "touched": 0, "overlays": None},
-        on_transport_change=_nothing,
-        on_outbox_change=_nothing,
-        on_touched_change=_nothing,
-        on_overlays_change=_nothing,
-    )
+    heard = {f"on_{name}_change": _nothing for name in _VALUES}
+    _component(key="canvas", data=data, default=_VALUES, **heard)
     _follow_touch(session)
     remember_in_address(session)
 
@@ -71,7 +66,7 @@ def _follow_touch(session: LiveSession) -> None:
     if touched == st.session_state.get("touch_seen"):
         return
     st.session_state.touch_seen = touched
-    _, shown = st.session_state.get("followed", (None, session.state))
+    shown = st.session_state.get("followed", session.state)
     now = session.state
     if st.session_state.get("tab") == "iteration" or (
         (shown.config, shown.compare, shown.preset) != (now.config, now.compare, now.preset)

@@ -10,17 +10,37 @@ import streamlit as st
 from levelset_core.data import PRESETS
 from levelset_core.live import LiveSession, PlaygroundState
 from levelset_core.live.state import Preset
-from levelset_core.networks import ACTIVATIONS
-from levelset_core.playground import OBJECTIVES
+from levelset_core.playground import OBJECTIVES, PlaygroundConfig
 from pages.shared.attempt import telling
 
-DISTANCE_TITLES = {"linf": "L∞", "l2": "L2", "rho": "ρ"}
-ACTIVATION_TITLES = {"relu": "ReLU", "softplus": "Softplus", "tanh": "Tanh", "sine": "Sine"}
-_RATES = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
-_SPEEDS = {0: "as fast as it goes", 1: "1 step/s", 5: "5 steps/s", 20: "20 steps/s"}
 _DRAWING = "drawing"
+#: What each setting is called; what it does, and what it may be, say its field.
+LABELS = {
+    "objective": "Loss", "distance": "Distance d", "epsilon": "Wanted margin ε",
+    "weight_correct": "λ of correct samples", "lam": "λ, weight of the margin term",
+    "alpha": "α, power of Δ", "learning_rate": "Learning rate (Adam)", "speed": "Speed",
+    "newton_steps": "Newton steps, at most", "depth": "Hidden layers", "width": "Width",
+    "activation": "Activation", "seed": "Seed",
+}  # fmt: skip
+#: Where a slider goes on most days, and by what step.
+SLIDERS: dict[str, tuple[float, float, float]] = {
+    "epsilon": (0.0, 0.8, 0.01), "weight_correct": (0.0, 5.0, 0.1), "lam": (0.0, 0.5, 0.01),
+    "alpha": (-3.0, -0.5, 0.25), "newton_steps": (1, 20, 1), "depth": (0, 5, 1),
+}  # fmt: skip
+#: Sliders with a few stops.
+STOPS: dict[str, list[Any]] = {
+    "learning_rate": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2], "speed": [0, 1, 5, 20],
+    "width": [2, 4, 8, 16, 32, 64, 128],
+}  # fmt: skip
+TITLES: dict[str, dict[Any, str]] = {
+    "objective": {name: objective.title for name, objective in OBJECTIVES.items()},
+    "distance": {"linf": "L∞", "l2": "L2", "rho": "ρ"},
+    "activation": {"relu": "ReLU", "softplus": "Softplus", "tanh": "Tanh", "sine": "Sine"},
+    "speed": {0: "as fast as it goes", 1: "1 step/s", 5: "5 steps/s", 20: "20 steps/s"},
+}
+RULES = dict(PlaygroundConfig.rules())
 #: Settings that only some objectives read.
-_OPTIONAL = {"distance", "epsilon", "weight_correct", "lam", "alpha", "newton_steps"}
+_OPTIONAL = {name for objective in OBJECTIVES.values() for name in objective.uses}
 
 
 @dataclass(frozen=True)
@@ -43,7 +63,7 @@ def settings_panel(session: LiveSession) -> None:
     hidden = _hidden(state)
     _follow(session, state)
     with st.sidebar:
-        _data(session, hidden)
+        _data(session)
         st.markdown("#### Objective")
         st.toggle(
             "Compare: Figure 1",
@@ -54,38 +74,20 @@ def settings_panel(session: LiveSession) -> None:
             help="Cross-entropy, margin L∞, margin L2 and geometric SVM side by side: one data "
             "set, one seed, one shared initialization, training together.",
         )
-        if "objective" not in hidden:
-            _select(session, "objective", "Loss", {k: o.title for k, o in OBJECTIVES.items()})
-        if "distance" not in hidden:
-            titles = dict(DISTANCE_TITLES)
-            if _needs_norm(state):
-                titles.pop("rho")
-            _pills(session, "distance", "Distance d", titles)
-        if "epsilon" not in hidden:
-            _slider(session, "epsilon", "Wanted margin ε", 0.0, 0.8, 0.01)
-        if "weight_correct" not in hidden:
-            _slider(session, "weight_correct", "λ of correct samples", 0.0, 5.0, 0.1)
-        if "lam" not in hidden:
-            _slider(session, "lam", "λ, weight of the margin term", 0.0, 0.5, 0.01)
-        if "alpha" not in hidden:
-            _slider(session, "alpha", "α, power of Δ", -3.0, -0.5, 0.25)
+        for name in ("objective", "distance", "epsilon", "weight_correct", "lam", "alpha"):
+            if name not in hidden:
+                _setting(session, name)
         st.markdown("#### Training")
-        _choose(session, "learning_rate", "Learning rate (Adam)", _RATES)
-        _choose(session, "speed", "Speed", list(_SPEEDS), _SPEEDS)
-        if "newton_steps" not in hidden:
-            _slider(session, "newton_steps", "Newton steps, at most", 1, 20, 1)
+        for name in ("learning_rate", "speed", "newton_steps"):
+            if name not in hidden:
+                _setting(session, name)
         st.markdown("#### Network")
-        _slider(session, "depth", "Hidden layers", 0, 5, 1)
-        _choose(session, "width", "Width", [2, 4, 8, 16, 32, 64, 128])
-        _pills(session, "activation", "Activation", {k: ACTIVATION_TITLES[k] for k in ACTIVATIONS})
-        st.number_input(
-            "Seed", 0, 2**31 - 1, _shown("seed"), key=_key("seed"), on_change=_set_config,
-            args=(session, "seed"),
-        )  # fmt: skip
+        for name in ("depth", "width", "activation", "seed"):
+            _setting(session, name)
         st.caption("A change here starts again from new weights.")
 
 
-def _data(session: LiveSession, hidden: set[str]) -> None:
+def _data(session: LiveSession) -> None:
     st.markdown("#### Data")
     names = [*PRESETS, _DRAWING]
     st.selectbox(
@@ -97,7 +99,7 @@ def _data(session: LiveSession, hidden: set[str]) -> None:
         on_change=_set_preset,
         args=(session,),
     )
-    if "count" not in hidden:
+    if session.state.preset:
         # A shared state may hold a value outside of a slider's everyday range.
         count, noise = _shown("count"), _shown("noise")
         st.slider(
@@ -111,13 +113,41 @@ def _data(session: LiveSession, hidden: set[str]) -> None:
         st.button("Draw fresh points", on_click=_fresh, args=(session,), width="stretch")
 
 
+def _setting(session: LiveSession, name: str) -> None:
+    """The widget of one setting."""
+    value, label, rule = _shown(name), LABELS[name], RULES[name]
+    titles = TITLES.get(name, {})
+    common: dict[str, Any] = {
+        "key": _key(name), "on_change": _set_config, "args": (session, name),
+        "help": f"{rule.help[0].upper()}{rule.help[1:]}.",
+    }  # fmt: skip
+    if name in SLIDERS:
+        low, high, step = SLIDERS[name]
+        # A shared state may hold a value outside of the slider's everyday range.
+        st.slider(label, min(low, value), max(high, value), value, step, **common)
+    elif name in STOPS:
+        stops = sorted({*STOPS[name], value})
+        st.select_slider(
+            label, stops, value, format_func=lambda v: titles.get(v, f"{v:g}"), **common
+        )
+    elif name == "objective":
+        names = list(rule.names)
+        st.selectbox(label, names, names.index(value), format_func=titles.__getitem__, **common)
+    elif rule.choices:
+        norm = name == "distance" and _needs_norm(session.state)
+        names = [choice for choice in titles if not (norm and choice == "rho")]
+        st.segmented_control(
+            label, names, format_func=titles.__getitem__, default=value, width="stretch", **common
+        )
+    else:
+        st.number_input(label, rule.low, rule.high, value, **common)
+
+
 def _hidden(state: PlaygroundState) -> set[str]:
     """The settings that have no effect now."""
     if state.compare:
-        hidden = {"objective"}
-    else:
-        hidden = _OPTIONAL - set(OBJECTIVES[state.config.objective].uses)
-    return hidden if state.preset else hidden | {"count", "noise"}
+        return {"objective"}
+    return _OPTIONAL - set(OBJECTIVES[state.config.objective].uses)
 
 
 def _needs_norm(state: PlaygroundState) -> bool:
@@ -127,7 +157,7 @@ def _needs_norm(state: PlaygroundState) -> bool:
 
 def _follow(session: LiveSession, state: PlaygroundState) -> None:
     """Bring the widgets to the session's state, whoever changed it."""
-    st.session_state.followed = (session.id, state)
+    st.session_state.followed = state
     preset, config = state.preset or Preset(), state.config
     values = {
         **config.to_dict(),
@@ -164,86 +194,44 @@ def _chosen(name: str) -> Any:
     return None if value == _shown(name) else value
 
 
-def _apply(session: LiveSession, **fields: Any) -> None:
-    with telling(toast=True):  # the widgets go back to what is in force
-        session.change(**fields)
-
-
 def _set_config(session: LiveSession, name: str) -> None:
     value = _chosen(name)
     if value is None:  # also pills that were switched off: they come back on
         return
-    with telling(toast=True):
+    with telling(toast=True):  # and the widgets go back to what is in force
         config = replace(session.state.config, **{name: value})
         if config.objective == "elsayed" and config.distance == "rho":
             config = replace(config, distance="linf")
         session.change(config=config)
 
 
+def _take(session: LiveSession, preset: Preset, **changed: Any) -> None:
+    """Take a preset's points, with something of it changed."""
+    with telling(toast=True):
+        preset = replace(preset, **changed)
+        session.change(preset=preset, points=preset.points())
+
+
 def _set_compare(session: LiveSession) -> None:
     if (compare := _chosen("compare")) is not None:
-        _apply(session, compare=compare)
+        session.change(compare=compare)
 
 
 def _set_preset(session: LiveSession) -> None:
-    name, old = _chosen("preset"), session.state.preset
+    name = _chosen("preset")
     if name == _DRAWING:
-        _apply(session, preset=None)
+        session.change(preset=None)
     elif name is not None:  # every preset has a size and noise that suit it
         count, noise = {"figure_1": (24, 0.0)}.get(name, (Preset.count, Preset.noise))
-        preset = Preset(name, count, noise, old.seed if old else 0)
-        _apply(session, preset=preset, points=preset.points())
+        _take(session, session.state.preset or Preset(), name=name, count=count, noise=noise)
 
 
 def _set_size(session: LiveSession, name: str) -> None:
     value, preset = _chosen(name), session.state.preset
     if value is not None and preset:
-        preset = replace(preset, **{name: value})
-        _apply(session, preset=preset, points=preset.points())
+        _take(session, preset, **{name: value})
 
 
 def _fresh(session: LiveSession) -> None:
-    preset = session.state.preset
-    if preset:
-        preset = replace(preset, seed=preset.seed + 1)
-        _apply(session, preset=preset, points=preset.points())
-
-
-def _slider(
-    session: LiveSession, name: str, label: str, low: float, high: float, step: float
-) -> None:
-    value = _shown(name)
-    # A shared state may hold a value outside of the slider's everyday range.
-    st.slider(
-        label, min(low, value), max(high, value), value, step, key=_key(name),
-        on_change=_set_config, args=(session, name),
-    )  # fmt: skip
-
-
-def _choose(
-    session: LiveSession,
-    name: str,
-    label: str,
-    values: list[Any],
-    titles: dict[Any, str] | None = None,
-) -> None:
-    value = _shown(name)
-    options = sorted({*values, value}) if value not in values else values
-    st.select_slider(
-        label, options, value, key=_key(name), on_change=_set_config, args=(session, name),
-        format_func=lambda v: (titles or {}).get(v, f"{v:g}"),
-    )  # fmt: skip
-
-
-def _select(session: LiveSession, name: str, label: str, titles: dict[str, str]) -> None:
-    st.selectbox(
-        label, list(titles), list(titles).index(_shown(name)), format_func=titles.__getitem__,
-        key=_key(name), on_change=_set_config, args=(session, name),
-    )  # fmt: skip
-
-
-def _pills(session: LiveSession, name: str, label: str, titles: dict[str, str]) -> None:
-    st.segmented_control(
-        label, list(titles), format_func=titles.__getitem__, default=_shown(name),
-        key=_key(name), on_change=_set_config, args=(session, name), width="stretch",
-    )  # fmt: skip
+    if preset := session.state.preset:
+        _take(session, preset, seed=preset.seed + 1)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from levelset_core.data import PointSet, read_points_csv, write_points_csv
+from levelset_core.data import read_points_csv, write_points_csv
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession, PlaygroundState, get_hub
 from levelset_core.live.state import MAX_LINK
 from levelset_core.networks import Activation, loading_snippet, save_mlp
 from levelset_core.playground import OBJECTIVES
+from pages.shared.attempt import attempt, tell
 
 
 def share_view(session: LiveSession) -> None:
@@ -40,19 +41,17 @@ def _link(session: LiveSession) -> None:
         width="stretch",
     )  # fmt: skip
     st.button("Work on a copy of my own", on_click=_fork, args=(session,), width="stretch")
-    file = st.file_uploader("Open a state (JSON)", "json", key="state_file")
-    if file is not None and st.session_state.get("state_taken") != file.file_id:
-        st.session_state.state_taken = file.file_id
-        try:
-            session.update(PlaygroundState.from_json(file.getvalue().decode("utf-8", "replace")))
-        except LevelsetError as error:
-            st.session_state.state_error = str(error)
-        else:
-            st.session_state.state_error = None
-            st.session_state.overlays_version = st.session_state.get("overlays_version", 0) + 1
-            st.rerun()
-    if file is not None and st.session_state.get("state_error"):
-        st.error(st.session_state.state_error, icon=":material/error:")
+    st.file_uploader(
+        "Open a state (JSON)", "json", key="state_file",
+        on_change=attempt, args=("state_wrong", _take_state, session),
+    )  # fmt: skip
+    tell("state_wrong")
+
+
+def _take_state(session: LiveSession) -> None:
+    if (file := st.session_state.state_file) is not None:
+        session.update(PlaygroundState.from_json(file.getvalue().decode("utf-8", "replace")))
+        st.session_state.overlays_version = st.session_state.get("overlays_version", 0) + 1
 
 
 def _fork(session: LiveSession) -> None:
@@ -69,51 +68,37 @@ def _points(session: LiveSession) -> None:
         "text/csv", width="stretch",
     )  # fmt: skip
     st.text_area("Paste CSV", key="csv_text", height=110, placeholder="0.5,0.2,1")
-    st.button("Use these points", on_click=_take_text, args=(session,), width="stretch")
-    _error("text")
+    st.button(
+        "Use these points", on_click=attempt, args=("text_wrong", _take_points, session, "text"),
+        width="stretch",
+    )  # fmt: skip
+    tell("text_wrong")
     st.file_uploader(
-        "Open a CSV file", ["csv", "txt"], key="csv_file", on_change=_take_file, args=(session,)
-    )
-    _error("file")
+        "Open a CSV file", ["csv", "txt"], key="csv_file",
+        on_change=attempt, args=("file_wrong", _take_points, session, "file"),
+    )  # fmt: skip
+    tell("file_wrong")
 
 
-def _error(source: str) -> None:
-    """What is wrong with the points, below where they came from."""
-    at, message = st.session_state.get("csv_error") or (None, "")
-    if at == source:
-        st.error(message, icon=":material/error:")
-
-
-def _take_text(session: LiveSession) -> None:
-    _take(session, "text", st.session_state.csv_text)
-
-
-def _take_file(session: LiveSession) -> None:
-    file = st.session_state.csv_file
-    if file is not None:
-        _take(session, "file", file.getvalue().decode("utf-8", "replace"))
-
-
-def _take(session: LiveSession, source: str, text: str) -> None:
+def _take_points(session: LiveSession, source: str) -> None:
     """Use the points, or say what is wrong and keep those on the canvas."""
-    try:
-        points: PointSet = read_points_csv(text)
-    except LevelsetError as error:
-        message = f"{error} The points on the canvas are unchanged."
-        st.session_state.csv_error = source, message
+    st.session_state.text_wrong = st.session_state.file_wrong = None
+    given = st.session_state[f"csv_{source}"]
+    if given is None:
         return
-    st.session_state.csv_error = None
+    text = given if source == "text" else given.getvalue().decode("utf-8", "replace")
+    try:
+        points = read_points_csv(text)
+    except LevelsetError as error:
+        raise LevelsetError(f"{error} The points on the canvas are unchanged.") from error
     session.change(points=points, preset=None)
 
 
 def _network(session: LiveSession) -> None:
     st.markdown("**The network**")
     panels = session.state.panels()
-    panel = 0
-    if len(panels) > 1:
-        panel = st.selectbox(
-            "Panel", range(len(panels)), format_func=lambda k: OBJECTIVES[panels[k].objective].title
-        )
+    titles = [OBJECTIVES[panel.objective].title for panel in panels]
+    panel = 0 if len(panels) == 1 else titles.index(st.selectbox("Panel", titles))
     config = panels[panel]
     layers = "-".join(["2", *[str(config.width)] * config.depth, "1"])
     st.caption(f"An MLP {layers} with {config.activation} units, as it stands at this moment.")

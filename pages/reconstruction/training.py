@@ -9,6 +9,7 @@ import streamlit as st
 
 from levelset_core.runs import Run, get_kind
 from pages.reconstruction.results import Result
+from pages.shared.charts import CONFIG
 from pages.shared.run_charts import metric_names, metrics_figure
 
 #: Seconds between two looks at the metrics of runs that are not over: while charts are redrawn
@@ -36,7 +37,7 @@ def training_view(results: list[Result], kind: str) -> None:
     figure.update_layout(uirevision="_".join(run.id for run in runs))
     # One and the same chart from the page's opening on: what draws it takes a second to load,
     # and a surface that is being watched must not wait for that.
-    st.plotly_chart(figure, key="training_charts", config={"displaylogo": False})
+    st.plotly_chart(figure, key="training_charts", config=CONFIG)
 
 
 def _why_empty(runs: list[Run]) -> str:

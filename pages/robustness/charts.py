@@ -18,36 +18,20 @@ from levelset_core.robustness.table import published_row
 from levelset_core.robustness.table1 import BLACK_BOX
 from levelset_core.runs import Run
 from levelset_core.runs.arrays import read_arrays
+from pages.shared import charts
+from pages.shared.charts import COLORS, faint, look
 
-#: Colour-blind-safe (Okabe and Ito, 2008); dashes and markers tell the models apart as well.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-MARKERS = ("circle", "square", "diamond", "cross", "triangle-up", "x")
 HEIGHT = 360
 STAGE_TITLES = {"apgd-ce": "APGD-CE", "apgd-t": "APGD-T", "fab-t": "FAB-T", "square": "Square"}
 BINS = 24
 
 
-def look(k: int) -> dict[str, Any]:
-    """Line and markers of the k-th model."""
-    k %= len(COLORS)
-    return {
-        "line": {"color": COLORS[k], "dash": DASHES[k], "width": 2},
-        "marker": {"color": COLORS[k], "symbol": MARKERS[k], "size": 8},
-    }
-
-
 def tidy(figure: go.Figure, title: str, height: int) -> go.Figure:
-    """Title, margins, an axis from 0 to 100 %, the legend below."""
+    """A chart of shares: an axis from 0 to 100 %, the legend below."""
     share_axis(figure)
     figure.update_xaxes(automargin=True)
     figure.update_yaxes(automargin=True)
-    figure.update_layout(
-        title={"text": title, "x": 0, "font": {"size": 14}}, height=height,
-        margin={"l": 0, "r": 8, "t": 36, "b": 0},
-        legend={"orientation": "h", "y": -0.25, "x": 0, "yanchor": "top"}, uirevision="keep",
-    )  # fmt: skip
-    return figure
+    return charts.tidy(figure, title, height)
 
 
 def share_axis(figure: go.Figure) -> None:
@@ -185,7 +169,7 @@ def distance_figure(
         figure.add_scatter(
             x=np.repeat(edges, 2), y=[0, *np.repeat(shares, 2), 0], mode="lines",
             name=f"{model.title}{median}{lost}", line=style["line"], fill="tozeroy",
-            fillcolor=_faint(style["line"]["color"]),
+            fillcolor=faint(style["line"]["color"], 0.12),
             hovertemplate="at %{x:.3f}: %{y:.1%}<extra>" + model.title + "</extra>",
         )  # fmt: skip
     if mark is not None:
@@ -198,11 +182,6 @@ def distance_figure(
     figure.update_xaxes(title_text="distance", rangemode="tozero")
     figure.update_yaxes(title_text="share of the images", range=None, rangemode="tozero")
     return figure
-
-
-def _faint(color: str) -> str:
-    r, g, b = (int(color[k : k + 2], 16) for k in (1, 3, 5))
-    return f"rgba({r},{g},{b},0.12)"
 
 
 def black_box_figure(models: list[KnownModel], result: dict[str, Any], data: str) -> go.Figure:

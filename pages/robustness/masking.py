@@ -13,8 +13,9 @@ from levelset_core.data.images import data_set_of, is_here, same_first_images
 from levelset_core.robustness.measurements import measurements, newest, start_measurement
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import Run, RunStore
-from pages.robustness.charts import COLORS, DASHES, MARKERS, tidy
+from pages.robustness.charts import tidy
 from pages.shared.attempt import attempt, tell
+from pages.shared.charts import COLORS, CONFIG, look
 
 #: Images that a model is examined on.
 IMAGES = 100
@@ -108,7 +109,7 @@ def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
             (middle, _line(found["by_steps"], "PGD steps"), "steps"),
             (right, _line(found["by_epsilon"], "ε"), "epsilon"),
         ):
-            place.plotly_chart(figure, key=f"masking_{key}", config={"displaylogo": False})
+            place.plotly_chart(figure, key=f"masking_{key}", config=CONFIG)
         st.caption(
             f"Robust accuracy on {images} images, ε = {found['epsilon']:g}, margin loss unless "
             f"said otherwise{scaled}. Honest gradients: no zeros, cross-entropy at most "
@@ -139,9 +140,7 @@ def _line(values: dict[str, float], axis: str) -> go.Figure:
     points = sorted((float(k), v) for k, v in values.items())
     figure = go.Figure()
     figure.add_scatter(
-        x=[k for k, _ in points], y=[v for _, v in points], mode="lines+markers",
-        line={"color": COLORS[0], "dash": DASHES[0], "width": 2},
-        marker={"symbol": MARKERS[0], "size": 8},
+        x=[k for k, _ in points], y=[v for _, v in points], mode="lines+markers", **look(0),
         hovertemplate=f"{axis} %{{x:g}}: %{{y:.1%}}<extra></extra>",
     )  # fmt: skip
     ticks = [k for k, _ in points] if points[0][0] >= 1 else LOG_TICKS

@@ -10,6 +10,7 @@ import streamlit as st
 from levelset_core.runs import Run, RunStore, kind_title
 from pages.server.run_route import artifact_address, zip_address
 from pages.shared.attempt import attempt, tell
+from pages.shared.charts import CONFIG
 from pages.shared.run_charts import AXES, metric_names, metrics_figure
 from pages.shared.run_controls import created_text, run_progress
 
@@ -74,9 +75,7 @@ def _metrics(shown: list[Run], titles: list[str], axis: str) -> None:
         st.info("Runs of this kind have no curves; what one found appears below.")
         return
     figure = metrics_figure(names, titles, rows, axis)
-    st.plotly_chart(
-        figure, key=f"metrics_{'_'.join(r.id for r in shown)}", config={"displaylogo": False}
-    )
+    st.plotly_chart(figure, key=f"metrics_{'_'.join(r.id for r in shown)}", config=CONFIG)
 
 
 def _table(columns: list[dict[str, Any]], labels: list[str]) -> None:

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import Metric, Run, get_kind
-from pages.shared.charts import COLORS, DASHES
+from pages.shared.charts import look
 
 COLUMNS = 3
 #: Panels at most; a kind lists its own first.
@@ -60,7 +60,7 @@ def metrics_figure(
                 name=label, legendgroup=str(j),
                 mode="lines" if len(own) > 1 else "markers",
                 showlegend=len(rows) > 1 and k == 0,
-                line={"color": COLORS[j], "width": 2, "dash": DASHES[j]},
+                line=look(j)["line"],
                 hovertemplate=f"{axis} %{{x}}<br>%{{y:.4g}}<extra>{label}</extra>", **place,
             )  # fmt: skip
         numbers = [v for own in rows for v in _numbers(own, name)]
