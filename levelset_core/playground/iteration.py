@@ -110,7 +110,7 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
             alone = OBJECTIVES[trainer.config.objective].terms(
                 trainer.network, x, trainer.y[index : index + 1], trainer.config
             )
-            term = float(alone.loss)
+            term = alone.loss.item()
     return Iteration(
         step=trainer.step + 1,
         index=index,
