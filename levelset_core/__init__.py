@@ -7,12 +7,13 @@ Implements *Controlling Neural Level Sets* (Atzmon et al., NeurIPS 2019).
     s = lc.project(f, x)                # Sec. 2.1: samples of {F = 0}
     p = lc.sample_network(f, s)         # Sec. 2.2: their positions, differentiable in theta
     loss = lc.losses.margin(f, x, y)    # Sec. 3: losses on the level set
+    p = lc.implicit_root(f, x, solver=my_solver)  # Eq. 8 for points found in any other way
 """
 
 from levelset_core import _moved, geometry, levelsets, losses, networks
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
-from levelset_core.levelsets import LevelSetSamples, project, sample_network
+from levelset_core.levelsets import LevelSetSamples, implicit_root, project, sample_network
 
 __version__ = "0.1.0"
 
@@ -22,6 +23,7 @@ __all__ = [
     "LevelSetSamples",
     "LevelsetError",
     "geometry",
+    "implicit_root",
     "levelsets",
     "losses",
     "networks",

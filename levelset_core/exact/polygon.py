@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ def exact_polygon(
         rings: simple rings, each (n, 2), in any order and orientation. A ring inside another is
             a hole, one inside a hole an island, and so on; parts that touch along an edge are
             merged. A :class:`Chain` is unbounded, with the inside to its left. A single ring may
-            be given by itself.
+            be given by itself. Arrays and plain lists of pairs both serve.
 
     Raises:
         LevelsetError: fewer than three vertices, a coordinate that is not finite, a ring that
@@ -54,9 +54,10 @@ def read_shape(
     Raises:
         LevelsetError: as :func:`exact_polygon`.
     """
-    if isinstance(rings, np.ndarray) and rings.ndim == 2:
-        rings = [rings]
-    items = list(rings)
+    if not isinstance(rings, Iterable):
+        raise LevelsetError(f"Rings are lists of (x, y), got {type(rings).__name__}.")
+    alone = isinstance(rings, np.ndarray) and rings.ndim == 2
+    items = [rings] if alone or _is_ring(rings) else list(rings)
     chains = [item for item in items if isinstance(item, Chain)]
     closed = [
         read_ring(item, f"Ring {k}")
@@ -72,6 +73,20 @@ def read_shape(
             "simplify it."
         )
     return _nest([polygon_of(ring, f"Ring {k}") for k, ring in enumerate(closed, 1)]), chains
+
+
+def _is_ring(rings: Iterable[Any]) -> bool:
+    """Whether these are pairs of numbers: one ring, by itself, as a list."""
+    return (
+        isinstance(rings, (list, tuple))
+        and bool(rings)
+        and all(
+            isinstance(pair, (list, tuple, np.ndarray))
+            and len(pair) == 2
+            and all(isinstance(number, (int, float, np.number)) for number in pair)
+            for pair in rings
+        )
+    )
 
 
 def _nest(polygons: list[Polygon]) -> MultiPolygon:

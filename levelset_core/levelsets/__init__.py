@@ -10,6 +10,7 @@ from levelset_core.levelsets.functions import (
     outputs_of,
     row_by_row,
 )
+from levelset_core.levelsets.implicit_root import implicit_root
 from levelset_core.levelsets.jacobian import (
     pseudo_inverse,
     value_and_jacobian,
@@ -30,6 +31,7 @@ __all__ = [
     "false_position",
     "get_distance",
     "home_of",
+    "implicit_root",
     "outputs_of",
     "project",
     "pseudo_inverse",

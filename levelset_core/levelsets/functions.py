@@ -16,6 +16,10 @@ from levelset_core.errors import LevelsetError
 #: F: (n, *d) -> (n,), (n, 1) or (n, l), each row on its own; further per-row tensors may follow x.
 #: (n, 1) counts as (n,) everywhere.
 Network = Callable[..., Tensor]
+#: |F - level| at which a point has arrived, in F's units, if nobody says so.
+TOL = 1e-6
+#: Precisions in which that is out of reach.
+HALF = (torch.float16, torch.bfloat16)
 
 
 def as_points(x: Tensor | np.ndarray, f: Network) -> Tensor:
@@ -91,6 +95,17 @@ def evaluating(f: Network) -> Iterator[None]:
             m.training = True
 
 
+def check_search(max_steps: int, tol: float | None, max_jump: float = 0.0) -> None:
+    """Refuse what no search for a level set can be told.
+
+    Raises:
+        LevelsetError: steps that are no whole number, or a number below 0.
+    """
+    check_range(max_steps=max_steps, tol=tol, max_jump=max_jump)
+    if int(max_steps) != max_steps:
+        raise LevelsetError(f"max_steps must be a whole number, got {max_steps}.")
+
+
 def check_range(**numbers: float | Tensor | None) -> None:
     """Refuse what must not be negative; tensors are not looked into.
 
@@ -123,8 +138,8 @@ def row_by_row(
             if "vmap" not in str(error):
                 raise
             raise LevelsetError(
-                f"{function.__name__} lets points go as they arrive, which vmap cannot follow: "
-                'take stop="fixed".'
+                f"{function.__name__} looks at the data, which vmap cannot follow: take samples "
+                'by stop="fixed", here or in the project(...) before.'
             ) from error
 
     return cast("Callable[Concatenate[Network, P], T]", call)  # ``f`` may be given by name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from levelset_core.levelsets.functions import Network, outputs_of
+from levelset_core.levelsets.functions import HALF, Network, outputs_of
 
 
 def value_and_jacobian(
@@ -22,6 +22,8 @@ def value_and_jacobian(
     Raises:
         LevelsetError: F's output is not one row a point.
     """
+    if transformed():
+        return _by_vjp(f, x, args, create_graph)
     fused = getattr(f, "value_and_jacobian", None)
     if fused is not None and not create_graph:
         with torch.no_grad():
@@ -64,11 +66,38 @@ def value_with_jacobian(
         LevelsetError: F's output is not one row a point.
     """
     fused = getattr(f, "value_with_jacobian", None)
-    if fused is not None and not args:
+    if fused is not None and not args and not transformed():
         value, jacobian = fused(x.detach())
         return _one_column(value, jacobian, x)
     value, jacobian = value_and_jacobian(f, x, args, create_graph=True)
     return value, jacobian.detach()
+
+
+def transformed() -> bool:
+    """Whether this runs under torch.compile or a transform of torch.func.
+
+    Autograd's own calls and the networks' fused passes are then out of reach.
+    """
+    if torch.compiler.is_compiling():
+        return True
+    try:
+        torch.empty(0).requires_grad_()
+    except RuntimeError:
+        return True
+    return False
+
+
+def _by_vjp(
+    f: Network, x: Tensor, args: tuple[Tensor, ...], create_graph: bool
+) -> tuple[Tensor, Tensor]:
+    """What :func:`value_and_jacobian` returns, by means that transforms can follow."""
+    value, pull = torch.func.vjp(lambda q: outputs_of(f(q, *args), q), x.detach())[:2]
+    if value.ndim == 1:
+        (jacobian,) = pull(torch.ones_like(value))
+    else:
+        axes = torch.eye(value.shape[1], dtype=value.dtype, device=value.device)
+        jacobian = torch.stack([pull(axis.expand_as(value))[0] for axis in axes], dim=-1)
+    return (value, jacobian) if create_graph else (value.detach(), jacobian.detach())
 
 
 def _one_column(value: Tensor, jacobian: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -91,6 +120,9 @@ def pseudo_inverse(
         The pseudo-inverse, shaped as ``jacobian``, and the mask of the rows where it exists,
         (n,). The other rows mean nothing and may not be finite.
     """
+    if jacobian.dtype in HALF:  # squares would overflow or vanish, and there is no solver
+        inverse, full_rank = pseudo_inverse(jacobian.float(), outputs, min_gradient=min_gradient)
+        return inverse.to(jacobian.dtype), full_rank
     if not outputs:
         rows = jacobian.flatten(1)
         squares = torch.linalg.vecdot(rows, rows)  # (n,)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from typing import Literal
+
 import torch
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.levelsets.functions import Network, as_points, row_by_row
+from levelset_core.levelsets.functions import (
+    HALF,
+    TOL,
+    Network,
+    as_points,
+    check_search,
+    row_by_row,
+)
 from levelset_core.levelsets.jacobian import (
     expand_rows,
     pinv_times,
@@ -24,10 +34,11 @@ def project(
     *,
     level: float | Tensor = 0.0,
     max_steps: int = 20,
-    tol: float = 1e-6,
+    tol: float | None = None,
     max_jump: float = 100.0,
     args: tuple[Tensor, ...] = (),
     record: bool = False,
+    stop: Literal["arrived", "fixed"] = "arrived",
 ) -> LevelSetSamples:
     """Move every x towards {F = level}: p <- p - D_xF(p)^+ (F(p) - level)   (Eq. 4).
 
@@ -35,36 +46,75 @@ def project(
     so it costs nothing more; a failed point stays at its last good place.
 
     Args:
-        f: F, (n, *d) -> (n,) or (n, l), row by row (batch norm in evaluation mode).
-        x: where to start, (n, *d) floating point. A row that is not finite fails at the origin.
+        f: F, (n, *d) -> (n,), (n, 1) or (n, l), row by row. A module is put in evaluation mode
+            meanwhile (batch norm, dropout).
+        x: where to start, (n, *d) floating point; a NumPy array becomes a tensor in the
+            precision of F's parameters. A row that is not finite fails at the origin.
         level: a number; (n,) for a scalar F; (l,) or (n, l) for a vector-valued one.
         max_steps: Newton steps at most; the paper takes 10 to 20.
-        tol: |F - level|, in F's units.
+        tol: |F - level|, in F's units. ``None`` is 1e-6 in single and double precision. In half
+            precision it is what the rounding of x makes of F, eps the precision's:
+            2 eps (1 + ||x||_2) ||D_xF(x)||_2, for every point.
         max_jump: a point fails before it goes further from its start than
             ``max_jump * (1 + ||x||_2)``: near D_xF = 0 a Newton step means nothing.
         args: further per-row tensors handed to ``f`` (labels, say), (n, ...).
         record: keep every iterate in ``path`` and ``path_values``.
+        stop: "arrived" lets points go as they arrive, which ``torch.func.vmap`` cannot follow and
+            ``torch.compile`` only with graph breaks. "fixed" takes ``max_steps`` steps with all
+            points, masks hold those that have stopped; both can follow it. The results are the
+            same up to rounding.
 
     Raises:
-        LevelsetError: x is not an (n, *d) floating point batch, ``level`` has a wrong shape, or
-            F's output is not one row a point.
+        LevelsetError: x is not an (n, *d) floating point batch, ``level`` has a wrong shape, F's
+            output is not one row a point or has more than d columns, or a setting is out of range.
     """
+    check_search(max_steps, tol, max_jump)
+    if stop not in ("arrived", "fixed"):
+        raise LevelsetError(f"stop is 'arrived' or 'fixed', got {stop!r}.")
     start = as_points(x, f).detach()
     finite = torch.isfinite(start.flatten(1)).all(1)
     start = torch.where(expand_rows(finite, start), start, 0.0)
     reach = max_jump * (1.0 + torch.linalg.vector_norm(start.flatten(1), dim=1))
 
     value, jacobian = value_and_jacobian(f, start, args)
-    outputs = value.ndim == 2
+    if value.ndim == 2 and value.shape[1] > math.prod(start.shape[1:]):
+        raise LevelsetError(
+            f"F gives {tuple(value.shape)}, {value.shape[1]} outputs in "
+            f"{math.prod(start.shape[1:])} dimensions, so that it has no level sets: of a "
+            "classifier's logits take class_margin(f) and args=(classes,)."
+        )
     target = _expand_level(level, value)
-
-    start_values = _finite(value - target)
-    path, path_values = [start], [start_values]
-
-    # The loop carries the active rows alone; NaN fails every comparison below.
-    active = torch.arange(len(start), device=start.device)
     limit = reach.square().clamp_max(torch.finfo(start.dtype).max)  # an infinite jump is too far
     goal = torch.where(expand_rows(finite, target), target, torch.nan)  # never met: it fails
+    iterate = _until_arrived if stop == "arrived" else _fixed_steps
+    steps, points, values, inverse, converged, good, path, path_values = iterate(
+        f, start, value, jacobian, goal, limit, _tolerance(tol, start, jacobian, value), max_steps,
+        args, record,
+    )  # fmt: skip
+    start_values = _finite(value - target)
+    path, path_values = [start, *path], [start_values, *path_values]
+    return LevelSetSamples(
+        points, _finite(values), torch.where(expand_rows(good, inverse), inverse, 0.0), converged,
+        ~good, steps, target, start_values, args,
+        torch.stack(path) if record else None,
+        torch.stack(path_values) if record else None,
+        fixed=stop == "fixed",
+    )  # fmt: skip
+
+
+#: Of every point: steps, place, F - goal, D_xF^+, whether it arrived, whether it did not fail;
+#: and, if recorded, all places and values after the start.
+Found = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, list[Tensor], list[Tensor]]
+
+
+def _until_arrived(
+    f: Network, start: Tensor, value: Tensor, jacobian: Tensor, goal: Tensor, limit: Tensor,
+    tol: float | Tensor, max_steps: int, args: tuple[Tensor, ...], record: bool,
+) -> Found:  # fmt: skip
+    """The loop carries the active rows alone; NaN fails every comparison."""
+    outputs = value.ndim == 2
+    path, path_values = [start], [_finite(value - goal)]
+    active = torch.arange(len(start), device=start.device)
     p, origin = start, start
     stopped: list[tuple[Tensor, ...]] = []  # rows and their results, written back at the end
     for step in range(max_steps + 1):
@@ -91,19 +141,51 @@ def project(
             active, ahead, origin, limit, goal = (
                 t.index_select(0, stay) for t in (active, ahead, origin, limit, goal)
             )
+            tol = tol.index_select(0, stay) if isinstance(tol, Tensor) else tol
         p = ahead
 
     steps, rows, *parts = (torch.cat(column) for column in zip(*stopped, strict=True))
     order = rows.argsort()
     steps, points, values, inverse, converged, good = (t[order] for t in (steps, *parts))
-    pinv = torch.where(expand_rows(good, inverse), inverse, 0.0)
-    values = _finite(values)
-    failed = ~good
-    return LevelSetSamples(
-        points, values, pinv, converged, failed, steps, target, start_values, args,
-        torch.stack(path) if record else None,
-        torch.stack(path_values) if record else None,
-    )  # fmt: skip
+    return steps, points, values, inverse, converged, good, path[1:], path_values[1:]
+
+
+def _fixed_steps(
+    f: Network, start: Tensor, value: Tensor, jacobian: Tensor, goal: Tensor, limit: Tensor,
+    tol: float | Tensor, max_steps: int, args: tuple[Tensor, ...], record: bool,
+) -> Found:  # fmt: skip
+    """No control flow depends on data: what has stopped is computed again and held by a mask."""
+    path, path_values = [], []
+    steps = torch.zeros_like(limit, dtype=torch.long)
+    p = start
+    for step in range(max_steps + 1):
+        if step:
+            value, jacobian = value_and_jacobian(f, p, args)
+        residual = value - goal
+        inverse, full_rank = pseudo_inverse(jacobian, value.ndim == 2)
+        done = full_rank & (residual_norm(residual) <= tol)
+        ahead = p - pinv_times(inverse, residual)
+        sound = full_rank & ((ahead - start).square().flatten(1).sum(1) <= limit)
+        if record and step:
+            path.append(p)
+            path_values.append(_finite(residual))
+        if step < max_steps:  # who has stopped finds the same again, and stops
+            moves = sound & ~done
+            p = torch.where(expand_rows(moves, p), ahead, p)
+            steps = steps + moves
+    return steps, p, residual, inverse, done, done | sound, path, path_values
+
+
+def _tolerance(tol: float | None, start: Tensor, jacobian: Tensor, value: Tensor) -> float | Tensor:
+    if tol is not None:
+        return tol
+    if value.dtype not in HALF and start.dtype not in HALF:
+        return TOL
+    eps = max(torch.finfo(t.dtype).eps for t in (start, value))
+    slope = torch.linalg.vector_norm(jacobian.float().reshape(len(start), -1), dim=1)
+    size = torch.linalg.vector_norm(start.float().flatten(1), dim=1)
+    tolerances: Tensor = 2 * eps * (1 + size) * slope.nan_to_num(0.0)  # (n,)
+    return tolerances
 
 
 def _finite(values: Tensor) -> Tensor:

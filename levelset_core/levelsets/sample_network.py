@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from levelset_core.levelsets.functions import Network, outputs_of, row_by_row
 from levelset_core.levelsets.jacobian import (
+    expand_rows,
     pinv_times,
     pseudo_inverse,
     value_and_jacobian,
@@ -39,8 +41,14 @@ def sample_network(
     """
     points, pinv, level, values, *args = s.points, s.pinv, s.level, s.values, *s.args
     # A failed sample may sit where F is NaN or overflows: it stays out of the graph.
-    kept = (~s.failed).nonzero().squeeze(1)
-    if len(kept) < len(s):
+    kept = None if s.fixed else (~s.failed).nonzero().squeeze(1)
+    if kept is None:  # masks alone: a good sample stands in for it
+        good = (~s.failed).to(torch.uint8).argmax(0)[None]
+        points, *args = (
+            torch.where(expand_rows(s.failed, t), t.index_select(0, good), t)
+            for t in (points, *args)
+        )
+    elif len(kept) < len(s):
         points, pinv, level, values, *args = (
             t.index_select(0, kept) for t in (points, pinv, level, values, *args)
         )
@@ -50,5 +58,7 @@ def sample_network(
     if differentiate_pinv:
         _, jacobian = value_and_jacobian(f, points, tuple(args), create_graph=True)
         pinv, _ = pseudo_inverse(jacobian, outputs=offset.ndim == 2)
+    if kept is None:
+        return s.points - pinv_times(pinv, torch.where(expand_rows(s.failed, offset), 0.0, offset))
     moved = points - pinv_times(pinv, offset)
     return moved if len(kept) == len(s) else s.points.index_copy(0, kept, moved)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
 
+from levelset_core.errors import LevelsetError
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class LevelSetSamples:
     """n samples of {F = level}, with all that Eq. 9 needs. No field is ever NaN or infinite.
 
@@ -25,6 +31,10 @@ class LevelSetSamples:
         args: further per-row arguments of F, e.g. labels.
         path: every iterate, (k + 1, n, *d), if recorded; a stopped point repeats its place.
         path_values: F - level along ``path``, (k + 1, n[, l]).
+        fixed: found with masks alone (``stop="fixed"``): the sample network then takes them too.
+
+    ``s[rows]`` are the samples of a slice, a mask or indices; ``s.to(...)`` has them on another
+    device or in another precision; ``len(s)`` is n.
     """
 
     points: Tensor
@@ -38,9 +48,56 @@ class LevelSetSamples:
     args: tuple[Tensor, ...] = ()
     path: Tensor | None = None
     path_values: Tensor | None = None
+    fixed: bool = False
 
     def __len__(self) -> int:
         return len(self.points)
+
+    def __repr__(self) -> str:
+        shape = " x ".join(str(size) for size in self.points.shape)
+        text = f"LevelSetSamples({shape}, {self.points.dtype}, {self.points.device}".replace(
+            "torch.", ""
+        )
+        if not len(self):
+            return f"{text})"
+        low, high = float(self.level.min()), float(self.level.max())
+        level = f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
+        return (
+            f"{text}: level {level}, {int(self.converged.sum())} of {len(self)} converged, "
+            f"{int(self.failed.sum())} failed)"
+        )
+
+    def __getitem__(self, rows: slice | Tensor | np.ndarray | Sequence[int]) -> LevelSetSamples:
+        """The samples of some rows: a slice, a mask (n,) or indices.
+
+        Raises:
+            LevelsetError: one number, which would leave no batch.
+        """
+        if isinstance(rows, int):
+            raise LevelsetError(f"Samples are a batch: take s[{rows}:{rows + 1}] for one of them.")
+        pick = rows if isinstance(rows, slice) else torch.as_tensor(rows, device=self.points.device)
+        return self._each(lambda t: t[pick], lambda t: t[:, pick])
+
+    def to(self, *where: torch.device | str | torch.dtype) -> LevelSetSamples:
+        """On another device, in another precision, or both; masks and whole numbers stay such."""
+
+        def move(t: Tensor) -> Tensor:
+            for place in where:
+                if not isinstance(place, torch.dtype) or t.is_floating_point():
+                    t = t.to(place)
+            return t
+
+        return self._each(move, move)
+
+    def _each(
+        self, change: Callable[[Tensor], Tensor], along_path: Callable[[Tensor], Tensor]
+    ) -> LevelSetSamples:
+        changed: dict[str, Any] = {}
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if isinstance(value, Tensor):
+                changed[part.name] = (along_path if "path" in part.name else change)(value)
+        return replace(self, **changed, args=tuple(change(a) for a in self.args))
 
     def usable(self, max_residual: float) -> Tensor:
         """Rows that may enter a loss: not failed and |F(p) - level| <= ``max_residual``, (n,)."""

@@ -8,7 +8,15 @@ import torch
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.levelsets.functions import Network, as_points, outputs_of, row_by_row
+from levelset_core.levelsets.functions import (
+    HALF,
+    TOL,
+    Network,
+    as_points,
+    check_search,
+    outputs_of,
+    row_by_row,
+)
 from levelset_core.levelsets.jacobian import (
     expand_rows,
     pseudo_inverse,
@@ -25,7 +33,7 @@ def false_position(
     *,
     level: float = 0.0,
     max_steps: int = 20,
-    tol: float = 1e-6,
+    tol: float | None = None,
     args: tuple[Tensor, ...] = (),
 ) -> LevelSetSamples:
     """The level set point between a and b by false position, Illinois variant.
@@ -38,7 +46,9 @@ def false_position(
         f: scalar F, (n, *d) -> (n,).
         a, b: ends of the segments, (n, *d). Without a sign change of F - level the row fails.
         level: a number.
-        max_steps, tol, args: as in :func:`levelset_core.project`.
+        max_steps, args: as in :func:`levelset_core.project`.
+        tol: |F - level|, in F's units. ``None`` is 1e-6 in single and double precision; in half
+            precision it is 2 eps times the larger |F - level| at a segment's ends.
 
     Raises:
         LevelsetError: a is not an (n, *d) floating point batch, b has another shape, or F is not
@@ -55,7 +65,7 @@ def bisection(
     *,
     level: float = 0.0,
     max_steps: int = 40,
-    tol: float = 1e-6,
+    tol: float | None = None,
     args: tuple[Tensor, ...] = (),
 ) -> LevelSetSamples:
     """As :func:`false_position`, halving the bracket each step: slow, but nothing stops it."""
@@ -84,9 +94,10 @@ def _search(
     level: float,
     trials: tuple[Trial, ...],
     max_steps: int,
-    tol: float,
+    tol: float | None,
     args: tuple[Tensor, ...],
 ) -> LevelSetSamples:
+    check_search(max_steps, tol)
     a, b = as_points(a, f), as_points(b, f)
     if a.shape != b.shape:
         raise LevelsetError(
@@ -108,6 +119,9 @@ def _search(
     ta = torch.zeros(len(a), dtype=a.dtype, device=a.device)
     tb = torch.ones_like(ta)
     fa, fb = evaluate(rows, ta), evaluate(rows, tb)
+    bound: float | Tensor = TOL if tol is None else tol
+    if tol is None and fa.dtype in HALF:
+        bound = 2 * torch.finfo(fa.dtype).eps * torch.maximum(fa.abs(), fb.abs())
     start_values = torch.where(torch.isfinite(fa), fa, 0.0)
     failed = ~finite | ~torch.isfinite(fa) | ~torch.isfinite(fb) | (fa * fb > 0)
     steps = torch.zeros(len(a), dtype=torch.long, device=a.device)
@@ -118,7 +132,7 @@ def _search(
 
     for trial in trials:
         for _ in range(max_steps):
-            rows = (~failed & (place_value.abs() > tol)).nonzero().squeeze(1)
+            rows = (~failed & (place_value.abs() > bound)).nonzero().squeeze(1)
             if not len(rows):
                 break
             t = trial(ta[rows], tb[rows], fa[rows], fb[rows])
@@ -141,7 +155,7 @@ def _search(
     failed |= ~full_rank | ~torch.isfinite(residual)
     pinv = torch.where(expand_rows(failed, pinv), 0.0, pinv)
     values = torch.where(torch.isfinite(residual), residual, 0.0)
-    converged = ~failed & (place_value.abs() <= tol)
+    converged = ~failed & (place_value.abs() <= bound)
     target = torch.full_like(values, level)
     return LevelSetSamples(
         points, values, pinv, converged, failed, steps, target, start_values, args

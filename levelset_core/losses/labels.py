@@ -11,8 +11,10 @@ from levelset_core.levelsets import Network, outputs_of
 from levelset_core.levelsets.functions import as_points
 
 
-def check_samples(f: Network, x: Tensor | np.ndarray) -> Tensor:
+def check_samples(f: Network, x: Tensor | np.ndarray, look: bool = True) -> Tensor:
     """The samples; refuse what would turn every weight into NaN.
+
+    Without ``look`` what they hold is not looked at, which transforms cannot follow.
 
     Raises:
         LevelsetError: no samples, one that is not finite, or no (n, *d) floating point batch.
@@ -21,7 +23,7 @@ def check_samples(f: Network, x: Tensor | np.ndarray) -> Tensor:
     if not len(x):
         raise LevelsetError("The loss needs at least one sample, got an empty batch.")
     finite = torch.isfinite(x)
-    if not finite.all():
+    if look and not finite.all():
         row = int((~finite).nonzero()[0, 0])
         raise LevelsetError(f"Samples must be finite: sample {row} holds {x[~finite][0].item()}.")
     return x
@@ -43,14 +45,14 @@ def scalar_output(value: Tensor, x: Tensor) -> Tensor:
     return value
 
 
-def are_logits(value: Tensor, y: Tensor | np.ndarray) -> bool:
+def are_logits(value: Tensor, y: Tensor | np.ndarray, look: bool = True) -> bool:
     """Whether F(x) is one number a class. A single column with labels +-1 is a scalar F."""
     if value.ndim != 2 or value.shape[1] > 1:
         return value.ndim == 2
-    return not bool(_sign(torch.as_tensor(y)).all())
+    return look and not bool(_sign(torch.as_tensor(y)).all())
 
 
-def signed_labels(y: Tensor | np.ndarray, x: Tensor) -> Tensor:
+def signed_labels(y: Tensor | np.ndarray, x: Tensor, look: bool = True) -> Tensor:
     """``y`` as +1.0 / -1.0 in x's precision, (n,).
 
     Raises:
@@ -58,12 +60,12 @@ def signed_labels(y: Tensor | np.ndarray, x: Tensor) -> Tensor:
     """
     y = _counted(y, x)
     wrong = ~_sign(y)
-    if wrong.any():
+    if look and wrong.any():
         raise LevelsetError(f"Binary labels are +1 or -1, got {y[wrong][0].item()}.")
     return y.to(x.dtype)
 
 
-def class_labels(y: Tensor | np.ndarray, logits: Tensor) -> Tensor:
+def class_labels(y: Tensor | np.ndarray, logits: Tensor, look: bool = True) -> Tensor:
     """``y`` as int64 classes of ``logits``, (n, classes).
 
     Raises:
@@ -79,7 +81,7 @@ def class_labels(y: Tensor | np.ndarray, logits: Tensor) -> Tensor:
     if y.is_floating_point():
         raise LevelsetError(f"Classes are integers 0 to {classes - 1}, got {y.dtype}.")
     wrong = (y < 0) | (y >= classes)
-    if wrong.any():
+    if look and wrong.any():
         raise LevelsetError(f"Classes are 0 to {classes - 1}, got {y[wrong][0].item()}.")
     return y.long()
 

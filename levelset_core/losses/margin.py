@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -62,11 +63,12 @@ def margin_terms(
     distance: str = "rho",
     samples: LevelSetSamples | None = None,
     max_steps: int = 10,
-    tol: float = 1e-6,
+    tol: float | None = None,
     max_jump: float = 100.0,
     max_residual: float = 0.1,
     fallback: bool = False,
     record: bool = False,
+    stop: Literal["arrived", "fixed"] = "arrived",
 ) -> MarginTerms:
     """Eq. 12, term by term; see :func:`margin`."""
     d = get_distance(distance)
@@ -74,21 +76,23 @@ def margin_terms(
         epsilon=epsilon, epsilon_wrong=epsilon_wrong, weight_correct=weight_correct,
         weight_wrong=weight_wrong, max_residual=max_residual,
     )  # fmt: skip
-    x = check_samples(f, x)
+    look = stop != "fixed"
+    x = check_samples(f, x, look)
     target: Network = f
     args: tuple[Tensor, ...] = ()
     with torch.no_grad():
         value = f(x)
-        if are_logits(value, y):
-            target, args = class_margin(f), (class_labels(y, value),)
+        if are_logits(value, y, look):
+            target, args = class_margin(f), (class_labels(y, value, look),)
             signed = class_margin(lambda logits: logits)(value, *args)
         else:  # binary: F^{y} = y F has the same zero set for both labels
             value = scalar_output(value, x)
-            signed = signed_labels(y, x) * value
+            signed = signed_labels(y, x, look) * value
     if samples is None:
         samples = project(
-            target, x, max_steps=max_steps, tol=tol, max_jump=max_jump, args=args, record=record
-        )
+            target, x, max_steps=max_steps, tol=tol, max_jump=max_jump, args=args, record=record,
+            stop=stop,
+        )  # fmt: skip
     elif len(samples) != len(x):
         raise LevelsetError(f"{len(x)} inputs need {len(x)} level set samples: {len(samples)}.")
 
@@ -99,8 +103,8 @@ def margin_terms(
     used = samples.usable(max_residual)
     reached = d(x, sample_network(target, samples), samples.pinv)
     signed = side * reached
-    if fallback and not used.all():
-        stand_in = target(x, *args) if args else signed_labels(y, x) * scalar_output(f(x), x)
+    if fallback and not (look and used.all()):
+        stand_in = target(x, *args) if args else signed_labels(y, x, look) * scalar_output(f(x), x)
         per_sample = weight * torch.relu(aim - torch.where(used, signed, stand_in))
     else:
         per_sample = torch.where(used, weight * torch.relu(aim - signed), 0.0)
@@ -126,11 +130,12 @@ def margin(
     distance: str = "rho",
     samples: LevelSetSamples | None = None,
     max_steps: int = 10,
-    tol: float = 1e-6,
+    tol: float | None = None,
     max_jump: float = 100.0,
     max_residual: float = 0.1,
     fallback: bool = False,
     record: bool = False,
+    stop: Literal["arrived", "fixed"] = "arrived",
 ) -> Tensor:
     """1/N sum lambda_j max{0, epsilon_j - sign(F^{y_j}(x_j)) d(x_j, p_j(theta))}   (Eq. 12).
 
@@ -152,6 +157,8 @@ def margin(
         fallback: such a sample gives lambda_j max{0, epsilon_j - F^{y_j}(x_j)} instead: F itself
             stands in for the signed distance, as if ||D_xF|| were 1. It leads out of cold starts
             where S^{y_j} does not exist yet, and is ours: off by default.
+        stop: "fixed" takes projections that ``torch.func.vmap`` and ``torch.compile`` can follow;
+            what samples and labels hold is then not checked. See :func:`levelset_core.project`.
 
     Raises:
         LevelsetError: no samples, one that is not finite, labels that do not suit F, an unknown
@@ -163,7 +170,7 @@ def margin(
         weight_correct=weight_correct, weight_wrong=weight_wrong,
         distance=distance, samples=samples,
         max_steps=max_steps, tol=tol, max_jump=max_jump, max_residual=max_residual,
-        fallback=fallback, record=record,
+        fallback=fallback, record=record, stop=stop,
     ).loss  # fmt: skip
 
 

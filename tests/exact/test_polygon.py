@@ -308,3 +308,23 @@ def test_a_crossing_says_where_it_is(rings, place):
 def test_a_chain_whose_half_lines_cross():
     with pytest.raises(LevelsetError, match="crosses itself"):
         Chain([[1, 1], [-1, -2], [1, -2], [-1, 1]])
+
+
+@pytest.mark.parametrize("make", [
+    lambda ring: ring, lambda ring: [ring], np.array, lambda ring: [np.array(ring)],
+    lambda ring: [list(map(list, ring))], tuple,
+])  # fmt: skip
+def test_a_ring_may_be_a_list_or_an_array_alone_or_among_others(make):
+    ring = [(0.0, 0.0), (3.0, 0.0), (0.0, 2.0)]
+    expected = exact_polygon([np.array(ring)]).network
+    x = torch.rand(50, 2, generator=torch.Generator().manual_seed(0)).double() * 4 - 1
+    assert torch.equal(exact_polygon(make(ring)).network(x), expected(x))
+
+
+@pytest.mark.parametrize(("rings", "said"), [
+    (None, "got NoneType"), (3, "got int"), ([1, 2, 3], "Ring 1"),
+    ([(0, 0, 0), (1, 0, 0), (0, 1, 0)], "Ring 1"), ([[(0, 0), (1,), (0, 1)]], "pairs of numbers"),
+])  # fmt: skip
+def test_what_is_no_ring_is_refused(rings, said):
+    with pytest.raises(LevelsetError, match=said):
+        exact_polygon(rings)

@@ -186,9 +186,9 @@ def classifier(device, dtype):
     lambda f, x: lambda: margin(f, x, LABELS, distance="l2"),
     lambda f, x: lambda: geometric_svm(nn.Sequential(f, _First()), x, LABELS.clamp_max(1) * 2 - 1),
     lambda f, x: lambda: elsayed(nn.Sequential(f, _First()), x, LABELS.clamp_max(1) * 2 - 1),
-    lambda f, x: lambda: sample_network(f, project(f, x, max_steps=2)),
+    lambda f, x: lambda: _moved(nn.Sequential(f, _First()), x),
     lambda f, x: lambda: project(functools.partial(nn.Sequential(f, _First())), x),
-    lambda f, x: lambda: project(f.forward, x),
+    lambda f, x: lambda: project(nn.Sequential(f, _First()).forward, x),
 ])  # fmt: skip
 def test_batch_norm_and_dropout_are_as_at_test_time(wrap, classifier, randn):
     work = wrap(classifier, randn(9, 2))
@@ -215,6 +215,10 @@ LABELS = torch.arange(9) % 3
 class _First(nn.Module):
     def forward(self, x):
         return x[:, 0]
+
+
+def _moved(f, x):
+    return sample_network(f, project(f, x, max_steps=2))
 
 
 def _tensors(found):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from levelset_core import LevelsetError, LevelSetSamples, project
 from levelset_core.losses import geometric_svm, geometric_svm_terms
@@ -257,3 +258,42 @@ def test_the_paths_are_kept_on_demand(mlp, randn, labels):
 def test_unknown_options_are_refused(settings, said, mlp, randn, labels):
     with pytest.raises(LevelsetError, match=said):
         geometric_svm(mlp(), randn(4, 2), labels(4), **settings)
+
+
+@pytest.mark.parametrize("distance", ["l2", "linf"])
+def test_what_gradcheck_shows_of_the_gradient(distance, mlp, randn, device):
+    """With samples frozen it is the value's; projected anew it points nearly the same way."""
+    f, x = mlp(2, (4,)), randn(12, 2)
+    y = 1 - 2 * (torch.arange(12, device=device) % 2)
+    names = [name for name, _ in f.named_parameters()]
+    theta = tuple(weight.detach().clone().requires_grad_() for weight in f.parameters())
+
+    def loss(*theta, projector=project):
+        def network(x):
+            bent = functional_call(f, dict(zip(names, theta, strict=True)), (x,))
+            return 1.5 * x[:, 0] + bent  # level sets that a small step does not tear
+
+        how = {"distance": distance, "max_steps": 30, "tol": 1e-12}
+        return geometric_svm_terms(network, x, y, projector=projector, **how)
+
+    terms = loss(*theta)
+    assert terms.used.sum() > 6
+
+    def held(*theta):
+        stored = iter((terms.boundary, terms.sides))
+        return loss(*theta, projector=lambda *_, **__: next(stored)).loss
+
+    assert torch.autograd.gradcheck(held, theta, rtol=1e-6, atol=1e-9)
+    slopes = torch.cat([g.flatten() for g in torch.autograd.grad(terms.loss, theta)])
+    h, anew, flat = 1e-6, [], torch.cat([t.detach().flatten() for t in theta])
+    for step in h * torch.eye(len(flat), device=device, dtype=flat.dtype):
+        ends = [
+            loss(*(
+                part.view_as(t)
+                for part, t in zip(moved.split([t.numel() for t in theta]), theta, strict=True)
+            )).loss.item()
+            for moved in (flat + step, flat - step)
+        ]  # fmt: skip
+        anew.append((ends[0] - ends[1]) / (2 * h))
+    cosine = torch.nn.functional.cosine_similarity(slopes, torch.tensor(anew).to(slopes), dim=0)
+    assert 0.95 < cosine < 0.9999
