@@ -11,7 +11,7 @@ APP_READY := $(VENV)/.app-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format docs bench slow browser vendor install install-dev clean distclean
+.PHONY: help app test lint lint-js test-js format docs bench slow browser vendor install install-dev clean distclean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,16 +19,34 @@ help: ## List the targets
 app: install ## Open the app, PORT=8600 at that port (first time: make .venv and install)
 	@trap : INT; $(PY) -m levelset_core app $(if $(PORT),--port $(PORT)) || [ $$? -eq 130 ] # Ctrl+C
 
-test: install-dev $(if $(filter true,$(CI)),browser) lint ## Lint, check types, run all tests but the slow ones
+test: install-dev $(if $(filter true,$(CI)),browser) lint test-js ## Lint, check types, run all tests but the slow ones
 	$(PY) -m pytest -m "not slow and not e2e" -n 2 --dist loadfile $(PYTEST_ARGS)
 	$(PY) -m pytest -m "e2e and not slow" $(PYTEST_ARGS) # one browser at a time
 
-lint: install-dev ## Check style, format and types
+lint: install-dev lint-js ## Check style, format and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m vulture
+
+# The front end's checks need Node and npm; without them they are left out, but not in CI.
+ifneq ($(shell command -v npm 2>/dev/null)$(filter true,$(CI)),)
+JS := assets/node_modules
+lint-js: $(JS)/.ready ## Check style and types of the front end (Node)
+	$(JS)/.bin/eslint --config assets/eslint.config.js assets tests/js
+	$(JS)/.bin/tsc --project assets
+
+test-js: $(JS)/.ready ## Run the front end's unit tests (Node)
+	node --test --test-reporter=dot $$(find tests/js -name '*.test.mjs')
+
+$(JS)/.ready: assets/package-lock.json assets/package.json
+	cd assets && npm ci
+	@touch $@
+else
+lint-js test-js:
+	@echo 'npm is missing: the checks of the front end are left out.'
+endif
 
 format: install-dev ## Rewrite the code in the project's format
 	$(PY) -m ruff check --fix .
@@ -76,7 +94,7 @@ clean: ## Remove caches
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean ## Remove caches and .venv
-	rm -rf $(VENV)
+	rm -rf $(VENV) assets/node_modules
 
 define make_venv
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

@@ -6,7 +6,10 @@ const alive = new Map(); // view -> how many front ends show it
 // without a view is of the page's first one.
 export class ViewAddress {
   constructor(view, first = false) {
-    Object.assign(this, { view, first, names: [] });
+    this.view = view;
+    this.first = first;
+    /** @type {string[]} */
+    this.names = [];
     alive.set(view, (alive.get(view) ?? 0) + 1);
   }
 

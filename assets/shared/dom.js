@@ -7,18 +7,6 @@ export function element(tag, className, attributes = {}) {
   return node;
 }
 
-// A root that stays hidden until its style sheet is there: no flash of bare buttons.
-export function styledRoot(className, stylesheet, attributes) {
-  const root = element("div", className, attributes);
-  root.style.visibility = "hidden";
-  const style = element("link", "", { rel: "stylesheet", href: stylesheet });
-  const ready = new Promise((resolve) => {
-    style.onload = resolve;
-    style.onerror = resolve;
-  }).then(() => { root.style.visibility = ""; });
-  return { root, style, ready };
-}
-
 export function buildErrorBar() {
   const bar = element("div", "error", { role: "alert", "aria-live": "assertive" });
   const text = element("span", "");

@@ -21,7 +21,10 @@ export class Player {
     });
     this.button.innerHTML = icon("play");
     this.button.addEventListener("click", () => (this.playing ? this.stop() : this.start()));
-    Object.assign(this, { every, begin, next, playing: null });
+    this.every = every;
+    this.begin = begin;
+    this.next = next;
+    this.playing = null;
   }
 
   start() {

@@ -64,7 +64,8 @@ export function framePixel(context, side, [, height, width], index) {
   const place = index % (height * width);
   const [row, column] = [Math.floor(place / width), place % width];
   const [h, w] = [side / height, side / width];
-  for (const [grow, colour, line] of [[2.5, "#000", 4], [2.5, "#fff", 1.8]]) {
+  const grow = 2.5;
+  for (const { colour, line } of [{ colour: "#000", line: 4 }, { colour: "#fff", line: 1.8 }]) {
     context.strokeStyle = colour;
     context.lineWidth = line;
     context.strokeRect(column * w - grow, row * h - grow, w + 2 * grow, h + 2 * grow);

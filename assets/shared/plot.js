@@ -2,7 +2,7 @@
 
 import { fitted } from "./pixels.js";
 
-function ticks([low, high], count) {
+export function ticks([low, high], count) {
   const raw = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999);

@@ -6,7 +6,7 @@ const scratch = document.createElement("canvas").getContext("2d");
 export function channels(colour) {
   scratch.fillStyle = "#000";
   scratch.fillStyle = colour;
-  const value = scratch.fillStyle;
+  const value = String(scratch.fillStyle);
   if (value.startsWith("#")) {
     return [1, 3, 5].map((i) => parseInt(value.slice(i, i + 2), 16));
   }

@@ -19,7 +19,7 @@ export default function (args) {
   const call = (host.levelsetCall = (host.levelsetCall || 0) + 1);
   let cleanup;
   if (call === 1) for (const path of args.data.prefetch ?? []) fetch(args.data.base + path);
-  import(location.origin + args.data.base + "%s/main.js").then((module) => {
+  import(location.origin + args.data.base + "%s/view.js").then((module) => {
     if (host.levelsetCall === call) cleanup = module.default(args);
   });
   return () => { if (cleanup) cleanup(); };
@@ -28,7 +28,7 @@ export default function (args) {
 
 
 def front_end(name: str, folder: str) -> Any:
-    """A component whose front end is ``assets/<folder>/main.js``; its data needs "base".
+    """A component whose front end is ``assets/<folder>/view.js``; its data needs "base".
 
     Its data may name paths in "prefetch": the browser fetches them while it loads the front end.
     """

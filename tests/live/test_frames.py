@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
 import math
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,3 +67,9 @@ def test_a_field_keeps_its_signs_and_its_values_to_one_step(values):
 def test_a_field_that_diverged_is_still_a_picture():
     steps, scale = quantize_field(np.array([[np.nan, np.inf, -np.inf, 1.0]], dtype=np.float32))
     assert steps.tolist() == [[0, 32767, -32767, 0]] and math.isfinite(scale)
+
+
+def test_the_frame_that_the_javascript_tests_read_is_written_as_it_was():
+    """After a change of the format: python tests/js/playground/wire/make_frame.py."""
+    maker = runpy.run_path(str(Path(__file__).parents[1] / "js/playground/wire/make_frame.py"))
+    assert json.loads(maker["FILE"].read_text()) == maker["fixture"]()

@@ -1,9 +1,9 @@
 // A network as a graph: a column of units a layer, a line for every weight that is not zero.
 // A click on a line chooses that weight.
 
-import { element, keepKeys, styledRoot } from "../../shared/dom.js";
+import { element } from "../../shared/dom.js";
 import { number, whole } from "../../shared/text.js";
-import { pageTheme } from "../../shared/theme.js";
+import { mounter, View } from "../../shared/view.js";
 
 const LIGHT = { dark: false, plus: "#0b5499", minus: "#b04600", chosen: "#c2003f", muted: "#5f6875" };
 const DARK = { dark: true, plus: "#8ccaff", minus: "#ffbd7d", chosen: "#ff7a9a", muted: "#a3acba" };
@@ -11,11 +11,9 @@ const REACH = 7; // px
 const LABEL_GAP = 6; // px between the names of two layers
 const MOST_WIDTHS = 9; // in the heading
 
-export class GraphView {
+class GraphView extends View {
   constructor(parent) {
-    const sheet = new URL("style.css", import.meta.url).href;
-    Object.assign(this, styledRoot("graph", sheet, { "data-testid": "graph" }));
-    this.parent = parent;
+    super(parent, { name: "graph", url: import.meta.url, light: LIGHT, dark: DARK });
     this.caption = element("div", "caption");
     this.canvas = element("canvas", "", {
       tabindex: "0", role: "application",
@@ -23,22 +21,13 @@ export class GraphView {
     });
     this.note = element("div", "note", { "aria-live": "polite" });
     this.root.append(this.caption, this.canvas, this.note);
-    parent.append(this.style, this.root);
-    keepKeys(this.root);
     this.canvas.addEventListener("pointermove", (event) => this.look(event));
     this.canvas.addEventListener("pointerleave", () => { this.hover = null; this.request(); });
     this.canvas.addEventListener("click", (event) => { this.look(event); this.choose(this.hover); });
     this.canvas.addEventListener("keydown", (event) => this.key(event));
-    this.observer = new ResizeObserver(() => this.resized());
-    this.observer.observe(this.root);
-    this.ready.then(() => this.resized());
   }
 
-  apply(data, { setStateValue }) {
-    this.setStateValue = setStateValue;
-    if (this.root.parentNode !== this.parent) this.parent.append(this.style, this.root);
-    this.theme = pageTheme(this.root, LIGHT, DARK);
-    this.root.dataset.theme = this.theme.dark ? "dark" : "light";
+  update(data) {
     this.data = data;
     this.root.style.setProperty("--height", `${data.height}px`);
     this.root.dataset.widths = data.widths.join("-");
@@ -114,14 +103,8 @@ export class GraphView {
     return Boolean(this.chosen) && this.chosen.every((value, k) => value === edge[k]);
   }
 
-  request() {
-    this.raf ||= requestAnimationFrame(() => {
-      this.raf = 0;
-      if (this.size) this.draw();
-    });
-  }
-
   draw() {
+    if (!this.size) return;
     const { theme, data, size, radius } = this;
     const context = this.canvas.getContext("2d");
     context.clearRect(0, 0, size.width, size.height);
@@ -182,9 +165,6 @@ export class GraphView {
       : left > 0 ? `The ${whole(this.data.edges.length)} largest weights of ${whole(this.data.total)}`
         : "Blue: positive weight, orange: negative. Click a line to change it.";
   }
-
-  destroy() {
-    this.observer.disconnect();
-    cancelAnimationFrame(this.raf);
-  }
 }
+
+export default mounter(GraphView);

@@ -5,7 +5,11 @@ const PAD = 8;
 export class Frame {
   constructor(size, [xmin, xmax, ymin, ymax]) {
     this.unit = (size - 2 * PAD) / (xmax - xmin);
-    Object.assign(this, { size, xmin, xmax, ymin, ymax });
+    this.size = size;
+    this.xmin = xmin;
+    this.xmax = xmax;
+    this.ymin = ymin;
+    this.ymax = ymax;
   }
 
   px([x, y]) { return [PAD + (x - this.xmin) * this.unit, PAD + (this.ymax - y) * this.unit]; }

@@ -1,8 +1,8 @@
 // The polygon editor of one mounted component: joins shape, hand, pictures and Python.
 
-import { buildErrorBar, buildHelp, element, keepKeys, styledRoot } from "../../shared/dom.js";
+import { buildErrorBar, buildHelp, element } from "../../shared/dom.js";
 import { icon } from "../../shared/icons.js";
-import { pageTheme } from "../../shared/theme.js";
+import { mounter, View } from "../../shared/view.js";
 import { Hand } from "./hand.js";
 import { DARK, fieldImage, Frame, LIGHT, paintField, paintShape } from "./paint.js";
 import { Shape } from "./shape.js";
@@ -19,11 +19,9 @@ const HELP = [
 ];
 const WHILE_DRAGGING = 120; // ms between two networks
 
-export class PolygonView {
+class PolygonView extends View {
   constructor(parent, { data }) {
-    const sheet = new URL("style.css", import.meta.url).href;
-    Object.assign(this, styledRoot("polygon", sheet, { "data-testid": "polygon" }));
-    this.parent = parent;
+    super(parent, { name: "polygon", looks: "tools", url: import.meta.url, light: LIGHT, dark: DARK });
     this.bounds = data.bounds;
     this.step = data.step;
     this.snap = true;
@@ -31,13 +29,13 @@ export class PolygonView {
     this.edits = 0;
     this.contours = [];
     this.wrong = [];
+    // What the hand does: a vertex that it drags, one under it, where it points, the keys' cursor.
+    this.held = null;
+    this.hover = null;
+    this.pointer = null;
+    this.cursor = null;
     this.build();
-    parent.append(this.style, this.root);
-    keepKeys(this.root);
     this.hand = new Hand(this.drawing, this);
-    this.observer = new ResizeObserver(() => this.resized());
-    this.observer.observe(this.root);
-    this.ready.then(() => this.resized());
   }
 
   build() {
@@ -69,7 +67,8 @@ export class PolygonView {
     const right = figure("field", "The network: F and its zero set", "Field of the network and its zero set");
     left.canvas.tabIndex = 0;
     left.canvas.setAttribute("role", "application");
-    [this.drawing, this.fieldCanvas] = [left.canvas, right.canvas];
+    this.drawing = left.canvas;
+    this.fieldCanvas = right.canvas;
     this.hint = element("div", "hint", { "data-testid": "hint" });
     this.help = buildHelp(HELP, () => this.act("escape"));
     this.errors = buildErrorBar();
@@ -82,15 +81,9 @@ export class PolygonView {
     this.root.append(panels);
   }
 
-  apply(data, { setStateValue }) {
-    this.setStateValue = setStateValue;
-    if (this.root.parentNode !== this.parent) this.parent.append(this.style, this.root);
-    const theme = pageTheme(this.root, LIGHT, DARK);
-    if (JSON.stringify(theme) !== JSON.stringify(this.theme)) {
-      this.theme = theme;
-      this.root.dataset.theme = theme.dark ? "dark" : "light";
-      this.image = null;
-    }
+  themed() { this.image = null; }
+
+  update(data) {
     if (data.load !== this.loaded) {
       this.loaded = data.load;
       this.shape.load(data.shape);
@@ -183,13 +176,6 @@ export class PolygonView {
     this.request();
   }
 
-  request() {
-    this.raf ||= requestAnimationFrame(() => {
-      this.raf = 0;
-      this.draw();
-    });
-  }
-
   draw() {
     const { frame, theme, shape } = this;
     if (!frame || !theme) return;
@@ -211,9 +197,8 @@ export class PolygonView {
   }
 
   destroy() {
-    this.observer.disconnect();
     clearTimeout(this.timer);
-    cancelAnimationFrame(this.raf);
+    super.destroy();
   }
 }
 
@@ -222,3 +207,5 @@ function legend() {
   node.innerHTML = '<i class="minus"></i>F &lt; 0 <i class="plus"></i>F &gt; 0 <i class="zero"></i>F = 0 <i class="drawn"></i>drawn';
   return node;
 }
+
+export default mounter(PolygonView);

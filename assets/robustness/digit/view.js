@@ -1,18 +1,17 @@
 // A pen on a black square: strokes go to Python, which makes an image of MNIST of them.
 
-import { element, keepKeys, styledRoot } from "../../shared/dom.js";
+import { element } from "../../shared/dom.js";
 import { icon } from "../../shared/icons.js";
 import { fitted } from "../../shared/pixels.js";
+import { mounter, View } from "../../shared/view.js";
 
 const PEN = 0.075; // of the side, as levelset_core.data.digits has it
 const NEAR = 0.006; // places nearer than this to the last one are left out
 const KEPT = "levelset digit"; // a reload of the tab brings the drawing back
 
-export class DigitView {
+class DigitView extends View {
   constructor(parent) {
-    const sheet = new URL("style.css", import.meta.url).href;
-    Object.assign(this, styledRoot("digit", sheet, { "data-testid": "digit" }));
-    this.parent = parent;
+    super(parent, { name: "digit", url: import.meta.url });
     this.strokes = [];
     this.edits = 0;
     this.canvas = element("canvas", "", {
@@ -31,21 +30,14 @@ export class DigitView {
       return button;
     });
     this.root.append(stage, bar);
-    parent.append(this.style, this.root);
-    keepKeys(this.root);
     this.canvas.addEventListener("pointerdown", (event) => this.down(event));
     this.canvas.addEventListener("pointermove", (event) => this.moved(event));
     for (const type of ["pointerup", "pointercancel"]) {
       this.canvas.addEventListener(type, () => this.up());
     }
-    this.observer = new ResizeObserver(() => this.draw());
-    this.observer.observe(this.root);
-    this.ready.then(() => this.draw());
   }
 
-  apply(data, { setStateValue }) {
-    this.setStateValue = setStateValue;
-    if (this.root.parentNode !== this.parent) this.parent.append(this.style, this.root);
+  update(data) {
     if (!this.edits && data.strokes.length) {
       this.strokes = data.strokes;
       this.edits = data.edit;
@@ -128,12 +120,6 @@ export class DigitView {
     for (const button of this.buttons) button.disabled = empty;
     this.root.dataset.strokes = String(this.strokes.length);
   }
-
-  destroy() {
-    this.observer.disconnect();
-    this.root.remove();
-    this.style.remove();
-  }
 }
 
 function storedStrokes() {
@@ -143,3 +129,5 @@ function storedStrokes() {
     return [];
   }
 }
+
+export default mounter(DigitView);

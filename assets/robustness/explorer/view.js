@@ -2,22 +2,22 @@
 
 import { ViewAddress } from "../../shared/address.js";
 import { tell } from "../../shared/bus.js";
-import { element, keepKeys, styledRoot } from "../../shared/dom.js";
+import { element } from "../../shared/dom.js";
 import { chart, picture, Player, slider } from "../../shared/parts.js";
 import { DARK, framePixel, greyImage, LIGHT, paintPixels, signedImage } from "../../shared/pixels.js";
 import { limits, plot } from "../../shared/plot.js";
 import { escaped, number } from "../../shared/text.js";
-import { pageTheme, sameTheme } from "../../shared/theme.js";
+import { mounter, View } from "../../shared/view.js";
 import { paintBars } from "./bars.js";
 
 const WHILE_SLIDING = 120; // ms between two attacks
 const FRAME = 90; // ms a step while it plays
 
-export class ExplorerView {
-  constructor(parent, { data }) {
-    const sheet = new URL("style.css", import.meta.url).href;
-    Object.assign(this, styledRoot("explorer", sheet, { "data-testid": "explorer" }));
-    this.parent = parent;
+class ExplorerView extends View {
+  constructor(parent) {
+    super(parent, {
+      name: "explorer", looks: "sliders", url: import.meta.url, light: LIGHT, dark: DARK,
+    });
     this.address = new ViewAddress("explorer");
     this.step = null;
     this.key = null;
@@ -25,11 +25,6 @@ export class ExplorerView {
     this.preferred = null; // what the person chose
     this.wanted = null; // epsilon asked for and not answered yet
     this.build();
-    parent.append(this.style, this.root);
-    keepKeys(this.root);
-    this.observer = new ResizeObserver(() => this.request());
-    this.observer.observe(this.root);
-    this.ready.then(() => this.request());
   }
 
   build() {
@@ -67,12 +62,7 @@ export class ExplorerView {
     });
   }
 
-  apply(data, { setStateValue }) {
-    this.setStateValue = setStateValue;
-    if (this.root.parentNode !== this.parent) this.parent.append(this.style, this.root);
-    const theme = pageTheme(this.root, LIGHT, DARK);
-    if (!sameTheme(theme, this.theme)) this.theme = theme;
-    this.root.dataset.theme = theme.dark ? "dark" : "light";
+  update(data) {
     const { input } = this.epsilon;
     [input.min, input.max, input.step] = [0, data.epsilon_max, data.epsilon_step];
     // An answer to an earlier wish leaves the slider where the hand, or the arrow key, has put it.
@@ -151,15 +141,9 @@ export class ExplorerView {
     this.request();
   }
 
-  request() {
-    this.raf ||= requestAnimationFrame(() => {
-      this.raf = 0;
-      if (this.data && this.theme && this.root.clientWidth) this.draw();
-    });
-  }
-
   draw() {
     const { data, step, theme, root } = this;
+    if (!data || !theme || !root.clientWidth) return;
     const logits = data.logits[step + 1];
     const winner = logits.indexOf(Math.max(...logits));
     Object.assign(root.dataset, {
@@ -237,13 +221,12 @@ export class ExplorerView {
   destroy() {
     this.player.stop();
     this.address.leave();
-    this.observer.disconnect();
-    cancelAnimationFrame(this.raf);
-    this.root.remove();
-    this.style.remove();
+    super.destroy();
   }
 }
 
 function say(node, html) {
   if (node.innerHTML !== html) node.innerHTML = html;
 }
+
+export default mounter(ExplorerView);

@@ -1,18 +1,15 @@
 // Images to choose from: all pixels come once, a filter only sends which of them to show.
 
-import { element, keepKeys, styledRoot } from "../../shared/dom.js";
+import { element } from "../../shared/dom.js";
 import { greyImage } from "../../shared/pixels.js";
+import { mounter, View } from "../../shared/view.js";
 
-export class GalleryView {
+class GalleryView extends View {
   constructor(parent) {
-    const sheet = new URL("style.css", import.meta.url).href;
-    Object.assign(this, styledRoot("gallery", sheet, { "data-testid": "gallery" }));
-    this.parent = parent;
+    super(parent, { name: "gallery", url: import.meta.url });
     this.list = element("div", "list", { role: "listbox", "aria-label": "Images" });
     this.list.tabIndex = 0;
     this.root.append(this.list);
-    parent.append(this.style, this.root);
-    keepKeys(this.root);
     this.list.addEventListener("click", (event) => {
       const item = event.target.closest("[data-index]");
       if (item) this.choose(Number(item.dataset.index));
@@ -21,9 +18,9 @@ export class GalleryView {
     this.changes = 0;
   }
 
-  apply(data, { setStateValue }) {
-    this.setStateValue = setStateValue;
-    if (this.root.parentNode !== this.parent) this.parent.append(this.style, this.root);
+  resized() {} // the browser lays the list out
+
+  update(data) {
     this.root.style.height = `${data.height}px`;
     if (data.seen >= this.changes) this.chosen = data.chosen;
     this.data = data;
@@ -71,16 +68,15 @@ export class GalleryView {
     this.root.dataset.count = String(shown.length);
   }
 
-  item([index, mark, title], [, ...shape]) {
+  item([index, mark, title], [, channels, height, width]) {
     const item = element("div", "item", {
       role: "option", "data-index": String(index), title, "aria-label": title, id: `image-${index}`,
     });
-    const [, height, width] = shape;
     const canvas = element("canvas", "", {});
     [canvas.width, canvas.height] = [width, height];
-    const d = shape[0] * height * width;
+    const d = channels * height * width;
     const values = Float32Array.from(this.pixels.subarray(index * d, (index + 1) * d), (v) => v / 255);
-    canvas.getContext("2d").putImageData(greyImage(values, shape), 0, 0);
+    canvas.getContext("2d").putImageData(greyImage(values, [channels, height, width]), 0, 0);
     item.append(canvas);
     if (mark) {
       const badge = element("span", `badge ${mark}`);
@@ -105,9 +101,6 @@ export class GalleryView {
     if (top < frame.top) this.list.scrollTop -= frame.top - top + 4;
     else if (bottom > frame.bottom) this.list.scrollTop += bottom - frame.bottom + 4;
   }
-
-  destroy() {
-    this.root.remove();
-    this.style.remove();
-  }
 }
+
+export default mounter(GalleryView);

@@ -33,7 +33,7 @@ function trace(context, points) {
 }
 
 // How far a name, so wide to either side, moves up or down to cover none of the points.
-function clear([x, y], half, points) {
+function clear(x, y, half, points) {
   const covers = (shift) => points.some(
     ([a, b]) => Math.abs(a - x) < half + 8 && Math.abs(b - y - shift) < 15,
   );
@@ -95,7 +95,7 @@ export function paintSection(canvas, theme, image, data, step) {
     const half = context.measureText(name).width / 2;
     const at = px(place);
     at[0] = Math.min(Math.max(at[0], pad.left + half + 4), pad.left + size - half - 4);
-    at[1] += clear(at, half, points);
+    at[1] += clear(at[0], at[1], half, points);
     context.strokeStyle = theme.background;
     context.lineWidth = 3.5;
     context.strokeText(name, ...at);

@@ -1,9 +1,9 @@
 // The cross-section; it hears from the explorer which step to mark.
 
 import { hear } from "../../shared/bus.js";
-import { element, styledRoot } from "../../shared/dom.js";
+import { element } from "../../shared/dom.js";
 import { DARK, LIGHT } from "../../shared/pixels.js";
-import { pageTheme, sameTheme } from "../../shared/theme.js";
+import { mounter, View } from "../../shared/view.js";
 import { paintSection, regions } from "./paint.js";
 
 const LEGEND = [
@@ -11,11 +11,9 @@ const LEGEND = [
   ["own", "Fʲ = 0"], ["box", "ε-box"],
 ];
 
-export class SectionView {
+class SectionView extends View {
   constructor(parent) {
-    const sheet = new URL("style.css", import.meta.url).href;
-    Object.assign(this, styledRoot("section", sheet, { "data-testid": "section" }));
-    this.parent = parent;
+    super(parent, { name: "section", url: import.meta.url, light: LIGHT, dark: DARK });
     this.step = Infinity;
     const stage = element("div", "stage");
     this.canvas = element("canvas", "", {
@@ -31,24 +29,15 @@ export class SectionView {
       legend.append(item);
     }
     this.root.append(stage, legend);
-    parent.append(this.style, this.root);
-    this.observer = new ResizeObserver(() => this.request());
-    this.observer.observe(this.root);
-    this.ready.then(() => this.request());
     this.deafen = hear("attack step", ({ step }) => {
       this.step = step;
       this.request();
     });
   }
 
-  apply(data) {
-    if (this.root.parentNode !== this.parent) this.parent.append(this.style, this.root);
-    const theme = pageTheme(this.root, LIGHT, DARK);
-    if (!sameTheme(theme, this.theme)) {
-      this.theme = theme;
-      this.image = null;
-    }
-    this.root.dataset.theme = theme.dark ? "dark" : "light";
+  themed() { this.image = null; }
+
+  update(data) {
     if (data.grid.name !== this.name) this.fetch(data);
     else {
       this.data = data;
@@ -67,24 +56,21 @@ export class SectionView {
     this.request();
   }
 
-  request() {
-    this.raf ||= requestAnimationFrame(() => {
-      this.raf = 0;
-      if (!this.data || !this.values || !this.theme || !this.root.clientWidth) return;
-      this.image ??= regions(this.values, this.data.label, this.theme);
-      paintSection(this.canvas, this.theme, this.image, this.data, this.step);
-      this.items.root.hidden = !this.data.root;
-      this.items.own.hidden = !this.data.own.length;
-      const { key, names } = this.data;
-      Object.assign(this.root.dataset, { key, step: this.step, regions: names.length });
-    });
+  draw() {
+    const { data, values, theme } = this;
+    if (!data || !values || !theme || !this.root.clientWidth) return;
+    this.image ??= regions(values, data.label, theme);
+    paintSection(this.canvas, theme, this.image, data, this.step);
+    this.items.root.hidden = !data.root;
+    this.items.own.hidden = !data.own.length;
+    const { key, names } = data;
+    Object.assign(this.root.dataset, { key, step: this.step, regions: names.length });
   }
 
   destroy() {
     this.deafen();
-    this.observer.disconnect();
-    cancelAnimationFrame(this.raf);
-    this.root.remove();
-    this.style.remove();
+    super.destroy();
   }
 }
+
+export default mounter(SectionView);

@@ -1,11 +1,8 @@
 // Models x attacks: a figure, its interval, a reference, progress. A cell is a button.
 
 import { ViewAddress } from "../../shared/address.js";
-import { element, keepKeys, styledRoot } from "../../shared/dom.js";
-import { pageTheme } from "../../shared/theme.js";
-
-const LIGHT = { dark: false };
-const DARK = { dark: true };
+import { element } from "../../shared/dom.js";
+import { mounter, View } from "../../shared/view.js";
 
 function line(className, text) {
   const node = element("span", className);
@@ -13,32 +10,27 @@ function line(className, text) {
   return node;
 }
 
-export class TableView {
+class TableView extends View {
   constructor(parent) {
-    const sheet = new URL("style.css", import.meta.url).href;
-    Object.assign(this, styledRoot("robust", sheet, { "data-testid": "robust-table" }));
-    this.parent = parent;
+    super(parent, { name: "robust", testid: "robust-table", url: import.meta.url });
     this.address = new ViewAddress("table", true);
     this.drawn = "";
-    keepKeys(this.root);
-    parent.append(this.style, this.root);
   }
 
-  apply(data, { setStateValue }) {
-    this.setStateValue = setStateValue;
-    if (this.root.parentNode !== this.parent) this.parent.append(this.style, this.root);
-    this.root.dataset.theme = pageTheme(this.root, LIGHT, DARK).dark ? "dark" : "light";
+  resized() {} // the browser lays the table out
+
+  update(data) {
     this.chosen = data.chosen;
     this.address.keep(data.address);
     const drawn = JSON.stringify([data.columns, data.rows]);
     if (drawn !== this.drawn) {
       this.drawn = drawn;
-      this.draw(data);
+      this.build(data);
     }
     this.mark();
   }
 
-  draw({ columns, rows }) {
+  build({ columns, rows }) {
     const focused = this.root.getRootNode().activeElement?.dataset?.place;
     const table = element("table", "");
     const head = table.createTHead().insertRow();
@@ -114,6 +106,8 @@ export class TableView {
 
   destroy() {
     this.address.leave();
-    this.root.remove();
+    super.destroy();
   }
 }
+
+export default mounter(TableView);

@@ -1,29 +1,24 @@
 // Accuracies over the epochs and the histogram of margins at one: a slider goes back in time.
 
-import { element, keepKeys, styledRoot } from "../../shared/dom.js";
+import { element } from "../../shared/dom.js";
 import { chart, Player, slider } from "../../shared/parts.js";
 import { DARK, LIGHT } from "../../shared/pixels.js";
 import { plot } from "../../shared/plot.js";
 import { percent } from "../../shared/text.js";
-import { pageTheme, sameTheme } from "../../shared/theme.js";
+import { mounter, View } from "../../shared/view.js";
 import { counts, paintHistogram } from "./histogram.js";
 
 const FRAME = 160; // ms an epoch while it plays
 const HEIGHT = 290;
 
-export class TrainingView {
+class TrainingView extends View {
   constructor(parent) {
-    const sheet = new URL("style.css", import.meta.url).href;
-    Object.assign(this, styledRoot("training", sheet, { "data-testid": "training" }));
-    this.parent = parent;
+    super(parent, {
+      name: "training", looks: "sliders", url: import.meta.url, light: LIGHT, dark: DARK,
+    });
     this.following = true;
     this.epoch = 0;
     this.build();
-    parent.append(this.style, this.root);
-    keepKeys(this.root);
-    this.observer = new ResizeObserver(() => this.request());
-    this.observer.observe(this.root);
-    this.ready.then(() => this.request());
   }
 
   build() {
@@ -45,11 +40,7 @@ export class TrainingView {
     });
   }
 
-  apply(data) {
-    if (this.root.parentNode !== this.parent) this.parent.append(this.style, this.root);
-    const theme = pageTheme(this.root, LIGHT, DARK);
-    if (!sameTheme(theme, this.theme)) this.theme = theme;
-    this.root.dataset.theme = theme.dark ? "dark" : "light";
+  update(data) {
     if (data.key !== this.data?.key) this.following = true;
     this.data = data;
     this.last = Math.max(0, ...data.runs.map((run) => run.epochs.at(-1)));
@@ -79,13 +70,6 @@ export class TrainingView {
     this.request();
   }
 
-  request() {
-    this.raf ||= requestAnimationFrame(() => {
-      this.raf = 0;
-      if (this.data?.runs.length && this.theme && this.root.clientWidth) this.draw();
-    });
-  }
-
   // The look of a run at the present epoch, or its last before.
   at(run) {
     const later = run.epochs.findIndex((epoch) => epoch > this.epoch);
@@ -94,6 +78,7 @@ export class TrainingView {
 
   draw() {
     const { data, theme } = this;
+    if (!data?.runs.length || !theme || !this.root.clientWidth) return;
     const colours = [theme.plus, theme.minus];
     const width = Math.floor((this.root.clientWidth - 18) / 2);
     plot(this.curves.canvas, theme, {
@@ -142,9 +127,8 @@ export class TrainingView {
 
   destroy() {
     this.player.stop();
-    this.observer.disconnect();
-    cancelAnimationFrame(this.raf);
-    this.root.remove();
-    this.style.remove();
+    super.destroy();
   }
 }
+
+export default mounter(TrainingView);

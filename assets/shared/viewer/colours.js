@@ -1,18 +1,16 @@
 // The viewer's theme and its colour maps. All maps are safe for colour-blind eyes and grow
 // steadily in lightness (sequential) or away from the middle (diverging).
 
-import { channels, pageTheme } from "../theme.js";
+import { channels } from "../theme.js";
 
-const LIGHT = {
+export const LIGHT = {
   dark: false, stage: "#eef1f6", surface: ["#7ea6cf", "#d99a5b"], points: "#1a1d24", tube: "#be185d",
   line: "#14161b", halo: "#ffffff", muted: "#5f6875", missing: "#9aa3af",
 };
-const DARK = {
+export const DARK = {
   dark: true, stage: "#0b0e14", surface: ["#6f9fd0", "#d99a5b"], points: "#eef1f6", tube: "#ff9ad1",
   line: "#ffffff", halo: "#06080c", muted: "#a3acba", missing: "#6b7482",
 };
-
-export const readTheme = (element) => pageTheme(element, LIGHT, DARK);
 
 // Cividis (Nuñez, Anderton and Renslow 2018), and blue to orange as in the playground.
 const STOPS = {

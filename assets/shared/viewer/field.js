@@ -5,7 +5,12 @@ const BLOCK = 8; // cells a side; whole blocks without the level are skipped
 
 export class FieldGrid {
   constructor({ values, shape, low, high, scale, offset }) {
-    Object.assign(this, { values, shape, low, high, scale, offset });
+    this.values = values;
+    this.shape = shape;
+    this.low = low;
+    this.high = high;
+    this.scale = scale;
+    this.offset = offset;
     this.spacing = shape.map((n, axis) => (high[axis] - low[axis]) / (n - 1));
     this.blocks = findBlocks(values, shape);
     let least = Infinity;

@@ -1,7 +1,7 @@
 // After a picture: the controls say what is shown, and data attributes tell tests.
 
 import { number, whole } from "../text.js";
-import { digits, drawChart, summary } from "./chart.js";
+import { digits, drawChart, summary } from "./controls/chart.js";
 
 export function report(viewer, state, times) {
   const { root, panel, scenes, settings, camera, counts } = viewer;

@@ -2,9 +2,10 @@
 
 import { Plane, Vector3 } from "../../vendor/three.min.js";
 import { limitsOf } from "./colours.js";
-import { isoGap } from "./slice.js";
-import { Viewport, loadView } from "./viewport.js";
+import { isoGap } from "./picture/slice.js";
+import { Viewport, loadView } from "./picture/viewport.js";
 
+/** @type {[string, string][]} */
 const ALWAYS = [["plain", "Plain"], ["normals", "Normals"]];
 
 export class Scenes {

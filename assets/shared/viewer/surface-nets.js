@@ -28,7 +28,7 @@ export function extractLevel(grid, level) {
   const out = new Growing();
   const corner = new Float64Array(8);
 
-  const [bx, by, bz] = blocks.counts;
+  const [, by, bz] = blocks.counts;
   for (let b = 0; b < blocks.least.length; b++) {
     if (!(blocks.least[b] < target && blocks.most[b] >= target)) continue;
     const i0 = Math.floor(b / (by * bz)) * blocks.size;

@@ -1,0 +1,137 @@
+// What pointer and keyboard may do with the playground: places, points, feedback.
+
+import { hitStrip } from "../plot/strip.js";
+
+export class Host {
+  constructor(playground) {
+    this.playground = playground;
+  }
+
+  get points() { return this.playground.points; }
+  get tool() { return this.playground.tool; }
+  get bounds() { return this.playground.bounds; }
+
+  act(id) { this.playground.act(id); }
+  escape() { this.playground.escape(); }
+
+  // The plot and data coordinates under an event; null outside of the plots, unless
+  // a gesture is bound to its panel.
+  locate(event, panel = null) {
+    const { left, top } = this.playground.canvas.getBoundingClientRect();
+    return this.place(event.clientX - left, event.clientY - top, panel);
+  }
+
+  place(px, py, panel) {
+    const { layout } = this.playground.screen;
+    if (!layout) return null;
+    if (panel !== null) return this.placeAt(px, py, panel);
+    const slack = 3;
+    const at = layout.panels.findIndex(({ x, y, size }) =>
+      px >= x - slack && px <= x + size + slack && py >= y - slack && py <= y + size + slack);
+    return at < 0 ? null : this.placeAt(px, py, at);
+  }
+
+  placeAt(px, py, panel) {
+    const view = this.playground.screen.view(panel);
+    const [x, y] = view.toData(px, py);
+    const [xmin, xmax, ymin, ymax] = this.bounds;
+    return { panel, x, y, px, py, inside: x >= xmin && x <= xmax && y >= ymin && y <= ymax };
+  }
+
+  // The nearest point within reach (in px) of a place, else null.
+  nearest({ panel, x, y }, reach) {
+    const { unit } = this.playground.screen.view(panel);
+    const limit = reach / unit;
+    const found = this.closest({ x, y });
+    return found && Math.hypot(found.x - x, found.y - y) <= limit ? found : null;
+  }
+
+  closest({ x, y }) {
+    let best = null;
+    let least = Infinity;
+    // From the end: of points at one place the newest lies on top.
+    for (let i = this.points.list.length - 1; i >= 0; i--) {
+      const point = this.points.list[i];
+      const distance = Math.hypot(point.x - x, point.y - y);
+      if (distance < least) {
+        least = distance;
+        best = point;
+      }
+    }
+    return best;
+  }
+
+  add(x, y, label) {
+    const point = this.points.add(x, y, label);
+    if (!point) {
+      this.playground.full();
+      return null;
+    }
+    this.playground.reporter.placed();
+    this.playground.edited();
+    return point;
+  }
+
+  move(point, x, y) {
+    const moved = this.points.move(point, x, y);
+    if (moved !== point) this.playground.edited();
+    return moved;
+  }
+
+  erase(place, reach) {
+    const point = this.nearest(place, reach);
+    if (!point) return;
+    this.points.remove(point);
+    this.playground.edited();
+  }
+
+  eraseNearest(place) {
+    const point = this.closest(place);
+    if (!point) return;
+    this.points.remove(point);
+    this.playground.edited();
+  }
+
+  changed() { this.playground.screen.request(true); }
+  cursorMoved() {
+    if (!this.playground.keyboard.cursor) this.playground.probe.leave();
+    this.playground.screen.request(true);
+  }
+
+  pointerUsed() { this.playground.keyboard.hide(); }
+
+  hover(event) {
+    const { playground } = this;
+    const { probe, screen, canvas } = playground;
+    if (!event) {
+      probe.leave();
+      this.highlight(null);
+      return;
+    }
+    if (playground.keyboard.cursor) return;
+    const { left, top } = canvas.getBoundingClientRect();
+    const px = event.clientX - left;
+    const py = event.clientY - top;
+    const place = this.place(px, py, null);
+    if (place) {
+      probe.at(place.panel, place.x, place.y, px, py);
+      const point = this.nearest(place, 7);
+      canvas.style.cursor = point && this.tool !== "erase" ? "grab" : "crosshair";
+      this.highlight(point);
+      screen.request();
+      return;
+    }
+    canvas.style.cursor = "default";
+    const hit = screen.layout && screen.picture ? hitStrip(screen.layout.strips, screen.picture, px, py) : null;
+    if (hit) probe.showBar(hit, px, py, screen.size);
+    else probe.leave();
+    this.highlight(hit?.point ?? null);
+    screen.request();
+  }
+
+  highlight(point) {
+    if (this.playground.highlight === point) return;
+    this.playground.highlight = point;
+    this.playground.screen.request();
+  }
+}

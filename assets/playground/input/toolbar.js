@@ -1,0 +1,106 @@
+// The row of buttons. It only reports what was pressed; the playground decides.
+
+import { icon } from "../../shared/icons.js";
+
+export const TOOLS = ["brush-plus", "brush-minus", "move", "erase"];
+
+// id, icon, name for screen readers, tooltip
+const GROUPS = [
+  ["Training", [
+    ["play", "play", "Play", "Play or pause (P)"],
+    ["step", "step", "One step", "One training step (S)"],
+    ["reset", "reset", "Reset", "Start again from the same initialization"],
+    ["seed", "seed", "New seed", "Start again from a new random initialization"],
+  ]],
+  ["Tools", [
+    ["brush-plus", "plus", "Brush: blue points, class +1", "Blue points, class +1 (1)"],
+    ["brush-minus", "minus", "Brush: orange points, class −1", "Orange points, class −1 (2)"],
+    ["move", "move", "Move points", "Move points (3)"],
+    ["erase", "erase", "Erase points", "Erase points (4)"],
+  ]],
+  ["Edit", [
+    ["undo", "undo", "Undo", "Undo (Z or Ctrl+Z)"],
+    ["redo", "redo", "Redo", "Redo (Y or Ctrl+Shift+Z)"],
+    ["clear", "clear", "Clear all points", "Clear all points"],
+  ]],
+  ["Picture and help", [
+    ["png", "download", "Download PNG", "Download the picture as PNG", "PNG"],
+    ["svg", "download", "Download SVG", "Download the picture as SVG (vectors)", "SVG"],
+    ["help", "help", "Keyboard help", "Mouse and keyboard help (?)"],
+  ]],
+];
+
+export const OVERLAYS = [
+  ["field", "Field", "Colour field of F"],
+  ["contours", "S±1", "Level sets S₊₁ and S₋₁"],
+  ["margins", "Margins", "Bars of input and output margin"],
+  ["balls", "ε-balls", "Balls of radius epsilon, and whether the boundary cuts them"],
+  ["path", "Newton", "Newton path of every point to S₀"],
+  ["gradients", "Gradients", "Gradient of F where the path ends"],
+  ["axis", "ρ axis", "Coordinate axis that rho looks at"],
+  ["motion", "Motion", "Predicted and actual motion of S₀ in one optimizer step"],
+];
+
+export class Toolbar {
+  constructor(onAction) {
+    this.element = document.createElement("div");
+    this.element.className = "toolbar";
+    this.buttons = new Map();
+    for (const [name, items] of GROUPS) {
+      const group = this.group(name);
+      for (const [id, shape, label, title, text] of items) {
+        const content = icon(shape) + (text ? `<span>${text}</span>` : "");
+        group.append(this.button(id, content, label, title, () => onAction(id)));
+      }
+    }
+    const show = this.group("Show", "show");
+    show.insertAdjacentHTML("beforeend", '<span class="caption" aria-hidden="true">Show</span>');
+    for (const [id, text, title] of OVERLAYS) {
+      const name = `overlay-${id}`;
+      const button = this.button(name, text, `Show: ${title}`, title, () => onAction(name));
+      button.classList.add("chip");
+      show.append(button);
+    }
+  }
+
+  group(name, extra = "") {
+    const group = document.createElement("div");
+    group.className = `group ${extra}`;
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", name);
+    this.element.append(group);
+    return group;
+  }
+
+  button(id, content, label, title, onClick) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.testid = id;
+    button.innerHTML = content;
+    button.setAttribute("aria-label", label);
+    button.title = title;
+    button.addEventListener("click", onClick);
+    this.buttons.set(id, button);
+    return button;
+  }
+
+  update({ playing, tool, overlays, canUndo, canRedo, empty }) {
+    const key = [playing, tool, [...overlays].sort(), canUndo, canRedo, empty].join();
+    if (key === this.key) return;
+    this.key = key;
+    const play = this.buttons.get("play");
+    if (play.dataset.playing !== String(playing)) {
+      play.dataset.playing = String(playing);
+      play.innerHTML = icon(playing ? "pause" : "play");
+      play.setAttribute("aria-label", playing ? "Pause" : "Play");
+    }
+    for (const id of TOOLS) this.buttons.get(id).setAttribute("aria-pressed", String(id === tool));
+    for (const [id] of OVERLAYS) {
+      this.buttons.get(`overlay-${id}`).setAttribute("aria-pressed", String(overlays.has(id)));
+    }
+    // aria-disabled and not disabled: the button keeps the focus after the last undo.
+    for (const [id, enabled] of [["undo", canUndo], ["redo", canRedo], ["clear", !empty]]) {
+      this.buttons.get(id).setAttribute("aria-disabled", String(!enabled));
+    }
+  }
+}

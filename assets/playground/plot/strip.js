@@ -1,0 +1,118 @@
+// Margin bars: for every point its signed margin in the input space and, below it,
+// the output margin y F(x). Sorted by the input margin, so that the two can be compared.
+
+import { label } from "./marks.js";
+import { DISTANCE_NAMES, number } from "../../shared/text.js";
+
+const HEAD = 15;
+
+function niceCeil(value) {
+  const base = 10 ** Math.floor(Math.log10(value));
+  return [1, 1.5, 2, 3, 5, 10].map((k) => k * base).find((v) => v >= value * 0.999);
+}
+
+// One scale for all panels, from the new frame and not the blended one, so that the
+// axis moves once and not at every redraw.
+export function stripScale(panels, name, atLeast) {
+  let high = atLeast;
+  let low = 0;
+  for (const panel of panels) {
+    const data = panel?.arrays[name]?.data;
+    if (!data) continue;
+    const finite = Array.from(data).filter(Number.isFinite).sort((a, b) => a - b);
+    if (!finite.length) continue;
+    high = Math.max(high, finite[Math.floor((finite.length - 1) * 0.98)]);
+    low = Math.min(low, finite[Math.ceil((finite.length - 1) * 0.02)]);
+  }
+  return { high: niceCeil(high), low: low < 0 ? -niceCeil(-low) : 0 };
+}
+
+function charts(strip) {
+  if (strip.compact) return [{ name: "margin", y: strip.y + HEAD, h: strip.h - HEAD }];
+  const h = strip.h / 2 - HEAD - 3;
+  return [
+    { name: "margin", y: strip.y + HEAD, h },
+    { name: "output", y: strip.y + strip.h / 2 + HEAD + 3, h },
+  ];
+}
+
+export function drawStrip(ctx, strip, picture) {
+  const panel = picture.panels[strip.panel];
+  const { theme, header } = picture;
+  const head = { font: theme.font, size: 11, colour: theme.muted };
+  for (const chart of charts(strip)) {
+    const caption = chart.name === "output" ? "Output margin y·F(x)"
+      : strip.compact && picture.panels.length > 1 ? panel?.info.title ?? ""
+        : `Input margin, ${DISTANCE_NAMES[header?.distance] ?? ""} distance to S₀`;
+    label(ctx, caption, strip.x, chart.y - HEAD / 2 - 1, head);
+    ctx.fillStyle = theme.dark ? "rgba(255,255,255,0.045)" : "rgba(20,22,27,0.04)";
+    ctx.fillRect(strip.x, chart.y, strip.w, chart.h);
+    const scale = picture.scales?.[chart.name];
+    if (!scale || !panel?.arrays[chart.name] || !panel.order) continue;
+    if (chart.name === "margin" && panel.arrays.margin.data.every(Number.isNaN)) {
+      label(ctx, "No boundary: no margins", strip.x + strip.w / 2, chart.y + chart.h / 2,
+        { ...head, align: "center" });
+    } else drawBars(ctx, strip, chart, panel, picture, scale, head);
+  }
+}
+
+function drawBars(ctx, strip, chart, panel, picture, scale, head) {
+  const { theme, aligned, highlight, header } = picture;
+  const data = panel.arrays[chart.name].data;
+  const top = chart.y + 2;
+  const bottom = chart.y + chart.h - 2;
+  const at = (v) => bottom - ((Math.min(Math.max(v, scale.low), scale.high) - scale.low)
+    / (scale.high - scale.low)) * (bottom - top);
+  const zero = at(0);
+  const slot = strip.w / panel.order.length;
+  const gap = slot > 3 ? 1 : 0;
+  panel.order.forEach((row, rank) => {
+    const point = aligned?.[row];
+    if (!point) return;
+    const x = strip.x + rank * slot;
+    const value = data[row];
+    const width = Math.max(slot - gap, 0.6);
+    if (point === highlight) {
+      ctx.fillStyle = theme.dark ? "rgba(255,255,255,0.35)" : "rgba(20,22,27,0.22)";
+      ctx.fillRect(x - 1, chart.y, width + 2, chart.h);
+    }
+    if (Number.isNaN(value)) {
+      ctx.fillStyle = theme.muted;
+      ctx.fillRect(x, zero - 1.5, width, 3);
+      return;
+    }
+    ctx.fillStyle = value < 0 ? theme.wrong : point.label > 0 ? theme.plus : theme.minus;
+    const end = at(value);
+    ctx.fillRect(x, Math.min(zero, end), width, Math.max(Math.abs(end - zero), 0.8));
+  });
+  ctx.fillStyle = theme.muted;
+  ctx.fillRect(strip.x, zero - 0.5, strip.w, 1);
+  label(ctx, `↑ ${number(scale.high, 2)}`, strip.x + strip.w, chart.y - HEAD / 2 - 1, { ...head, align: "right" });
+  if (chart.name === "margin" && header.wanted_margin > 0) {
+    const y = at(header.wanted_margin);
+    ctx.setLineDash([5, 3]);
+    ctx.beginPath();
+    ctx.moveTo(strip.x, y);
+    ctx.lineTo(strip.x + strip.w, y);
+    ctx.strokeStyle = theme.zero;
+    ctx.lineWidth = 1.3;
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.fillStyle = theme.halo; // behind it may be a bar of either colour
+    ctx.fillRect(strip.x + 1, y - 15, 40, 14);
+    label(ctx, `ε ${number(header.wanted_margin, 2)}`, strip.x + 5, y - 7, { ...head, colour: theme.text });
+  }
+}
+
+// The point whose bar is under the pointer.
+export function hitStrip(strips, picture, px, py) {
+  const strip = strips.find(({ x, y, w, h }) => px >= x && px < x + w && py >= y && py < y + h);
+  const order = strip && picture.panels[strip.panel]?.order;
+  if (!order?.length) return null;
+  const row = order[Math.min(Math.floor(((px - strip.x) / strip.w) * order.length), order.length - 1)];
+  const panel = picture.panels[strip.panel];
+  const point = picture.aligned?.[row];
+  if (!point) return null;
+  return { point, panel: strip.panel,
+    margin: panel.arrays.margin?.data[row], output: panel.arrays.output?.data[row] };
+}

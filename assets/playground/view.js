@@ -1,0 +1,314 @@
+// The playground of one mounted component: joins points, link, screen and controls.
+
+import { buildErrorBar, buildHelp, element } from "../shared/dom.js";
+import { mounter, View } from "../shared/view.js";
+import { exportPng, exportSvg } from "./plot/export.js";
+import { decodeFrame } from "./wire/frame.js";
+import { Host } from "./input/host.js";
+import { HELP, Keyboard } from "./input/keyboard.js";
+import { DataLink, SocketLink, socketAddress } from "./wire/link.js";
+import { Pointer } from "./input/pointer.js";
+import { MAXIMUM, Points } from "./input/points.js";
+import { Probe } from "./input/probe.js";
+import { Reporter } from "./reporter.js";
+import { Screen } from "./plot/screen.js";
+import { StatusLine } from "./status.js";
+import { DARK, LIGHT } from "./plot/theme.js";
+import { OVERLAYS, TOOLS, Toolbar } from "./input/toolbar.js";
+
+const TELL_PYTHON = 600; // ms without a change before the page is told
+const OWN_WORD = 700; // ms in which a press of play outranks frames under way
+const GAP = 8;
+
+class Playground extends View {
+  constructor(parent, { data }) {
+    super(parent, { name: "playground", looks: "tools", url: import.meta.url, light: LIGHT, dark: DARK });
+    this.bounds = data.bounds;
+    this.points = new Points(data.bounds);
+    this.overlays = new Set(data.overlays);
+    this.overlaysVersion = data.overlays_version;
+    this.annotations = [];
+    this.tool = TOOLS[0];
+    this.highlight = null;
+    this.playing = false;
+    this.status = "empty";
+    this.queue = 0;
+    this.connection = "connecting";
+    this.touched = 0;
+    this.timers = {};
+    this.pressedAt = -Infinity;
+    this.askedAfter = null; // the frame after which the next one was asked for last
+
+    this.build();
+    this.probe = new Probe(this.tip, (message) => this.link?.send(message));
+    this.reporter = new Reporter(this);
+    this.screen = new Screen(this.canvas, this.stage, () => this.model(), {
+      beforeDraw: () => this.sendEdits(),
+      beforePaint: (picture, now) => this.showProbe(picture, now),
+      afterDraw: (frame, now, moving) => this.drawn(frame, now, moving),
+      laidOut: (layout) => this.placeHint(layout),
+    });
+    const host = new Host(this);
+    this.pointer = new Pointer(this.canvas, host);
+    this.keyboard = new Keyboard(this.root, this.canvas, host);
+    this.observer.observe(this.toolbar.element);
+  }
+
+  build() {
+    this.toolbar = new Toolbar((id) => this.act(id));
+    this.stage = element("div", "stage");
+    this.canvas = element("canvas", "", { "data-testid": "canvas", tabindex: "0", role: "application" });
+    this.tip = element("div", "tip", { "aria-hidden": "true" });
+    this.hint = element("div", "hint");
+    this.hint.innerHTML = "<b>Click to put a blue point,</b><br>right click or Shift for orange;<br>then press play.";
+    this.tip.hidden = this.hint.hidden = true;
+    this.statusLine = new StatusLine();
+    this.errors = buildErrorBar();
+    this.help = buildHelp(HELP, () => this.escape());
+    this.stage.append(this.canvas, this.hint, this.tip, this.help, this.errors.bar);
+    this.root.append(this.toolbar.element, this.stage,
+      this.statusLine.element, this.statusLine.spoken);
+  }
+
+  // Applies only what is new.
+  update(data) {
+    this.data = data;
+    this.annotations = data.annotations ?? [];
+    if (data.overlays_version !== this.overlaysVersion) {
+      this.overlaysVersion = data.overlays_version;
+      this.overlays = new Set(data.overlays);
+      this.sendView();
+    }
+    this.connect();
+    this.link.receive(data);
+    this.resized();
+    this.screen.request(true);
+  }
+
+  connect() {
+    const address = socketAddress(this.data);
+    const kind = this.data.transport === "data" ? "data" : "socket";
+    if (this.link && this.linkKey === kind + address) return;
+    // Until the page has answered, a fallback chosen here stays chosen.
+    if (this.link?.kind === "data" && this.gaveUp === address) return;
+    this.linkKey = kind + address;
+    this.link?.close();
+    const callbacks = this.callbacks();
+    this.link = kind === "data"
+      ? new DataLink((name, value) => this.setStateValue(name, value), callbacks)
+      : new SocketLink(address, { ...callbacks, onGiveUp: () => this.giveUp(address) });
+  }
+
+  giveUp(address) {
+    this.gaveUp = address;
+    this.link.close();
+    this.link = new DataLink((name, value) => this.setStateValue(name, value), this.callbacks());
+    this.setStateValue("transport", "data");
+  }
+
+  callbacks() {
+    return {
+      onFrame: (bytes) => this.receiveFrame(bytes),
+      onMessage: (message) => this.receive(message),
+      onStatus: (name) => this.connected(name),
+    };
+  }
+
+  // The next frame is asked for while this one is drawn, but only by a browser that keeps
+  // up: one frame may wait to be drawn, never two.
+  receiveFrame(bytes) {
+    const frame = decodeFrame(bytes);
+    // Told on arrival: a word of the server that comes later outranks the frame being shown.
+    const { playing, status, queue } = frame.header;
+    if (performance.now() - this.pressedAt > OWN_WORD) this.playing = playing;
+    Object.assign(this, { status, queue });
+    const keepsUp = !this.screen.pending;
+    this.screen.receive(frame);
+    if (keepsUp) this.askAfter(frame);
+  }
+
+  askAfter(frame) {
+    if (frame && frame === this.askedAfter) return;
+    this.askedAfter = frame;
+    this.link.send({ op: "next", frame: frame?.header.frame ?? 0 });
+  }
+
+  connected(name) {
+    this.connection = name;
+    if (name === "live" || name === "fallback") {
+      this.sendView();
+      this.askAfter(null);
+    }
+    this.screen.request();
+  }
+
+  receive(message) {
+    const { points } = this;
+    if (message.op === "hello") {
+      this.welcome(message);
+    } else if (message.op === "ack") {
+      points.acked = Math.max(points.acked, message.version);
+      this.reporter.acknowledged(message.version);
+    } else if (message.op === "points") {
+      // A lower version than ours was overtaken by an edit that is on its way.
+      if (message.version >= points.version) points.replace(message.points, message.version);
+    } else if (message.op === "probe") {
+      this.probe.reply(message);
+    } else if (message.op === "state") {
+      this.pressedAt = -Infinity;
+      Object.assign(this, { playing: message.playing, status: message.status, queue: message.queue });
+    } else if (message.op === "error") {
+      this.errors.say(message.message);
+    }
+    this.screen.request();
+  }
+
+  // The server's list wins, except over edits that it has not seen.
+  welcome({ points: rows, version, playing }) {
+    const { points } = this;
+    this.playing = playing;
+    if (!points.known) {
+      const early = points.list;
+      points.replace(rows, version);
+      if (points.emptied) points.clear();
+      for (const { x, y, label } of early) points.add(x, y, label);
+    } else if (points.unsent) {
+      points.resend(version);
+    } else {
+      points.replace(rows, version);
+    }
+  }
+
+  model() {
+    const { theme, bounds, overlays, annotations, highlight, points } = this;
+    return { theme, bounds, overlays, annotations, highlight, points: points.list,
+      cursor: this.keyboard.cursor, probe: null,
+      alignedTo: (version) => points.aligned(version) };
+  }
+
+  sendView() {
+    const overlays = [...this.overlays];
+    const field = this.panelCount > 1 ? 64 : 128;
+    this.link?.send({ op: "view", field, overlays });
+  }
+
+  sendEdits() {
+    const { points } = this;
+    // Before the first list of the server there is no version to go on from.
+    if (!points.known || !points.dirty) return;
+    this.link?.send(points.flush());
+  }
+
+  showProbe(picture, now) {
+    const { cursor } = this.keyboard;
+    const box = this.screen.size;
+    if (cursor && this.screen.layout) {
+      const view = this.screen.view(cursor.panel);
+      this.probe.at(cursor.panel, cursor.x, cursor.y, view.x(cursor.x), view.y(cursor.y));
+    }
+    if (!this.probe.place) return;
+    picture.probe = this.probe.show(picture, box);
+    if (picture.probe) this.probe.ask(now, this.playing);
+  }
+
+  drawn(frame, now, moving) {
+    if (frame) {
+      const { panels } = frame;
+      this.askAfter(frame);
+      if (panels.length !== this.panelCount) {
+        this.panelCount = panels.length;
+        this.sendView();
+      }
+    }
+    this.hint.hidden = !this.points.known || this.points.list.length > 0;
+    this.toolbar.update({
+      playing: this.playing, tool: this.tool, overlays: this.overlays,
+      canUndo: this.points.past.length > 0, canRedo: this.points.future.length > 0,
+      empty: this.points.list.length === 0,
+    });
+    this.reporter.report(now, moving);
+  }
+
+  // A button or its key.
+  act(id) {
+    if (TOOLS.includes(id)) this.tool = id;
+    else if (id.startsWith("overlay-")) this.toggle(id.slice("overlay-".length));
+    else if (id === "play") this.control(this.playing ? "pause" : "play");
+    else if (id === "step" || id === "reset" || id === "seed") this.control(id);
+    else if (id === "undo" || id === "redo" || id === "clear") {
+      this.points[id]();
+      this.edited();
+    } else if (id === "png") exportPng(this.screen.picture);
+    else if (id === "svg") exportSvg(this.screen.picture);
+    else if (id === "help") this.help.hidden = !this.help.hidden;
+    this.screen.request(true);
+  }
+
+  control(action) {
+    if (action === "play" || action === "pause") {
+      this.playing = action === "play";
+      this.pressedAt = performance.now();
+    }
+    this.link.send({ op: "control", action });
+    this.touch();
+  }
+
+  toggle(id) {
+    if (!this.overlays.delete(id)) this.overlays.add(id);
+    // The order of the chips, so that equal choices give equal addresses.
+    const ordered = OVERLAYS.map(([name]) => name).filter((name) => this.overlays.has(name));
+    this.overlays = new Set(ordered);
+    this.sendView();
+    this.later("overlays", () => this.setStateValue("overlays", ordered));
+  }
+
+  escape() {
+    if (!this.help.hidden) this.canvas.focus({ preventScroll: true });
+    this.help.hidden = true;
+    this.errors.bar.hidden = true;
+    this.keyboard.hide();
+  }
+
+  edited() {
+    this.touch();
+    this.screen.request(true);
+  }
+
+  full() {
+    this.errors.say(`The plot holds at most ${MAXIMUM} points. Erase some to put new ones.`);
+  }
+
+  touch() {
+    this.touched += 1;
+    this.later("touched", () => this.setStateValue("touched", this.touched));
+  }
+
+  later(name, run) {
+    clearTimeout(this.timers[name]);
+    this.timers[name] = setTimeout(run, TELL_PYTHON);
+  }
+
+  resized() {
+    const width = this.root.clientWidth;
+    const taken = this.toolbar.element.offsetHeight + this.statusLine.element.offsetHeight + 2 * GAP;
+    const height = Math.max((this.data?.client_height ?? 560) - taken, 260);
+    const { size } = this.screen;
+    if (width > 0 && (width !== size.width || height !== size.height)) this.screen.resize(width, height);
+  }
+
+  placeHint({ panels: [panel] }) {
+    Object.assign(this.hint.style, {
+      left: `${panel.x + panel.size / 2}px`, top: `${panel.y + panel.size / 2}px`,
+      maxWidth: `${panel.size - 16}px`,
+    });
+  }
+
+  destroy() {
+    this.link?.close();
+    this.screen.stop();
+    Object.values(this.timers).forEach(clearTimeout);
+    super.destroy();
+  }
+}
+
+export default mounter(Playground);

@@ -1,0 +1,176 @@
+// The controls beside the picture. They only report; the viewer decides.
+
+import { element } from "../../dom.js";
+import { number } from "../../text.js";
+import { digits } from "./chart.js";
+
+const AXES = [["off", "Off"], ["x", "X"], ["y", "Y"], ["z", "Z"]];
+export const LEVEL_STEPS = 400;
+const CUT_STEPS = 400;
+
+export class Panel {
+  constructor(act) {
+    this.act = act;
+    this.element = element("div", "panel", { role: "group", "aria-label": "What is shown" });
+    this.layers = this.section("Show");
+    this.layerButtons = new Map();
+    this.buildColour();
+    this.buildLevel();
+    this.buildCut();
+    this.buildChart();
+    this.facts = element("div", "facts", { "data-testid": "facts" });
+    this.element.append(this.facts);
+  }
+
+  section(title) {
+    const section = element("section", "", { "aria-label": title });
+    const head = element("h4", "");
+    head.textContent = title;
+    section.append(head);
+    this.element.append(section);
+    return section;
+  }
+
+  buildColour() {
+    this.colour = this.section("Colour");
+    this.mode = element("select", "", { "data-testid": "colour", "aria-label": "Colour by" });
+    this.mode.addEventListener("change", () => this.act("mode", this.mode.value));
+    this.wireframe = this.check("wireframe", "Wireframe", "wireframe");
+    this.colour.append(this.mode, this.wireframe.label);
+  }
+
+  buildLevel() {
+    this.levelSection = this.section("Level t");
+    const row = element("div", "row");
+    this.level = this.range("level", "Level t of the surface F = t", LEVEL_STEPS,
+      (part) => this.act("level", this.levelAt(part)));
+    this.level.addEventListener("change", () => this.act("level-done"));
+    this.levelText = element("output", "", { "data-testid": "level-value" });
+    this.levelReset = this.button("level-reset", "t = 0", "Back to the level of the result",
+      () => this.act("level-reset"));
+    row.append(this.levelText, this.levelReset);
+    this.levelSection.append(this.level, row);
+  }
+
+  buildCut() {
+    this.cutSection = this.section("Cut");
+    const row = element("div", "row axes", { role: "group", "aria-label": "Axis of the cut" });
+    this.axes = AXES.map(([id, text]) => {
+      const button = this.button(`cut-${id}`, text, id === "off" ? "No cut" : `Cut across ${text}`,
+        () => this.act("axis", id === "off" ? null : "xyz".indexOf(id)));
+      row.append(button);
+      return button;
+    });
+    this.cut = this.range("cut-position", "Position of the cut", CUT_STEPS,
+      (part) => this.act("place", part / CUT_STEPS));
+    this.clip = this.check("clip", "Clip the surface", "clip");
+    this.flip = this.check("flip", "Other side", "flip");
+    const checks = element("div", "row");
+    checks.append(this.clip.label, this.flip.label);
+    this.isoText = element("div", "note");
+    this.cutDetails = element("div", "details");
+    this.cutDetails.append(this.cut, checks, this.isoText);
+    this.cutSection.append(row, this.cutDetails);
+  }
+
+  buildChart() {
+    this.chartSection = this.section("Values");
+    this.chartTitle = this.chartSection.querySelector("h4");
+    this.chart = element("canvas", "chart", { "data-testid": "histogram", role: "img" });
+    this.chartText = element("div", "note", { "data-testid": "summary" });
+    this.chartSection.append(this.chart, this.chartText);
+    this.chartSection.hidden = true;
+  }
+
+  range(id, label, steps, onInput) {
+    const input = element("input", "", {
+      type: "range", min: "0", max: String(steps), step: "1", "data-testid": id, "aria-label": label,
+    });
+    input.addEventListener("input", () => onInput(Number(input.value)));
+    return input;
+  }
+
+  check(id, text, action) {
+    const label = element("label", "check");
+    const input = element("input", "", { type: "checkbox", "data-testid": id });
+    input.addEventListener("change", () => this.act(action, input.checked));
+    label.append(input, ` ${text}`);
+    return { label, input };
+  }
+
+  button(id, text, title, onClick) {
+    const button = element("button", "chip", { type: "button", "data-testid": id, title });
+    button.textContent = text;
+    button.addEventListener("click", onClick);
+    return button;
+  }
+
+  levelAt(part) {
+    const [low, high] = this.levels;
+    // The middle of the slider is exactly zero, where the result is.
+    return 2 * part === LEVEL_STEPS && low === -high ? 0 : low + ((high - low) * part) / LEVEL_STEPS;
+  }
+
+  // names: Map name -> label
+  showLayers(names, hidden) {
+    if ([...this.layerButtons.keys()].join() !== [...names.keys()].join()) {
+      this.layerButtons.forEach((button) => button.remove());
+      this.layerButtons.clear();
+      for (const [name, label] of names) {
+        const button = this.button(`layer-${name}`, label, `Show or hide: ${label}`,
+          () => this.act("layer", name));
+        this.layerButtons.set(name, button);
+        this.layers.append(button);
+      }
+    }
+    for (const [name, button] of this.layerButtons) {
+      button.setAttribute("aria-pressed", String(!hidden.has(name)));
+    }
+    this.layers.hidden = names.size === 0;
+  }
+
+  // modes: Map key -> label
+  showModes(modes, mode) {
+    const wanted = [...modes].join();
+    if (this.modesShown !== wanted) {
+      this.modesShown = wanted;
+      this.mode.replaceChildren(...[...modes].map(([key, label]) => {
+        const option = element("option", "", { value: key });
+        option.textContent = label;
+        return option;
+      }));
+    }
+    this.mode.value = mode;
+  }
+
+  showLevel(levels, level, base) {
+    this.levelSection.hidden = !levels;
+    if (!levels) return;
+    this.levels = levels;
+    const [low, high] = levels;
+    const t = level ?? base;
+    if (Math.abs(this.levelAt(Number(this.level.value)) - t) > 1e-12 * (high - low)) {
+      this.level.value = String(Math.round(((t - low) / (high - low)) * LEVEL_STEPS));
+    }
+    const text = number(t, digits(high - low) + 1);
+    this.level.setAttribute("aria-valuetext", `t = ${text}`);
+    this.levelText.textContent = `t = ${text}`;
+    this.levelReset.textContent = `t = ${number(base, 3).replace(/\.?0+$/, "")}`;
+    this.levelReset.disabled = t === base;
+  }
+
+  showCut({ axis, part, clip, flip, place, gap }) {
+    this.axes.forEach((button, n) => {
+      button.setAttribute("aria-pressed", String(axis === (n === 0 ? null : n - 1)));
+    });
+    this.cutDetails.hidden = axis === null;
+    if (axis === null) return;
+    this.cut.value = String(Math.round(part * CUT_STEPS));
+    const text = `${"xyz"[axis]} = ${number(place, 3)}`;
+    this.cut.setAttribute("aria-valuetext", text);
+    this.clip.input.checked = clip;
+    this.flip.input.checked = flip;
+    this.flip.input.disabled = !clip;
+    this.isoText.textContent = gap ? `${text} · iso-lines of F every ${gap}` : text;
+  }
+}
