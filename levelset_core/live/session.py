@@ -7,13 +7,12 @@ import time
 from typing import Any
 
 import numpy as np
-import torch
 
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
-from levelset_core.levelsets import value_and_jacobian
 from levelset_core.live.frames import encode_frame, quantize_field
 from levelset_core.live.lessons import LESSONS
+from levelset_core.live.pictures import history_row, panel_header, point_arrays
 from levelset_core.live.state import PlaygroundState
 from levelset_core.playground import (
     OBJECTIVES,
@@ -25,8 +24,6 @@ from levelset_core.playground import (
 
 #: Seconds between measurements while training: margins need a projection of every point.
 MEASURE_EVERY = 0.15
-#: Overlays whose arrays a measurement brings along.
-_MEASURED = {"margins", "balls", "path", "gradients", "axis"}
 
 
 class WorkerSession:
@@ -54,14 +51,17 @@ class WorkerSession:
 
     def set_state(self, state: PlaygroundState, version: int) -> None:
         """Take new settings and points; panels that stay keep their networks."""
-        if state.compare != self.state.compare:
+        panels = state.panels()
+        if len(panels) != len(self.trainers):
             return self._build(state, version)
-        held_out = state.held_out()
-        for trainer, config in zip(self.trainers, state.panels(), strict=True):
-            self._restarted |= trainer.configure(config)
-            trainer.set_points(state.points, held_out)
-            trainer.measure_in = state.shared_norm
+        if state.preset != self.state.preset:
+            self._held_out = state.held_out()
+        # First: where a trainer fails, the next settings must not go on from the last ones.
         self.state, self.version = state, version
+        for trainer, config in zip(self.trainers, panels, strict=True):
+            self._restarted |= trainer.configure(config)
+            trainer.set_points(state.points, self._held_out)
+            trainer.measure_in = state.shared_norm
         self._changed()
 
     def control(self, action: str) -> None:
@@ -144,8 +144,8 @@ class WorkerSession:
                 stack = np.stack([motion.points, motion.predicted, motion.actual], axis=1)
                 arrays.append(("motion", k, stack.astype(np.float32)))
             if m is not None:
-                arrays += _point_arrays(k, trainer, m, overlays)
-            panels.append(_panel_header(trainer, m, scale, motion.error if motion else None))
+                arrays += point_arrays(k, trainer, m, overlays)
+            panels.append(panel_header(trainer, m, scale, motion.error if motion else None))
         self._frames += 1
         configs = [trainer.config for trainer in self.trainers]
         wanted = any("epsilon" in OBJECTIVES[c.objective].uses for c in configs)
@@ -170,7 +170,7 @@ class WorkerSession:
         step = self.trainers[0].step
         rows = []
         if measurements and step and (restarted or step != self._reported):
-            rows = [_history_row(k, self.trainers[k], m) for k, m in enumerate(measurements)]
+            rows = [history_row(k, self.trainers[k], m) for k, m in enumerate(measurements)]
             self._reported = step
         lesson = None
         if self.lesson and measurements:
@@ -204,13 +204,14 @@ class WorkerSession:
 
     def _build(self, state: PlaygroundState, version: int) -> None:
         self.state, self.version = state, version
+        self._held_out = state.held_out()
         # Networks this small are faster on the CPU; the environment can say otherwise.
         device = pick_device(os.environ.get("LEVELSET_DEVICE") or "cpu")
         self.trainers = [
             PlaygroundTrainer(
                 config,
                 state.points,
-                held_out=state.held_out(),
+                held_out=self._held_out,
                 device=device,
                 measure_in=state.shared_norm,
             )
@@ -261,64 +262,3 @@ class WorkerSession:
             self._measurements = [t.measure(self._grid, record=record) for t in self.trainers]
             self._measured_at = now
         return self._measurements
-
-
-def _panel_header(
-    trainer: PlaygroundTrainer, m: Measurement | None, scale: float, motion_error: float | None
-) -> dict[str, Any]:
-    return {
-        "title": OBJECTIVES[trainer.config.objective].title,
-        "objective": trainer.config.objective,
-        "distance": trainer.config.metric,
-        "step": trainer.step,
-        "loss": trainer.loss if m else None,
-        "accuracy": m.accuracy if m else None,
-        "heldout": m.held_out if m else None,
-        "margin_min": m.margin_min if m else None,
-        "margin_median": m.margin_median if m else None,
-        "converged": m.converged if m else None,
-        "failed": int(m.samples.failed.sum()) if m else 0,
-        "scale": scale,
-        "motion_error": motion_error,
-    }
-
-
-def _history_row(panel: int, trainer: PlaygroundTrainer, m: Measurement) -> dict[str, Any]:
-    return {
-        "panel": panel,
-        "title": OBJECTIVES[trainer.config.objective].title,
-        "step": m.step,
-        "loss": trainer.loss,
-        "accuracy": m.accuracy,
-        "held_out": m.held_out,
-        "margin_min": m.margin_min,
-        "margin_median": m.margin_median,
-        "residual": m.residual,
-        "converged": m.converged,
-    }
-
-
-def _point_arrays(
-    panel: int, trainer: PlaygroundTrainer, m: Measurement, overlays: set[str]
-) -> list[tuple[str, int, np.ndarray]]:
-    """The arrays of one value a point, (P, ...)."""
-    if not overlays & _MEASURED:
-        return []
-    s = m.samples
-    flag = torch.where(s.failed, 2, torch.where(s.converged, 0, 1))
-    margins = np.where(np.isfinite(m.margins), m.margins, np.nan)
-    arrays: dict[str, np.ndarray] = {
-        "margin": margins.astype(np.float32),
-        "output": m.outputs.astype(np.float32),
-        "foot": m.feet.astype(np.float32),
-        "flag": flag.cpu().numpy().astype(np.uint8),
-    }
-    if "path" in overlays and s.path is not None and s.path_values is not None:
-        arrays["path"] = s.path.transpose(0, 1).cpu().numpy().astype(np.float32)  # (P, K, 2)
-        arrays["residual"] = s.path_values.abs().T.cpu().numpy().astype(np.float32)
-    if overlays & {"gradients", "axis", "balls"}:
-        feet = torch.as_tensor(np.nan_to_num(m.feet), dtype=torch.float32, device=trainer.device)
-        _, gradient = value_and_jacobian(trainer.network, feet)
-        arrays["gradient"] = gradient.cpu().numpy().astype(np.float32)
-        arrays["axis"] = gradient.abs().argmax(1).cpu().numpy().astype(np.uint8)
-    return [(name, panel, values) for name, values in arrays.items()]

@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -74,7 +75,7 @@ class Worker:
     def _handle(self, sid: str, op: str, arguments: list[Any]) -> None:
         if op == "open":
             state, version, playing = arguments
-            self.sessions[sid] = WorkerSession(PlaygroundState.from_dict(state), version, playing)
+            self.sessions[sid] = WorkerSession(_read(state), version, playing)
             self.sessions[sid].attached_until = time.monotonic() + LINGER
             return
         session = self.sessions.get(sid)
@@ -84,7 +85,10 @@ class Worker:
             case "close":
                 del self.sessions[sid]
             case "state":
-                session.set_state(PlaygroundState.from_dict(arguments[0]), arguments[1])
+                session.set_state(_read(arguments[0]), arguments[1])
+            case "settings":
+                state = replace(arguments[0], points=session.state.points)
+                session.set_state(state, arguments[1])
             case "control":
                 session.control(*arguments)
             case "view":
@@ -98,7 +102,7 @@ class Worker:
                 session.attached_until = time.monotonic() + LINGER
             case "call":
                 self._answer(sid, session, *arguments)
-        if op in ("state", "control", "lesson"):
+        if op in ("state", "settings", "control", "lesson"):
             session.news_due = 0.0
 
     def _answer(
@@ -145,6 +149,11 @@ class _reported:
             session.news_due = 0.0  # tell at once that it is paused
         self.worker.connection.send((self.sid, "error", _sentence(error)))
         return True
+
+
+def _read(state: PlaygroundState | dict[str, Any]) -> PlaygroundState:
+    """The hub's states were checked when they were made; plain values are checked now."""
+    return state if isinstance(state, PlaygroundState) else PlaygroundState.from_dict(state)
 
 
 def _sentence(error: Exception) -> str:

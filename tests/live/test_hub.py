@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -12,7 +13,7 @@ import pytest
 
 from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
-from levelset_core.live import LiveHub
+from levelset_core.live import LiveHub, live_session, process
 from levelset_core.live import hub as module
 from levelset_core.live.frames import decode_frame
 
@@ -134,6 +135,25 @@ def test_settings_reach_the_worker_and_the_others_do_not_get_lost(create):
     assert session.version == 1 and ear.all("points") == []  # the points did not change
 
 
+def test_a_slider_sends_the_settings_and_points_travel_only_when_they_changed(create, monkeypatch):
+    session = create(playing=False, count=2000)
+    ear, sent = Ear(session), []
+    send = session._hub.send
+    monkeypatch.setattr(
+        session._hub, "send", lambda to, *message: (sent.append(message), send(to, *message))
+    )
+    session.change(config=replace(session.state.config, epsilon=0.4))
+    session.control("seed")
+    assert [op for op, *_ in sent] == ["settings", "settings"]
+    assert all(len(pickle.dumps(message)) < 2000 for message in sent)
+    session.want_frame(at_once=True)
+    header, _ = decode_frame(ear.wait("frame", lambda f: decode_frame(f)[0]["epsilon"] == 0.4))
+    assert header["version"] == 1 and header["status"] == "paused"  # not "empty": it has its points
+    sent.clear()
+    session.set_points(POINTS, 2, ear.client)
+    assert sent[0][0] == "state" and sent[0][1].points == POINTS
+
+
 def test_points_have_versions(create):
     session = create(playing=False)
     mine, other = Ear(session), Ear(session)
@@ -204,7 +224,7 @@ def test_a_killed_worker_is_replaced_and_its_sessions_go_on(hub, create):
 
 
 def test_a_worker_that_cannot_start_is_not_started_for_ever(small_state, monkeypatch, caplog):
-    monkeypatch.setattr(module.sys, "executable", "/bin/false")
+    monkeypatch.setattr(process.sys, "executable", "/bin/false")
     hub = LiveHub(1)
     session = hub.create(small_state())
     wait_until(lambda: session.error is not None)
@@ -267,7 +287,7 @@ def test_history_restarts_with_the_network_and_stays_bounded(create, monkeypatch
     session = create(compare=True)
     ear = Ear(session)
     wait_until(lambda: len({row["step"] for row in session.history}) > 2)
-    monkeypatch.setattr(module, "MAX_HISTORY", 8)
+    monkeypatch.setattr(live_session, "MAX_HISTORY", 8)
     wait_until(lambda: len(session.history) <= 8)
     steps = [row["step"] for row in session.history]
     # What is left has all four panels of its steps.
@@ -283,7 +303,7 @@ def test_history_restarts_with_the_network_and_stays_bounded(create, monkeypatch
 @pytest.mark.parametrize("count", [1, 2, 9, 10])
 def test_thinning_keeps_every_second_step_and_the_newest(count):
     rows = [{"step": s, "panel": p} for s in range(count) for p in range(4)]
-    kept = module._every_second_step(rows)
+    kept = live_session._every_second_step(rows)
     assert {row["step"] for row in kept} == set(range(count - 1, -1, -2))
     assert [row["panel"] for row in kept] == [0, 1, 2, 3] * ((count + 1) // 2)
 

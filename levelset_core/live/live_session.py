@@ -1,0 +1,241 @@
+"""One playground as the server knows it: its state, who looks at it, and what its worker said."""
+
+from __future__ import annotations
+
+import hmac
+import itertools
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from levelset_core.data import PointSet
+from levelset_core.errors import LevelsetError
+from levelset_core.live.process import WorkerProcess
+from levelset_core.live.state import PlaygroundState
+
+#: Rows of history kept a session; beyond it every second measured step goes.
+MAX_HISTORY = 4000
+CONTROLS = ("play", "pause", "step", "reset", "seed")
+
+#: What a listener gets: a kind ("frame", "points", "news", "error") and its content.
+Hear = Callable[[str, Any], None]
+
+
+class Workers(Protocol):
+    """What a session needs of the hub."""
+
+    def send(self, session: LiveSession, op: str, *arguments: Any) -> None:
+        """A message to the session's worker."""
+
+    def call(
+        self, session: LiveSession, method: str, arguments: dict[str, Any], timeout: float
+    ) -> Any:
+        """What a method of the worker's session returns."""
+
+
+class LiveSession:
+    """One playground as the server knows it. Methods may be called from any thread.
+
+    Attributes:
+        id: part of the page's address; unguessable.
+        token: needed beside the id to open the live connection.
+        state: settings and points.
+        version: of the points; grows at every change of them.
+        playing: whether training is meant to go on.
+        news: the worker's last word: status, step, steps_per_second, lesson.
+        history: rows of figures over steps.
+        frame: the last picture.
+        error: the last error, one sentence.
+    """
+
+    def __init__(self, hub: Workers, state: PlaygroundState, playing: bool) -> None:
+        self.id = secrets.token_urlsafe(12)
+        self.token = secrets.token_urlsafe(24)
+        self.state = state
+        self.version = 1
+        self.playing = playing
+        self.news: dict[str, Any] = {"status": "running" if playing else "paused", "step": 0}
+        self.history: list[dict[str, Any]] = []
+        self.frame: bytes | None = None
+        self.error: str | None = None
+        self.lesson: str | None = None
+        self.seen = time.monotonic()
+        self._hub = hub
+        self._listeners: dict[int, Hear] = {}
+        self._views: dict[int, dict[str, Any]] = {}
+        self._lock = threading.RLock()
+        self._ids = itertools.count(1)
+
+    def allows(self, token: str) -> bool:
+        """Whether ``token`` is this session's, compared in constant time."""
+        return hmac.compare_digest(token.encode(), self.token.encode())
+
+    # -- changes -----------------------------------------------------------------------------
+
+    def change(self, **fields: Any) -> None:
+        """Change some fields of the state, whatever others did to the rest meanwhile."""
+        with self._lock:
+            self.update(replace(self.state, **fields))
+
+    def update(self, state: PlaygroundState) -> None:
+        """Take a new state: settings at once, points with a new version."""
+        with self._lock:
+            moved = state.points != self.state.points
+            self.error = None
+            self.version += moved
+            self._take(state, moved=moved)
+        if moved:
+            self._tell("points", {"version": self.version, "points": state.points.to_rows()})
+
+    def set_points(self, points: PointSet, version: int, client: int | None = None) -> int:
+        """Take the points a browser drew; returns their version.
+
+        A version that is not newer than ours lost a race against another browser: it still
+        counts, under a new version that everybody is told.
+        """
+        with self._lock:
+            late = version <= self.version
+            self.version = self.version + 1 if late else version
+            version = self.version
+            # After a clear the points are a drawing, and the preset's fresh ones no test for it.
+            preset = self.state.preset if len(points) else None
+            self._take(replace(self.state, points=points, preset=preset), moved=True)
+        message = {"version": version, "points": points.to_rows()}
+        self._tell("points", message, skip=None if late else client)
+        return version
+
+    def _take(self, state: PlaygroundState, *, moved: bool) -> None:
+        """Keep a state and tell the worker: points, which may be many, only where they moved."""
+        self.state = state
+        if moved:
+            self._send("state", state, self.version)
+        else:
+            self._send("settings", replace(state, points=PointSet.empty()), self.version)
+
+    def control(self, action: str) -> None:
+        """play, pause, step, reset, or seed (a new one).
+
+        Raises:
+            LevelsetError: another action.
+        """
+        if action not in CONTROLS:
+            raise LevelsetError(f"Unknown action {action!r}: choose one of {', '.join(CONTROLS)}.")
+        with self._lock:
+            self.error = None
+            if action == "seed":
+                seed = (self.state.config.seed + 1) % 2**31
+                config = replace(self.state.config, seed=seed)
+                self._take(replace(self.state, config=config), moved=False)
+                return
+            if action != "reset":
+                self.playing = action == "play"
+            self._send("control", action)
+
+    def check_lesson(self, lesson: str | None) -> None:
+        """Have the worker check this lesson's goal; its word arrives in ``news["lesson"]``."""
+        if lesson != self.lesson:
+            self.lesson = lesson
+            self.news.pop("lesson", None)
+            self._send("lesson", lesson)
+
+    def call(self, method: str, timeout: float = 5.0, **arguments: Any) -> Any:
+        """Ask the worker: "explain", "probe" or "weights".
+
+        Raises:
+            LevelsetError: the worker refused, or gave no answer in time.
+        """
+        try:
+            return self._hub.call(self, method, arguments, timeout)
+        except TimeoutError as error:
+            raise LevelsetError("The training process is busy: try again in a moment.") from error
+
+    # -- listening ---------------------------------------------------------------------------
+
+    def listen(self, listener: Hear) -> int:
+        """Hear of frames, points, news and errors; returns the client's number."""
+        with self._lock:
+            client = next(self._ids)
+            self._listeners[client] = listener
+        self.look()
+        return client
+
+    def leave(self, client: int) -> None:
+        """Stop listening."""
+        with self._lock:
+            self._listeners.pop(client, None)
+            if self._views.pop(client, None) is not None:
+                self._send_view()
+
+    def look(self) -> None:
+        """Somebody is looking: keep training."""
+        self.seen = time.monotonic()
+        self._send("look")
+
+    def set_view(self, client: int, view: dict[str, Any]) -> None:
+        """What one client wants drawn; the worker computes what any of them wants."""
+        with self._lock:
+            self._views[client] = view
+            self.state = replace(self.state, overlays=tuple(view["overlays"]))
+            self._send_view()
+
+    def want_frame(self, *, at_once: bool = False) -> None:
+        """Ask for the next picture; it comes when something has changed, or ``at_once``."""
+        self._send("frame", at_once)
+
+    def _send_view(self) -> None:
+        views = list(self._views.values())
+        if views:
+            overlays = sorted({name for view in views for name in view["overlays"]})
+            field = max(view["field"] for view in views)
+            self._send("view", {"field": field, "overlays": overlays})
+
+    def _send(self, op: str, *arguments: Any) -> None:
+        self._hub.send(self, op, *arguments)
+
+    def _tell(self, kind: str, content: Any, skip: int | None = None) -> None:
+        with self._lock:
+            listeners = [call for client, call in self._listeners.items() if client != skip]
+        for listener in listeners:
+            listener(kind, content)
+
+    def resume(self, worker: WorkerProcess) -> None:
+        """(Re)open this session on a worker, from its settings and points."""
+        with self._lock:
+            worker.send((self.id, "open", self.state, self.version, self.playing))
+            self._send_view()
+            if self.lesson:
+                self._send("lesson", self.lesson)
+            if self._listeners:
+                self.want_frame(at_once=True)
+
+    def receive(self, kind: str, content: Any) -> None:
+        """A message from the worker."""
+        match kind:
+            case "frame":
+                self.frame = content
+            case "news":
+                with self._lock:
+                    if content.pop("restart"):
+                        self.history = []
+                    self.history += content.pop("history")
+                    if len(self.history) > MAX_HISTORY:
+                        self.history = _every_second_step(self.history)
+                    self.news = content
+            case "error":
+                self.playing = False
+                self.error = content
+        self._tell(kind, content)
+
+    def say(self, sentence: str) -> None:
+        """Tell of a trouble that is none of this session's doing: it plays on."""
+        self.error = sentence
+        self._tell("error", sentence)
+
+
+def _every_second_step(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Half of a history: every second measured step, the newest among them, with all panels."""
+    kept = set(sorted({row["step"] for row in rows}, reverse=True)[::2])
+    return [row for row in rows if row["step"] in kept]
