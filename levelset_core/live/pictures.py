@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from levelset_core.levelsets import value_and_jacobian
+from levelset_core.live.protocol import PanelHeader
 from levelset_core.playground import OBJECTIVES, Measurement, PlaygroundTrainer
 
 #: Overlays whose arrays a measurement brings along.
@@ -16,23 +17,23 @@ _MEASURED = {"margins", "balls", "path", "gradients", "axis"}
 
 def panel_header(
     trainer: PlaygroundTrainer, m: Measurement | None, scale: float, motion_error: float | None
-) -> dict[str, Any]:
+) -> PanelHeader:
     """What a picture says of a panel beside its arrays."""
-    return {
-        "title": OBJECTIVES[trainer.config.objective].title,
-        "objective": trainer.config.objective,
-        "distance": trainer.config.metric,
-        "step": trainer.step,
-        "loss": trainer.loss if m else None,
-        "accuracy": m.accuracy if m else None,
-        "heldout": m.held_out if m else None,
-        "margin_min": m.margin_min if m else None,
-        "margin_median": m.margin_median if m else None,
-        "converged": m.converged if m else None,
-        "failed": int(m.samples.failed.sum()) if m else 0,
-        "scale": scale,
-        "motion_error": motion_error,
-    }
+    return PanelHeader(
+        title=OBJECTIVES[trainer.config.objective].title,
+        objective=trainer.config.objective,
+        distance=trainer.config.metric,
+        step=trainer.step,
+        loss=trainer.loss if m else None,
+        accuracy=m.accuracy if m else None,
+        heldout=m.held_out if m else None,
+        margin_min=m.margin_min if m else None,
+        margin_median=m.margin_median if m else None,
+        converged=m.converged if m else None,
+        failed=int(m.samples.failed.sum()) if m else 0,
+        scale=scale,
+        motion_error=motion_error,
+    )
 
 
 def history_row(panel: int, trainer: PlaygroundTrainer, m: Measurement) -> dict[str, Any]:

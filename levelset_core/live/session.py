@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.live.frames import encode_frame, quantize_field
 from levelset_core.live.lessons import LESSONS
 from levelset_core.live.pictures import history_row, panel_header, point_arrays
+from levelset_core.live.protocol import FrameHeader
 from levelset_core.live.state import PlaygroundState
 from levelset_core.playground import (
     OBJECTIVES,
@@ -149,19 +151,19 @@ class WorkerSession:
         self._frames += 1
         configs = [trainer.config for trainer in self.trainers]
         wanted = any("epsilon" in OBJECTIVES[c.objective].uses for c in configs)
-        header = {
-            "frame": self._frames,
-            "playing": self.playing,
-            "status": self.status,
-            "queue": self.queue,
-            "steps_per_second": round(self._steps_per_second, 1),
-            "version": self.version,
-            "epsilon": self.state.config.epsilon,
-            "wanted_margin": self.state.config.epsilon if wanted else 0.0,
-            "distance": self.state.shared_norm or configs[0].metric,
-            "panels": panels,
-        }
-        return encode_frame(header, arrays)
+        header = FrameHeader(
+            frame=self._frames,
+            playing=self.playing,
+            status=self.status,
+            queue=self.queue,
+            steps_per_second=round(self._steps_per_second, 1),
+            version=self.version,
+            epsilon=self.state.config.epsilon,
+            wanted_margin=self.state.config.epsilon if wanted else 0.0,
+            distance=self.state.shared_norm or configs[0].metric,
+            panels=panels,
+        )
+        return encode_frame(asdict(header), arrays)
 
     def news(self) -> dict[str, Any]:
         """Status, the newest rows of the history and the lesson's state, for the page."""

@@ -10,8 +10,9 @@ import streamlit as st
 from levelset_core.data import BOUNDS
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession
-from pages.server.live_messages import answer
-from pages.server.live_route import LIVE_PATH, hello
+from levelset_core.live.protocol import Failed, Message, Points
+from pages.server.live_messages import answer, hello
+from pages.server.live_route import LIVE_PATH
 from pages.shared.front_end import base_path, front_end
 
 HEIGHT = 560
@@ -105,15 +106,14 @@ def _fallback(session: LiveSession) -> dict[str, Any]:
             try:
                 reply = answer(session, memory["client"], message)
             except LevelsetError as error:
-                reply = {"op": "error", "message": str(error)}
-            if message["op"] == "points":
+                reply = Failed(str(error))
+            if message["op"] == Points.op:
                 memory["version"] = session.version
             if reply:
                 _reply(memory, reply)
     if session.version != memory["version"]:
         memory["version"] = session.version
-        rows = session.state.points.to_rows()
-        _reply(memory, {"op": "points", "version": session.version, "points": rows})
+        _reply(memory, Points(session.version, session.state.points.to_rows()))
     session.want_frame()
     content: dict[str, Any] = {"replies": memory["replies"]}
     if session.frame:
@@ -122,6 +122,6 @@ def _fallback(session: LiveSession) -> dict[str, Any]:
     return content
 
 
-def _reply(memory: dict[str, Any], message: dict[str, Any]) -> None:
+def _reply(memory: dict[str, Any], message: Message) -> None:
     memory["number"] += 1
-    memory["replies"] = [*memory["replies"], {"seq": memory["number"], **message}][-20:]
+    memory["replies"] = [*memory["replies"], {"seq": memory["number"], **message.plain()}][-20:]

@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from levelset_core.data import PointSet
-from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession
+from levelset_core.live.protocol import (
+    Ack,
+    Control,
+    Hello,
+    Message,
+    Next,
+    Points,
+    Probe,
+    Probed,
+    View,
+    read,
+)
 from levelset_core.live.state import OVERLAYS
 
-FIELD_SIZES = (16, 256)
-LARGEST = 2**53
+
+def hello(session: LiveSession, client: int) -> Hello:
+    """The first message to a browser."""
+    return Hello(client, session.state.points.to_rows(), session.version, session.playing)
 
 
-def answer(session: LiveSession, client: int, message: dict[str, Any]) -> dict[str, Any] | None:
-    """Carry out one message; returns the reply, if it has one.
+def answer(session: LiveSession, client: int, values: Mapping[str, Any]) -> Message | None:
+    """Check one message and carry it out; returns the reply, if it has one.
 
     Raises:
         LevelsetError: the message is malformed or asks for what does not exist.
     """
-    match message["op"]:
-        case "next":
-            session.want_frame(at_once=not message.get("frame"))
-        case "points":
-            version = _number(message, "version", int)
-            points = PointSet.from_rows(message.get("points") or [])
-            session.set_points(points, version, client)
-            return {"op": "ack", "version": version, "count": len(points)}
-        case "control":
-            session.control(str(message.get("action")))
-        case "view":
-            wanted = message.get("overlays")
-            overlays = [name for name in OVERLAYS if isinstance(wanted, list) and name in wanted]
-            field = _number(message, "field", int)
-            if not FIELD_SIZES[0] <= field <= FIELD_SIZES[1]:
-                raise LevelsetError(f"The field must be {FIELD_SIZES[0]} to {FIELD_SIZES[1]} wide.")
-            session.set_view(client, {"field": field, "overlays": overlays})
-        case "probe":
-            place = {name: _number(message, name, float) for name in ("x", "y")}
-            panel = _number(message, "panel", int)
-            found = session.call("probe", panel=panel, **place)
-            return {"op": "probe", "id": message.get("id"), "panel": panel, **found}
-        case other:
-            raise LevelsetError(f"Unknown operation {other!r}.")
+    return carry_out(session, client, read(values))
+
+
+def carry_out(session: LiveSession, client: int, message: Message) -> Message | None:
+    """Carry out one message that was checked; returns the reply, if it has one.
+
+    Raises:
+        LevelsetError: it asks for what does not exist.
+    """
+    match message:
+        case Next():
+            session.want_frame(at_once=not message.frame)
+        case Points():
+            points = PointSet.from_rows(message.points)
+            session.set_points(points, message.version, client)
+            return Ack(message.version, len(points))
+        case Control():
+            session.control(message.action)
+        case View():
+            overlays = [name for name in OVERLAYS if name in message.overlays]
+            session.set_view(client, {"field": message.field, "overlays": overlays})
+        case Probe():
+            found = session.call("probe", panel=message.panel, x=message.x, y=message.y)
+            return Probed(message.id, message.panel, **found)
     return None
-
-
-def _number(message: dict[str, Any], name: str, kind: type) -> Any:
-    value = message.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise LevelsetError(f"The message needs a number {name!r}, got {value!r}.")
-    if not -LARGEST <= value <= LARGEST:  # not math.isfinite: an integer of any length may come
-        raise LevelsetError(f"The number {name!r} of the message is out of range.")
-    return kind(value)

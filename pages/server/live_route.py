@@ -17,7 +17,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession, get_hub
-from pages.server.live_messages import answer
+from levelset_core.live.protocol import Failed, Message, Next, Points, Probe, State, read
+from pages.server.live_messages import carry_out, hello
 
 LIVE_PATH = "/levelset/live"
 ASSETS_PATH = "/levelset/assets"
@@ -59,96 +60,101 @@ async def live(websocket: WebSocket) -> None:
     session = get_hub().get(query.get("session"))
     if not same_origin(websocket) or (session and not session.allows(query.get("token", ""))):
         await websocket.close(FORBIDDEN)
-        return
-    if session is None:
+    elif session is None:
         await websocket.close(GONE)
-        return
-    await websocket.accept()
-    loop = asyncio.get_running_loop()
-    outbox: asyncio.Queue[bytes | dict[str, Any]] = asyncio.Queue()
-    wants_frame = False
-    sent: bytes | None = None  # the picture that this browser has
+    else:
+        await websocket.accept()
+        await Browser(websocket, session).serve()
 
-    def hear(kind: str, content: Any) -> None:
-        loop.call_soon_threadsafe(deliver, kind, content)
 
-    def deliver(kind: str, content: Any) -> None:
-        nonlocal wants_frame, sent
+class Browser:
+    """One browser that looks at a session: what it says is done, what it is told waits in line."""
+
+    def __init__(self, websocket: WebSocket, session: LiveSession) -> None:
+        self.websocket, self.session = websocket, session
+        self._loop = asyncio.get_running_loop()
+        self._outbox: asyncio.Queue[bytes | Message] = asyncio.Queue()
+        self._wants_frame = False
+        self._sent: bytes | None = None  # the picture that this browser has
+        self.client = session.listen(self._hear)
+        self._outbox.put_nowait(hello(session, self.client))
+
+    async def serve(self) -> None:
+        """Until the browser goes."""
+        tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._look())]
+        try:
+            while True:
+                await self._take(await self.websocket.receive_text())
+        except (WebSocketDisconnect, RuntimeError, KeyError):
+            pass  # closed by the browser, or a binary message that nobody here sends
+        finally:
+            self.session.leave(self.client)
+            for task in tasks:
+                task.cancel()
+
+    async def _take(self, text: str) -> None:
+        """Carry out one message of the browser."""
+        try:
+            message = read(parse(text))
+            if isinstance(message, Next):
+                if self._owed(message):
+                    return
+                self._wants_frame = True
+            # Questions to the worker wait for its answer: not on this loop.
+            reply = (
+                await asyncio.to_thread(carry_out, self.session, self.client, message)
+                if isinstance(message, Probe)
+                else carry_out(self.session, self.client, message)
+            )
+        except LevelsetError as error:
+            reply = Failed(str(error))
+        if reply is not None:
+            self._outbox.put_nowait(reply)
+
+    def _owed(self, message: Next) -> bool:
+        """Send the picture that another browser's wish made since: it may be the last for long."""
+        newest = self.session.frame
+        if not message.frame or newest is None or newest is self._sent:
+            return False
+        self._sent = newest
+        self._outbox.put_nowait(newest)
+        return True
+
+    def _hear(self, kind: str, content: Any) -> None:
+        """From the session, in any thread."""
+        self._loop.call_soon_threadsafe(self._deliver, kind, content)
+
+    def _deliver(self, kind: str, content: Any) -> None:
         if kind == "frame":
-            if wants_frame:  # a picture nobody asked for would pile up before a slow browser
-                wants_frame, sent = False, content
-                outbox.put_nowait(content)
+            if self._wants_frame:  # one nobody asked for would pile up before a slow browser
+                self._wants_frame, self._sent = False, content
+                self._outbox.put_nowait(content)
         elif kind == "points":
-            outbox.put_nowait({"op": "points", **content})
+            self._outbox.put_nowait(Points(**content))
         elif kind == "error":
-            outbox.put_nowait({"op": "error", "message": content})
+            self._outbox.put_nowait(Failed(content))
         elif kind == "news":
-            names = ("playing", "status", "queue")
-            outbox.put_nowait({"op": "state", **{name: content[name] for name in names}})
+            self._outbox.put_nowait(State(content["playing"], content["status"], content["queue"]))
 
-    async def send() -> None:
+    async def _send(self) -> None:
         while True:
-            message = await outbox.get()
+            message = await self._outbox.get()
             if isinstance(message, bytes):
-                await websocket.send_bytes(message)
+                await self.websocket.send_bytes(message)
             else:
-                await websocket.send_text(json.dumps(message))
+                await self.websocket.send_text(json.dumps(message.plain()))
 
-    async def look() -> None:
+    async def _look(self) -> None:
         while True:
-            session.look()
+            self.session.look()
             await asyncio.sleep(LOOK_EVERY)
-
-    client = session.listen(hear)
-    outbox.put_nowait(hello(session, client))
-    tasks = [asyncio.create_task(send()), asyncio.create_task(look())]
-    try:
-        while True:
-            text = await websocket.receive_text()
-            try:
-                message = parse(text)
-                if message["op"] == "next":
-                    # One that another browser's wish made since: it may be the last for long.
-                    newest = session.frame
-                    if message.get("frame") and newest is not None and newest is not sent:
-                        sent = newest
-                        outbox.put_nowait(newest)
-                        continue
-                    wants_frame = True
-                # Questions to the worker wait for its answer: not on this loop.
-                reply = (
-                    await asyncio.to_thread(answer, session, client, message)
-                    if message["op"] == "probe"
-                    else answer(session, client, message)
-                )
-                if reply is not None:
-                    outbox.put_nowait(reply)
-            except LevelsetError as error:
-                outbox.put_nowait({"op": "error", "message": str(error)})
-    except (WebSocketDisconnect, RuntimeError, KeyError):
-        pass  # closed by the browser, or a binary message that nobody here sends
-    finally:
-        session.leave(client)
-        for task in tasks:
-            task.cancel()
-
-
-def hello(session: LiveSession, client: int) -> dict[str, Any]:
-    """The first message to a browser."""
-    return {
-        "op": "hello",
-        "client": client,
-        "points": session.state.points.to_rows(),
-        "version": session.version,
-        "playing": session.playing,
-    }
 
 
 def parse(text: str) -> dict[str, Any]:
-    """A message of the browser.
+    """The object that a browser sent.
 
     Raises:
-        LevelsetError: too long, not JSON, or without an "op".
+        LevelsetError: too long, not JSON, or no object.
     """
     if len(text) > MAX_MESSAGE:
         raise LevelsetError(f"A message of {len(text)} characters is too long.")
@@ -156,6 +162,6 @@ def parse(text: str) -> dict[str, Any]:
         message = json.loads(text)
     except ValueError as error:
         raise LevelsetError("A message was not JSON.") from error
-    if not isinstance(message, dict) or not isinstance(message.get("op"), str):
-        raise LevelsetError("A message had no operation.")
+    if not isinstance(message, dict):
+        raise LevelsetError("A message was no JSON object.")
     return message

@@ -1,0 +1,131 @@
+// Written by `python -m levelset_core.live.protocol`: change the classes there.
+
+/**
+ * What this browser draws. The worker computes what any browser of the session draws.
+ * @typedef {Object} View
+ * @property {"view"} op
+ * @property {number} field nodes along a side of the grid that F is drawn on
+ * @property {string[]} overlays of contours, field, path, balls, margins, gradients, axis, motion; other names are ignored
+ */
+
+/**
+ * Asks for one picture. It comes when something has changed; so none piles up.
+ * @typedef {Object} Next
+ * @property {"next"} op
+ * @property {number} [frame] number of the picture it has; 0: none yet, so one comes at once
+ */
+
+/**
+ * All points. To the server: after an edit. From it: after an edit elsewhere.
+ * @typedef {Object} Points
+ * @property {"points"} op
+ * @property {number} version of the list; grows at every change
+ * @property {number[][]} points [x, y, label] each, a label is 1 or -1
+ */
+
+/**
+ * A button.
+ * @typedef {Object} Control
+ * @property {"control"} op
+ * @property {string} action play, pause, step, reset, or seed: the next one
+ */
+
+/**
+ * Asks what F is at one place.
+ * @typedef {Object} Probe
+ * @property {"probe"} op
+ * @property {number} panel index of the panel
+ * @property {number} x place in the plane
+ * @property {number} y place in the plane
+ * @property {number} [id] of the question; the answer repeats it
+ */
+
+/**
+ * The first message.
+ * @typedef {Object} Hello
+ * @property {"hello"} op
+ * @property {number} client this browser's number in the session
+ * @property {number[][]} points as in `points`
+ * @property {number} version of the points
+ * @property {boolean} playing whether training goes on
+ */
+
+/**
+ * The server has the points of this version.
+ * @typedef {Object} Ack
+ * @property {"ack"} op
+ * @property {number} version as sent
+ * @property {number} count number of points
+ */
+
+/**
+ * The answer to a `probe`.
+ * @typedef {Object} Probed
+ * @property {"probe"} op
+ * @property {number} id of the question
+ * @property {number} panel of the question
+ * @property {number} value F
+ * @property {number} gradient |D_xF|
+ * @property {number | null} distance to the zero level set; null: none found
+ * @property {number[] | null} foot [x, y], the nearest point found there
+ */
+
+/**
+ * Whether it trains: with every news of the worker.
+ * @typedef {Object} State
+ * @property {"state"} op
+ * @property {boolean} playing whether training goes on
+ * @property {string} status running, waiting (for a turn), paused or empty (no points)
+ * @property {number} queue sessions before this one that wait for a turn
+ */
+
+/**
+ * Something was wrong.
+ * @typedef {Object} Failed
+ * @property {"error"} op
+ * @property {string} message one sentence
+ */
+
+/**
+ * What a picture says of one panel. A number without a meaning yet is null.
+ * @typedef {Object} PanelHeader
+ * @property {string} title of the objective
+ * @property {string} objective its name
+ * @property {string} distance that it is trained in: l2, linf or rho
+ * @property {number} step training steps done
+ * @property {number | null} loss of the last step
+ * @property {number | null} accuracy share of the points on their side
+ * @property {number | null} heldout the same of fresh points of the preset
+ * @property {number | null} margin_min smallest signed margin of a point
+ * @property {number | null} margin_median the median of them
+ * @property {number | null} converged share of the projections that converged
+ * @property {number} failed projections that found nothing
+ * @property {number} scale F = `field` times this
+ * @property {number | null} motion_error relative error of the predicted motion, median
+ */
+
+/**
+ * The JSON header of a picture. `arrays` follows the fields here: see the layout.
+ * @typedef {Object} FrameHeader
+ * @property {number} frame number of the picture
+ * @property {boolean} playing whether training goes on
+ * @property {string} status as in `state`
+ * @property {number} queue as in `state`
+ * @property {number} steps_per_second of the last second or so
+ * @property {number} version of the points that it shows
+ * @property {number} epsilon of the settings
+ * @property {number} wanted_margin that an objective asks for; 0: none does
+ * @property {string} distance that margins are measured in
+ * @property {PanelHeader[]} panels one a panel
+ */
+
+/** @typedef {View | Next | Points | Control | Probe} FromBrowser */
+
+/** @typedef {Hello | Ack | Points | Probed | State | Failed} ToBrowser */
+
+/**
+ * An array of a picture.
+ * @typedef {"field" | "margin" | "output" | "foot" | "flag" | "path" | "residual" | "gradient" | "axis" | "motion"} ArrayName
+ */
+
+export {};
