@@ -7,7 +7,7 @@ import pytest
 from levelset_core.errors import LevelsetError
 from levelset_core.live.frames import decode_frame
 from levelset_core.live.protocol import ARRAYS, Next, Points, Probe, View, read
-from levelset_core.live.protocol_documents import documents
+from levelset_core.live.protocol.__main__ import documents
 from levelset_core.live.session import WorkerSession
 from levelset_core.live.state import OVERLAYS
 

@@ -265,15 +265,3 @@ def _value(field: Field, values: Mapping[str, Any]) -> Any:
 
 
 _NEEDED = {str: "a text", list: "a list"}
-
-
-def main() -> None:
-    """Write the document and the types into the clone that this file lies in."""
-    from levelset_core.live.protocol_documents import documents
-
-    for path, text in documents().items():
-        path.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

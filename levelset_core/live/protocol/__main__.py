@@ -112,3 +112,13 @@ def documents() -> dict[Path, str]:
         ROOT / "docs" / "protocol.md": markdown(),
         ASSETS / "playground" / "wire" / "protocol.js": javascript(),
     }
+
+
+def main() -> None:
+    """Write the document and the types into the clone that this file lies in."""
+    for path, text in documents().items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
