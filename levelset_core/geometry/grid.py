@@ -77,6 +77,11 @@ class Grid:
         """Number of nodes."""
         return int(np.prod(self.shape))
 
+    @property
+    def upper(self) -> np.ndarray:
+        """The last node, (d,)."""
+        return np.array(self.lower) + self.step * (np.array(self.shape) - 1)
+
     def positions(self, nodes: np.ndarray, dtype: torch.dtype, device: torch.device) -> Tensor:
         """Where flat node numbers (n,) are, (n, d)."""
         indices = np.stack(np.unravel_index(nodes, self.shape), axis=1)

@@ -6,8 +6,8 @@ from levelset_core.reconstruction.atlasnet import (
     AtlasNetSnapshot,
     AtlasNetTrainer,
 )
+from levelset_core.reconstruction.budget import ReconstructionSnapshot
 from levelset_core.reconstruction.config import ReconstructionConfig
-from levelset_core.reconstruction.snapshot import ReconstructionSnapshot
 from levelset_core.reconstruction.trainer import ReconstructionTrainer
 
 __all__ = [

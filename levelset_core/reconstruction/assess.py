@@ -104,15 +104,18 @@ def finish_mesh(mesh: Mesh, run: Run, *, steps: int) -> dict[str, Any]:
     seconds = run.status().seconds
     shape = Shape((mesh,), (), steps, seconds)
     write_shape(run.artifacts / SHAPE, shape)
+    figures = {"steps": steps, "seconds": seconds, **write_surface(run, mesh)}
+    return figures | {"comparison": assess(run, shape)}
+
+
+def write_surface(run: Run, mesh: Mesh) -> dict[str, Any]:
+    """Write a surface for other programs, and return how large it is."""
     with replacing(run.artifacts / "mesh.ply") as partial:
         partial.write_bytes(mesh_bytes(mesh, "ply"))
     return {
-        "steps": steps,
-        "seconds": seconds,
         "vertices": len(mesh.vertices),
         "faces": len(mesh.faces),
         "components": len(components(mesh)),
-        "comparison": assess(run, shape),
     }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from levelset_core.geometry import Mesh
 from levelset_core.geometry.clouds import NearestPoints, Normalization
 from levelset_core.networks import AtlasNet
 from levelset_core.random import torch_generator
+from levelset_core.reconstruction.budget import Budget, check_loss
 
 #: The rows of Table 2: name -> patches, template, width.
 ATLASES: dict[str, tuple[int, str, int]] = {
@@ -31,7 +33,7 @@ FACES = 80_000
 
 @dataclass(frozen=True)
 class AtlasNetConfig:
-    """Settings of an AtlasNet on one cloud; sizes are ours, chosen for a CPU.
+    """Settings of an AtlasNet on one cloud; sizes are chosen for a CPU.
 
     Attributes:
         patches, template: see :class:`levelset_core.networks.AtlasNet`.
@@ -126,31 +128,35 @@ class AtlasNetTrainer:
     def __init__(
         self, config: AtlasNetConfig, cloud: PointCloud, *, device: torch.device | None = None
     ) -> None:
-        begun = time.perf_counter()
         check_spread(cloud, "surface")
         self.config, self.device = config, device or pick_device()
-        self.normalization = Normalization.of(cloud.points)
-        self.points = torch.from_numpy(self.normalization.apply(cloud.points)).float()
-        self.points = self.points.to(self.device)
-        self.nearest = NearestPoints(self.points, approximate=True)
-        self.generator = torch_generator(config.seed + 1)
-        self.network = AtlasNet(
-            config.patches, config.template, width=config.width, depth=config.depth,
-            generator=torch_generator(config.seed),
-        ).to(self.device)  # fmt: skip
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
-        self.step = 0
-        self.seconds = time.perf_counter() - begun
+        self.budget = Budget(config.steps, config.seconds)
+        with self.budget.timed():
+            self.normalization = Normalization.of(cloud.points)
+            self.points = torch.from_numpy(self.normalization.apply(cloud.points)).float()
+            self.points = self.points.to(self.device)
+            self.nearest = NearestPoints(self.points, approximate=True)
+            self.generator = torch_generator(config.seed + 1)
+            self.network = AtlasNet(
+                config.patches, config.template, width=config.width, depth=config.depth,
+                generator=torch_generator(config.seed),
+            ).to(self.device)  # fmt: skip
+            self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+        return self.budget.step
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of work so far."""
+        return self.budget.spent
 
     @property
     def fraction(self) -> float:
         """How much of the budget is used, 0 to 1."""
-        used = [0.0]
-        if self.config.steps is not None:
-            used.append(self.step / self.config.steps)
-        if self.config.seconds is not None:
-            used.append(self.seconds / self.config.seconds)
-        return min(1.0, max(used))
+        return self.budget.fraction
 
     def __iter__(self) -> Iterator[AtlasNetSnapshot]:
         return self
@@ -163,7 +169,13 @@ class AtlasNetTrainer:
         """
         if self.fraction >= 1.0:
             raise StopIteration
-        begun = time.perf_counter()
+        with self.budget.timed():
+            loss, to_cloud, from_cloud = self._descend()
+            self.budget.step += 1
+        return AtlasNetSnapshot(self.step, loss, to_cloud, from_cloud, self.fraction, self.seconds)
+
+    def _descend(self) -> tuple[float, float, float]:
+        """The loss and its two parts before the step."""
         rate = 0.5 * self.config.learning_rate * (1 + math.cos(math.pi * self.fraction))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -172,18 +184,11 @@ class AtlasNetTrainer:
         rows = torch.randint(len(self.points), (self.config.batch,), generator=self.generator)
         to_cloud, from_cloud = self._chamfer(drawn.flatten(0, 1), self.points[rows.to(self.device)])
         loss = to_cloud + from_cloud
-        if not math.isfinite(loss.item()):
-            raise LevelsetError(
-                f"The loss is {loss.item()} after {self.step} steps: take a lower learning rate."
-            )
+        check_loss(loss.item(), self.step)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        self.step += 1
-        self.seconds += time.perf_counter() - begun
-        return AtlasNetSnapshot(
-            self.step, loss.item(), to_cloud.item(), from_cloud.item(), self.fraction, self.seconds
-        )
+        return loss.item(), to_cloud.item(), from_cloud.item()
 
     def _chamfer(self, x: Tensor, batch: Tensor) -> tuple[Tensor, Tensor]:
         rows = NearestPoints(x.detach()).indices(batch)
@@ -200,3 +205,22 @@ class AtlasNetTrainer:
         first = len(template) * np.arange(self.config.patches)[:, None, None]
         mesh = Mesh(vertices.reshape(-1, 3), (triangles + first).reshape(-1, 3))
         return mesh.moved(self.normalization.scale, self.normalization.center)
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Weights, optimizer, generator and how far it is."""
+        state = {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        return copy.deepcopy(state)
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Go on from a :meth:`checkpoint`."""
+        state = copy.deepcopy(checkpoint)
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"])
+        self.budget.step, self.budget.spent = state["step"], state["seconds"]

@@ -1,4 +1,4 @@
-"""What a training may take: steps, or seconds that become steps before the first one.
+"""What a training may take, steps or seconds, and what a step of it reports.
 
 The learning rate falls over the budget, so the weights depend on how many steps it holds. A run
 must end the same however often it was interrupted; so it counts steps. How many fit is measured
@@ -14,8 +14,12 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from levelset_core.errors import LevelsetError
+from levelset_core.levelsets import residual_norm
+from levelset_core.losses.reconstruction import ReconstructionTerms
 from levelset_core.runs.files import read_json, write_json
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Trainer
@@ -42,6 +46,16 @@ def few_steps(steps: int, seconds: float, *, dimensions: int, most: int | None =
         f"Only {steps:,} step{'s' if steps > 1 else ''} fitted into {seconds:g} s, where a good "
         f"shape takes some {usual:,}: give it more seconds, or wait until the machine is less busy."
     )
+
+
+def check_loss(value: float, steps: int) -> None:
+    """Refuse to go on from a loss that says nothing.
+
+    Raises:
+        LevelsetError: it is not finite.
+    """
+    if not math.isfinite(value):
+        raise LevelsetError(f"The loss is {value} after {steps} steps: take a lower learning rate.")
 
 
 class Budget:
@@ -98,6 +112,52 @@ PLAN = "plan.json"
 MANY = 1_000_000
 #: Seconds of throw-away steps of each sort, and how many at least.
 MEASURING, LEAST = 0.3, 3
+
+
+@dataclass(frozen=True)
+class ReconstructionSnapshot:
+    """One optimizer step. Lengths are in units of the box, see ``ReconstructionTrainer.scale``.
+
+    Attributes:
+        step: its number, counted from 1.
+        loss: what it descended.
+        data: mean |F(x_j)| over points of the cloud; None in the warm start.
+        projected, near: mean |d(p, X) - |t|| of the two kinds of samples; None if there are none.
+        residual: median |F(p) - t| of the projected samples, None if there are none.
+        converged: share of them within ``newton_tol``.
+        fraction: of the budget that is used, 0 to 1.
+        seconds: of work so far.
+        warm: whether it belongs to the warm start.
+    """
+
+    step: int
+    loss: float
+    data: float | None
+    projected: float | None
+    near: float | None
+    residual: float | None
+    converged: float | None
+    fraction: float
+    seconds: float
+    warm: bool
+
+    @classmethod
+    def of(
+        cls, step: int, loss: float, terms: ReconstructionTerms | None, *, projected: bool,
+        near: bool, tol: float, fraction: float, seconds: float,
+    ) -> ReconstructionSnapshot:  # fmt: skip
+        """From the parts of Eq. 13, or of a step of the warm start, which has none."""
+        if terms is None:
+            return cls(step, loss, None, None, None, None, None, fraction, seconds, warm=True)
+        distances = [float(distance) for distance in terms.distance]
+        residual = converged = None
+        if projected:
+            off = residual_norm(terms.samples[0].values)
+            residual, converged = float(off.median()), float((off <= tol).float().mean())
+        return cls(
+            step, loss, float(terms.data), distances[0] if projected else None,
+            distances[-1] if near else None, residual, converged, fraction, seconds, warm=False,
+        )  # fmt: skip
 
 
 def read_plan(run: Run) -> int | None:

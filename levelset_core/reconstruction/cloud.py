@@ -15,10 +15,16 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
 from levelset_core.geometry.clouds import NearestPoints, Normalization, noise_level
 from levelset_core.geometry.curves.completion import complete_curves
+from levelset_core.levelsets import LevelSetSamples
+from levelset_core.levelsets.jacobian import pinv_times
 from levelset_core.parallel import Workers
 from levelset_core.reconstruction.config import ReconstructionConfig
 from levelset_core.reconstruction.prior import BOX, CurvePrior, Prior, around
 
+#: A persistent sample lives this many steps, then it starts anew.
+LIFE = 50
+#: The furthest a persistent sample goes in a step, and from the origin.
+STRIDE, REACH = 0.2, 1.2
 #: Share of the projections that start around the cloud; the others start in the box.
 AROUND = 0.8
 #: Points near the cloud that are drawn once, with their nearest points, and used again and again.
@@ -53,6 +59,24 @@ def near_points(
 #: The shortest wavelength of the encoding, in standard deviations of the noise: shorter ones learn
 #: the noise (measured on scans and on noisy samples of meshes).
 FINEST_WAVELENGTH = 70.0
+
+
+def advance(s: LevelSetSamples, starts: Callable[[int], Tensor]) -> Tensor:
+    """Persistent samples after a Newton step each (Eq. 4), (n, d).
+
+    Args:
+        s: where they are.
+        starts: gives so many places; the oldest samples and the lost ones start there anew.
+    """
+    move = -pinv_times(s.pinv, s.values)
+    length = torch.linalg.vector_norm(move, dim=1, keepdim=True)
+    places = s.points + move * (STRIDE / length.clamp_min(1e-12)).clamp_max(1.0)
+    oldest = max(1, len(places) // LIFE)
+    places = torch.cat([places[oldest:], places[:oldest]])
+    lost = torch.cat([s.failed[oldest:], s.failed.new_ones(oldest)])
+    lost |= (places.abs() > REACH).any(1)
+    rows = lost.nonzero().squeeze(1)
+    return places.index_copy(0, rows, starts(len(rows)))
 
 
 @dataclass(frozen=True, eq=False)

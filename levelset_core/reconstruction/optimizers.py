@@ -79,3 +79,13 @@ def adam_and_muon(
     fused = others[0].device.type != "mps"
     adam = torch.optim.Adam(others, lr=config.learning_rate, betas=(0.9, 0.99), fused=fused)
     return [adam, Muon(matrices, lr=config.matrix_rate)] if matrices else [adam]
+
+
+def set_rates(
+    optimizers: list[torch.optim.Optimizer], config: ReconstructionConfig, factor: float
+) -> None:
+    """Every optimizer's learning rate: a part of its highest one."""
+    for optimizer in optimizers:
+        highest = config.matrix_rate if isinstance(optimizer, Muon) else config.learning_rate
+        for group in optimizer.param_groups:
+            group["lr"] = highest * factor

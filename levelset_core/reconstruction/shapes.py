@@ -15,7 +15,6 @@ from skimage.measure import marching_cubes
 from levelset_core.data import PointCloud
 from levelset_core.geometry import Mesh, Polyline
 from levelset_core.runs.arrays import array_bytes, read_arrays, take, write_arrays
-from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 
 #: Names in a run's ``inputs`` and ``artifacts``.
@@ -87,12 +86,15 @@ def read_cloud(run: Run) -> PointCloud:
 
 def write_shape(path: Path, shape: Shape) -> None:
     """Replace a file by ``shape``."""
-    with replacing(path) as partial:
-        partial.write_bytes(shape_bytes(shape))
+    write_arrays(path, _arrays_of(shape))
 
 
 def shape_bytes(shape: Shape) -> bytes:
-    """A shape as the content of a file; also for an input called ``TRUTH``."""
+    """A shape as the content of an input called ``TRUTH``."""
+    return array_bytes(_arrays_of(shape))
+
+
+def _arrays_of(shape: Shape) -> dict[str, np.ndarray]:
     arrays = {
         "about": np.array([len(shape.meshes), len(shape.lines), shape.step]),
         "seconds": np.array(shape.seconds),
@@ -106,7 +108,7 @@ def shape_bytes(shape: Shape) -> bytes:
         }
     for k, line in enumerate(shape.lines):
         arrays[f"line{k}"] = line.points
-    return array_bytes(arrays)
+    return arrays
 
 
 def read_shape(path: Path) -> Shape:

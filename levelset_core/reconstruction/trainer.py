@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -14,32 +13,26 @@ from torch import Tensor
 
 from levelset_core.data.pointclouds import PointCloud
 from levelset_core.device import pick_device
-from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
 from levelset_core.geometry.clouds import NearestPoints
-from levelset_core.levelsets import LevelSetSamples, project
-from levelset_core.levelsets.jacobian import pinv_times
+from levelset_core.levelsets import project
 from levelset_core.losses.reconstruction import ReconstructionTerms, reconstruction_terms
 from levelset_core.losses.signed_distance import along_normals, off_by, signed_distance
 from levelset_core.networks import ImplicitMLP
 from levelset_core.parallel import Workers
 from levelset_core.random import torch_generator
-from levelset_core.reconstruction.budget import Budget
+from levelset_core.reconstruction.budget import Budget, ReconstructionSnapshot, check_loss
 from levelset_core.reconstruction.cloud import (
     NearPoints,
+    advance,
     near_points,
     prepare_cloud,
     projection_starts,
 )
 from levelset_core.reconstruction.config import ReconstructionConfig
-from levelset_core.reconstruction.optimizers import Muon, adam_and_muon
+from levelset_core.reconstruction.optimizers import adam_and_muon, set_rates
 from levelset_core.reconstruction.prior import CurvePrior, SignedPoints
-from levelset_core.reconstruction.snapshot import ReconstructionSnapshot
 
-#: A persistent sample lives this many steps, then it starts anew.
-LIFE = 50
-#: The furthest a persistent sample goes in a step, and from the origin.
-STRIDE, REACH = 0.2, 1.2
 #: A flatter F than this has no distance to tell: its samples give no loss.
 MIN_GRADIENT = 0.1
 #: Places of a step of the warm start where no near samples say how many.
@@ -148,7 +141,7 @@ class ReconstructionTrainer:
         )  # fmt: skip
 
     def _descend(self, *, warm: bool) -> tuple[float, ReconstructionTerms | None]:
-        self._set_rates()
+        set_rates(self.optimizers, self.config, self.budget.rate(self.config.final_rate))
         x, normals = self._draw()
         terms = None if warm else self._terms(x)
         loss = self._signed_loss(x) if terms is None else terms.loss
@@ -157,24 +150,19 @@ class ReconstructionTrainer:
         if normals is not None:
             loss = loss + self.config.normals_weight * along_normals(self.network, x, normals)
         value = loss.item()
-        if not math.isfinite(value):
-            raise LevelsetError(
-                f"The loss is {value} after {self.step} steps: take a lower learning rate."
-            )
+        check_loss(value, self.step)
         for optimizer in self.optimizers:
             optimizer.zero_grad()
         loss.backward()
         for optimizer in self.optimizers:
             optimizer.step()
         if terms is not None and self.config.persistent and len(self.samples):
-            self._advance(terms.samples[0])
+            self.samples = advance(terms.samples[0], self._starts)
         return value, terms
 
     def _draw(self) -> tuple[Tensor, Tensor | None]:
         """A batch of the cloud, and its normals if they are asked for."""
-        rows = torch.randint(
-            len(self.points), (self.config.data_batch,), generator=self.generator
-        ).to(self.device)
+        rows = self._rows(self.points, self.config.data_batch)
         return self.points[rows], None if self.normals is None else self.normals[rows]
 
     def _terms(self, x: Tensor) -> ReconstructionTerms:
@@ -193,8 +181,7 @@ class ReconstructionTrainer:
             nearest.append(self.nearest(places))
         if c.near:
             pool = self.near
-            rows = torch.randint(len(pool.places), (c.near,), generator=self.generator)
-            rows = rows.to(self.device)
+            rows = self._rows(pool.places, c.near)
             groups.append((pool.places[rows], None))
             nearest.append(pool.nearest[rows])
         surface = c.outputs == 1
@@ -216,32 +203,14 @@ class ReconstructionTrainer:
         return self.config.anchor_weight * off_by(self.network, places, value)
 
     def _signed_batch(self, count: int) -> tuple[Tensor, Tensor]:
-        rows = torch.randint(len(self.signed.places), (count,), generator=self.generator)
-        rows = rows.to(self.device)
+        rows = self._rows(self.signed.places, count)
         return self.signed.places[rows], self.signed.distance[rows]
 
-    def _advance(self, s: LevelSetSamples) -> None:
-        """One Newton step of every sample (Eq. 4); the oldest and the lost start anew."""
-        move = -pinv_times(s.pinv, s.values)
-        length = torch.linalg.vector_norm(move, dim=1, keepdim=True)
-        places = s.points + move * (STRIDE / length.clamp_min(1e-12)).clamp_max(1.0)
-        oldest = max(1, len(places) // LIFE)
-        places = torch.cat([places[oldest:], places[:oldest]])
-        lost = torch.cat([s.failed[oldest:], s.failed.new_ones(oldest)])
-        lost |= (places.abs() > REACH).any(1)
-        rows = lost.nonzero().squeeze(1)
-        self.samples = places.index_copy(0, rows, self._starts(len(rows)))
+    def _rows(self, points: Tensor, count: int) -> Tensor:
+        return torch.randint(len(points), (count,), generator=self.generator).to(self.device)
 
     def _starts(self, count: int) -> Tensor:
         return projection_starts(self.points, self.config.start_sigma, count, self.generator)
-
-    def _set_rates(self) -> None:
-        c = self.config
-        factor = self.budget.rate(c.final_rate)
-        for optimizer in self.optimizers:
-            highest = c.matrix_rate if isinstance(optimizer, Muon) else c.learning_rate
-            for group in optimizer.param_groups:
-                group["lr"] = highest * factor
 
     # -- what is drawn once --------------------------------------------------------------------
 

@@ -69,8 +69,7 @@ def _layers(work: ExactWork) -> list[Layer]:
         box = (reference.low.tolist(), reference.high.tolist())
         found = extract_mesh(f, box, _SURFACE)
         values, grid = evaluate_volume(f, box, _FIELD)
-        high = np.array(grid.lower) + grid.step * (np.array(grid.shape) - 1)
-        work.made["solid"] = (found, values, grid.lower, high.tolist())
+        work.made["solid"] = (found, values, grid.lower, grid.upper.tolist())
     found, values, low, high = work.made["solid"]
     layers: list[Layer] = [
         Surface(

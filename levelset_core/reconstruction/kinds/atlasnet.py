@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -17,29 +16,6 @@ from levelset_core.runs.kinds import Goal, Kind, Metric
 
 #: Faces of a preview.
 SHOWN = 20_000
-
-
-class ResumableAtlasNet(AtlasNetTrainer):
-    """With checkpoints, as a run needs them."""
-
-    def checkpoint(self) -> dict[str, Any]:
-        """Weights, optimizer, generator and how far it is."""
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "generator": self.generator.get_state(),
-            "step": self.step,
-            "seconds": self.seconds,
-        }
-        return copy.deepcopy(state)
-
-    def restore(self, checkpoint: dict[str, Any]) -> None:
-        """Go on from a :meth:`checkpoint`."""
-        state = copy.deepcopy(checkpoint)
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.generator.set_state(state["generator"])
-        self.step, self.seconds = state["step"], state["seconds"]
 
 
 @dataclass(frozen=True)
@@ -78,10 +54,10 @@ class AtlasNetKind(Kind):
         limits = {name: value for name, value in config.items() if name != "atlas"}
         return AtlasNetConfig.row(config.get("atlas", "atlasnet-25-patches"), seed=seed, **limits)
 
-    def build(self, run: Run) -> ResumableAtlasNet:
+    def build(self, run: Run) -> AtlasNetTrainer:
         config = self._config(run.config.settings["config"], run.config.seed)
         device = torch.device(run.config.device)
-        return ResumableAtlasNet(config, read_cloud(run).without_normals(), device=device)
+        return AtlasNetTrainer(config, read_cloud(run).without_normals(), device=device)
 
     def goal(self, run: Run, trainer: Any) -> Goal:
         return OwnBudget(trainer.config.steps, trainer=trainer)

@@ -34,12 +34,10 @@ class ReconstructCurve(Reconstruct):
         curve = trainer.extract_curve(resolution)
         return Shape(curve.surfaces, curve.polylines, trainer.step, trainer.seconds)
 
-    def _write_files(self, shape: Shape, run: Run) -> None:
+    def _write(self, run: Run, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
         if shape.lines:
             with replacing(run.artifacts / "curve.csv") as partial:
                 partial.write_bytes(polyline_bytes(shape.lines, "csv"))
-
-    def _result(self, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
         return curve_report(shape.lines, cloud.points)
 
 

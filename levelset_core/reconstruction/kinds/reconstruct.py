@@ -11,11 +11,17 @@ import torch
 
 from levelset_core.data import PointCloud
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry import Mesh, components, evaluate_volume, mesh_bytes
+from levelset_core.geometry import Mesh, evaluate_volume
 from levelset_core.networks.implicit_export import implicit_snippet, save_implicit
 from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
-from levelset_core.reconstruction.assess import assess
-from levelset_core.reconstruction.budget import MANY, few_steps, make_plan, read_plan
+from levelset_core.reconstruction.assess import assess, write_surface
+from levelset_core.reconstruction.budget import (
+    MANY,
+    ReconstructionSnapshot,
+    few_steps,
+    make_plan,
+    read_plan,
+)
 from levelset_core.reconstruction.prior import first_look
 from levelset_core.reconstruction.shapes import (
     FIELD,
@@ -27,7 +33,6 @@ from levelset_core.reconstruction.shapes import (
     write_field,
     write_shape,
 )
-from levelset_core.reconstruction.snapshot import ReconstructionSnapshot
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Goal, Kind, Metric
@@ -131,14 +136,13 @@ class Reconstruct(Kind):
         write_shape(run.artifacts / SHAPE, shape)
         if trainer.points.shape[1] == 3:
             write_field(run.artifacts / FIELD, self._field(trainer))
-        self._write_files(shape, run)
         center, scale = trainer.normalization.center.tolist(), trainer.scale
         with replacing(run.artifacts / "network.safetensors") as partial:
             partial.write_bytes(save_implicit(trainer.network, center=center, scale=scale))
         with replacing(run.artifacts / "network.py") as partial:
             partial.write_text(implicit_snippet("network.safetensors"), encoding="utf-8")
         result: dict[str, Any] = {"steps": trainer.step, "seconds": run.status().seconds}
-        result |= self._result(shape, trainer.cloud)
+        result |= self._write(run, shape, trainer.cloud)
         if note := self._note(trainer, run):
             result["note"] = note
         return result | {"comparison": assess(run, shape)}
@@ -156,23 +160,13 @@ class Reconstruct(Kind):
         values, grid = evaluate_volume(
             trainer.network, (low.tolist(), high.tolist()), min(GRID, trainer.config.resolution)
         )
-        first = np.array(grid.lower)
-        last = first + grid.step * (np.array(grid.shape) - 1)
         undo = trainer.normalization.undo
         outputs = values[None] if values.ndim == 3 else np.moveaxis(values, -1, 0)
-        return FieldGrid(outputs * trainer.scale, undo(first), undo(last))
+        return FieldGrid(outputs * trainer.scale, undo(np.array(grid.lower)), undo(grid.upper))
 
-    def _write_files(self, shape: Shape, run: Run) -> None:
-        with replacing(run.artifacts / "mesh.ply") as partial:
-            partial.write_bytes(mesh_bytes(shape.meshes[0], "ply"))
-
-    def _result(self, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
-        mesh = shape.meshes[0]
-        return {
-            "vertices": len(mesh.vertices),
-            "faces": len(mesh.faces),
-            "components": len(components(mesh)),
-        }
+    def _write(self, run: Run, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
+        """The shape as a file for other programs; what there is to say of it."""
+        return write_surface(run, shape.meshes[0])
 
 
 def _wanted(run: Run) -> ReconstructionConfig:
