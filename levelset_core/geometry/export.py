@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.meshes import Mesh, Polyline
+from levelset_core.geometry.meshes import Mesh, Polyline, in_space
 
 MESH_FORMATS = (".ply", ".obj", ".stl", ".glb")
 POLYLINE_FORMATS = (".csv", ".obj", ".ply")
@@ -62,9 +62,7 @@ def polyline_bytes(lines: Polyline | list[Polyline] | tuple[Polyline, ...], kind
         raise LevelsetError("There is no curve to write.")
     if kind == "csv":
         return _csv(lines).encode()
-    points = np.concatenate([line.points for line in lines])
-    if points.shape[1] == 2:
-        points = np.pad(points, ((0, 0), (0, 1)))
+    points = in_space(np.concatenate([line.points for line in lines]))
     starts = np.cumsum([0, *(len(line) for line in lines)])
     chains = [
         [*range(start, start + len(line)), *([start] if line.closed else [])]
@@ -118,6 +116,5 @@ def _csv(lines: list[Polyline]) -> str:
     axes = "xyz"[: lines[0].points.shape[1]]
     rows = [",".join(["line", *axes])]
     for number, line in enumerate(lines):
-        points = np.concatenate([line.points, line.points[:1]]) if line.closed else line.points
-        rows += [",".join([str(number), *(f"{x:.9g}" for x in point)]) for point in points]
+        rows += [",".join([str(number), *(f"{x:.9g}" for x in point)]) for point in line.whole]
     return "\n".join(rows) + "\n"

@@ -40,14 +40,18 @@ class Mesh:
         faces = faces.astype(np.int64)
         if len(faces) and not (faces.min() >= 0 and faces.max() < len(vertices)):
             raise LevelsetError(
-                f"faces name vertices {faces.min()} to {faces.max()}, but there are "
-                f"{len(vertices)} of them."
+                f"Faces name vertices {faces.min()} to {faces.max()}, but there are "
+                f"{len(vertices)}: one is not among the {len(vertices)}."
             )
         object.__setattr__(self, "vertices", vertices)
         object.__setattr__(self, "faces", faces)
         if self.normals is not None:
             normals = _rows(self.normals, "normals", 3)
-            _same_length(normals, vertices, "normals")
+            if len(normals) != len(vertices):
+                raise LevelsetError(
+                    f"A mesh has as many normals as vertices, got {len(normals)} for "
+                    f"{len(vertices)} vertices."
+                )
             object.__setattr__(self, "normals", normals)
         if self.values is not None:
             values = np.asarray(self.values, dtype=np.float64)
@@ -109,6 +113,11 @@ class Mesh:
                 )
         return unit(total)
 
+    @cached_property
+    def with_normals(self) -> Mesh:
+        """The same surface, its normals the ``vertex_normals``."""
+        return self if self.normals is not None else replace(self, normals=self.vertex_normals)
+
     def moved(self, scale: float, offset: np.ndarray) -> Mesh:
         """Every vertex v at ``scale * v + offset``, scale > 0: undoes a normalization."""
         return replace(self, vertices=scale * self.vertices + np.asarray(offset, dtype=np.float64))
@@ -160,6 +169,11 @@ class Polyline:
         return len(self.points)
 
     @property
+    def whole(self) -> np.ndarray:
+        """Its points, the first again at the end if it is closed."""
+        return np.concatenate([self.points, self.points[:1]]) if self.closed else self.points
+
+    @property
     def segments(self) -> np.ndarray:
         """The two ends of every segment, (k, 2, d)."""
         ahead = np.roll(self.points, -1, axis=0)
@@ -184,6 +198,11 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return scaled
 
 
+def in_space(points: np.ndarray) -> np.ndarray:
+    """Points in the plane, (n, 2), get z = 0; others stay as they are."""
+    return points if points.shape[1] == 3 else np.pad(points, ((0, 0), (0, 1)))
+
+
 def _rows(array: np.ndarray, name: str, columns: int | None = None) -> np.ndarray:
     rows = np.asarray(array, dtype=np.float64)
     if rows.ndim != 2 or (columns is not None and rows.shape[1] != columns):
@@ -193,8 +212,3 @@ def _rows(array: np.ndarray, name: str, columns: int | None = None) -> np.ndarra
             f"{name} must be finite: {np.isfinite(rows).all(1).sum()} of {len(rows)} are."
         )
     return rows
-
-
-def _same_length(rows: np.ndarray, vertices: np.ndarray, name: str) -> None:
-    if len(rows) != len(vertices):
-        raise LevelsetError(f"{name} are one a vertex: {len(rows)} for {len(vertices)} vertices.")

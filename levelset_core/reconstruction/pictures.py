@@ -14,12 +14,12 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.meshes import Mesh
+from levelset_core.geometry import Mesh, Polyline
+from levelset_core.geometry.meshes import in_space
 from levelset_core.paths import child_environment
 
 #: Longest side of a picture in pixels, and most frames of a film.
@@ -43,25 +43,33 @@ class Camera:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """One thing in a picture: a surface, or points, or a polyline as a tube.
+    """One thing in a picture.
 
     Attributes:
-        mesh: its vertices are points, or a line, where there are no faces.
-        kind: "surface", "points" or "tube".
-        colour: of all of it, "#rrggbb", unless the mesh has ``values``.
+        shape: a surface, a polyline, drawn as a tube, or points, (n, 3).
+        colour: of all of it, "#rrggbb", unless a surface has ``values``.
         opacity: 0 to 1.
         label: of the values, for the legend.
         limits: of the colours.
         diverging: colours that grow from the middle to both sides.
     """
 
-    mesh: Mesh
-    kind: str = "surface"
+    shape: Mesh | Polyline | np.ndarray
     colour: str = "#7ea6cf"
     opacity: float = 1.0
     label: str = ""
     limits: tuple[float, float] | None = None
     diverging: bool = False
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What is drawn, by what it is: "faces" are of a surface, "line" is a tube."""
+        shape = self.shape
+        if isinstance(shape, Polyline):
+            return {"line": in_space(shape.whole)}
+        if not isinstance(shape, Mesh):
+            return {"points": in_space(shape)}
+        found = {"points": shape.vertices, "faces": shape.faces, "normals": shape.vertex_normals}
+        return found if shape.values is None else found | {"values": shape.values}
 
 
 class Rendering:
@@ -91,7 +99,8 @@ class Rendering:
     ) -> None:
         if path.suffix not in FORMATS:
             raise LevelsetError(f"Pictures end in {' or '.join(FORMATS)}, not {path.suffix!r}.")
-        if not any(len(thing.mesh.vertices) for thing in things):
+        drawn = [thing.arrays() for thing in things]
+        if not any(len(array) for arrays in drawn for array in arrays.values()):
             raise LevelsetError("There is nothing to draw.")
         if not (min(size) >= 16 and max(size) <= MAX_SIZE and 2 <= frames <= MAX_FRAMES):
             raise LevelsetError(
@@ -100,15 +109,9 @@ class Rendering:
             )
         self.path = path
         self._folder = folder = Path(tempfile.mkdtemp(prefix="levelset-picture-"))
-        arrays: dict[str, np.ndarray] = {}
-        about: list[dict[str, Any]] = []
-        for k, thing in enumerate(things):
-            mesh = thing.mesh
-            arrays |= {f"vertices{k}": mesh.vertices, f"faces{k}": mesh.faces}
-            arrays |= {f"normals{k}": mesh.vertex_normals} if len(mesh.faces) else {}
-            arrays |= {f"values{k}": mesh.values} if mesh.values is not None else {}
-            about.append({f: v for f, v in vars(thing).items() if f != "mesh"})
-        np.savez(folder / "arrays.npz", **arrays)  # type: ignore[arg-type]
+        every = {f"{name}{k}": a for k, arrays in enumerate(drawn) for name, a in arrays.items()}
+        np.savez(folder / "arrays.npz", **every)  # type: ignore[arg-type]
+        about = [{f: v for f, v in vars(thing).items() if f != "shape"} for thing in things]
         job = {
             "target": str(path.absolute()), "things": about, "camera": asdict(camera),
             "size": size, "frames": frames, "background": background,

@@ -52,7 +52,7 @@ def build(job: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
     plotter.background_color = job["background"]
     for k, thing in enumerate(job["things"]):
         options: dict[str, Any] = {"color": thing["colour"], "opacity": thing["opacity"]}
-        shape = _shape(pyvista, thing["kind"], k, arrays)
+        shape = _shape(pyvista, k, arrays)
         if f"values{k}" in arrays:
             shape["values"] = arrays[f"values{k}"]
             options |= {
@@ -64,7 +64,7 @@ def build(job: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
                     "n_labels": 5, "fmt": "%.3g",
                 },
             }  # fmt: skip
-        if thing["kind"] == "points":
+        if f"points{k}" in arrays and f"faces{k}" not in arrays:
             options |= {"render_points_as_spheres": True, "point_size": job["size"][1] / 200}
         else:
             options |= {"smooth_shading": True, "specular": 0.25, "specular_power": 20}
@@ -85,14 +85,14 @@ def build(job: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
     return plotter
 
 
-def _shape(pyvista: Any, kind: str, k: int, arrays: dict[str, np.ndarray]) -> Any:
-    vertices = arrays[f"vertices{k}"]
-    if kind == "points":
-        return pyvista.PolyData(vertices)
-    if kind == "tube":
-        size = float(np.linalg.norm(np.ptp(vertices, axis=0)))
-        return pyvista.lines_from_points(vertices).tube(radius=TUBE * size, n_sides=24)
-    surface = pyvista.make_tri_mesh(vertices, arrays[f"faces{k}"])
+def _shape(pyvista: Any, k: int, arrays: dict[str, np.ndarray]) -> Any:
+    if f"line{k}" in arrays:
+        line = arrays[f"line{k}"]
+        size = float(np.linalg.norm(np.ptp(line, axis=0)))
+        return pyvista.lines_from_points(line).tube(radius=TUBE * size, n_sides=24)
+    if f"faces{k}" not in arrays:
+        return pyvista.PolyData(arrays[f"points{k}"])
+    surface = pyvista.make_tri_mesh(arrays[f"points{k}"], arrays[f"faces{k}"])
     surface.point_data.active_normals = arrays[f"normals{k}"]
     return surface
 

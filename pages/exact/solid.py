@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,13 @@ from torch import nn
 from levelset_core.data import read_geometry
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.shapes import SOLIDS, solid
-from levelset_core.geometry import Mesh, evaluate_volume, extract_mesh
+from levelset_core.geometry import Mesh, Polyline, evaluate_volume, extract_mesh
 from levelset_core.geometry.analysis import sharp_edge_paths
 from pages.exact.figures import figures
 from pages.exact.network_graph import network_graph
 from pages.exact.perturb import apply_perturbation
 from pages.exact.work import ExactWork
 from pages.shared.viewer3d import Curve, Field, Layer, Points, Surface, View, viewer3d
-from pages.shared.viewer3d import Mesh as Drawn
 
 _FIRST = "L-prism"
 _SURFACE, _FIELD = 72, 64
@@ -73,11 +73,11 @@ def _layers(work: ExactWork) -> list[Layer]:
     found, values, low, high = work.made["solid"]
     layers: list[Layer] = [
         Surface(
-            "network", "Network: F = 0", Drawn(found.vertices, found.faces, found.normals),
+            "network", "Network: F = 0", found,
             Field(values, low, high),
         ),
         Surface(
-            "input", "Input faces", Drawn(mesh.vertices, mesh.faces), opacity=0.6, colour=1,
+            "input", "Input faces", replace(mesh, normals=None), opacity=0.6, colour=1,
             shown=False,
         ),
     ]  # fmt: skip
@@ -85,7 +85,7 @@ def _layers(work: ExactWork) -> list[Layer]:
         # The viewer rounds corners between neighbouring points: many points, sharp corners.
         t = np.arange(0, len(path) - 1 + 1e-9, 1 / _PER_EDGE)
         dense = np.stack([np.interp(t, np.arange(len(path)), axis) for axis in path.T], axis=1)
-        layers.append(Curve("edges", "Input edges", dense))
+        layers.append(Curve("edges", "Input edges", Polyline(dense, closed=False)))
     if len(work.wrong):
         layers.append(Points("wrong", "Wrong signs", work.wrong))
     return layers

@@ -1,16 +1,21 @@
-"""A result as files: meshes, curves, the network, the whole run."""
+"""A result as files: meshes, curves, the network, the whole run; stills and films."""
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from levelset_core.geometry import Mesh, mesh_bytes, polyline_bytes
+from levelset_core.reconstruction.pictures import Camera, Drawn, Rendering
 from levelset_core.reconstruction.shapes import FieldGrid
-from pages.reconstruction.results import Result
+from pages.reconstruction.input import Subject
+from pages.reconstruction.results import COLOURS, TRANSLUCENT, Result
 from pages.server.run_route import zip_address
+from pages.shared.attempt import attempt, tell, telling
 
 MESHES = {"ply": "PLY", "obj": "OBJ", "stl": "STL", "glb": "GLB"}
 LINES = {"csv": "CSV", "obj": "OBJ", "ply": "PLY"}
@@ -87,3 +92,107 @@ def _name(result: Result) -> str:
     about = result.run.config.settings["about"]
     words = f"{about['label'].partition(',')[0]} {about['method']}"
     return "".join(c if c.isalnum() else "-" for c in Path(words).stem.lower())
+
+
+SIZES = {"1280 × 720": (1280, 720), "1920 × 1080": (1920, 1080), "3840 × 2160": (3840, 2160)}
+COLOURED = {"plain": "Plain", **COLOURS}
+BACKGROUNDS = {"White": "#ffffff", "Black": "#0b0e14"}
+EVERY = 1.0
+#: As in the viewer's light theme.
+SURFACES, TUBE, INK = ("#7ea6cf", "#d99a5b"), "#be185d", "#1a1d24"
+
+
+def stills_view(subject: Subject, result: Result, camera: dict[str, Any] | None) -> None:
+    """Settings, a button, and the file when it is there."""
+    if not result.final or result.shape is None:
+        st.info("Pictures are made of finished results.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        what = st.segmented_control(
+            "Make", ["Still", "Film"], default="Still", key="still_what", required=True,
+            help="PNG, or one turn around the shape as MP4.",
+        )  # fmt: skip
+        size = st.selectbox("Size", list(SIZES), index=1, key="still_size", width=150)
+        usable = [c for c in COLOURED if c == "plain" or c in result.errors]
+        colour = st.selectbox(
+            "Colour", usable, format_func=COLOURED.__getitem__, key="still_colour", width=220
+        )
+        background = st.selectbox("Background", list(BACKGROUNDS), key="still_back", width=120)
+        points = st.checkbox("With the points", key="still_points")
+        go = st.button("Draw", icon=":material/photo_camera:", key="still_go")
+    st.caption(
+        "From where the viewer looks, by PyVista with smooth edges. A film takes a while; it is "
+        "kept with the run."
+    )
+    if go:
+        _stop()
+        ending = ".png" if what == "Still" else ".mp4"
+        with telling():
+            st.session_state.rendering = Rendering(
+                result.run.artifacts / f"{'still' if what == 'Still' else 'film'}{ending}",
+                _things(subject, result, colour, points), _camera(subject, camera),
+                size=SIZES[size], background=BACKGROUNDS[background],
+            )  # fmt: skip
+    _progress(result)
+
+
+def _stop() -> None:
+    if (before := st.session_state.pop("rendering", None)) is not None:
+        before.stop()
+
+
+@st.fragment(run_every=EVERY)
+def _progress(result: Result) -> None:
+    rendering: Rendering | None = st.session_state.get("rendering")
+    if rendering is not None and rendering.running:
+        st.progress(rendering.fraction, "Drawing…")
+        st.button("Stop", on_click=_stop, icon=":material/stop:", key="still_stop")
+        return
+    if rendering is not None:
+        st.session_state.pop("rendering")
+        attempt("still_problem", rendering.wait)
+    tell("still_problem")
+    for name, show in (("still.png", st.image), ("film.mp4", st.video)):
+        path = result.run.artifacts / name
+        if path.exists():
+            content = path.read_bytes()
+            show(content, width=640)
+            st.download_button(
+                f"Download {name}", content, name, key=f"get_{name}", on_click="ignore",
+                icon=":material/download:",
+            )  # fmt: skip
+
+
+def _things(subject: Subject, result: Result, colour: str, points: bool) -> list[Drawn]:
+    shape = result.shape
+    assert shape is not None
+    things = [Drawn(line, TUBE) for line in shape.lines]
+    if shape.lines:
+        meshes = zip(shape.meshes, SURFACES, strict=False)
+        things = [*(Drawn(mesh, shade, TRANSLUCENT) for mesh, shade in meshes), *things]
+    elif colour in result.errors:
+        values, diverging = result.errors[colour], colour == "curvature"
+        size = float(sorted(abs(values))[int(0.98 * (len(values) - 1))])
+        things.append(
+            Drawn(
+                shape.meshes[0].with_values(values), label=COLOURS[colour], diverging=diverging,
+                limits=(-size if diverging else 0.0, size),
+            )
+        )  # fmt: skip
+    else:
+        things.append(Drawn(shape.meshes[0], SURFACES[0]))
+    return [*things, Drawn(subject.cloud.points, INK)] if points else things
+
+
+def _camera(subject: Subject, camera: dict[str, Any] | None) -> Camera:
+    """The viewer's, else a slanted view of the whole cloud."""
+    up = (0.0, 1.0, 0.0) if subject.up == "y" else (0.0, 0.0, 1.0)
+    if camera is not None:
+        return Camera(tuple(camera["position"]), tuple(camera["target"]), up)
+    points = subject.cloud.points
+    low, high = points.min(0), points.max(0)
+    centre = (low + high) / 2
+    distance = 0.55 * math.dist(low, high) / math.sin(math.radians(17.5))
+    direction = (0.52, 0.42, 0.74) if subject.up == "y" else (0.52, -0.74, 0.42)
+    position = [c + distance * d for c, d in zip(centre, direction, strict=True)]
+    return Camera(tuple(position), tuple(centre), up)

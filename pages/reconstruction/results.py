@@ -1,4 +1,4 @@
-"""What runs have made of a cloud so far, read from their folders."""
+"""What runs have made of a cloud so far, read from their folders, and as the viewer shows it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 import streamlit as st
 
 from levelset_core.errors import LevelsetError
+from levelset_core.geometry import Mesh, Polyline
+from levelset_core.geometry.meshes import in_space
 from levelset_core.reconstruction.assess import ERRORS
 from levelset_core.reconstruction.shapes import (
     FIELD,
@@ -24,6 +26,7 @@ from levelset_core.runs import Run, RunConfig, RunStatus, RunStore, tell_apart
 from levelset_core.runs.arrays import read_arrays
 from pages.reconstruction.input import Subject
 from pages.reconstruction.method import METHODS
+from pages.shared import viewer3d as v
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,11 +101,11 @@ def result_of(run: Run, title: str) -> Result | None:
         status = run.status()
     except LevelsetError:
         return None
-    shape, final = _read(run.artifacts / SHAPE, _shape), True
+    shape, final = _read(run.artifacts / SHAPE, _read_shape), True
     if shape is None or status.state != "done":
-        shape, final = _read(run.artifacts / PREVIEW, _shape), False
-    field = _read(run.artifacts / FIELD, _field) if final else None
-    errors = (_read(run.artifacts / ERRORS, _errors) or {}) if final else {}
+        shape, final = _read(run.artifacts / PREVIEW, _read_shape), False
+    field = _read(run.artifacts / FIELD, _read_field) if final else None
+    errors = (_read(run.artifacts / ERRORS, _read_errors) or {}) if final else {}
     return Result(run, status, title, shape, final, field, errors)
 
 
@@ -115,15 +118,93 @@ def _read(path: Path, reader: Any) -> Any:
 
 # Previews come every other second: few are kept, and each is read once for all who look.
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _shape(path: str, changed: int) -> Shape:
+def _read_shape(path: str, changed: int) -> Shape:
     return read_shape(Path(path))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _field(path: str, changed: int) -> FieldGrid:
+def _read_field(path: str, changed: int) -> FieldGrid:
     return read_field(Path(path))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _errors(path: str, changed: int) -> dict[str, np.ndarray]:
+def _read_errors(path: str, changed: int) -> dict[str, np.ndarray]:
     return read_arrays(Path(path))
+
+
+#: Points of a cloud that a browser gets at most.
+SHOWN_POINTS = 60_000
+TRANSLUCENT = 0.4
+#: What a surface can be coloured by, of :data:`ERRORS`.
+COLOURS = {
+    "to_truth": "Distance to the truth", "to_cloud": "Distance to the points",
+    "curvature": "Mean curvature",
+}  # fmt: skip
+
+
+def views(subject: Subject, results: list[Result]) -> list[v.View]:
+    """One viewport a result; the cloud alone where there is none yet."""
+    shown = [result for result in results if result.shape is not None]
+    if not shown:
+        return [v.View("", [_cloud(subject), *_truth(subject)])]
+    return [
+        v.View(
+            result.title if len(shown) > 1 else "",
+            [*_shape(result), _cloud(subject, result), *_truth(subject)],
+        )
+        for result in shown
+    ]
+
+
+def _shape(result: Result) -> list[v.Layer]:
+    shape, grid = result.shape, result.field
+    assert shape is not None
+    fields: list[v.Field | None] = [None, None]
+    if grid is not None:
+        low, high = grid.low.tolist(), grid.high.tolist()
+        fields = [*(v.Field(values, low, high) for values in grid.values), None]
+    if not shape.lines:
+        mesh = shape.meshes[0]
+        return [v.Surface("surface", "Surface", mesh, fields[0], scalars=_scalars(mesh, result))]
+    surfaces: list[v.Layer] = [
+        v.Surface(f"surface{k}", f"F{'₁₂'[k]} = 0", mesh, fields[k], opacity=TRANSLUCENT, colour=k)
+        for k, mesh in enumerate(shape.meshes)
+        if len(mesh.faces)
+    ]
+    return [*surfaces, *_lines(shape.lines, "curve", "Curve")]
+
+
+def _scalars(mesh: Mesh, result: Result) -> list[v.Scalar]:
+    return [
+        v.Scalar(name, label, result.errors[name], diverging=name == "curvature")
+        for name, label in COLOURS.items()
+        if name in result.errors and len(result.errors[name]) == len(mesh.vertices)
+    ]
+
+
+def _lines(lines: tuple[Polyline, ...], name: str, label: str, shown: bool = True) -> list[v.Layer]:
+    """Every piece is a tube of its own, shown and hidden together."""
+    return [v.Curve(name, label, line, shown) for line in lines]
+
+
+def _cloud(subject: Subject, result: Result | None = None) -> v.Points:
+    points = subject.cloud.points
+    values = result.errors.get("to_shape") if result else None
+    if len(points) > SHOWN_POINTS:
+        # Evenly through the file, the same ones every time.
+        rows = np.linspace(0, len(points) - 1, SHOWN_POINTS).astype(int)
+        values = values[rows] if values is not None and len(values) == len(points) else None
+        points = points[rows]
+    scalars = []
+    if values is not None and len(values) == len(points):
+        scalars = [v.Scalar("to_shape", "Points' distance to the surface", values)]
+    return v.Points("cloud", "Points", in_space(points), scalars)
+
+
+def _truth(subject: Subject) -> list[v.Layer]:
+    if subject.truth is None:
+        return []
+    if subject.truth.lines:
+        return _lines(subject.truth.lines, "truth", "Truth", shown=False)
+    mesh = subject.truth.meshes[0].with_normals
+    return [v.Surface("truth", "Truth", mesh, colour=1, shown=False)]

@@ -7,15 +7,11 @@ from typing import Any
 import streamlit as st
 
 from levelset_core.runs import Run
-from pages.reconstruction.export import export_view
+from pages.reconstruction.export import export_view, stills_view
 from pages.reconstruction.input import Subject
 from pages.reconstruction.method import METHODS, start_button
-from pages.reconstruction.metrics import metrics_view
-from pages.reconstruction.notes import notes_view
-from pages.reconstruction.results import Result, result_of, runs_on, titles_of
-from pages.reconstruction.scene import views
-from pages.reconstruction.stills import stills_view
-from pages.reconstruction.training import training_view
+from pages.reconstruction.report import metrics_view, notes_view, training_view
+from pages.reconstruction.results import Result, result_of, runs_on, titles_of, views
 from pages.shared.board import live_board
 from pages.shared.pick import pick_runs
 from pages.shared.run_controls import run_progress

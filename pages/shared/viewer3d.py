@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from levelset_core.errors import LevelsetError
+from levelset_core.geometry import Mesh, Polyline
+from levelset_core.geometry.meshes import in_space
 from pages.server.arrays import ARRAYS_PATH, store
 from pages.shared.front_end import base_path, front_end
 
@@ -58,27 +60,11 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Mesh:
-    """Triangles.
-
-    Args:
-        vertices: (n, 3).
-        faces: (m, 3).
-        normals: (n, 3), or None: then the browser takes them from the faces.
-        scalars: of the vertices.
-    """
-
-    vertices: Array
-    faces: Array
-    normals: Array | None = None
-    scalars: Sequence[Scalar] = ()
-
-
-@dataclass(frozen=True)
 class Surface:
     """A level set: its mesh, F on a grid, or both.
 
-    With both, the mesh is what shows at ``level``, and the level slider extracts the others.
+    With both, the mesh is what shows at ``level``, and the level slider extracts the others. The
+    browser takes the normals of a mesh without any from its faces. ``scalars`` are of its vertices.
     """
 
     name: str
@@ -89,6 +75,7 @@ class Surface:
     opacity: float = 1.0
     colour: int = 0
     shown: bool = True
+    scalars: Sequence[Scalar] = ()
 
 
 @dataclass(frozen=True)
@@ -104,12 +91,11 @@ class Points:
 
 @dataclass(frozen=True)
 class Curve:
-    """A polyline, drawn as a tube; points: (n, 3)."""
+    """A polyline, drawn as a tube; one in the plane gets z = 0."""
 
     name: str
     label: str
-    points: Array
-    closed: bool = False
+    line: Polyline
     shown: bool = True
 
 
@@ -199,7 +185,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
             return about | {
                 "kind": "surface", "level": layer.level, "opacity": layer.opacity,
                 "colour": layer.colour,
-                "mesh": _mesh(layer.mesh) if layer.mesh else None,
+                "mesh": _mesh(layer.mesh, layer.scalars) if layer.mesh else None,
                 "field": _field(layer.field) if layer.field else None,
             }  # fmt: skip
         case Points():
@@ -209,29 +195,20 @@ def _layer(layer: Layer) -> dict[str, Any]:
                 "scalars": [_scalar(s, len(points)) for s in layer.scalars],
             }  # fmt: skip
         case Curve():
-            points = _rows(layer.points, "points")
-            size = float(np.linalg.norm(np.ptp(points, axis=0))) if len(points) else 1.0
+            points = _rows(in_space(layer.line.points), "points")
+            size = float(np.linalg.norm(np.ptp(points, axis=0)))
             return about | {
-                "kind": "tube", "closed": layer.closed, "size": size,
+                "kind": "tube", "closed": layer.line.closed, "size": size,
                 "positions": store.publish(points),
             }  # fmt: skip
 
 
-def _mesh(mesh: Mesh) -> dict[str, Any]:
-    vertices = _rows(mesh.vertices, "vertices")
-    normals = None if mesh.normals is None else _rows(mesh.normals, "normals")
-    if normals is not None and len(normals) != len(vertices):
-        raise LevelsetError(f"{len(vertices)} vertices need as many normals, not {len(normals)}.")
-    faces = np.asarray(mesh.faces)
-    if faces.ndim != 2 or faces.shape[1] != 3:
-        raise LevelsetError(f"Faces have shape (m, 3), not {faces.shape}.")
-    if faces.size and not 0 <= faces.min() <= faces.max() < len(vertices):
-        raise LevelsetError(f"A face names a vertex that is not among the {len(vertices)}.")
+def _mesh(mesh: Mesh, scalars: Sequence[Scalar]) -> dict[str, Any]:
     return {
-        "positions": store.publish(vertices),
-        "faces": store.publish(faces.astype(np.uint32)),
-        "normals": None if normals is None else store.publish(normals),
-        "scalars": [_scalar(s, len(vertices)) for s in mesh.scalars],
+        "positions": store.publish(_rows(mesh.vertices, "vertices")),
+        "faces": store.publish(mesh.faces.astype(np.uint32)),
+        "normals": None if mesh.normals is None else store.publish(_rows(mesh.normals, "normals")),
+        "scalars": [_scalar(s, len(mesh.vertices)) for s in scalars],
     }
 
 

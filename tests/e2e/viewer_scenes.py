@@ -13,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from levelset_core.geometry import Mesh, Polyline  # noqa: E402
 from pages.server.arrays import array_routes  # noqa: E402
 from pages.server.live_route import live_routes  # noqa: E402
 from pages.shared import viewer3d as v  # noqa: E402
@@ -54,26 +55,22 @@ def torus(minor=MINOR, error=0.002):
     vertices, faces, normals, w = torus_mesh(minor=minor)
     rng = np.random.default_rng(0)
     curvature = np.cos(w) / (MAJOR + minor * np.cos(w)) / 2 + 0.5 / minor
-    mesh = v.Mesh(
-        vertices,
-        faces,
-        normals,
-        [
-            v.Scalar(
-                "error",
-                "Distance to the cloud",
-                np.abs(rng.normal(size=len(w))) * error * (1.5 + np.sin(w)),
-                "m",
-            ),
-            v.Scalar("curvature", "Mean curvature", curvature - 0.5 / minor, "1/m", diverging=True),
-        ],
-    )
+    scalars = [
+        v.Scalar(
+            "error",
+            "Distance to the cloud",
+            np.abs(rng.normal(size=len(w))) * error * (1.5 + np.sin(w)),
+            "m",
+        ),
+        v.Scalar("curvature", "Mean curvature", curvature - 0.5 / minor, "1/m", diverging=True),
+    ]
+    field = v.Field(torus_field(minor=minor), LOW, HIGH)
     cloud = (
         vertices[rng.choice(len(vertices), 5000, replace=False)]
         + rng.normal(size=(5000, 3)) * 0.004
     )
     return [
-        v.Surface("surface", "Surface", mesh, v.Field(torus_field(minor=minor), LOW, HIGH)),
+        v.Surface("surface", "Surface", Mesh(vertices, faces, normals), field, scalars=scalars),
         v.Points("cloud", "Points", cloud),
     ]
 
@@ -92,7 +89,7 @@ def knot():
     return [
         v.Surface("first", "F₁ = 0", field=v.Field(first, low, high), opacity=0.35),
         v.Surface("second", "F₂ = 0", field=v.Field(second, low, high), opacity=0.35, colour=1),
-        v.Curve("curve", "Curve", curve, closed=True),
+        v.Curve("curve", "Curve", Polyline(curve, closed=True)),
     ]
 
 

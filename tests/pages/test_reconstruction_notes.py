@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from levelset_core.geometry import Mesh
 from levelset_core.reconstruction.shapes import Shape
 from levelset_core.runs import RunStatus
-from pages.reconstruction.notes import describe, notes_of
+from pages.reconstruction.report import describe, notes_of
 from pages.reconstruction.results import Result
 
 GAP = {"length": 1.1789, "start": [0.5, -0.25, 0.0], "end": [0.7, 0.625, 0.2]}

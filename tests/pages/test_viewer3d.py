@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from levelset_core.errors import LevelsetError
+from levelset_core.geometry import Mesh, Polyline
 from pages.server.arrays import store
 from pages.shared import viewer3d as v
 
@@ -31,7 +32,7 @@ def test_a_constant_field_survives():
 
 def test_a_mesh_with_scalars_arrives_as_it_is():
     scalar = v.Scalar("error", "Error", np.array([0.0, np.nan, 2.0]), "mm", limits=(0.0, 1.0))
-    told = v._layer(v.Surface("s", "S", v.Mesh(TRIANGLE, FACE, scalars=[scalar]), opacity=0.5))
+    told = v._layer(v.Surface("s", "S", Mesh(TRIANGLE, FACE), opacity=0.5, scalars=[scalar]))
     np.testing.assert_array_equal(taken(told["mesh"]["positions"]), TRIANGLE)
     np.testing.assert_array_equal(taken(told["mesh"]["faces"]), FACE)
     np.testing.assert_array_equal(taken(told["mesh"]["scalars"][0]["values"]), scalar.values)
@@ -40,7 +41,7 @@ def test_a_mesh_with_scalars_arrives_as_it_is():
 
 
 def test_every_array_is_named_for_prefetching():
-    layers = [v.Points("p", "P", TRIANGLE), v.Curve("c", "C", 2 * TRIANGLE)]
+    layers = [v.Points("p", "P", TRIANGLE), v.Curve("c", "C", Polyline(2 * TRIANGLE, closed=False))]
     told = [v._layer(layer) for layer in layers]
     assert set(v._names(told)) == {layer["positions"]["name"] for layer in told}
 
@@ -48,15 +49,27 @@ def test_every_array_is_named_for_prefetching():
 @pytest.mark.parametrize(
     ("layer", "sentence"),
     [
-        (v.Surface("s", "S"), "needs a mesh or a field"),
-        (v.Points("p", "P", np.zeros((4, 2))), "shape"),
-        (v.Surface("s", "S", v.Mesh(TRIANGLE, np.array([[0, 1, 3]]))), "not among the 3"),
-        (v.Surface("s", "S", v.Mesh(TRIANGLE, FACE, normals=np.zeros((2, 3)))), "as many normals"),
-        (v.Surface("s", "S", field=v.Field(np.zeros((2, 2)), (0,), (1,))), "at least 2 each"),
-        (v.Surface("s", "S", field=v.Field(np.full((2, 2, 2), np.nan), (0,), (1,))), "not finite"),
-        (v.Points("p", "P", TRIANGLE, [v.Scalar("e", "Error", np.zeros(2))]), r"expected \(3,\)"),
+        (lambda: v.Surface("s", "S"), "needs a mesh or a field"),
+        (lambda: v.Points("p", "P", np.zeros((4, 2))), "shape"),
+        (lambda: v.Surface("s", "S", Mesh(TRIANGLE, np.array([[0, 1, 3]]))), "not among the 3"),
+        (
+            lambda: v.Surface("s", "S", Mesh(TRIANGLE, FACE, normals=np.zeros((2, 3)))),
+            "as many normals",
+        ),
+        (
+            lambda: v.Surface("s", "S", field=v.Field(np.zeros((2, 2)), (0,), (1,))),
+            "at least 2 each",
+        ),
+        (
+            lambda: v.Surface("s", "S", field=v.Field(np.full((2, 2, 2), np.nan), (0,), (1,))),
+            "not finite",
+        ),
+        (
+            lambda: v.Points("p", "P", TRIANGLE, [v.Scalar("e", "Error", np.zeros(2))]),
+            r"expected \(3,\)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_arrays_of_a_wrong_shape_get_one_sentence(layer, sentence):
     with pytest.raises(LevelsetError, match=sentence):
-        v._layer(layer)
+        v._layer(layer())

@@ -1,0 +1,180 @@
+"""What is told of results: lines above the viewer, charts of the training, the table of methods."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import streamlit as st
+
+from levelset_core.runs import Run, get_kind
+from pages.reconstruction.input import Subject
+from pages.reconstruction.results import Result, titles_of
+from pages.shared.charts import CONFIG
+from pages.shared.run_charts import metric_names, metrics_figure
+
+#: What the first look shows, by the kind of run.
+PREVIEWS = {
+    "reconstruct": "the surface where a winding number of the points changes sides",
+    "curve": "the smooth curve through the points in their order",
+}
+
+
+def notes_view(results: list[Result]) -> int:
+    """What there is to know of the results; how many lines that takes."""
+    lines = 0
+    for result in results:
+        name = f"**{result.title}**: " if len(results) > 1 else ""
+        for icon, text in notes_of(result):
+            st.caption(f":material/{icon}: {name}{text}")
+            lines += 1
+    return lines
+
+
+def notes_of(result: Result) -> Iterator[tuple[str, str]]:
+    """Icon and sentence."""
+    kind = result.run.config.kind
+    early = result.shape is not None and not result.final and not result.shape.step
+    if early and kind in PREVIEWS:
+        yield "visibility", f"A preview before training: {PREVIEWS[kind]}."
+    told = (result.run.result() or {}) if result.final else {}
+    if note := told.get("note"):
+        yield "warning", f":orange[{note}]"
+    if "gaps" in told:
+        yield ("conversion_path" if told["gaps"] else "line_curve"), describe(told)
+
+
+def describe(told: dict[str, Any]) -> str:
+    """A curve's result in words, lengths and places in the units of the points."""
+    pieces, closed = told["pieces"], told["closed"]
+    if pieces == 1:
+        kind = "One closed curve" if closed else "One open curve"
+    else:
+        kind = f"{pieces} pieces, {closed} of them closed"
+    sentences = [f"{kind}, length {told['length']:.4g}."]
+    for gap in told["gaps"]:
+        sentences.append(
+            f"No data over {gap['length']:.3g} of it, from {_place(gap['start'])} to "
+            f"{_place(gap['end'])}: closed smoothly."
+        )
+    if told["ends"]:
+        sentences.append(f"Ends at {', '.join(_place(end) for end in told['ends'])}.")
+    return " ".join(sentences)
+
+
+def _place(point: list[float]) -> str:
+    return f"({', '.join(f'{x:.2f}' for x in point)})"
+
+
+#: Seconds between two looks at the metrics of runs that are not over: while charts are redrawn
+#: the browser shows no new surface.
+EVERY = 3.0
+
+
+def training_view(results: list[Result], kind: str) -> None:
+    """Charts of one run, or of two over each other; empty ones before the first run.
+
+    Args:
+        results: one, two, or none yet.
+        kind: of the run that would come next.
+    """
+    runs, rows = [result.run for result in results], _rows(results)
+    active = any(run.status().active for run in runs)
+    names = metric_names(runs, rows, expected=active) if runs else dict(get_kind(kind).metrics)
+    if not names:
+        if runs:
+            st.info(_why_empty(runs))
+        return
+    figure = metrics_figure(
+        names, [result.title for result in results] or [""], rows or [[]], "seconds"
+    )
+    figure.update_layout(uirevision="_".join(run.id for run in runs))
+    # One and the same chart from the page's opening on: what draws it takes a second to load,
+    # and a surface that is being watched must not wait for that.
+    st.plotly_chart(figure, key="training_charts", config=CONFIG)
+
+
+def _why_empty(runs: list[Run]) -> str:
+    if any(get_kind(run.config.kind).metrics for run in runs):
+        return "No step was taken yet: the charts fill when the run goes on."
+    return "This method has no steps to chart."
+
+
+def _rows(results: list[Result]) -> list[list[dict[str, Any]]]:
+    """The runs' metrics; those of a moment ago if a run goes on."""
+    ids = [result.run.id for result in results]
+    now, active = time.monotonic(), any(result.run.status().active for result in results)
+    seen, before, rows = st.session_state.get("training_rows", (0.0, None, []))
+    if not active or ids != before or now >= seen + EVERY:
+        rows = [result.run.metrics(limit=400) for result in results]
+        st.session_state.training_rows = now, ids, rows
+    return rows
+
+
+#: Column -> key of the comparison.
+METRICS = {
+    "Point to surface": "point_to_surface",
+    "Chamfer L1 × 1000": "chamfer_l1",
+    "Chamfer L2 × 1000": "chamfer_l2",
+    "Hausdorff": "hausdorff",
+    "Normal consistency": "normal_consistency",
+    "F-score": "f_score",
+}
+
+#: Column -> what it is, said where it is shown.
+FORMULAS = {
+    "Chamfer L1 × 1000": (
+        "Chamfer Lp is 1000 (mean over x of min over y |x − y|p + the same the other way), as in "
+        "Table 2."
+    ),
+    "F-score": "F-score: within 0.25 % of the diagonal.",
+}
+
+
+def metrics_view(subject: Subject, runs: list[Run]) -> None:
+    """All finished runs on this cloud, with their times, ready to copy."""
+    titles = titles_of(runs)
+    rows = [row for run in runs if (row := _row(run, titles[run.id])) is not None]
+    if not rows:
+        st.info("The table fills as soon as a run on these points has finished.")
+        return
+    columns = [c for c in rows[0] if any(row.get(c) is not None for row in rows)]
+    st.dataframe([{c: row.get(c) for c in columns} for row in rows], hide_index=True)
+    against = "the truth" if subject.truth is not None else "the points themselves"
+    told = [f"Against {against}, 30,000 samples of each, in the units of the points."]
+    told += [words for column, words in FORMULAS.items() if column in columns]
+    st.caption(" ".join([*told, "Seconds: of training, without preparation and extraction."]))
+    with st.popover("Copy", icon=":material/content_copy:"):
+        st.caption("Tab-separated: paste it into a spreadsheet.")
+        lines = ["\t".join(columns)]
+        lines += ["\t".join(_text(row.get(c)) for c in columns) for row in rows]
+        st.code("\n".join(lines), language=None)
+
+
+def _row(run: Run, title: str) -> dict[str, Any] | None:
+    result = run.result()
+    if result is None or run.status().state != "done":
+        return None
+    comparison = result.get("comparison", {})
+    sizes = {
+        "Faces": result.get("faces"), "Pieces": result.get("components", result.get("pieces")),
+        "Length": _rounded(result.get("length")),
+    }  # fmt: skip
+    return {
+        "Method": title,
+        "Seconds": _rounded(result.get("seconds")),
+        "Steps": result.get("steps"),
+        **{column: _rounded(comparison.get(key)) for column, key in METRICS.items()},
+        **sizes,
+        "Seed": run.config.seed,
+    }
+
+
+def _rounded(value: Any) -> Any:
+    """Four significant digits: more would be noise of the sampling."""
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
