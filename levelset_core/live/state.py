@@ -11,6 +11,7 @@ from typing import Any
 from levelset_core.data import HELD_OUT, TRAIN, PointSet, make_points
 from levelset_core.errors import LevelsetError
 from levelset_core.playground import FIGURE_1, PlaygroundConfig
+from levelset_core.settings import choose
 
 VERSION = 1
 #: Longer links are cut by chat programs and proxies; the JSON file has no such limit.
@@ -65,9 +66,8 @@ class PlaygroundState:
     overlays: tuple[str, ...] = ("field", "contours", "margins")
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.overlays if name not in OVERLAYS]
-        if unknown:
-            raise LevelsetError(f"Unknown overlay {unknown[0]!r}: there are {', '.join(OVERLAYS)}.")
+        for name in self.overlays:
+            choose("overlay", name, OVERLAYS)
 
     @classmethod
     def default(cls) -> PlaygroundState:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch.nn.utils import get_total_norm
 
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets import rho_axis, sample_network, value_and_jacobian
@@ -134,8 +135,8 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
         term=term,
         loss_before=terms.loss.item(),
         loss_after=ahead.terms().loss.item(),
-        gradient_norm=_norm([g for g in gradients if g is not None]),
-        update_norm=_norm(update),
+        gradient_norm=float(get_total_norm(g for g in gradients if g is not None)),
+        update_norm=float(get_total_norm(update)),
         value_after=float(value_after[0]),
         predicted=_array(predicted[0]),
         actual=_array(landed.points[0]),
@@ -144,7 +145,3 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
 
 def _array(values: torch.Tensor) -> np.ndarray:
     return values.detach().cpu().numpy()
-
-
-def _norm(tensors: list[torch.Tensor]) -> float:
-    return float(torch.stack([t.norm() for t in tensors]).norm()) if tensors else 0.0

@@ -63,15 +63,14 @@ def _sample_network(it: Iteration, config: PlaygroundConfig) -> list[Line]:
 
 
 def _loss(it: Iteration, config: PlaygroundConfig) -> list[Line]:
-    """One function an equation; without usable level set samples, the extension."""
-    if not it.used:
-        return _stand_in(it, config)
-    return _LOSSES[config.objective](it, config)
+    """One function an equation; the numbers are those of the core's terms."""
+    equation, extension = _LOSSES[config.objective]
+    return (equation if it.used else extension)(it, config)
 
 
 def _geometric_svm(it: Iteration, config: PlaygroundConfig) -> list[Line]:
     assert it.delta is not None and it.distance is not None
-    side, word = _side(it)
+    ratio = rf"({_side(it):+d})\tfrac{{{_n(it.distance)}}}{{{_n(it.delta)}}}"
     return [
         (
             r"\Delta(x) = \min_{t=\pm1} d(p^0, p^t) = " + _n(it.delta),
@@ -80,10 +79,9 @@ def _geometric_svm(it: Iteration, config: PlaygroundConfig) -> list[Line]:
         ),
         (
             r"\max\{0,\ 1 - \mathrm{sign}(yF)\,\tfrac{d(x,p)}{\Delta}\} = "
-            rf"\max\{{0,\ 1 - ({side:+d})\tfrac{{{_n(it.distance)}}}{{{_n(it.delta)}}}\}}"
-            rf" = {_n(it.term)}",
-            f"**Eq. 11, first part.** The point is on the {word} side; it wants to be further "
-            "from S₀ than the band is wide.",
+            + _hinge_of("1", ratio, it),
+            f"**Eq. 11, first part.** The point is on the {_word(it)} side; it wants to be "
+            "further from S₀ than the band is wide.",
         ),
         (
             rf"\lambda\,\Delta^{{\alpha}} = {_n(config.lam)}\cdot {_n(it.delta)}"
@@ -95,8 +93,7 @@ def _geometric_svm(it: Iteration, config: PlaygroundConfig) -> list[Line]:
 
 def _margin(it: Iteration, config: PlaygroundConfig) -> list[Line]:
     assert it.distance is not None
-    side, word = _side(it)
-    along = f" ρ looks along the axis {'xy'[it.axis]}, where |DₓF| is largest."
+    along = f" ρ looks along the axis {'xy'[it.axis]}, where |D_xF| is largest."
     return [
         (
             rf"d(x,p) = {_D[config.metric]} = {_n(it.distance)}",
@@ -104,13 +101,12 @@ def _margin(it: Iteration, config: PlaygroundConfig) -> list[Line]:
             + (along if config.metric == "rho" else ""),
         ),
         (
-            r"\lambda\max\{0,\ \varepsilon - \mathrm{sign}(yF)\,d\} = "
-            rf"{_n(_weight(it, config))}\max\{{0,\ {_n(config.epsilon)} - ({side:+d})\,"
-            rf"{_n(it.distance)}\}} = {_n(it.term)}",
-            f"**Eq. 12.** The point is on the {word} side. Wrong points pull the boundary over; "
-            "right ones push it ε away.",
+            r"\lambda\max\{0,\ \varepsilon - \mathrm{sign}(yF)\,d\} = " + _weight(it, config)
+            + _hinge_of(_n(config.epsilon), rf"({_side(it):+d})\,{_n(it.distance)}", it),
+            f"**Eq. 12.** The point is on the {_word(it)} side. Wrong points pull the boundary "
+            "over; right ones push it ε away.",
         ),
-    ]
+    ]  # fmt: skip
 
 
 def _cross_entropy(it: Iteration, config: PlaygroundConfig) -> list[Line]:
@@ -123,7 +119,24 @@ def _cross_entropy(it: Iteration, config: PlaygroundConfig) -> list[Line]:
 
 
 def _hinge(it: Iteration, config: PlaygroundConfig) -> list[Line]:
-    return [(_output_hinge(it), "**Hinge.** The margin of the output space.")]
+    words = (
+        "**Hinge.** The margin of the output space."
+        if it.used
+        else "**Extension.** This point found no usable level set sample: the output hinge stands "
+        "in for it."
+    )
+    return [(r"\max\{0,\ 1 - yF(x)\} = " + _hinge_of("1", f"({_n(_output(it))})", it), words)]
+
+
+def _output_margin(it: Iteration, config: PlaygroundConfig) -> list[Line]:
+    return [
+        (
+            r"\lambda\max\{0,\ \varepsilon - yF(x)\} = " + _weight(it, config)
+            + _hinge_of(_n(config.epsilon), f"({_n(_output(it))})", it),
+            "**Extension.** This point found no usable level set sample: the output yF(x) stands "
+            "in for the distance.",
+        )
+    ]  # fmt: skip
 
 
 def _elsayed(it: Iteration, config: PlaygroundConfig) -> list[Line]:
@@ -132,35 +145,20 @@ def _elsayed(it: Iteration, config: PlaygroundConfig) -> list[Line]:
     return [
         (
             r"\max\{0,\ \varepsilon - \tfrac{yF(x)}{\lVert D_xF(x)\rVert_q}\} = "
-            rf"\max\{{0,\ {_n(config.epsilon)} - {_n(reach)}\}} = {_n(it.term)}",
+            + _hinge_of(_n(config.epsilon), _n(reach), it),
             "**Elsayed et al.** The distance to the boundary of the network linearized at x; the "
             f"projection says {_n(float(np.linalg.norm(it.x - it.point)))} in L2.",
         )
     ]
 
 
-def _stand_in(it: Iteration, config: PlaygroundConfig) -> list[Line]:
-    words = "**Extension.** This point found no usable level set sample: "
-    if config.objective == "geometric_svm":
-        return [(_output_hinge(it), words + "the output hinge stands in for it.")]
-    return [
-        (
-            r"\lambda\max\{0,\ \varepsilon - yF(x)\} = "
-            rf"{_n(_weight(it, config))}\max\{{0,\ {_n(config.epsilon)} - ({_n(_output(it))})\}}"
-            rf" = {_n(it.term)}",
-            words + "the output yF(x) stands in for the distance.",
-        )
-    ]
-
-
+#: Objective -> its equation, and the extension where a point has no usable level set samples.
 _LOSSES = {
-    "geometric_svm": _geometric_svm,
-    "margin_linf": _margin,
-    "margin_l2": _margin,
-    "margin_rho": _margin,
-    "cross_entropy": _cross_entropy,
-    "hinge": _hinge,
-    "elsayed": _elsayed,
+    "geometric_svm": (_geometric_svm, _hinge),
+    **dict.fromkeys(("margin_linf", "margin_l2", "margin_rho"), (_margin, _output_margin)),
+    "cross_entropy": (_cross_entropy, _cross_entropy),
+    "hinge": (_hinge, _hinge),
+    "elsayed": (_elsayed, _elsayed),
 }
 
 
@@ -169,18 +167,23 @@ def _output(it: Iteration) -> float:
     return it.label * float(it.path_values[0])
 
 
-def _output_hinge(it: Iteration) -> str:
-    return rf"\max\{{0,\ 1 - yF(x)\}} = \max\{{0,\ 1 - ({_n(_output(it))})\}} = {_n(it.term)}"
+def _side(it: Iteration) -> int:
+    """sign(y F(x))."""
+    return 1 if _output(it) > 0 else -1
 
 
-def _side(it: Iteration) -> tuple[int, str]:
-    """sign(y F(x)), and what it is called."""
-    return (1, "right") if _output(it) > 0 else (-1, "wrong")
+def _word(it: Iteration) -> str:
+    return "right" if _side(it) > 0 else "wrong"
 
 
-def _weight(it: Iteration, config: PlaygroundConfig) -> float:
+def _weight(it: Iteration, config: PlaygroundConfig) -> str:
     """lambda_j of Eq. 12."""
-    return config.weight_correct if _output(it) > 0 else 1.0
+    return _n(config.weight_correct if _side(it) > 0 else 1.0)
+
+
+def _hinge_of(aim: str, reached: str, it: Iteration) -> str:
+    """max{0, aim - reached} in numbers, and what the core says that it is."""
+    return rf"\max\{{0,\ {aim} - {reached}\}} = {_n(it.term)}"
 
 
 def _update(it: Iteration, config: PlaygroundConfig) -> list[Line]:

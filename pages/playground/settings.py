@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,8 +15,9 @@ from levelset_core.playground import OBJECTIVES, PlaygroundConfig
 from pages.shared.attempt import telling
 
 _DRAWING = "drawing"
-#: What each setting is called; what it does, and what it may be, say its field.
+#: What each setting is called; what it does, and what it may be, says its field.
 LABELS = {
+    "preset": "Points", "count": "How many", "noise": "Noise",
     "objective": "Loss", "distance": "Distance d", "epsilon": "Wanted margin ε",
     "weight_correct": "λ of correct samples", "lam": "λ, weight of the margin term",
     "alpha": "α, power of Δ", "learning_rate": "Learning rate (Adam)", "speed": "Speed",
@@ -24,8 +26,9 @@ LABELS = {
 }  # fmt: skip
 #: Where a slider goes on most days, and by what step.
 SLIDERS: dict[str, tuple[float, float, float]] = {
-    "epsilon": (0.0, 0.8, 0.01), "weight_correct": (0.0, 5.0, 0.1), "lam": (0.0, 0.5, 0.01),
-    "alpha": (-3.0, -0.5, 0.25), "newton_steps": (1, 20, 1), "depth": (0, 5, 1),
+    "count": (10, 1000, 2), "noise": (0.0, 0.4, 0.01), "epsilon": (0.0, 0.8, 0.01),
+    "weight_correct": (0.0, 5.0, 0.1), "lam": (0.0, 0.5, 0.01), "alpha": (-3.0, -0.5, 0.25),
+    "newton_steps": (1, 20, 1), "depth": (0, 5, 1),
 }  # fmt: skip
 #: Sliders with a few stops.
 STOPS: dict[str, list[Any]] = {
@@ -33,6 +36,7 @@ STOPS: dict[str, list[Any]] = {
     "width": [2, 4, 8, 16, 32, 64, 128],
 }  # fmt: skip
 TITLES: dict[str, dict[Any, str]] = {
+    "preset": {**PRESETS, _DRAWING: "My drawing"},
     "objective": {name: objective.title for name, objective in OBJECTIVES.items()},
     "distance": {"linf": "L∞", "l2": "L2", "rho": "ρ"},
     "activation": {"relu": "ReLU", "softplus": "Softplus", "tanh": "Tanh", "sine": "Sine"},
@@ -63,17 +67,19 @@ def settings_panel(session: LiveSession) -> None:
     hidden = _hidden(state)
     _follow(session, state)
     with st.sidebar:
-        _data(session)
+        st.markdown("#### Data")
+        _setting(session, "preset", _set_preset)
+        if state.preset:
+            _setting(session, "count", _set_size)
+            _setting(session, "noise", _set_size)
+            st.button("Draw fresh points", on_click=_fresh, args=(session,), width="stretch")
         st.markdown("#### Objective")
         st.toggle(
-            "Compare: Figure 1",
-            _shown("compare"),
-            key=_key("compare"),
-            on_change=_set_compare,
-            args=(session,),
+            "Compare: Figure 1", _shown("compare"), key=_key("compare"),
+            on_change=_set_compare, args=(session,),
             help="Cross-entropy, margin L∞, margin L2 and geometric SVM side by side: one data "
             "set, one seed, one shared initialization, training together.",
-        )
+        )  # fmt: skip
         for name in ("objective", "distance", "epsilon", "weight_correct", "lam", "alpha"):
             if name not in hidden:
                 _setting(session, name)
@@ -87,39 +93,15 @@ def settings_panel(session: LiveSession) -> None:
         st.caption("A change here starts again from new weights.")
 
 
-def _data(session: LiveSession) -> None:
-    st.markdown("#### Data")
-    names = [*PRESETS, _DRAWING]
-    st.selectbox(
-        "Points",
-        names,
-        names.index(_shown("preset")),
-        format_func=lambda name: PRESETS.get(name, "My drawing"),
-        key=_key("preset"),
-        on_change=_set_preset,
-        args=(session,),
-    )
-    if session.state.preset:
-        # A shared state may hold a value outside of a slider's everyday range.
-        count, noise = _shown("count"), _shown("noise")
-        st.slider(
-            "How many", min(10, count), max(1000, count), count, 2, key=_key("count"),
-            on_change=_set_size, args=(session, "count"),
-        )  # fmt: skip
-        st.slider(
-            "Noise", 0.0, max(0.4, noise), noise, 0.01, key=_key("noise"),
-            on_change=_set_size, args=(session, "noise"),
-        )  # fmt: skip
-        st.button("Draw fresh points", on_click=_fresh, args=(session,), width="stretch")
-
-
-def _setting(session: LiveSession, name: str) -> None:
-    """The widget of one setting."""
-    value, label, rule = _shown(name), LABELS[name], RULES[name]
-    titles = TITLES.get(name, {})
+def _setting(
+    session: LiveSession, name: str, change: Callable[[LiveSession, str], None] | None = None
+) -> None:
+    """The widget of one setting; ``change`` takes what it is set to."""
+    value, label, titles = _shown(name), LABELS[name], TITLES.get(name, {})
+    rule = RULES.get(name)
     common: dict[str, Any] = {
-        "key": _key(name), "on_change": _set_config, "args": (session, name),
-        "help": f"{rule.help[0].upper()}{rule.help[1:]}.",
+        "key": _key(name), "on_change": change or _set_config, "args": (session, name),
+        "help": f"{rule.help[0].upper()}{rule.help[1:]}." if rule else None,
     }  # fmt: skip
     if name in SLIDERS:
         low, high, step = SLIDERS[name]
@@ -130,16 +112,16 @@ def _setting(session: LiveSession, name: str) -> None:
         st.select_slider(
             label, stops, value, format_func=lambda v: titles.get(v, f"{v:g}"), **common
         )
-    elif name == "objective":
-        names = list(rule.names)
+    elif name in ("preset", "objective"):
+        names = list(titles)
         st.selectbox(label, names, names.index(value), format_func=titles.__getitem__, **common)
-    elif rule.choices:
+    elif titles:
         norm = name == "distance" and _needs_norm(session.state)
         names = [choice for choice in titles if not (norm and choice == "rho")]
         st.segmented_control(
             label, names, format_func=titles.__getitem__, default=value, width="stretch", **common
         )
-    else:
+    elif rule:
         st.number_input(label, rule.low, rule.high, value, **common)
 
 
@@ -217,8 +199,8 @@ def _set_compare(session: LiveSession) -> None:
         session.change(compare=compare)
 
 
-def _set_preset(session: LiveSession) -> None:
-    name = _chosen("preset")
+def _set_preset(session: LiveSession, setting: str) -> None:
+    name = _chosen(setting)
     if name == _DRAWING:
         session.change(preset=None)
     elif name is not None:  # every preset has a size and noise that suit it
