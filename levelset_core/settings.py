@@ -11,6 +11,7 @@ From the fields come the checks of every value, plain values and back, and a com
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self, TypeAlias
@@ -97,9 +98,9 @@ class Rule:
         if above is not None:
             least = "positive" if self.above == 0 else f"more than {above}"
             return least if high is None else f"{least} and at most {high}"
-        if high is None:
-            return f"at least {low}"
-        return f"{low} to {high}"
+        if low is None:
+            return "finite"
+        return f"at least {low}" if high is None else f"{low} to {high}"
 
     def check(self, name: str, value: Any) -> Any:
         """The value, of the field's type.
@@ -139,9 +140,10 @@ class Rule:
         return self.kind(value)
 
     def _in_range(self, value: float) -> bool:
-        """False for NaN, whatever the range."""
+        """False for NaN, and for a whole number without end, whatever the range."""
         return (
             value == value
+            and (self.kind is float or abs(value) != math.inf)
             and (self.low is None or value >= self.low)
             and (self.high is None or value <= self.high)
             and (self.above is None or value > self.above)

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.pgd import margin_of, pgd
-from levelset_core.errors import LevelsetError
 from levelset_core.levelsets import class_margin, false_position, project
 from levelset_core.levelsets.distances import rho_axis
 from levelset_core.levelsets.jacobian import expand_rows, value_and_jacobian
+from levelset_core.settings import choose
 
 NORMS = ("linf", "l2")
 #: |F^y| at which a point counts as one of the boundary, in parts of |F^y(x)|.
@@ -66,8 +66,7 @@ def newton_points(
     Raises:
         LevelsetError: unknown norm.
     """
-    if norm not in NORMS:
-        raise LevelsetError(f"Unknown norm {norm!r}: choose one of {', '.join(NORMS)}.")
+    choose("norm", norm, NORMS)
     margin = class_margin(f)
     with evaluating(f):
         if norm == "l2":

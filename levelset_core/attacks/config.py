@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from levelset_core.attacks.pgd import check_attack
-from levelset_core.errors import LevelsetError
+from levelset_core.settings import Settings, setting
 
 #: Name -> losses of PGD, each tried in turn on what those before left. Without any: "clean" does
 #: nothing, "autoattack" is the standard ensemble (Croce and Hein, 2020).
@@ -24,32 +24,24 @@ BATCH = {"cpu": 64}
 
 
 @dataclass(frozen=True)
-class AttackConfig:
+class AttackConfig(Settings):
     """An attack and its strength.
-
-    Attributes:
-        attack: one of ``ATTACKS``.
-        epsilon: half side of the L_inf box.
-        step, steps, restarts: of PGD.
 
     ``epsilon`` and ``step`` are rounded to nine decimal places, so that those computed in different
     ways are equal, and commands with them short.
     """
 
-    attack: str = "pgd-margin"
-    epsilon: float = 0.3
-    step: float = 0.01
-    steps: int = 40
-    restarts: int = 1
+    attack: str = setting("pgd-margin", choices=ATTACKS, help="what is done")
+    epsilon: float = setting(0.3, help="half side of the L_inf box")
+    step: float = setting(0.01, help="of PGD")
+    steps: int = setting(40, help="of PGD")
+    restarts: int = setting(1, help="of PGD")
 
     def __post_init__(self) -> None:
-        if self.attack not in ATTACKS:
-            raise LevelsetError(
-                f"Unknown attack {self.attack!r}: choose one of {', '.join(ATTACKS)}."
-            )
+        super().__post_init__()
         check_attack(self.epsilon, self.step, self.steps, self.restarts)
         for name in ("epsilon", "step"):
-            object.__setattr__(self, name, round(float(getattr(self, name)), 9))
+            object.__setattr__(self, name, round(getattr(self, name), 9))
 
 
 def paper_attack(attack: str, channels: int, epsilon: float | None = None) -> AttackConfig:

@@ -25,8 +25,8 @@ from levelset_core.attacks.pgd import (
     projected_ascent,
     uniform_in,
 )
-from levelset_core.errors import LevelsetError
 from levelset_core.random import torch_generator
+from levelset_core.settings import choose
 
 #: Half sides of the boxes that an attack on the way to S^y tries.
 BOXES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
@@ -100,8 +100,7 @@ def pgd_trajectory(
     Raises:
         LevelsetError: an unknown loss, or a number that does not fit.
     """
-    if loss not in LOSSES:
-        raise LevelsetError(f"Unknown loss {loss!r}: choose one of {', '.join(LOSSES)}.")
+    choose("loss", loss, LOSSES)
     check_attack(epsilon, step, steps, 1)
     row = x.detach()[None]  # (1, *d)
     label = torch.tensor([y], device=x.device)

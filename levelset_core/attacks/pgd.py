@@ -14,6 +14,7 @@ from levelset_core.attacks.fast import evaluating
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets.jacobian import expand_rows
 from levelset_core.random import torch_generator
+from levelset_core.settings import choose
 
 #: What an attack makes large, (n, classes) logits and per-row targets -> (n,).
 LossFn = Callable[..., Tensor]
@@ -204,8 +205,7 @@ def pgd(
     Raises:
         LevelsetError: an unknown loss, or a number that does not fit.
     """
-    if loss not in LOSSES:
-        raise LevelsetError(f"Unknown loss {loss!r}: choose one of {', '.join(LOSSES)}.")
+    choose("loss", loss, LOSSES)
     check_attack(epsilon, step, steps, restarts)
     generator = generator or torch_generator(0)
     x = x.detach()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from levelset_core.errors import LevelsetError
 from levelset_core.random import torch_generator
+from levelset_core.settings import choose
 
 
 class ConvNet(nn.Module):
@@ -174,8 +175,7 @@ def make_classifier(
     Raises:
         LevelsetError: unknown name, or images that are too small.
     """
-    if name not in CLASSIFIERS:
-        raise LevelsetError(f"Unknown model {name!r}: choose one of {', '.join(CLASSIFIERS)}.")
+    choose("model", name, CLASSIFIERS)
     network = CLASSIFIERS[name](shape, classes)
     initialize_classifier(network, seed)
     return network

@@ -17,6 +17,7 @@ from levelset_core.classifiers.exported import ExportedNetwork, read_exported
 from levelset_core.classifiers.foreign import fit_state_dict, read_state_dict
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
+from levelset_core.settings import choose
 
 #: What :attr:`Classifier.model` is called for a program of ``torch.export``.
 EXPORTED = "exported"
@@ -166,8 +167,8 @@ def load_classifier(
     metadata = _metadata(path)
     if metadata.get("model") == EXPORTED and arch is None:
         return _stored_export(path, weights, metadata)
-    if arch is not None and arch not in CLASSIFIERS:
-        raise LevelsetError(f"Unknown model {arch!r}: choose one of {', '.join(CLASSIFIERS)}.")
+    if arch is not None:
+        choose("model", arch, CLASSIFIERS)
     card: dict[str, Any] = {}
     model = arch or metadata.get("model", "")
     if model not in CLASSIFIERS:

@@ -11,6 +11,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry.analysis import sample_faces
 from levelset_core.geometry.meshes import Mesh, unit
 from levelset_core.random import numpy_generator
+from levelset_core.settings import choose
 
 #: Fewer points say nothing about a curve or a surface.
 MIN_POINTS = 10
@@ -186,8 +187,7 @@ def downsample(
     Raises:
         LevelsetError: the method is unknown, or the count is below 1.
     """
-    if method not in DOWNSAMPLING:
-        raise LevelsetError(f"Unknown method {method!r}: choose one of {', '.join(DOWNSAMPLING)}.")
+    choose("method", method, DOWNSAMPLING)
     if count < 1:
         raise LevelsetError(f"At least one point must be kept, got {count}.")
     if len(cloud) <= count:

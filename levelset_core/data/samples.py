@@ -16,6 +16,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, Polyline
 from levelset_core.paths import ASSETS, data_folder
 from levelset_core.random import numpy_generator
+from levelset_core.settings import choose
 
 Truth = Mesh | Polyline
 
@@ -105,8 +106,7 @@ def load_sample(
     Raises:
         LevelsetError: no such sample, or its file is not there.
     """
-    if name not in SAMPLES:
-        raise LevelsetError(f"Unknown sample {name!r}: choose one of {', '.join(SAMPLES)}.")
+    choose("sample", name, SAMPLES)
     sample = SAMPLES[name]
     if sample.kind == "curve":
         noise = 2 * CURVE_NOISE if name == "spline" else CURVE_NOISE

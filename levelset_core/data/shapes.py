@@ -13,6 +13,7 @@ from torch import Tensor
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, Polyline, extract_mesh
 from levelset_core.random import numpy_generator
+from levelset_core.settings import choose
 
 #: Grid nodes along the longest side of an extracted surface.
 RESOLUTION = 96
@@ -51,8 +52,7 @@ def make_surface(name: str, resolution: int = RESOLUTION) -> Mesh:
     Raises:
         LevelsetError: there is none of that name.
     """
-    if name not in SURFACES:
-        raise LevelsetError(f"Unknown surface {name!r}: choose one of {', '.join(SURFACES)}.")
+    choose("surface", name, SURFACES)
     return extract_mesh(SURFACES[name], (-1.05, 1.05), resolution)
 
 

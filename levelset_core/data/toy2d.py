@@ -9,6 +9,7 @@ import numpy as np
 from levelset_core.data.points import BOUNDS, PointSet
 from levelset_core.errors import LevelsetError
 from levelset_core.random import numpy_generator
+from levelset_core.settings import choose
 
 #: Two streams of one seed: the drawing, and fresh points of the same kind to test on.
 TRAIN, HELD_OUT = 0, 1
@@ -98,8 +99,7 @@ def make_points(
     Raises:
         LevelsetError: unknown preset, or n or noise out of range.
     """
-    if preset not in _PRESETS:
-        raise LevelsetError(f"Unknown preset {preset!r}: choose one of {', '.join(PRESETS)}.")
+    choose("preset", preset, PRESETS)
     if not 2 <= n <= 2000:
         raise LevelsetError(f"The number of points must be 2 to 2000, got {n}.")
     if not 0 <= noise <= 1:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from levelset_core.errors import LevelsetError
+from levelset_core.settings import Settings, choose, setting
 
 #: Names of the losses, as the command line has them, and for people.
 LOSSES = {"xent": "Cross-entropy", "hinge": "Hinge", "ours": "Geometric SVM"}
@@ -28,56 +29,47 @@ PER_SEED = 10_000
 
 
 @dataclass(frozen=True)
-class GeneralizationConfig:
+class GeneralizationConfig(Settings):
     """What the paper leaves open and we chose: everything but the data sets and the losses.
 
-    Attributes:
-        data, data_dir: see :func:`levelset_core.data.images.load_images`.
-        losses: names in ``LOSSES``.
-        fractions: of the original training set.
-        repeats: per fraction; loss against loss is paired over them.
-        tuning: repeats, drawn apart, that every candidate is tried on.
-        width, depth: hidden layers of the ReLU MLP.
-        steps, batch: optimizer steps (AdamW, its rate falling to 0), images a step; the same for
-            every loss.
-        seed: of the repeats; another one draws other parts.
-        chosen: candidate numbers by loss, one a fraction, known from an earlier sweep: then no
-            choice is made.
+    The optimizer is AdamW, its rate falling to 0; steps and batch are the same for every loss.
 
     Raises:
         LevelsetError: a setting is unknown or does not fit.
     """
 
-    data: str = "mnist"
-    data_dir: str | None = None
-    losses: tuple[str, ...] = tuple(LOSSES)
-    fractions: tuple[float, ...] = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
-    repeats: int = 20
-    tuning: int = 2
-    width: int = 64
-    depth: int = 2
-    steps: int = 400
-    batch: int = 32
-    seed: int = 0
-    chosen: dict[str, list[int]] | None = None
+    data: str = setting("mnist", help="see levelset_core.data.images.load_images")
+    data_dir: str | None = setting(None, kind=str, help="where data sets are")
+    losses: tuple[str, ...] = setting(tuple(LOSSES), choices=LOSSES, help="to compare")
+    fractions: tuple[float, ...] = setting(
+        (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02), help="of the original training set"
+    )
+    repeats: int = setting(
+        20, low=1, high=PER_SEED, help="per fraction; loss against loss is paired over them"
+    )
+    tuning: int = setting(
+        2, low=1, high=PER_SEED, help="repeats, drawn apart, that every candidate is tried on"
+    )
+    width: int = setting(64, low=1, help="units of a hidden layer")
+    depth: int = setting(2, low=1, help="hidden layers of the ReLU MLP")
+    steps: int = setting(400, low=1, help="optimizer steps")
+    batch: int = setting(32, low=1, help="images a step")
+    seed: int = setting(
+        0, low=0, high=TUNING // PER_SEED - 1, help="of the repeats; another one draws other parts"
+    )
+    chosen: dict[str, list[int]] | None = setting(
+        None, kind=dict, help="candidate numbers by loss, one a fraction, known from an earlier "
+        "sweep: then no choice is made",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "losses", tuple(self.losses))
-        object.__setattr__(self, "fractions", tuple(float(f) for f in self.fractions))
-        if unknown := [name for name in self.losses if name not in LOSSES]:
-            raise LevelsetError(f"Unknown loss {unknown[0]!r}: choose from {', '.join(LOSSES)}.")
-        if not self.losses or len(set(self.losses)) < len(self.losses):
-            raise LevelsetError("Name at least one loss, and each once.")
+        for name in self.losses:
+            choose("loss", name, LOSSES)
         if not self.fractions or not all(0 < f <= 1 for f in self.fractions):
             raise LevelsetError(f"Fractions must be above 0 and at most 1, got {self.fractions}.")
-        if not (isinstance(self.seed, int) and 0 <= self.seed < TUNING // PER_SEED):
-            raise LevelsetError(f"The seed must be 0 to {TUNING // PER_SEED - 1}: {self.seed!r}.")
-        for name in ("repeats", "tuning", "width", "depth", "steps", "batch"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise LevelsetError(f"{name} must be a whole number from 1 on, got {value!r}.")
-        if max(self.repeats, self.tuning) > PER_SEED:
-            raise LevelsetError(f"At most {PER_SEED} repeats, got {self.repeats}.")
+        super().__post_init__()
+        if len(set(self.losses)) < len(self.losses):
+            raise LevelsetError("Name each loss once.")
         if self.chosen is not None:
             self._check_chosen(self.chosen)
 
@@ -95,21 +87,6 @@ class GeneralizationConfig:
     def parts(self) -> range:
         """Numbers of the parts that are reported."""
         return range(self.seed * PER_SEED, self.seed * PER_SEED + self.repeats)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {**asdict(self), "losses": list(self.losses), "fractions": list(self.fractions)}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> GeneralizationConfig:
-        """From plain values; what is missing takes its default.
-
-        Raises:
-            LevelsetError: an unknown setting, or a value that does not fit.
-        """
-        if unknown := sorted(set(values) - {field.name for field in fields(cls)}):
-            raise LevelsetError(f"Unknown setting {unknown[0]!r}.")
-        return cls(**values)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from levelset_core.errors import LevelsetError
+from levelset_core.settings import choose
 
 #: (x, p, D_xF(p)^+), each (n, *d) -> (n,)
 Distance = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -46,6 +46,5 @@ def get_distance(name: str) -> Distance:
     Raises:
         LevelsetError: there is none of that name.
     """
-    if name not in DISTANCES:
-        raise LevelsetError(f"Unknown distance {name!r}: choose one of {', '.join(DISTANCES)}.")
+    choose("distance", name, DISTANCES)
     return DISTANCES[name]

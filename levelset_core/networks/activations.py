@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
+from levelset_core.settings import choose
 
 ACTIVATIONS = ("relu", "softplus", "tanh", "sine")
 
@@ -30,10 +31,7 @@ class Activation:
     frequency: float = 6.0
 
     def __post_init__(self) -> None:
-        if self.name not in ACTIVATIONS:
-            raise LevelsetError(
-                f"Unknown activation {self.name!r}: choose one of {', '.join(ACTIVATIONS)}."
-            )
+        choose("activation", self.name, ACTIVATIONS)
         if not (self.beta > 0 and self.frequency > 0):
             raise LevelsetError(
                 f"beta and frequency must be positive, got {self.beta} and {self.frequency}."

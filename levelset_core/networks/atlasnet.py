@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from levelset_core.errors import LevelsetError
+from levelset_core.settings import choose
 
 TEMPLATES = ("square", "sphere")
 
@@ -40,10 +41,7 @@ class AtlasNet(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        if template not in TEMPLATES:
-            raise LevelsetError(
-                f"Unknown template {template!r}: choose one of {', '.join(TEMPLATES)}."
-            )
+        choose("template", template, TEMPLATES)
         if min(patches, width, depth) < 1:
             raise LevelsetError(
                 f"AtlasNet needs at least one patch, layer and unit, got {patches}, {depth} and "

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import nn
 
-from levelset_core.errors import LevelsetError
+from levelset_core.settings import choose
 
 INITIALIZATIONS = ("auto", "kaiming", "xavier", "siren", "geometric")
 
@@ -37,10 +37,7 @@ def initialize(
     Raises:
         LevelsetError: unknown name.
     """
-    if name not in INITIALIZATIONS:
-        raise LevelsetError(
-            f"Unknown initialization {name!r}: choose one of {', '.join(INITIALIZATIONS)}."
-        )
+    choose("initialization", name, INITIALIZATIONS)
     name = _AUTO[activation] if name == "auto" else name
     for k, layer in enumerate(layers):
         first, last = k == 0, k == len(layers) - 1

@@ -20,6 +20,7 @@ from levelset_core.geometry.clouds import NearestPoints, Normalization
 from levelset_core.networks import AtlasNet
 from levelset_core.random import torch_generator
 from levelset_core.reconstruction.budget import Budget, check_loss
+from levelset_core.settings import Settings, choose, setting
 
 #: The rows of Table 2: name -> patches, template, width.
 ATLASES: dict[str, tuple[int, str, int]] = {
@@ -32,40 +33,30 @@ FACES = 80_000
 
 
 @dataclass(frozen=True)
-class AtlasNetConfig:
-    """Settings of an AtlasNet on one cloud; sizes are chosen for a CPU.
+class AtlasNetConfig(Settings):
+    """Settings of an AtlasNet on one cloud; sizes are chosen for a CPU (extension).
 
-    Attributes:
-        patches, template: see :class:`levelset_core.networks.AtlasNet`.
-        width, depth: of every patch's MLP.
-        batch: points drawn from the atlas, and from the cloud, a step.
-        learning_rate: of Adam; it falls to zero as a cosine.
-        steps: at most, or None.
-        seconds: of training at most, or None: the learning rate then depends on steps alone, and
-            the same seed gives the same run.
-        seed: of all randomness.
+    Without ``seconds`` the learning rate depends on steps alone, and the same seed gives the same
+    run.
 
     Raises:
         LevelsetError: neither steps nor seconds, or a number that is not positive.
     """
 
-    patches: int = 25
-    template: str = "square"
-    width: int = 64
-    depth: int = 3
-    batch: int = 2500
-    learning_rate: float = 2e-3
-    steps: int | None = None
-    seconds: float | None = None
-    seed: int = 0
+    patches: int = setting(25, help="see levelset_core.networks.AtlasNet")
+    template: str = setting("square", help="see levelset_core.networks.AtlasNet")
+    width: int = setting(64, help="of every patch's MLP")
+    depth: int = setting(3, help="of every patch's MLP")
+    batch: int = setting(2500, above=0, help="points drawn from the atlas, and the cloud, a step")
+    learning_rate: float = setting(2e-3, above=0.0, help="of Adam; it falls to 0 as a cosine")
+    steps: int | None = setting(None, kind=int, above=0, help="at most")
+    seconds: float | None = setting(None, kind=float, above=0.0, help="of training at most")
+    seed: int = setting(0, help="of all randomness")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.steps is None and self.seconds is None:
             raise LevelsetError("AtlasNet needs a number of steps or of seconds.")
-        for name in ("batch", "learning_rate", "steps", "seconds"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise LevelsetError(f"{name} must be positive, got {value}.")
 
     @classmethod
     def row(cls, name: str, **changes: float | None) -> AtlasNetConfig:
@@ -74,9 +65,7 @@ class AtlasNetConfig:
         Raises:
             LevelsetError: there is no such row.
         """
-        if name not in ATLASES:
-            raise LevelsetError(f"Unknown AtlasNet {name!r}: choose one of {', '.join(ATLASES)}.")
-        patches, template, width = ATLASES[name]
+        patches, template, width = ATLASES[choose("AtlasNet", name, ATLASES)]
         if changes.get("steps") is None and changes.get("seconds") is None:
             changes["seconds"] = 60.0
         return cls(patches, template, width, **changes)  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components, depth_first_order
 from scipy.spatial import cKDTree
 
 from levelset_core.errors import LevelsetError
+from levelset_core.settings import choose
 
 #: What becomes of two ends that face each other.
 ENDS = ("auto", "open", "closed")
@@ -64,8 +65,7 @@ def order_points(points: np.ndarray, ends: str = "auto") -> list[Chain]:
     Raises:
         LevelsetError: no curve is found, or ``ends`` is unknown.
     """
-    if ends not in ENDS:
-        raise LevelsetError(f"Unknown ends {ends!r}: choose one of {', '.join(ENDS)}.")
+    choose("ends", ends, ENDS)
     nodes = thinned(points)
     if len(nodes) < LEAST:
         raise LevelsetError(f"A curve needs {LEAST} points at different places, got {len(nodes)}.")
