@@ -5,6 +5,7 @@ A new verb is a module with ``add(verbs, common)``, imported here and listed in 
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -57,7 +58,14 @@ def build_parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a verb; returns the exit code: 0 done, 2 bad input, 130 interrupted."""
+    """Run a verb; returns the exit code: 0 done, 2 bad input, 130 interrupted.
+
+    Without ``arguments`` those of the process, which then hears SIGINT also where it was started
+    with SIGINT ignored, as shells start what runs in the background: an interactive shell's Ctrl+C
+    does not reach that anyhow, and whoever sends it a signal of its own means it.
+    """
+    if arguments is None and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         options = build_parser().parse_args(arguments)
         code: int = options.run(options)

@@ -91,8 +91,10 @@ def _start(run: Run, status: RunStatus) -> bool:
 
 def _spawn(run: Run, lock: FileLock) -> subprocess.Popen[bytes]:
     spare = take_spare(run.config.threads)
-    if spare is not None and spare.give(run, lock):
-        return spare.process
+    if spare is not None:
+        if spare.give(run, lock):
+            return spare.process
+        spare.dismiss()
     environment = child_environment(run.config.threads)
     environment["LEVELSET_RUNS"] = str(run.path.parent)
     with (run.path / "log.txt").open("ab") as log:

@@ -12,6 +12,7 @@ import pytest
 
 from levelset_core.cli import BAD_INPUT, DONE, INTERRUPTED, main
 from levelset_core.data import read_geometry
+from tests.children import child
 
 FAST = ["--json", "--steps", "30", "--threads", "1"]
 
@@ -137,16 +138,18 @@ def test_an_interrupt_writes_what_was_reached(ball, tmp_path):
     out = tmp_path / "out.ply"
     command = [sys.executable, "-m", "levelset_core", "reconstruct", ball, "-o", str(out),
                "--seconds", "300", "--resolution", "32", "--threads", "1", "--json"]  # fmt: skip
-    process = subprocess.Popen(
+    with child(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-    assert process.stderr is not None
-    deadline = time.monotonic() + 120
-    while "step" not in process.stderr.readline():
-        assert time.monotonic() < deadline
-    process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate(timeout=120)
+        # As a shell starts what runs in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        deadline = time.monotonic() + 120
+        while "step" not in process.stderr.readline():
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=120)
     assert process.returncode == INTERRUPTED
     assert json.loads(printed)["steps"] >= 1
     assert out.exists()

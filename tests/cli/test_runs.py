@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from levelset_core import cli
+from tests.children import child
 from tests.runs.support import outcome, wait, wait_for_state
 
 
@@ -57,10 +58,10 @@ def test_an_interrupt_saves_and_a_resume_ends_with_the_same_result(store, capsys
     whole = store.create("tiny", {}, steps=300, seed=5, device="cpu")
     cut = store.create("tiny", {"pause": 0.005}, steps=300, seed=5, device="cpu")
     command = [sys.executable, "-m", "levelset_core", "runs", "resume", cut.id, "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    wait(lambda: cut.status().step > 10, "some steps")
-    process.send_signal(subprocess.signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    with child(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        wait(lambda: cut.status().step > 10, "some steps")
+        process.send_signal(subprocess.signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
     assert process.returncode == cli.INTERRUPTED
     assert json.loads(out)["state"] == "interrupted"
     for run in (whole, cut):

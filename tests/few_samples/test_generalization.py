@@ -4,8 +4,6 @@ import contextlib
 import io
 import itertools
 import json
-import os
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -33,6 +31,7 @@ from levelset_core.few_samples.gallery import Gallery
 from levelset_core.few_samples.results import RESULTS, chosen_numbers, read_results
 from levelset_core.few_samples.training import accuracy, result_table, run_group, train_group
 from levelset_core.runs import RunStore
+from tests.children import child
 from tests.runs.support import wait
 
 #: A candidate in the middle of the grid.
@@ -207,18 +206,13 @@ def test_two_processes_make_the_table_of_one(whole, tmp_path, monkeypatch):
 def test_killed_in_the_middle_the_command_goes_on_to_the_same_table(whole, tmp_path, monkeypatch):
     monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
     store = RunStore()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "levelset_core", *COMMAND], stderr=subprocess.DEVNULL
-    )
 
     def units():
         return sum(len(list((run.artifacts / "units").glob("*.json"))) for run in store.runs())
 
-    try:
+    command = [sys.executable, "-m", "levelset_core", *COMMAND]
+    with child(command, stderr=subprocess.DEVNULL):
         wait(lambda: units() >= 3, "some units", patience=300)
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
     assert 3 <= units() < whole[0]["units"]
     (run,) = store.runs()
     assert run.status().state == "interrupted"

@@ -88,10 +88,12 @@ def test_sigkill_in_the_middle_of_an_epoch_changes_nothing(tmp_path, monkeypatch
     def saved():
         return load_checkpoint(run.checkpoint_file)["step"] if run.checkpoint_file.exists() else 0
 
-    while saved() < 7:  # of 20, five an epoch
-        assert time.monotonic() < patience and run.status().state != "failed"
-    os.kill(pid, signal.SIGKILL)
-    _, code = os.waitpid(pid, 0)
+    try:
+        while saved() < 7:  # of 20, five an epoch
+            assert time.monotonic() < patience and run.status().state != "failed"
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        _, code = os.waitpid(pid, 0)
     assert os.WIFSIGNALED(code) and run.status().state == "interrupted"
     assert work_here(store, run).state == "done"
     model = "model.safetensors"
