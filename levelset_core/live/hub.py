@@ -12,8 +12,8 @@ from typing import Any
 
 from levelset_core.errors import LevelsetError
 from levelset_core.live.live_session import LiveSession
-from levelset_core.live.process import WorkerProcess
 from levelset_core.live.state import PlaygroundState
+from levelset_core.live.worker import WorkerProcess
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class LiveHub:
         with self._lock:
             while len(self._sessions) >= MAX_SESSIONS:
                 self.drop(min(self._sessions.values(), key=lambda s: s.seen))
-            session = LiveSession(self, state, playing)
+            session = LiveSession(self.call, state, playing)
             loads = {k: list(self._home.values()).count(k) for k in range(self._count)}
             home = min(loads, key=lambda k: loads[k])
             self._sessions[session.id], self._home[session.id] = session, home
@@ -66,7 +66,8 @@ class LiveHub:
 
     def drop(self, session: LiveSession) -> None:
         """End a session."""
-        self.send(session, "close")
+        session.send("close")
+        session.worker = None
         with self._lock:
             self._sessions.pop(session.id, None)
             self._home.pop(session.id, None)
@@ -85,12 +86,6 @@ class LiveHub:
         with self._lock:
             return [worker.process.pid for worker in self._workers.values()]
 
-    def send(self, session: LiveSession, op: str, *arguments: Any) -> None:
-        """A message to the session's worker."""
-        worker = self._workers.get(self._home.get(session.id, -1))
-        if worker is not None:
-            worker.send((session.id, op, *arguments))
-
     def call(
         self, session: LiveSession, method: str, arguments: dict[str, Any], timeout: float
     ) -> Any:
@@ -103,7 +98,7 @@ class LiveHub:
         number, future = next(self._numbers), Future[Any]()
         self._calls[number] = future
         try:
-            self.send(session, "call", number, method, arguments)
+            session.send("call", number, method, arguments)
             return future.result(timeout)
         finally:
             self._calls.pop(number, None)
@@ -122,6 +117,8 @@ class LiveHub:
                 return
             del self._workers[home]
             sessions = self._at(home)
+            for session in sessions:
+                session.worker = None
             if sessions and dead.spoke:
                 self._start(home)
         sentence = "The training process ended and was started again."

@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
-from levelset_core.live.process import WorkerProcess
 from levelset_core.live.state import PlaygroundState
+from levelset_core.live.worker import WorkerProcess
 
 #: Rows of history kept a session; beyond it every second measured step goes.
 MAX_HISTORY = 4000
@@ -22,18 +22,8 @@ CONTROLS = ("play", "pause", "step", "reset", "seed")
 
 #: What a listener gets: a kind ("frame", "points", "news", "error") and its content.
 Hear = Callable[[str, Any], None]
-
-
-class Workers(Protocol):
-    """What a session needs of the hub."""
-
-    def send(self, session: LiveSession, op: str, *arguments: Any) -> None:
-        """A message to the session's worker."""
-
-    def call(
-        self, session: LiveSession, method: str, arguments: dict[str, Any], timeout: float
-    ) -> Any:
-        """What a method of the worker's session returns."""
+#: Asks a session's worker: (session, method, arguments, seconds to wait) -> its answer.
+Ask = Callable[["LiveSession", str, dict[str, Any], float], Any]
 
 
 class LiveSession:
@@ -49,9 +39,10 @@ class LiveSession:
         history: rows of figures over steps.
         frame: the last picture.
         error: the last error, one sentence.
+        worker: the process that trains it; None while there is none.
     """
 
-    def __init__(self, hub: Workers, state: PlaygroundState, playing: bool) -> None:
+    def __init__(self, ask: Ask, state: PlaygroundState, playing: bool) -> None:
         self.id = secrets.token_urlsafe(12)
         self.token = secrets.token_urlsafe(24)
         self.state = state
@@ -63,7 +54,8 @@ class LiveSession:
         self.error: str | None = None
         self.lesson: str | None = None
         self.seen = time.monotonic()
-        self._hub = hub
+        self.worker: WorkerProcess | None = None
+        self._ask = ask
         self._listeners: dict[int, Hear] = {}
         self._views: dict[int, dict[str, Any]] = {}
         self._lock = threading.RLock()
@@ -111,9 +103,9 @@ class LiveSession:
         """Keep a state and tell the worker: points, which may be many, only where they moved."""
         self.state = state
         if moved:
-            self._send("state", state, self.version)
+            self.send("state", state, self.version)
         else:
-            self._send("settings", replace(state, points=PointSet.empty()), self.version)
+            self.send("settings", replace(state, points=PointSet.empty()), self.version)
 
     def control(self, action: str) -> None:
         """play, pause, step, reset, or seed (a new one).
@@ -132,14 +124,14 @@ class LiveSession:
                 return
             if action != "reset":
                 self.playing = action == "play"
-            self._send("control", action)
+            self.send("control", action)
 
     def check_lesson(self, lesson: str | None) -> None:
         """Have the worker check this lesson's goal; its word arrives in ``news["lesson"]``."""
         if lesson != self.lesson:
             self.lesson = lesson
             self.news.pop("lesson", None)
-            self._send("lesson", lesson)
+            self.send("lesson", lesson)
 
     def call(self, method: str, timeout: float = 5.0, **arguments: Any) -> Any:
         """Ask the worker: "explain", "probe" or "weights".
@@ -148,7 +140,7 @@ class LiveSession:
             LevelsetError: the worker refused, or gave no answer in time.
         """
         try:
-            return self._hub.call(self, method, arguments, timeout)
+            return self._ask(self, method, arguments, timeout)
         except TimeoutError as error:
             raise LevelsetError("The training process is busy: try again in a moment.") from error
 
@@ -172,7 +164,7 @@ class LiveSession:
     def look(self) -> None:
         """Somebody is looking: keep training."""
         self.seen = time.monotonic()
-        self._send("look")
+        self.send("look")
 
     def set_view(self, client: int, view: dict[str, Any]) -> None:
         """What one client wants drawn; the worker computes what any of them wants."""
@@ -183,17 +175,19 @@ class LiveSession:
 
     def want_frame(self, *, at_once: bool = False) -> None:
         """Ask for the next picture; it comes when something has changed, or ``at_once``."""
-        self._send("frame", at_once)
+        self.send("frame", at_once)
 
     def _send_view(self) -> None:
         views = list(self._views.values())
         if views:
             overlays = sorted({name for view in views for name in view["overlays"]})
             field = max(view["field"] for view in views)
-            self._send("view", {"field": field, "overlays": overlays})
+            self.send("view", {"field": field, "overlays": overlays})
 
-    def _send(self, op: str, *arguments: Any) -> None:
-        self._hub.send(self, op, *arguments)
+    def send(self, op: str, *arguments: Any) -> None:
+        """A message to the worker; without one it is lost."""
+        if (worker := self.worker) is not None:
+            worker.send((self.id, op, *arguments))
 
     def _tell(self, kind: str, content: Any, skip: int | None = None) -> None:
         with self._lock:
@@ -204,10 +198,11 @@ class LiveSession:
     def resume(self, worker: WorkerProcess) -> None:
         """(Re)open this session on a worker, from its settings and points."""
         with self._lock:
-            worker.send((self.id, "open", self.state, self.version, self.playing))
+            self.worker = worker
+            self.send("open", self.state, self.version, self.playing)
             self._send_view()
             if self.lesson:
-                self._send("lesson", self.lesson)
+                self.send("lesson", self.lesson)
             if self._listeners:
                 self.want_frame(at_once=True)
 

@@ -1,17 +1,23 @@
-"""A worker process: trains the sessions it is given, in turns, and sends pictures and news.
+"""Both ends of a worker's pipe: the process as the hub sees it, and the loop inside it.
 
-Started by the hub as ``python -m levelset_core.live.worker FD``, the number of its end of a pipe
-to the hub. It ends when the hub does.
+The process trains the sessions that it is given, in turns, and sends pictures and news. It ends
+when the hub does.
 """
 
 from __future__ import annotations
 
+import logging
 import os
+import queue
+import subprocess
 import sys
+import threading
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -20,7 +26,12 @@ import torch
 from levelset_core.errors import LevelsetError
 from levelset_core.live.session import WorkerSession
 from levelset_core.live.state import PlaygroundState
+from levelset_core.paths import child_environment
 
+logger = logging.getLogger(__name__)
+
+#: What the process runs; behind it stands the number of its end of the pipe.
+START = "from levelset_core.live.worker import main; main()"
 #: Seconds of training a turn: short, so that a click waits no longer for an answer.
 TURN = 0.012
 #: Sessions that train at the same time; the others wait in line.
@@ -35,6 +46,75 @@ NEWS_SHARE = 0.1
 LINGER = 20.0
 #: Seconds to wait for messages at most while nobody trains.
 IDLE = 0.05
+
+
+class WorkerProcess:
+    """A worker process, the pipe to it, and two threads: one writes to it, one reads from it.
+
+    Sending only queues, so nobody who holds a lock waits for a busy worker, while the worker may
+    be waiting for the reader, and the reader for that lock.
+    """
+
+    def __init__(
+        self,
+        receive: Callable[[tuple[Any, ...]], None],
+        died: Callable[[WorkerProcess], None],
+    ) -> None:
+        self.spoke = False
+        self.connection, theirs = Pipe()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", START, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL, env=child_environment(1), pass_fds=[theirs.fileno()],
+                process_group=0,  # Ctrl-C is for the server; the worker ends with it
+            )  # fmt: skip
+        self._outbox: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(
+            target=self._write, name="levelset-worker-writer", daemon=True
+        )
+        self._reader = threading.Thread(
+            target=self._read, args=(receive, died), name="levelset-worker-reader", daemon=True
+        )
+        self._writer.start()
+        self._reader.start()
+
+    def send(self, message: tuple[Any, ...]) -> None:
+        """Send soon; what a worker that dies did not read is lost."""
+        self._outbox.put(message)
+
+    def close(self) -> None:
+        """End the process, which has nothing to save."""
+        self.process.kill()
+        self._reader.join()
+
+    def _write(self) -> None:
+        while (message := self._outbox.get()) is not None:
+            try:
+                self.connection.send(message)
+            except OSError:
+                return  # the process is gone, which the reader sees too
+
+    def _read(
+        self,
+        receive: Callable[[tuple[Any, ...]], None],
+        died: Callable[[WorkerProcess], None],
+    ) -> None:
+        while True:
+            try:
+                message = self.connection.recv()
+            except (EOFError, OSError):
+                break
+            self.spoke = True
+            try:
+                receive(message)
+            except Exception:
+                logger.exception("A message of the training process was dropped.")
+        self.process.kill()
+        self.process.wait()
+        self._outbox.put(None)
+        self._writer.join()
+        self.connection.close()
+        died(self)
 
 
 class Worker:
@@ -170,7 +250,3 @@ def main() -> None:
     with suppress(EOFError, OSError), Connection(int(sys.argv[1])) as connection:
         Worker(connection).run()
     os._exit(0)  # nothing to save, and torch's threads are slow to end
-
-
-if __name__ == "__main__":
-    main()

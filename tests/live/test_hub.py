@@ -13,7 +13,7 @@ import pytest
 
 from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
-from levelset_core.live import LiveHub, live_session, process
+from levelset_core.live import LiveHub, live_session, worker
 from levelset_core.live import hub as module
 from levelset_core.live.frames import decode_frame
 
@@ -138,10 +138,8 @@ def test_settings_reach_the_worker_and_the_others_do_not_get_lost(create):
 def test_a_slider_sends_the_settings_and_points_travel_only_when_they_changed(create, monkeypatch):
     session = create(playing=False, count=2000)
     ear, sent = Ear(session), []
-    send = session._hub.send
-    monkeypatch.setattr(
-        session._hub, "send", lambda to, *message: (sent.append(message), send(to, *message))
-    )
+    send = session.send
+    monkeypatch.setattr(session, "send", lambda *message: (sent.append(message), send(*message)))
     session.change(config=replace(session.state.config, epsilon=0.4))
     session.control("seed")
     assert [op for op, *_ in sent] == ["settings", "settings"]
@@ -186,7 +184,7 @@ def test_clearing_the_points_makes_them_a_drawing(create):
 def test_an_error_pauses_its_session_alone(hub, create):
     good, bad = create(), create()
     ears = Ear(good), Ear(bad)
-    hub.send(bad, "state", {"version": 1, "config": {"depth": 99}}, 2)
+    bad.send("state", {"version": 1, "config": {"depth": 99}}, 2)
     sentence = ears[1].wait("error")
     assert sentence == bad.error == "depth must be 0 to 8, got 99."
     assert not bad.playing
@@ -224,7 +222,7 @@ def test_a_killed_worker_is_replaced_and_its_sessions_go_on(hub, create):
 
 
 def test_a_worker_that_cannot_start_is_not_started_for_ever(small_state, monkeypatch, caplog):
-    monkeypatch.setattr(process.sys, "executable", "/bin/false")
+    monkeypatch.setattr(worker.sys, "executable", "/bin/false")
     hub = LiveHub(1)
     session = hub.create(small_state())
     wait_until(lambda: session.error is not None)
