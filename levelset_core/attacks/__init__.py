@@ -41,12 +41,12 @@ from levelset_core.attacks.exploration import (
     nearest_level_points,
     pgd_trajectory,
 )
-from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.masking import diagnose
 from levelset_core.attacks.pgd import LOSSES, Attacked, box, margin_of, pgd, projected_ascent
 from levelset_core.attacks.report import AttackReport, share_interval
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
 from levelset_core.attacks.verdict import Masking, beyond_chance, chance_of
+from levelset_core.levelsets.functions import evaluating
 
 ascend = projected_ascent  # its old name
 

@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from levelset_core.attacks.fast import evaluating
 from levelset_core.errors import LevelsetError
+from levelset_core.levelsets.functions import evaluating
 
 #: The attacks of the standard version, in its order.
 STAGES = ("apgd-ce", "apgd-t", "fab-t", "square")

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.pgd import margin_of, pgd
 from levelset_core.levelsets import class_margin, false_position, project
 from levelset_core.levelsets.distances import rho_axis
+from levelset_core.levelsets.functions import evaluating
 from levelset_core.levelsets.jacobian import expand_rows, value_and_jacobian
 from levelset_core.settings import choose
 

@@ -11,10 +11,10 @@ import torch
 from scipy.ndimage import distance_transform_edt, label
 from torch import Tensor
 
-from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.pgd import margin_of
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry.plane import Bounds, contours
+from levelset_core.levelsets.functions import evaluating
 from levelset_core.random import torch_generator
 
 #: Images evaluated at once: their activations stay in the caches of a CPU.

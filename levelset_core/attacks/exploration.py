@@ -16,7 +16,6 @@ from levelset_core.attacks.boundary import (
     rho_axes,
     segment_points,
 )
-from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.pgd import (
     LOSSES,
     box,
@@ -25,6 +24,7 @@ from levelset_core.attacks.pgd import (
     projected_ascent,
     uniform_in,
 )
+from levelset_core.levelsets.functions import evaluating
 from levelset_core.random import torch_generator
 from levelset_core.settings import choose
 

@@ -1,4 +1,4 @@
-"""Networks as attacks run them: in evaluation mode, on every core, as a fast frozen copy.
+"""Networks as attacks run them: on every core, as a fast frozen copy.
 
 The copy is the same function, up to rounding: parameters without gradients, convolutions in the
 layout (n, h, w, c), and a first convolution whose gradient in the image is a matrix product.
@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
@@ -24,21 +23,6 @@ from levelset_core.parallel import cores, torch_threads
 T = TypeVar("T")
 #: More channels than this are no image's, and a library's convolution is as fast.
 MAX_CHANNELS = 4
-
-
-@contextmanager
-def evaluating(f: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Batch norm and dropout as at test time, each row on its own; afterwards as before."""
-    if not isinstance(f, nn.Module):
-        yield
-        return
-    training = [module for module in f.modules() if module.training]
-    f.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def map_batches(

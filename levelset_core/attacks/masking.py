@@ -15,12 +15,12 @@ from torch.nn.functional import cross_entropy
 
 from levelset_core.attacks.config import AttackConfig
 from levelset_core.attacks.evaluation import evaluate_attack
-from levelset_core.attacks.fast import evaluating
 from levelset_core.attacks.pgd import margin_of
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images
 from levelset_core.attacks.verdict import Masking, signs_of_masking
 from levelset_core.data.images import ImageSet
 from levelset_core.device import pick_device
+from levelset_core.levelsets.functions import evaluating
 
 #: Logits are divided so that their median size is this, for the temperature-scaled attack.
 CALM_LOGITS = 10.0

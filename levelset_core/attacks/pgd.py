@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from levelset_core._moved import renamed
-from levelset_core.attacks.fast import evaluating
 from levelset_core.errors import LevelsetError
+from levelset_core.levelsets.functions import evaluating
 from levelset_core.levelsets.jacobian import expand_rows
 from levelset_core.random import torch_generator
 from levelset_core.settings import choose

@@ -94,10 +94,9 @@ def all_cells(store: RunStore, models: list[KnownModel]) -> list[Cell]:
     """Every cell that runs and cards know of these models, the newest first."""
     digests = {model.digest for model in models}
     found: list[Cell] = []
-    for run in store.runs():
+    for run in store.of_kind("attack"):
         with suppress(LevelsetError):
-            if run.config.kind == "attack":
-                found += [c for c in _cells_of(run) if c.digest in digests]
+            found += [c for c in _cells_of(run) if c.digest in digests]
     for model in models:
         found += _cells_of_card(model)
     return found
@@ -159,12 +158,11 @@ def add_to_card(path: Path, values: dict[str, Any]) -> None:
 def _earlier(store: RunStore, settings: dict[str, Any], seed: int) -> Run | None:
     """The largest finished run of the same cells on fewer images."""
     found: list[tuple[int, Run]] = []
-    for run in store.runs():
+    for run in store.of_kind("attack"):
         with suppress(LevelsetError, KeyError):
             own = run.config.settings
             same = (
-                run.config.kind == "attack"
-                and run.config.seed == seed
+                run.config.seed == seed
                 and own["cells"] == settings["cells"]
                 and own["data"] == settings["data"]
                 and own["about"].get("digest") == settings["about"]["digest"]

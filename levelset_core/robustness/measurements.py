@@ -20,6 +20,8 @@ from levelset_core.runs.store import RunStore
 
 #: Measurements of the bundled models: folders of runs, see :mod:`levelset_core.robustness.bundle`.
 BUNDLED = CHECKPOINTS / "measurements"
+#: Kinds of runs that are measurements.
+MEASUREMENTS = ("masking", "transfer", "distances", "survey")
 
 
 def start_measurement(
@@ -72,22 +74,23 @@ def measurements(
     """
     digests = {m.digest for m in (models if kind == "transfer" else models[:1])}
     found = []
-    for run in (*store.runs(), *_bundled_runs()):
+    bundled = (run for run in _bundled_runs() if run.config.kind == kind)
+    for run in (*store.of_kind(kind), *bundled):
         with suppress(LevelsetError, KeyError, TypeError, AttributeError):
             settings = run.config.settings
-            if run.config.kind != kind or not same_first_images(settings["data"], data):
+            if not same_first_images(settings["data"], data):
                 continue
             own = [m.get("digest") for m in settings["models"]]
             same = digests <= set(own if kind == "transfer" else own[:1])
             alike = attack is None or AttackConfig(**settings["attack"]) == attack
-            if same and alike and not run.problem():
+            if same and alike:
                 found.append(run)
     return found
 
 
 @cache
 def _bundled_runs() -> tuple[Run, ...]:
-    return tuple(RunStore(BUNDLED).runs())
+    return tuple(RunStore(BUNDLED).of_kind(*MEASUREMENTS))
 
 
 def newest(runs: list[Run]) -> tuple[dict[str, Any] | None, Run | None]:

@@ -149,12 +149,10 @@ def training_titles(store: RunStore) -> dict[str, str]:
     taken: set[str] = set()
     for model in _bundled():
         numbered(model.title, taken)
-    for run in reversed(store.runs()):
-        if run.config.kind == "robust":
-            settings = run.config.settings
-            data = str(settings.get("data"))
-            title = _method_title(str(settings.get("method")), wanted(run), data)
-            titles[run.id] = numbered(title, taken)
+    for run in reversed(store.of_kind("robust")):
+        settings = run.config.settings
+        title = _method_title(str(settings.get("method")), wanted(run), str(settings.get("data")))
+        titles[run.id] = numbered(title, taken)
     return titles
 
 
@@ -168,12 +166,10 @@ def wanted(run: Run) -> float | None:
 def _trained(store: RunStore) -> list[KnownModel]:
     found = []
     titles = training_titles(store)
-    for run in reversed(store.runs()):
-        path = run.artifacts / "model.safetensors"
-        with suppress(LevelsetError):
-            if run.id in titles and run.status().state == "done" and path.exists():
-                model = _model(path, "run", run.id)
-                found += [] if model is None else [replace(model, title=titles[run.id])]
+    for run in reversed(store.of_kind("robust")):
+        if run.status().state == "done":
+            model = _model(run.artifacts / "model.safetensors", "run", run.id)
+            found += [] if model is None else [replace(model, title=titles[run.id])]
     return found
 
 

@@ -50,6 +50,15 @@ class RunStore:
             return []
         return sorted((Run(path) for path in names), key=_created, reverse=True)
 
+    def of_kind(self, *kinds: str) -> list[Run]:
+        """Runs of these kinds that can be read, the newest first."""
+        found = []
+        for run in self.runs():
+            with suppress(LevelsetError):
+                if run.config.kind in kinds and not run.problem():
+                    found.append(run)
+        return found
+
     def get(self, run_id: str) -> Run:
         """The run called ``run_id``.
 

@@ -6,18 +6,16 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 from plotly.subplots import make_subplots
 
 from levelset_core.attacks import beyond_chance
-from levelset_core.errors import LevelsetError
 from levelset_core.robustness.cells import Cell
 from levelset_core.robustness.kinds.distances import DISTANCES
 from levelset_core.robustness.models import KnownModel
 from levelset_core.robustness.table import published_row
 from levelset_core.robustness.table1 import BLACK_BOX
 from levelset_core.runs import Run
-from levelset_core.runs.arrays import read_arrays
+from pages.robustness.measuring import run_arrays
 from pages.shared import charts
 from pages.shared.charts import COLORS, faint, look
 
@@ -132,18 +130,7 @@ def waterfall_figure(
 
 def read_distances(run: Run) -> dict[str, np.ndarray] | None:
     """The arrays of a finished run; None where they cannot be read."""
-    path = run.artifacts / DISTANCES
-    try:
-        return _distances(str(path), path.stat().st_mtime_ns)
-    except (LevelsetError, OSError):
-        return None
-
-
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _distances(path: str, changed: int) -> dict[str, np.ndarray]:
-    from pathlib import Path
-
-    return read_arrays(Path(path))
+    return run_arrays(run, DISTANCES)
 
 
 def distance_figure(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,8 @@ from levelset_core.robustness.kinds.survey import SURVEY
 from levelset_core.robustness.measurements import measurements, start_measurement
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import Run, RunStore, duration
-from levelset_core.runs.arrays import read_arrays
 from pages.robustness.address import first_image
-from pages.robustness.measuring import PASSES
+from pages.robustness.measuring import PASSES, run_arrays
 from pages.robustness.models import network_of
 from pages.server.arrays import ARRAYS_PATH, store
 from pages.shared.attempt import attempt, tell
@@ -118,22 +116,13 @@ def _table(run: Run | None, predicted: np.ndarray, data: ImageSet) -> dict[str, 
     unknown = np.full(n, np.nan)
     table = {"broken_xent": unknown, "broken_margin": unknown, "distance": unknown}
     if run is not None:
-        path = run.artifacts / SURVEY
-        try:
-            arrays = _arrays(str(path), path.stat().st_mtime_ns)
-        except (LevelsetError, OSError):
-            arrays = {}
+        arrays = run_arrays(run, SURVEY) or {}
         for key in table.keys() & arrays.keys():
             column = unknown.copy()
             own = arrays[key][:n]
             column[: len(own)] = own
             table[key] = column
     return {**table, "predicted": predicted, "wrong": predicted != data.labels.numpy()}
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _arrays(path: str, changed: int) -> dict[str, np.ndarray]:
-    return read_arrays(Path(path))
 
 
 def _progress(runs: list[Run], images: int) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core.attacks import AttackConfig, paper_attack
+from levelset_core.errors import LevelsetError
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import Run, RunStore, duration
+from levelset_core.runs.arrays import read_arrays
 from pages.shared.attempt import attempt
 from pages.shared.image_data import here_or_download
 from pages.shared.run_controls import run_progress
@@ -31,11 +35,7 @@ ERROR = "robust_curves_error"
 
 def active_runs() -> list[Run]:
     """Those of this page, the oldest first."""
-    runs = []
-    for run in reversed(RunStore().runs()):
-        if run.problem() is None and run.config.kind in KINDS and run.status().active:
-            runs.append(run)
-    return runs
+    return [run for run in reversed(RunStore().of_kind(*KINDS)) if run.status().active]
 
 
 def runs_in_work(runs: list[Run], key: str) -> None:
@@ -46,6 +46,20 @@ def runs_in_work(runs: list[Run], key: str) -> None:
             run_progress(run, key=f"{key}_{run.id}")
     if len(runs) > MOST_RUNS:
         st.caption(f"{len(runs) - MOST_RUNS} more wait in the queue: see the page Runs.")
+
+
+def run_arrays(run: Run, artifact: str) -> dict[str, np.ndarray] | None:
+    """The arrays that a run has written so far; None where they cannot be read."""
+    path = run.artifacts / artifact
+    try:
+        return _arrays(path, path.stat().st_mtime_ns)
+    except (LevelsetError, OSError):
+        return None
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _arrays(path: Path, changed: int) -> dict[str, np.ndarray]:
+    return read_arrays(path)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from levelset_core.robustness.models import (
 )
 from levelset_core.robustness.watch import looks_from_arrays
 from levelset_core.runs import Run, RunStore, start
-from levelset_core.runs.arrays import read_arrays
+from pages.robustness.measuring import run_arrays
 from pages.shared.attempt import attempt, tell
 from pages.shared.board import live_board
 from pages.shared.front_end import base_path, front_end
@@ -59,13 +58,7 @@ def training_view(found: list[KnownModel]) -> None:
 
 def trainings() -> list[Run]:
     """Robust trainings that are watched, the newest first."""
-    found = []
-    for run in RunStore().runs():
-        with suppress(LevelsetError):
-            if run.config.kind == "robust" and run.config.settings.get("watch"):
-                run.status()
-                found.append(run)
-    return found
+    return [run for run in RunStore().of_kind("robust") if run.config.settings.get("watch")]
 
 
 # -- start -----------------------------------------------------------------------------------
@@ -202,22 +195,17 @@ def _titles(runs: list[Run]) -> dict[str, str]:
 
 def _record(run: Run, title: str) -> dict[str, Any] | None:
     """What was seen of a training so far, as the front end takes it."""
-    path = run.artifacts / LOOKS
-    try:
-        return {"title": title, **_looks(str(path), path.stat().st_mtime_ns)}
-    except (LevelsetError, OSError):
-        return None
-
-
-@st.cache_data(max_entries=50, show_spinner=False)
-def _looks(path: str, changed: int) -> dict[str, Any]:
-    looks = looks_from_arrays(read_arrays(Path(path)))
-    return {
-        "epochs": [look.epoch for look in looks],
-        "clean": [round(look.clean, 4) for look in looks],
-        "robust": [round(look.robust, 4) for look in looks],
-        "distances": [
-            [None if np.isnan(v) else round(v, 4) for v in look.distances.tolist()]
-            for look in looks
-        ],
-    }
+    with suppress(LevelsetError):
+        if (arrays := run_arrays(run, LOOKS)) is not None:
+            looks = looks_from_arrays(arrays)
+            return {
+                "title": title,
+                "epochs": [look.epoch for look in looks],
+                "clean": [round(look.clean, 4) for look in looks],
+                "robust": [round(look.robust, 4) for look in looks],
+                "distances": [
+                    [None if np.isnan(v) else round(v, 4) for v in look.distances.tolist()]
+                    for look in looks
+                ],
+            }
+    return None
