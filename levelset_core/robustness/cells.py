@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from levelset_core.data.images import data_set_of
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.kinds.attack import CELLS, EARLIER, MODEL
 from levelset_core.robustness.models import KnownModel
+from levelset_core.runs.files import read_json
 from levelset_core.runs.folder import Run
 from levelset_core.runs.starting import start
 from levelset_core.runs.store import RunStore
@@ -177,25 +177,16 @@ def _cells_of(run: Run) -> list[Cell]:
     status = run.status()
     if status.state == "done":
         return _finished(run.path)
-    settings = run.config.settings
     begun: list[dict[str, Any]] = []
-    with suppress(OSError, ValueError, KeyError):
-        begun = json.loads((run.artifacts / CELLS).read_text(encoding="utf-8"))["cells"]
+    with suppress(LevelsetError, KeyError):
+        begun = read_json(run.artifacts / CELLS)["cells"]
     cells = []
-    for k, config in enumerate(settings["cells"]):
+    for k, attack in enumerate(run.config.settings["cells"]):
         values = begun[k] if k < len(begun) else {}
-        if values.get("done"):
-            state, images = "done", values["images"]
-        else:
-            images = values.get("attacked", 0)
-            state = status.state if status.active else "stopped"
-        cells.append(
-            Cell(
-                settings["about"].get("digest", ""), AttackConfig(**config), settings["data"],
-                images, values.get("standing", 0), run.config.seed, state, settings["images"],
-                values.get("stages", {}), values.get("seconds", 0.0), run_id=run.id,
-            )
-        )  # fmt: skip
+        done = bool(values.get("done"))
+        state = "done" if done else status.state if status.active else "stopped"
+        images = values["images"] if done else values.get("attacked", 0)
+        cells.append(_cell(run, attack, values, state, images))
     return cells
 
 
@@ -206,17 +197,29 @@ def _finished(path: Path) -> list[Cell]:
     result = run.result()
     if result is None:
         return []
-    settings = run.config.settings
+    told = {
+        "source": result.get("data", ""), "machine": result.get("machine", ""),
+        "date": result.get("date", ""),
+    }  # fmt: skip
     cells = []
-    for config, values in zip(settings["cells"], result["cells"], strict=True):
-        cell = Cell(
-            settings["about"].get("digest", ""), AttackConfig(**config), settings["data"],
-            values["images"], values["standing"], run.config.seed, "done", values["images"],
-            values.get("stages", {}), values["seconds"], result.get("data", ""), run.id,
-            result.get("machine", ""), result.get("date", ""), tuple(values.get("warnings", ())),
-        )  # fmt: skip
+    for attack, values in zip(run.config.settings["cells"], result["cells"], strict=True):
+        cell = _cell(run, attack, values, "done", values["images"])
+        warnings = tuple(values.get("warnings", ()))
+        cell = dataclasses.replace(cell, wanted=cell.images, warnings=warnings, **told)
         cells += [cell, as_clean(cell, values["clean_accuracy"])]
     return cells
+
+
+def _cell(
+    run: Run, attack: dict[str, Any], values: dict[str, Any], state: str, images: int
+) -> Cell:
+    """A cell of a run, from the values that its attack has found so far."""
+    settings = run.config.settings
+    return Cell(
+        settings["about"].get("digest", ""), AttackConfig(**attack), settings["data"], images,
+        values.get("standing", 0), run.config.seed, state, settings["images"],
+        values.get("stages", {}), values.get("seconds", 0.0), run_id=run.id,
+    )  # fmt: skip
 
 
 def as_clean(cell: Cell, accuracy: float) -> Cell:

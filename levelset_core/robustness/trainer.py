@@ -20,9 +20,9 @@ from levelset_core.random import torch_generator
 from levelset_core.robustness.config import RobustConfig
 from levelset_core.robustness.objectives import OBJECTIVES, Batch
 from levelset_core.robustness.parallel import data_parallel, shard
-from levelset_core.robustness.watch import Look, Watch, looks_from_arrays, looks_to_arrays
+from levelset_core.robustness.watch import Observation, Watch, looks_from_arrays, looks_to_arrays
 
-#: The most that :func:`moved` turns, in degrees; scales, as a share; and shifts, in pixels.
+#: The most that :func:`random_affine` turns, in degrees; scales, as a share; and shifts, in pixels.
 TURN, SCALE, SHIFT = 10.0, 0.1, 1.5
 
 
@@ -92,7 +92,7 @@ class RobustTrainer:
         self.noise = torch_generator(seed + 1)
         self.step = 0
         self.watch = watch
-        self.looks: list[Look] = []
+        self.looks: list[Observation] = []
         self._order: tuple[int, Tensor] | None = None
 
     @property
@@ -162,9 +162,9 @@ class RobustTrainer:
     def _batch(self, f: nn.Module, rows: Tensor, epsilon: float) -> Batch:
         x, y = self.data.batch(rows, self.device)
         if self.config.augment:
-            x = shifted(x, self.noise)
+            x = random_crop(x, self.noise)
         if self.config.affine:
-            x = moved(x, self.noise)
+            x = random_affine(x, self.noise)
         noise = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
         # Every process draws for the whole batch: their generators stay the same.
         x, y, noise = shard(x), shard(y), shard(noise)
@@ -196,7 +196,7 @@ class RobustTrainer:
 # -- random variants of images -----------------------------------------------------------------
 
 
-def shifted(x: Tensor, generator: torch.Generator, padding: int = 4) -> Tensor:
+def random_crop(x: Tensor, generator: torch.Generator, padding: int = 4) -> Tensor:
     """Random crops of the padded images, half of them mirrored, (n, c, h, w)."""
     n, _, height, width = x.shape
     padded = nn.functional.pad(x, (padding,) * 4)
@@ -210,7 +210,7 @@ def shifted(x: Tensor, generator: torch.Generator, padding: int = 4) -> Tensor:
     return padded[image, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def moved(x: Tensor, generator: torch.Generator) -> Tensor:
+def random_affine(x: Tensor, generator: torch.Generator) -> Tensor:
     """Every image turned, scaled and shifted on its own, black coming in from outside.
 
     Uniform up to ``TURN``, ``SCALE`` and ``SHIFT``, bicubic, clamped to [0, 1]: (n, c, h, w).

@@ -25,7 +25,7 @@ ATTACK_STEPS, NEWTON_STEPS = 10, 10
 
 
 @dataclass(frozen=True)
-class Look:
+class Observation:
     """What was seen at one moment of a training.
 
     Attributes:
@@ -62,7 +62,7 @@ class Watch:
         self.x, self.y = images.batch(slice(None), device)
         self.epsilon = epsilon
 
-    def look(self, network: nn.Module, epoch: float) -> Look:
+    def look(self, network: nn.Module, epoch: float) -> Observation:
         """Measure a network."""
         x, y = self.x, self.y
         step = max(1e-6, 2.5 * self.epsilon / ATTACK_STEPS)
@@ -79,10 +79,12 @@ class Watch:
         near = torch.where(near.isinf(), torch.nan, near)
         distances = torch.where(right, near, -near).float().cpu()
         robust = right & ~attacked.broken
-        return Look(epoch, float(right.float().mean()), float(robust.float().mean()), distances)
+        return Observation(
+            epoch, float(right.float().mean()), float(robust.float().mean()), distances
+        )
 
 
-def looks_to_arrays(looks: list[Look]) -> dict[str, Any]:
+def looks_to_arrays(looks: list[Observation]) -> dict[str, Any]:
     """One array a field, (k,) and (k, n)."""
     arrays = {
         name: np.array([getattr(look, name) for look in looks])
@@ -91,16 +93,18 @@ def looks_to_arrays(looks: list[Look]) -> dict[str, Any]:
     return {**arrays, "distances": torch.stack([look.distances for look in looks]).numpy()}
 
 
-def looks_from_arrays(arrays: dict[str, Any]) -> list[Look]:
+def looks_from_arrays(arrays: dict[str, Any]) -> list[Observation]:
     """What :func:`looks_to_arrays` took apart.
 
     Raises:
         LevelsetError: an array is missing, or their lengths differ.
     """
-    names = [field.name for field in fields(Look)]
+    names = [field.name for field in fields(Observation)]
     if any(name not in arrays for name in names) or len({len(arrays[n]) for n in names}) != 1:
         raise LevelsetError("The record of a training is damaged.")
     return [
-        Look(float(epoch), float(clean), float(robust), torch.from_numpy(np.array(distances)))
+        Observation(
+            float(epoch), float(clean), float(robust), torch.from_numpy(np.array(distances))
+        )
         for epoch, clean, robust, distances in zip(*(arrays[n] for n in names), strict=True)
     ]

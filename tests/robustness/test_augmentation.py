@@ -7,7 +7,8 @@ import torch
 
 from levelset_core.random import torch_generator
 from levelset_core.robustness import trainer
-from levelset_core.robustness.trainer import moved, shifted
+from levelset_core.robustness.trainer import random_affine as moved
+from levelset_core.robustness.trainer import random_crop as shifted
 
 
 def test_crops_and_mirrors_are_those_of_a_padded_image():
