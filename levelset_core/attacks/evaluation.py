@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 from levelset_core.attacks.autoattack import STAGES, WORK, autoattack
 from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig
-from levelset_core.attacks.fast import frozen, map_batches
+from levelset_core.attacks.fast import frozen
 from levelset_core.attacks.pgd import pgd
 from levelset_core.attacks.report import AttackReport
 from levelset_core.data.images import ImageSet
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets.functions import evaluating
-from levelset_core.parallel import torch_threads
+from levelset_core.parallel import map_batches, torch_threads
 from levelset_core.random import torch_generator
 
 #: Images that AutoAttack's parts see together; elsewhere more at once are faster.

@@ -1,6 +1,6 @@
-"""Networks as attacks run them: on every core, as a fast frozen copy.
+"""A frozen copy of a network that gives gradients in its input faster on a CPU.
 
-The copy is the same function, up to rounding: parameters without gradients, convolutions in the
+The same function, up to rounding: parameters without gradients, convolutions in the
 layout (n, h, w, c), and a first convolution whose gradient in the image is a matrix product.
 Libraries compute that gradient, of one or three channels out of many, at a tenth of the speed.
 """
@@ -8,9 +8,7 @@ Libraries compute that gradient, of one or three channels out of many, at a tent
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,40 +16,9 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import conv2d
 
 from levelset_core.memory import keep_memory
-from levelset_core.parallel import cores, torch_threads
 
-T = TypeVar("T")
 #: More channels than this are no image's, and a library's convolution is as fast.
 MAX_CHANNELS = 4
-
-
-def map_batches(
-    work: Callable[[int], T], count: int, threads: int | None = None
-) -> Iterator[tuple[int, T]]:
-    """``(k, work(k))`` for k = 0, ..., count - 1, as they are done.
-
-    torch would split every operation over all cores and wait for the slowest: with one core
-    busy elsewhere it falls to a fraction of its speed. Here a busy core only does fewer batches.
-
-    Args:
-        work: calls torch, which lets other threads run meanwhile.
-        count: how many batches.
-        threads: how many at once; default: the cores this process may use.
-    """
-    workers = min(threads or cores(), count)
-    if workers <= 1:  # torch may split the operations of one batch after all, if nobody minds
-        with torch_threads(threads):
-            yield from ((k, work(k)) for k in range(count))
-        return
-    # Threads made from now on take this over.
-    with torch_threads(1), ThreadPoolExecutor(workers) as pool:
-        futures = {pool.submit(work, k): k for k in range(count)}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            for future in futures:
-                future.cancel()
 
 
 def frozen(network: nn.Module, device: torch.device) -> nn.Module:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from levelset_core.attacks.fast import map_batches
+from levelset_core.parallel import map_batches
 
 
 @pytest.mark.parametrize(("threads", "count", "within"), [(1, 3, 1), (2, 3, 1), (None, 1, 2)])
