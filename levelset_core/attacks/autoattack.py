@@ -7,9 +7,10 @@ but torch and numpy, and has the four attacks of the standard version with their
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from logging.handlers import BufferingHandler
 
 import torch
 from torch import Tensor, nn
@@ -89,26 +90,21 @@ def autoattack(
                     wrong = network(found).argmax(1) != y[part]
                 result[part[wrong]], broken[part[wrong]] = found[wrong], True
             left[stage] = len(x) - int(broken.sum())
-    return Cascade(result, broken, left, tuple(dict.fromkeys(said.messages)))
+    return Cascade(
+        result, broken, left, tuple(dict.fromkeys(record.getMessage() for record in said))
+    )
 
 
-class _warnings(logging.Handler):
-    """Collects what AutoAttack logs as warnings, and keeps it from the terminal."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
-
-    def __enter__(self) -> _warnings:
-        logger = logging.getLogger(_LOGGER)
-        self._propagate, logger.propagate = logger.propagate, False
-        logger.addHandler(self)
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        logger = logging.getLogger(_LOGGER)
-        logger.propagate = self._propagate
-        logger.removeHandler(self)
+@contextmanager
+def _warnings() -> Iterator[list[logging.LogRecord]]:
+    """What AutoAttack logs as warnings, kept from the terminal."""
+    logger = logging.getLogger(_LOGGER)
+    handler = BufferingHandler(capacity=1_000_000)
+    handler.setLevel(logging.WARNING)
+    propagate, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield handler.buffer
+    finally:
+        logger.propagate = propagate
+        logger.removeHandler(handler)

@@ -89,13 +89,10 @@ def fit_state_dict(weights: dict[str, Tensor], network: nn.Module) -> dict[str, 
         names = order(given)
         if all(given[a].shape == own[b].shape for a, b in zip(names, wanted, strict=True)):
             return {b: given[a] for a, b in zip(names, wanted, strict=True)}
-    first = next(
+    name, needed = next(
         (a, b) for a, b in zip(given, wanted, strict=True) if given[a].shape != own[b].shape
     )
-    raise LevelsetError(
-        f"The network needs {first[1]} of shape {tuple(own[first[1]].shape)}, the file has "
-        f"{first[0]} of {tuple(given[first[0]].shape)}: it holds another network."
-    )
+    raise _other_shape(needed, own[needed], f"{name} of {tuple(given[name].shape)}")
 
 
 def _known(name: str) -> str:
@@ -138,8 +135,12 @@ def _natural(names: Iterable[str]) -> list[str]:
 def _checked(weights: dict[str, Tensor], own: dict[str, Tensor]) -> dict[str, Tensor]:
     for name, tensor in weights.items():
         if tensor.shape != own[name].shape:
-            raise LevelsetError(
-                f"The network needs {name} of shape {tuple(own[name].shape)}, the file has "
-                f"{tuple(tensor.shape)}: it holds another network."
-            )
+            raise _other_shape(name, own[name], f"{tuple(tensor.shape)}")
     return weights
+
+
+def _other_shape(name: str, needed: Tensor, given: str) -> LevelsetError:
+    return LevelsetError(
+        f"The network needs {name} of shape {tuple(needed.shape)}, the file has {given}: it holds "
+        "another network."
+    )

@@ -15,6 +15,7 @@ from levelset_core.classifiers.files import read_card, write_card
 from levelset_core.data.images import data_set_of
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.kinds.attack import CELLS, EARLIER, MODEL
+from levelset_core.robustness.measurements import largest
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs.files import read_json
 from levelset_core.runs.folder import Run
@@ -157,20 +158,18 @@ def add_to_card(path: Path, values: dict[str, Any]) -> None:
 
 def _earlier(store: RunStore, settings: dict[str, Any], seed: int) -> Run | None:
     """The largest finished run of the same cells on fewer images."""
-    found: list[tuple[int, Run]] = []
-    for run in store.of_kind("attack"):
-        with suppress(LevelsetError, KeyError):
-            own = run.config.settings
-            same = (
-                run.config.seed == seed
-                and own["cells"] == settings["cells"]
-                and own["data"] == settings["data"]
-                and own["about"].get("digest") == settings["about"]["digest"]
-                and own["images"] < settings["images"]
-            )
-            if same and run.status().state == "done" and run.checkpoint_file.exists():
-                found.append((own["images"], run))
-    return max(found, key=lambda entry: entry[0])[1] if found else None
+
+    def fits(run: Run) -> bool:
+        own = run.config.settings
+        return bool(
+            run.config.seed == seed
+            and (own["cells"], own["data"]) == (settings["cells"], settings["data"])
+            and own["about"].get("digest") == settings["about"]["digest"]
+            and own["images"] < settings["images"]
+            and run.checkpoint_file.exists()
+        )
+
+    return largest(run for run in store.of_kind("attack") if fits(run))
 
 
 def _cells_of(run: Run) -> list[Cell]:

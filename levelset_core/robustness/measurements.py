@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -91,6 +92,12 @@ def measurements(
 @cache
 def _bundled_runs() -> tuple[Run, ...]:
     return tuple(RunStore(BUNDLED).of_kind(*MEASUREMENTS))
+
+
+def largest(runs: Iterable[Run]) -> Run | None:
+    """The finished run about the most images."""
+    done = [run for run in runs if run.status().state == "done"]
+    return max(done, key=lambda run: int(run.config.settings["images"]), default=None)
 
 
 def newest(runs: list[Run]) -> tuple[dict[str, Any] | None, Run | None]:

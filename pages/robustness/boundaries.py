@@ -8,7 +8,7 @@ import streamlit as st
 
 from levelset_core.attacks import chance_of
 from levelset_core.data.images import IMAGE_SETS
-from levelset_core.robustness.measurements import measurements, start_measurement
+from levelset_core.robustness.measurements import largest, measurements, start_measurement
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import RunStore
 from pages.robustness.charts import black_box_figure, distance_figure, read_distances
@@ -33,8 +33,7 @@ def distances_view(q: Question) -> None:
     shown, missing, results = [], [], []
     for model in q.models:
         runs = measurements(RunStore(), "distances", [model], data=q.data)
-        done = [r for r in runs if r.status().state == "done"]
-        best = max(done, key=lambda r: r.config.settings["images"], default=None)
+        best = largest(runs)
         if best is not None and (arrays := read_distances(best)) is not None:
             shown.append((model, arrays))
             results.append(best.result() or {"models": best.config.settings["models"]})
@@ -72,8 +71,7 @@ def black_box_view(q: Question) -> None:
         st.info("A black-box attack needs two models: choose one more.")
         return
     runs = measurements(RunStore(), "transfer", q.models, data=q.data, attack=q.usual)
-    done = [run for run in runs if run.status().state == "done"]
-    best = max(done, key=lambda run: int(run.config.settings["images"]), default=None)
+    best = largest(runs)
     result = None if best is None else best.result()
     waits = any(run.status().active for run in runs)
     if result is not None:
