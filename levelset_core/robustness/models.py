@@ -194,7 +194,7 @@ def _read(path: Path, origin: str, name: str, changed: int, card_changed: int) -
     if card_changed:
         with suppress(OSError, ValueError):
             card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    if origin == "upload":  # what a file says of its own accuracy is no figure of ours
+    if origin == "upload":  # what a file says of its own accuracy is no measured figure
         card = {key: card[key] for key in ("name", "file") if key in card}
     if "method" in card:
         card = {**card, "method": OLD_METHODS.get(card["method"], card["method"])}

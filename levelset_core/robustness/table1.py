@@ -1,4 +1,4 @@
-"""Table 1 as published, and AutoAttack on the authors' models: figures to print beside ours."""
+"""Table 1 as published, and AutoAttack on the authors' models: figures to compare with."""
 
 from __future__ import annotations
 

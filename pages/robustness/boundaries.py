@@ -45,8 +45,8 @@ def distances_view(q: Question) -> None:
         figure = distance_figure(shown, q.colours, str(measure), mark)
         st.plotly_chart(figure, key=f"curves_distances_{measure}", config=CONFIG)
         st.caption(
-            "How far the decision boundary is from each image that is classified rightly: upper "
-            "bounds, as it may come nearer elsewhere. Along a PGD direction: false position "
+            "How far the decision boundary is from each correctly classified image. These are "
+            "upper bounds: the boundary may be closer elsewhere. Along a PGD direction: false position "
             "between the image and where growing PGD breaks it (Sec. 3.2). Newton: generalized "
             f"Newton with the step of least L∞ length, Eq. 4. {_obtained(results)}"
         )
@@ -80,7 +80,7 @@ def black_box_view(q: Question) -> None:
         st.caption(
             f"Percent of {result['images']} images that the target still gets right after "
             f"{q.usual.steps} steps of PGD on the source, ε = {q.usual.epsilon:g}; images that are "
-            "wrong as they are count as broken. On the diagonal: the white-box attack. ▼: lower "
+            "wrong without attack count as broken. On the diagonal: the white-box attack. ▼: lower "
             f"than it by more than chance ({chance_of(result['images'])} images), so that the "
             f"target's own gradients mislead. In brackets: as published. {_obtained([result])}"
         )

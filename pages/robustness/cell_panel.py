@@ -63,7 +63,7 @@ def _how(entry: Entry, data: str) -> None:
         run_progress(RunStore().get(entry.active.run_id), key="robust_stopped")
     if (cell := best or entry.active) is not None:
         images, seed = cell.wanted, cell.seed
-        st.caption("The command of this figure:" if best else "The command of what is on its way:")
+        st.caption("The command of this figure:" if best else "The command of the run in progress:")
     else:
         images, seed = _chosen(data)
         st.caption(
@@ -74,7 +74,7 @@ def _how(entry: Entry, data: str) -> None:
     st.code(command, language="bash", wrap_lines=True)
     if best is not None and _in_other_order(best, data):
         where = "On this machine" if is_here(data) else "In a download"
-        st.caption(f"{where} the images come in another order: the first ones are other images.")
+        st.caption(f"{where} the images are in another order, so the first ones differ.")
 
 
 def _in_other_order(cell: Cell, data: str) -> bool:
@@ -115,8 +115,8 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
     if wanted:
         work = sum(passes(e.attack) * images for e in wanted) / PASSES
         st.caption(
-            f"In the background; you may close the page. At most about {duration(work)} on one "
-            "core: images that break early cost less."
+            f"Runs in the background; you may close the page. It takes at most about "
+            f"{duration(work)} on one core, less where images break early."
         )
     else:
         st.caption(_nothing_new(scoped))

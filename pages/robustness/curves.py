@@ -86,8 +86,8 @@ def _over_epsilon(q: Question) -> None:
     attacks = {loss: over_epsilon(loss, q.models[0].shape[0]) for loss in LOSSES}
     images = _curves(q, attacks, "ε", q.usual.epsilon)
     end = (
-        "At ε = 0.5 every image can become plain grey, of one class: if clearly more than about a "
-        "tenth stands there, the attack is blind."
+        "At ε = 0.5 an attack can turn every image into plain grey, which has one class. If "
+        "clearly more than a tenth of the images survive there, the attack is blind."
         if max(attacks["pgd-margin"]) >= 0.5
         else "If a curve levels off far above 0, the attack may be blind: see the verdicts below "
         "the table."
@@ -103,8 +103,9 @@ def _over_steps(q: Question) -> None:
     attacks = {loss: over_steps(loss, q.models[0].shape[0]) for loss in LOSSES}
     images = _curves(q, attacks, "PGD steps", base.steps)
     st.caption(
-        f"ε = {base.epsilon:g}{images}. Fewer steps than the paper's {base.steps} are longer, so "
-        "that they reach as far. A curve that still falls at its end: the attack is not done yet."
+        f"ε = {base.epsilon:g}{images}. With fewer steps than the paper's {base.steps}, each is "
+        "longer, so that they reach as far. If a curve still falls at its end, more steps would "
+        "break more images."
     )
 
 
@@ -167,10 +168,10 @@ def _waterfall(q: Question) -> None:
         figure, low = waterfall_figure(shown, clean)
         st.plotly_chart(figure, key="curves_waterfall", config=CONFIG)
         st.caption(
-            "Percent of the images that stand: as they are, then after each part of AutoAttack's "
-            "standard version, which sees only what the parts before left. Square uses no "
-            "gradients: where it breaks more than a few of the images, gradients were hiding them."
-            + (f" The axis begins at {low:.0%}." if low else "")
+            "Percent of the images that are classified correctly: without attack, then after each "
+            "part of AutoAttack's standard version. Each part sees only the images that the parts "
+            "before it left. Square uses no gradients: if it breaks more than a few images, the "
+            "gradients misled the other parts." + (f" The axis begins at {low:.0%}." if low else "")
         )
     else:
         st.info("No AutoAttack yet on these models: measure one here, or in the table.")

@@ -55,7 +55,9 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
             "about a minute each on one core."
             + ("" if is_here(data) else " The images have to be downloaded first."),
         )  # fmt: skip
-        st.caption("After Athalye et al. (2018): figures of an attack that is blind mean nothing.")
+        st.caption(
+            "After Athalye et al. (2018): where gradients are masked, an attack's figures mean little."
+        )
     tell(ERROR)
     found, _ = _examined(chosen, data, attack)
     if found is not None:
@@ -115,8 +117,8 @@ def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
             f"said otherwise{scaled}. Honest gradients: no zeros, cross-entropy at most "
             f"{LOSS_GAP:.0%} above the margin, more steps and a larger ε never help the network, "
             "accuracy 0 at ε = 1, no black box that "
-            f"breaks more than the white box. {chance_of(images)} images more or "
-            "less are chance."
+            f"breaks more than the white box. Differences of up to {chance_of(images)} "
+            "images are chance."
         )
 
 

@@ -82,15 +82,15 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
         paper_table()
         copy_popover(rows, data)
     st.caption(
-        "Percent of test images that are right: as they are, and after each attack. Below, the "
-        "95 % interval, and how many images it is about; then what the paper or others published "
-        "for a network trained alike (the paper's: for 200 epochs)."
+        "Percent of test images that are classified correctly, without and under each attack. "
+        "Below: the 95 % interval and the number of images, then the published figure for a "
+        "network trained the same way (in the paper: for 200 epochs)."
     )
     others = [row.model.title for row in rows if trained_on_others(row.model, data)]
     if others:
         st.warning(
             f"{', '.join(others)}: trained on other images than {data_title(data)}, with other "
-            "labels. Figures here say nothing about them.", icon=":material/warning:",
+            "labels. The figures here do not measure what they learned.", icon=":material/warning:",
         )  # fmt: skip
     robust_grid(rows, chosen, table_address(data, sets, float(epsilon), usual))
     runs_in_work(working, "table")

@@ -39,9 +39,9 @@ NOTES = {
     "standard": "Cross-entropy on the images as they are.",
     "madry": "Cross-entropy on images under PGD.",
     "trades": "Cross-entropy, and the divergence between an image and its attacked twin.",
-    "level-set": "Eq. 12: moves the decision boundary away from right images, through the sample "
-    "network, to a third more than ε; a few standard epochs first, and cross-entropy where the "
-    "attack ended (an extension).",
+    "level-set": "Eq. 12: pushes the decision boundary away from correctly classified images, up to a "
+    "third more than ε. Extensions: a few standard epochs first, and cross-entropy where the attack "
+    "ended.",
 }
 ERROR = "robust_training_error"
 _component = front_end("levelset_training", "robustness/training")
@@ -76,8 +76,8 @@ def _settings() -> None:
     )  # fmt: skip
     epsilon = st.slider(
         "ε", 0.05, 0.4, 0.2, 0.05, key="train_epsilon",
-        help="Of the attack that it is watched under, and trained against. Level set asks "
-        "for a distance a third larger, as the paper's 0.4 is for 0.3.",
+        help="Of the attack, in training and in the charts. Level set asks for a distance a "
+        "third larger, as the paper's 0.4 is for 0.3.",
     )  # fmt: skip
     with st.expander("More", icon=":material/tune:"):
         epochs = st.number_input("Epochs", 2, 200, 30, key="train_epochs")
@@ -87,12 +87,12 @@ def _settings() -> None:
         if method == "level-set":
             weight = st.number_input(
                 "Cross-entropy beside Eq. 12", 0.0, 10.0, 0.3, 0.1, key="train_weight",
-                help="Its weight. 0: Eq. 12 alone, as in the paper; so small a network, trained "
-                "so short, then stands far less.",
+                help="Its weight. 0: Eq. 12 alone, as in the paper; a network this small, "
+                "trained this briefly, is then far less robust.",
             )  # fmt: skip
     st.button(
         "Train", type="primary", icon=":material/play_arrow:", key="train_start", width="stretch",
-        help="1,000 bundled images of MNIST, in a process of its own; you may close the page.",
+        help="Trains on 1,000 bundled images of MNIST, in the background; you may close the page.",
         on_click=attempt, args=(
             ERROR, _start, method, model, float(epsilon), int(epochs), int(steps), int(seed),
             float(weight),
@@ -165,11 +165,11 @@ def _board(runs: list[Run]) -> None:
     )  # fmt: skip
     within = " and ".join(f"{e:g}" for e in dict.fromkeys(wanted(run) for run in shown))
     st.caption(
-        f"The first {WATCHED} test images of the excerpt, looked at before the first step and "
-        f"after every epoch: PGD on the margin within ε = {within}, 10 steps. (The table of "
-        "attacks has the paper's 0.3 unless you choose another ε there.) Distances are upper "
-        "bounds: the smaller of generalized Newton and false position. A finished network is in "
-        "every list of models."
+        f"Measured on the first {WATCHED} test images of the excerpt, before the first step and "
+        f"after every epoch: 10 steps of PGD on the margin within ε = {within}. (The table uses "
+        "the paper's 0.3 unless you choose another ε there.) Distances are upper bounds: the "
+        "smaller of generalized Newton and false position. A finished network appears in every "
+        "list of models."
     )
 
 

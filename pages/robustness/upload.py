@@ -150,11 +150,11 @@ def _what_is_read() -> None:
         "- **.pt, .pth**: a state dict, read with `weights_only=True`: no code in it runs. Other "
         "prefixes and names of the layers are fine: the same layers in the same order fit.\n"
         "- **ConvNet-4a** exists with and without two ReLUs in its head, which a state dict does "
-        "not tell: the variant that gets more images right is taken, and said so.\n"
+        "not show. The variant that gets more images right is used, and the page says so.\n"
         "- **.pt2**: a program of `torch.export`. `torch.export.load` is not safe on a stranger's "
         "file: it unpickles, loads native code and evaluates text where the file says so. So this "
         "program reads only the graph (JSON) and the weights (plain bytes), and runs the graph "
         "with a list of allowed operators; pickled parts are refused."
     )
     st.code(EXPORT, language="python")
-    st.caption("Pixels in [0, 1] go in, logits come out; a normalization belongs into the network.")
+    st.caption("Pixels in [0, 1] go in, logits come out; a normalization belongs in the network.")
