@@ -47,8 +47,8 @@ class AttackConfig(Settings):
 def paper_attack(attack: str, channels: int, epsilon: float | None = None) -> AttackConfig:
     """The attacks of Table 1: MNIST 0.3, 40 steps of 0.01; CIFAR-10 0.031, 20 steps of 0.003.
 
-    "pgd-worst" is an extension: both losses, 10 restarts of 100 steps each. With another epsilon the step
-    grows or shrinks alike.
+    "pgd-worst" is an extension: both losses, 10 restarts of 100 steps each. With another epsilon
+    the step grows or shrinks alike.
     """
     if attack == "clean":  # the same whatever the images
         return AttackConfig(attack, epsilon=0.0, steps=0)

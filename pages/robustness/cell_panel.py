@@ -74,7 +74,7 @@ def _how(entry: Entry, data: str) -> None:
     st.code(command, language="bash", wrap_lines=True)
     if best is not None and _in_other_order(best, data):
         where = "On this machine" if is_here(data) else "In a download"
-        st.caption(f"{where} the images are in another order, so the first ones differ.")
+        st.caption(f"{where} the images come in another order, so the first ones differ.")
 
 
 def _in_other_order(cell: Cell, data: str) -> bool:
