@@ -56,7 +56,7 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
             + ("" if is_here(data) else " The images have to be downloaded first."),
         )  # fmt: skip
         st.caption(
-            "After Athalye et al. (2018): where gradients are masked, an attack's figures mean little."
+            "After Athalye et al. (2018): masked gradients make an attack's figures worthless."
         )
     tell(ERROR)
     found, _ = _examined(chosen, data, attack)
