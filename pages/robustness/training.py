@@ -39,8 +39,8 @@ NOTES = {
     "standard": "Cross-entropy on the images as they are.",
     "madry": "Cross-entropy on images under PGD.",
     "trades": "Cross-entropy, and the divergence between an image and its attacked twin.",
-    "level-set": "Eq. 12: pushes the decision boundary away from correctly classified images, up to "
-    "a third more than ε. Extensions: a few standard epochs first, and cross-entropy where the "
+    "level-set": "Eq. 12: pushes the decision boundary away from correctly classified images, up "
+    "to a third more than ε. Extensions: a few standard epochs first, and cross-entropy where the "
     "attack ended.",
 }
 ERROR = "robust_training_error"
