@@ -47,8 +47,8 @@ def distances_view(q: Question) -> None:
         st.caption(
             "How far the decision boundary is from each correctly classified image. These are "
             "upper bounds: the boundary may be closer elsewhere. Along a PGD direction: false "
-            "position between the image and where growing PGD breaks it (Sec. 3.2). Newton: generalized "
-            f"Newton with the step of least L∞ length, Eq. 4. {_obtained(results)}"
+            "position between the image and where growing PGD breaks it (Sec. 3.2). Newton: "
+            f"generalized Newton with the step of least L∞ length, Eq. 4. {_obtained(results)}"
         )
     else:
         waits = any(run.config.kind == "distances" for run in active_runs())
