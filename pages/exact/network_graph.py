@@ -6,7 +6,7 @@ import streamlit as st
 from torch import nn
 
 from levelset_core.exact.edges import Place, edges, linear_layers
-from pages.shared.front_end import base_path, front_end
+from pages.shared.front_end import base_path, front_end, nothing
 
 #: More lines than this tell an eye nothing.
 MOST = 3000
@@ -25,7 +25,7 @@ def network_graph(network: nn.Sequential, chosen: Place | None, *, key: str, hei
             "widths": [layers[0].in_features, *(layer.out_features for layer in layers)],
             "chosen": list(chosen) if chosen else None,
         },
-        default={"chosen": None}, height=height, on_chosen_change=_nothing,
+        default={"chosen": None}, height=height, on_chosen_change=nothing,
     )  # fmt: skip
 
 
@@ -37,7 +37,3 @@ def chosen_weight(key: str) -> tuple[Place | None, int]:
         return None, 0
     layer, row, column, moment = chosen
     return (layer, row, column), moment
-
-
-def _nothing() -> None:
-    """Component values need a callback to exist."""

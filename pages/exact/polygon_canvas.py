@@ -12,7 +12,7 @@ from torch import nn
 from levelset_core.exact.shapes import PlaneShape
 from levelset_core.geometry import contours, evaluate_grid
 from pages.server.arrays import ARRAYS_PATH, store
-from pages.shared.front_end import base_path, front_end
+from pages.shared.front_end import base_path, front_end, nothing
 
 BOUNDS = (-1.5, 1.5, -1.5, 1.5)
 STEP = 0.25
@@ -70,7 +70,7 @@ def polygon_canvas(
     }  # fmt: skip
     state = _component(
         key="polygon", data=data | (picture or {}), default={"shape": None},
-        on_shape_change=_nothing,
+        on_shape_change=nothing,
     )  # fmt: skip
     drawn: dict[str, Any] | None = state.shape
     return drawn
@@ -80,7 +80,3 @@ def drawn_shape() -> dict[str, Any] | None:
     """What the browser held at the beginning of this run."""
     state = st.session_state.get("polygon")
     return state.get("shape") if state else None
-
-
-def _nothing() -> None:
-    """Component values need a callback to exist."""

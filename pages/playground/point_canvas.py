@@ -13,7 +13,7 @@ from levelset_core.live import LiveSession
 from levelset_core.live.protocol import Failed, Message, Points
 from pages.server.live_messages import answer, hello
 from pages.server.live_route import LIVE_PATH
-from pages.shared.front_end import base_path, front_end
+from pages.shared.front_end import base_path, front_end, nothing
 
 HEIGHT = 560
 #: Pictures a second where no WebSocket gets through and they travel as the component's data.
@@ -55,7 +55,7 @@ def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bo
     }
     if fallback:
         data |= _fallback(session)
-    heard = {f"on_{name}_change": _nothing for name in _VALUES}
+    heard = {f"on_{name}_change": nothing for name in _VALUES}
     _component(key="canvas", data=data, default=_VALUES, **heard)
     _follow_touch(session)
     remember_in_address(session)
@@ -83,10 +83,6 @@ def remember_in_address(session: LiveSession) -> None:
         wanted["s"] = link
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
-
-
-def _nothing() -> None:
-    """Component values need a callback to exist; this page reads them when it runs."""
 
 
 def _fallback(session: LiveSession) -> dict[str, Any]:

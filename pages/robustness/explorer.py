@@ -31,7 +31,7 @@ from pages.robustness.models import choose_model, network_of
 from pages.robustness.subject import Subject, choose_subject
 from pages.server.arrays import ARRAYS_PATH, store
 from pages.shared.attempt import telling
-from pages.shared.front_end import base_path, front_end
+from pages.shared.front_end import base_path, front_end, nothing
 from pages.shared.kept import kept_choice
 
 LOSSES = {"margin": "Margin", "xent": "Cross-entropy"}
@@ -96,7 +96,7 @@ def attack_view(model: KnownModel, subject: Subject) -> None:
     # Safari refuses more than a hundred changes of the address in 30 seconds.
     data["address"] = address(model.id, subject.place, epsilon) if settled else None
     with middle:
-        _explorer(key=key, data=data, default={"wanted": None}, on_wanted_change=_nothing)
+        _explorer(key=key, data=data, default={"wanted": None}, on_wanted_change=nothing)
     with right:
         _section_view(about, loss, network, subject, attacked, profile, data, settled)
 
@@ -265,7 +265,3 @@ def _rounded(values: Tensor | np.ndarray) -> list[Any]:
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
-
-
-def _nothing() -> None:
-    """Component values need a callback to exist."""

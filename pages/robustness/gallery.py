@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import streamlit as st
 from torch import nn
@@ -22,7 +20,7 @@ from pages.robustness.models import network_of
 from pages.server.arrays import ARRAYS_PATH, store
 from pages.shared.attempt import attempt, tell
 from pages.shared.board import live_board
-from pages.shared.front_end import base_path, front_end
+from pages.shared.front_end import base_path, front_end, nothing
 
 #: The first so many test images are shown and surveyed.
 IMAGES = 200
@@ -52,7 +50,7 @@ def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
     shown = _filtered(table, data)
     chosen = _chosen(shown, name, len(data))
     _component(
-        key=f"gallery_{name}", default={"chosen": None}, on_chosen_change=_nothing,
+        key=f"gallery_{name}", default={"chosen": None}, on_chosen_change=nothing,
         data={
             "base": base_path(), "arrays": ARRAYS_PATH, "height": HEIGHT, "chosen": chosen,
             "images": store.publish(data.images.numpy()), "seen": _changes(name),
@@ -228,8 +226,3 @@ def _title(table: dict[str, np.ndarray], data: ImageSet, k: int) -> str:
     if not np.isnan(table["distance"][k]):
         text += f", boundary at {abs(table['distance'][k]):.3f}"
     return text
-
-
-def _nothing() -> dict[str, Any] | None:
-    """Component values need a callback to exist."""
-    return None

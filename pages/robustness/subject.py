@@ -20,7 +20,7 @@ from pages.robustness.address import DRAWN, IMAGES, first_of
 from pages.robustness.gallery import gallery
 from pages.robustness.models import image_sets, network_of, test_images
 from pages.shared.attempt import telling
-from pages.shared.front_end import base_path, front_end
+from pages.shared.front_end import base_path, front_end, nothing
 from pages.shared.image_data import data_title, here_or_download
 from pages.shared.kept import kept_choice, kept_menu
 
@@ -109,7 +109,7 @@ def _seen(network: nn.Module, x: Tensor) -> int:
 def _drawn() -> np.ndarray | None:
     kept: dict[str, Any] = st.session_state.setdefault("explorer_drawn", {"edit": 0, "strokes": []})
     state = _canvas(
-        key=PAD, default={"drawn": None}, on_drawn_change=_nothing,
+        key=PAD, default={"drawn": None}, on_drawn_change=nothing,
         data={"base": base_path(), "side": SIDE, **kept},
     )  # fmt: skip
     if state.drawn:
@@ -132,7 +132,3 @@ def _uploaded() -> np.ndarray | None:
     with telling():
         return digit_from_picture(file.getvalue())
     return None
-
-
-def _nothing() -> None:
-    """Component values need a callback to exist."""

@@ -34,7 +34,7 @@ from pages.robustness.measuring import EVERY, active_runs, runs_in_work
 from pages.robustness.models import DATA, image_sets
 from pages.shared.attempt import telling
 from pages.shared.board import live_board
-from pages.shared.front_end import base_path, front_end
+from pages.shared.front_end import base_path, front_end, nothing
 from pages.shared.image_data import data_size_title, data_title
 from pages.shared.kept import kept, kept_menu
 
@@ -126,7 +126,7 @@ def robust_grid(rows: list[Row], chosen: Entry, address: dict[str, Any]) -> None
             "chosen": [chosen.model.id, chosen.attack.attack],
             "address": address,
         },
-        default={"chosen": None}, on_chosen_change=_nothing,
+        default={"chosen": None}, on_chosen_change=nothing,
     )  # fmt: skip
 
 
@@ -135,10 +135,6 @@ def chosen_place() -> tuple[str, str] | None:
     state = st.session_state.get(KEY)
     chosen = state.get("chosen") if state else None
     return (str(chosen[0]), str(chosen[1])) if chosen else None
-
-
-def _nothing() -> None:
-    """Component values need a callback to exist."""
 
 
 def _row(row: Row) -> dict[str, Any]:

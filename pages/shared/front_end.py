@@ -9,7 +9,7 @@ import streamlit as st
 from pages.server.live_route import ASSETS_PATH
 from pages.server.old_addresses import base_path
 
-__all__ = ["base_path", "front_end"]
+__all__ = ["base_path", "front_end", "nothing"]
 
 # Inline scripts are sent again at every change of data, so this only fetches the real one.
 # A call that has been overtaken by a later one, or cleaned up, must not run.
@@ -33,3 +33,7 @@ def front_end(name: str, folder: str) -> Any:
     Its data may name paths in "prefetch": the browser fetches them while it loads the front end.
     """
     return st.components.v2.component(name, js=_STUB % f"{ASSETS_PATH}/{folder}")
+
+
+def nothing() -> None:
+    """Values of a component need a callback to exist."""

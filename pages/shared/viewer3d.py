@@ -16,7 +16,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, Polyline
 from levelset_core.geometry.meshes import in_space
 from pages.server.arrays import ARRAYS_PATH, store
-from pages.shared.front_end import base_path, front_end
+from pages.shared.front_end import base_path, front_end, nothing
 
 Array = NDArray[Any]
 
@@ -158,13 +158,9 @@ def viewer3d(
     }  # fmt: skip
     state = _component(
         key=key, data=data, default={"level": None, "camera": None, "missing": 0}, height=height,
-        on_level_change=_nothing, on_camera_change=_nothing, on_missing_change=_nothing,
+        on_level_change=nothing, on_camera_change=nothing, on_missing_change=nothing,
     )  # fmt: skip
     return Seen(state.level, state.camera)
-
-
-def _nothing() -> None:
-    """Component values need a callback to exist."""
 
 
 def _names(content: Any) -> Iterator[str]:
