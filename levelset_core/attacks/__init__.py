@@ -16,9 +16,11 @@ from levelset_core.attacks.boundary import (
 from levelset_core.attacks.config import (
     ATTACKS,
     AttackConfig,
+    AttackReport,
     over_epsilon,
     over_steps,
     paper_attack,
+    share_interval,
 )
 from levelset_core.attacks.cross_section import (
     Axes,
@@ -43,7 +45,6 @@ from levelset_core.attacks.exploration import (
 )
 from levelset_core.attacks.masking import diagnose
 from levelset_core.attacks.pgd import LOSSES, Attacked, box, margin_of, pgd, projected_ascent
-from levelset_core.attacks.report import AttackReport, share_interval
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
 from levelset_core.attacks.verdict import Masking, beyond_chance, chance_of
 from levelset_core.levelsets.functions import evaluating
