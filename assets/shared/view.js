@@ -1,6 +1,7 @@
 // What every front end is: a root under its own style sheet that knows the page's theme, draws
 // at most one picture a frame, and lives as long as the element that Streamlit gave it.
 
+import { KINDS } from "./arrays.js";
 import { element, keepKeys } from "./dom.js";
 import { pageTheme, sameTheme } from "./theme.js";
 
@@ -32,6 +33,7 @@ export class View {
     /** @type {Args["setStateValue"]} */
     this.setStateValue = () => {};
     this.raf = 0;
+    this.asked = 0;
     this.root = element("div", `view ${name} ${looks}`, { "data-testid": testid });
     keepKeys(this.root);
     this.sheets = [new URL("view.css", import.meta.url), new URL("style.css", url)].map(({ href }) =>
@@ -77,6 +79,18 @@ export class View {
       this.raf = 0;
       this.draw();
     });
+  }
+
+  /**
+   * The array that `ref` names; null where another was asked for meanwhile, or it is gone.
+   * @param {{ base: string, arrays: string }} data
+   * @param {{ name: string, dtype: string }} ref
+   */
+  async array({ base, arrays }, { name, dtype }) {
+    const call = ++this.asked;
+    const response = await fetch(`${base}${arrays}/${name}`);
+    const bytes = response.ok ? await response.arrayBuffer() : null;
+    return bytes && call === this.asked ? new KINDS[dtype](bytes) : null;
   }
 
   destroy() {

@@ -100,18 +100,18 @@ class PolygonView extends View {
     this.request();
   }
 
-  async fetchField({ base, arrays, field }) {
-    const name = field?.name ?? null;
+  async fetchField(data) {
+    const name = data.field?.name ?? null;
     if (name === this.fieldName) return;
     this.fieldName = name;
     if (!name) {
       this.field = this.image = null;
       return;
     }
-    const response = await fetch(`${base}${arrays}/${name}`);
-    if (name !== this.fieldName || !response.ok) return;
-    const [rows, columns] = field.shape;
-    this.field = { values: new Float32Array(await response.arrayBuffer()), rows, columns };
+    const values = await this.array(data, data.field);
+    if (!values || name !== this.fieldName) return;
+    const [rows, columns] = data.field.shape;
+    this.field = { values, rows, columns };
     this.image = null;
     this.request();
   }

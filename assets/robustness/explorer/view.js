@@ -79,11 +79,9 @@ class ExplorerView extends View {
   async fetch(data) {
     this.key = data.key;
     this.root.dataset.busy = "true";
-    const response = await fetch(`${data.base}${data.arrays}/${data.frames.name}`);
-    if (data.key !== this.key || !response.ok) return;
+    const values = await this.array(data, data.frames);
+    if (!values) return;
     const [, d] = data.frames.shape;
-    const values = new Float32Array(await response.arrayBuffer());
-    if (data.key !== this.key) return;
     const other = this.data?.subject !== data.subject;
     this.data = data;
     this.frame = (k) => values.subarray(k * d, (k + 1) * d);

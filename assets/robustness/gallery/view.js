@@ -28,12 +28,12 @@ class GalleryView extends View {
     else this.draw();
   }
 
-  async fetch({ base, arrays, images }) {
-    this.name = images.name;
+  async fetch(data) {
+    this.name = data.images.name;
     this.pixels = null;
-    const response = await fetch(`${base}${arrays}/${images.name}`);
-    if (images.name !== this.name || !response.ok) return;
-    this.pixels = new Uint8Array(await response.arrayBuffer());
+    const pixels = await this.array(data, data.images);
+    if (!pixels) return;
+    this.pixels = pixels;
     this.drawn = null;
     this.draw();
   }

@@ -47,10 +47,10 @@ class SectionView extends View {
 
   async fetch(data) {
     this.name = data.grid.name;
-    const response = await fetch(`${data.base}${data.arrays}/${data.grid.name}`);
-    if (data.grid.name !== this.name || !response.ok) return;
+    const values = await this.array(data, data.grid);
+    if (!values) return;
     const [rows, columns] = data.grid.shape;
-    this.values = { values: new Uint8Array(await response.arrayBuffer()), rows, columns };
+    this.values = { values, rows, columns };
     this.data = data;
     this.image = null;
     this.request();

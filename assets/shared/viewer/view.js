@@ -1,8 +1,8 @@
 // The 3D viewer of one mounted component: joins data, camera, viewports and controls.
 
+import { Gone } from "../arrays.js";
 import { buildErrorBar, buildHelp, element } from "../dom.js";
 import { mounter, View } from "../view.js";
-import { Gone } from "./arrays.js";
 import { DARK, LIGHT } from "./colours.js";
 import { HELP, onKey } from "./controls/keyboard.js";
 import { LEVEL_STEPS, Panel } from "./controls/panel.js";

@@ -1,7 +1,7 @@
 // One viewport: a scene of layers, drawn with the shared camera.
 
 import { AmbientLight, DirectionalLight, Scene } from "../../../vendor/three.min.js";
-import { fetchArray } from "../arrays.js";
+import { fetchArray } from "../../arrays.js";
 import { Cloud, Tube } from "./marks.js";
 import { Slice } from "./slice.js";
 import { Surface } from "./surface.js";

@@ -1,13 +1,13 @@
 // Arrays by URL. Names are made from the content, so what is here once need not be asked again.
 
-const KINDS = { float32: Float32Array, uint32: Uint32Array, uint16: Uint16Array, uint8: Uint8Array };
+export const KINDS = { float32: Float32Array, uint32: Uint32Array, uint16: Uint16Array, uint8: Uint8Array };
 const KEEP = 400e6; // bytes
 
 const cache = new Map(); // name -> { promise, bytes }, oldest use first
 
 export class Gone extends Error {}
 
-// ref: { name, dtype, shape } as pages/widgets/array_store.py hands it out.
+// ref: { name, dtype, shape } as pages/server/arrays.py hands it out.
 export function fetchArray(base, ref) {
   let entry = cache.get(ref.name);
   if (entry) {

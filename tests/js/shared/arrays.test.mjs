@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { fetchArray, Gone } from "../../../../assets/shared/viewer/arrays.js";
+import { fetchArray, Gone } from "../../../assets/shared/arrays.js";
 
 const answers = new Map();
 const asked = [];
