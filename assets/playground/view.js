@@ -127,6 +127,7 @@ class Playground extends View {
     if (keepsUp) this.askAfter(frame);
   }
 
+  /** @param {import("./wire/frame.js").Frame | null} frame */
   askAfter(frame) {
     if (frame && frame === this.askedAfter) return;
     this.askedAfter = frame;
@@ -142,6 +143,7 @@ class Playground extends View {
     this.screen.request();
   }
 
+  /** @param {import("./wire/protocol.js").ToBrowser} message */
   receive(message) {
     const { points } = this;
     if (message.op === "hello") {
@@ -163,7 +165,10 @@ class Playground extends View {
     this.screen.request();
   }
 
-  // The server's list wins, except over edits that it has not seen.
+  /**
+   * The server's list wins, except over edits that it has not seen.
+   * @param {import("./wire/protocol.js").Hello} hello
+   */
   welcome({ points: rows, version, playing }) {
     const { points } = this;
     this.playing = playing;

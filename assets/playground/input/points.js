@@ -100,7 +100,10 @@ export class Points {
     return true;
   }
 
-  // The message for the edits since the last one, or null.
+  /**
+   * The message for the edits since the last one, or null.
+   * @returns {import("../wire/protocol.js").Points | null}
+   */
   flush() {
     if (!this.dirty) return null;
     this.dirty = false;

@@ -1,7 +1,24 @@
 // Binary frames from the server, and the smooth passage from one to the next.
 
+/**
+ * @import { ArrayName, FrameHeader, PanelHeader } from "./protocol.js"
+ * @typedef {{ data: Float32Array | Int16Array | Uint8Array, shape: number[] }} NamedArray
+ * @typedef {Partial<Record<ArrayName, NamedArray>>} Arrays
+ * @typedef {object} Panel
+ * @property {PanelHeader} info
+ * @property {Arrays} arrays
+ * @property {Uint32Array | null} [order] of the points, smallest margin first
+ * @property {Partial<Record<ArrayName, Float32Array>>} [mixed] arrays between two frames, to be used again
+ * @typedef {{ header: FrameHeader, panels: Panel[] }} Frame
+ * @typedef {Frame & { done: boolean, t: number }} Shown a frame on its way to the next
+ */
+
 const VIEWS = { int16: Int16Array, float32: Float32Array, uint8: Uint8Array };
 
+/**
+ * @param {ArrayBuffer | Uint8Array} input
+ * @returns {Frame}
+ */
 export function decodeFrame(input) {
   let bytes = input instanceof Uint8Array ? input : new Uint8Array(input);
   // Typed views need alignment, which bytes inside another message may lack.
@@ -9,7 +26,8 @@ export function decodeFrame(input) {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
   const start = bytes.byteOffset + Math.ceil((4 + length) / 8) * 8;
-  const panels = header.panels.map((info) => ({ info, arrays: {} }));
+  /** @type {Panel[]} */
+  const panels = header.panels.map((/** @type {PanelHeader} */ info) => ({ info, arrays: {} }));
   for (const { name, panel, dtype, shape, offset } of header.arrays) {
     const count = shape.reduce((a, b) => a * b, 1);
     const data = new VIEWS[dtype](bytes.buffer, start + offset, count);
@@ -34,18 +52,23 @@ function sortedByMargin(margin) {
   return Uint32Array.from(margin.keys()).sort((a, b) => key(a) - key(b) || a - b);
 }
 
+/** @type {ArrayName[]} */
 const BLENDED = ["field", "margin", "output", "foot", "path", "gradient"];
 
 export class Blend {
   constructor() {
+    /** @type {Frame | null} */
     this.frame = null;
+    /** @type {Shown | null} */
     this.shown = null;
+    /** @type {Shown | null} */
     this.from = null;
     this.started = 0;
     this.duration = 100;
     this.interval = 100;
   }
 
+  /** @param {Frame} frame @param {number} now @param {boolean} instant */
   push(frame, now, instant) {
     const gap = now - this.started;
     if (this.frame && gap < 1000) this.interval += 0.25 * (gap - this.interval);
@@ -64,13 +87,17 @@ export class Blend {
     return !this.frame || (this.shown !== null && this.shown.done && this.progress(now) >= 1);
   }
 
-  // The frame as it should look at this moment: same shape as a decoded frame.
+  /**
+   * The frame as it should look at this moment.
+   * @param {number} now
+   * @returns {Shown | null}
+   */
   at(now) {
     if (!this.frame) return null;
     if (this.shown?.done) return this.shown;
     const t = this.progress(now);
     if (t >= 1 || !this.from) {
-      this.shown = { ...this.frame, done: true, t: 1, step: null };
+      this.shown = { ...this.frame, done: true, t: 1 };
       return this.shown;
     }
     const { header } = this.frame;
@@ -95,7 +122,10 @@ export class Blend {
     return this.shown;
   }
 
-  // A number of the panel's header on its way to the new value.
+  /**
+   * A number of the panel's header on its way to the new value.
+   * @param {"step" | "loss"} name
+   */
   number(name, panel = 0) {
     const to = this.frame?.panels[panel]?.info[name] ?? null;
     const from = this.from?.panels[panel]?.info[name] ?? null;

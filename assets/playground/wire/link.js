@@ -1,11 +1,20 @@
 // Two ways to the server behind one interface: send(message), close(), and the
 // callbacks onFrame(bytes), onMessage(object), onStatus(name).
 
+/**
+ * @import { FromBrowser, ToBrowser } from "./protocol.js"
+ * @typedef {object} Callbacks
+ * @property {(bytes: ArrayBuffer | Uint8Array) => void} onFrame
+ * @property {(message: ToBrowser) => void} onMessage
+ * @property {(name: string) => void} onStatus
+ */
+
 const FIRST_DELAY = 200;
 const LONGEST_DELAY = 3000;
 const ATTEMPTS = 3;
 
 export class SocketLink {
+  /** @param {string} url @param {Callbacks & { onGiveUp: () => void }} callbacks */
   constructor(url, callbacks) {
     this.kind = "socket";
     this.url = url;
@@ -44,8 +53,10 @@ export class SocketLink {
     this.timer = setTimeout(() => this.open(), delay);
   }
 
-  receive() {} // everything comes through the socket
+  /** Everything comes through the socket. @param {object} _data */
+  receive(_data) {}
 
+  /** @param {FromBrowser} message */
   send(message) {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
@@ -66,10 +77,12 @@ const SUPERSEDED = new Set(["points", "view", "probe", "next"]);
 // Fallback through the component's own data, for where WebSockets are blocked.
 // Every setStateValue costs a script run, so messages leave in small batches.
 export class DataLink {
+  /** @param {(name: string, value: unknown) => void} setStateValue @param {Callbacks} callbacks */
   constructor(setStateValue, callbacks) {
     this.kind = "data";
     this.setStateValue = setStateValue;
     this.callbacks = callbacks;
+    /** @type {(FromBrowser & { seq: number })[]} */
     this.messages = [];
     this.seq = 0;
     this.received = 0;
@@ -78,6 +91,7 @@ export class DataLink {
     queueMicrotask(() => callbacks.onStatus("fallback"));
   }
 
+  /** @param {FromBrowser} message */
   send(message) {
     // Clock-based numbers keep growing over a reload, so none is taken for an old one.
     this.seq = Math.max(this.seq + 1, Date.now());

@@ -48,6 +48,7 @@ test("bytes that begin anywhere in a message are read alike", () => {
   assert.deepEqual(decodeFrame(bytes.buffer.slice(0)).panels[0].arrays.foot.data, wanted);
 });
 
+/** @returns {any} */
 const frame = (value, { version = 1, objective = "a", step = 0 } = {}) => ({
   header: { version },
   panels: [{ info: { objective, step }, order: null, arrays: {

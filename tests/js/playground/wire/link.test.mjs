@@ -85,15 +85,15 @@ test("messages through the page leave in one batch, the superseded ones dropped"
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const states = [];
   const link = new DataLink((name, value) => states.push([name, value]), callbacks());
-  link.send({ op: "points", version: 1 });
+  link.send({ op: "points", version: 1, points: [] });
   link.send({ op: "control", action: "play" });
-  link.send({ op: "points", version: 2 });
+  link.send({ op: "points", version: 2, points: [] });
   assert.equal(states.length, 0);
   t.mock.timers.tick(100);
   assert.equal(states.length, 1);
   const [[name, { seq, messages }]] = states;
   assert.equal(name, "outbox");
-  assert.deepEqual(messages.map(({ op, version }) => [op, version]), [["control", undefined], ["points", 2]]);
+  assert.deepEqual(messages.map((message) => [message.op, message.version]), [["control", undefined], ["points", 2]]);
   assert.equal(seq, messages.at(-1).seq);
   assert.ok(messages[0].seq < messages[1].seq);
   link.close();
