@@ -82,10 +82,10 @@ def _contrast_goal(
 LESSONS: dict[str, Lesson] = {
     "margin": Lesson(
         "A margin of 0.2",
-        "Cross-entropy is content once the outputs are large; how far the boundary stays from "
-        "the points is left to chance. Make every point keep a distance of at least 0.2.",
-        "Switch the objective to Margin L2, set ε to 0.25 or more and let it train. Measured in "
-        "L∞ the same gap is narrower: 0.2 does not fit into this drawing.",
+        "Cross-entropy only asks for large outputs. It leaves to chance how far the boundary "
+        "stays from the points. Make every point keep a distance of at least 0.2.",
+        "Switch the objective to Margin L2, set ε to 0.25 or more and let it train. The same gap "
+        "is narrower in L∞: 0.2 does not fit into this drawing.",
         lambda: PlaygroundState.from_preset(
             Preset("figure_1", 24, 0.0), config=PlaygroundConfig(objective="cross_entropy")
         ),
@@ -104,9 +104,9 @@ LESSONS: dict[str, Lesson] = {
     "contrast": Lesson(
         "Where cross-entropy cuts it close",
         "Find points on which cross-entropy's smallest margin is less than three quarters of the "
-        "geometric SVM's, while both separate all points. It is not so on every drawing: the "
-        "geometric SVM widens the margin of the many, and one point alone may pay for it.",
-        "Try the preset Figure 1 with 12 to 24 points, and give it some hundred steps.",
+        "geometric SVM's, while both separate all points. Not every drawing shows this: the "
+        "geometric SVM widens the margin of most points, and a single point may pay for it.",
+        "Try the preset Figure 1 with 12 to 24 points. Let it train for a few hundred steps.",
         lambda: PlaygroundState.from_preset(Preset("blobs", 40, 0.0), compare=True),
         _contrast_goal,
     ),

@@ -85,8 +85,8 @@ class LiveSession:
     def set_points(self, points: PointSet, version: int, client: int | None = None) -> int:
         """Take the points a browser drew; returns their version.
 
-        A version that is not newer than ours lost a race against another browser: it still
-        counts, under a new version that everybody is told.
+        A version that is not newer lost a race against another browser: it still counts, under
+        a new version that everybody is told.
         """
         with self._lock:
             late = version <= self.version

@@ -61,6 +61,7 @@ class Objective:
 def _geometric_svm(
     f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig
 ) -> losses.GeometricSVMTerms:
+    """Eq. 11, with the extension (``fallback``) where a point has no level set samples yet."""
     return losses.geometric_svm_terms(
         f, x, y, lam=c.lam, alpha=c.alpha, distance=c.metric, fallback=True,
         max_steps=c.newton_steps, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,
@@ -68,6 +69,7 @@ def _geometric_svm(
 
 
 def _margin(f: Network, x: Tensor, y: Tensor, c: PlaygroundConfig) -> losses.MarginTerms:
+    """Eq. 12, with the same extension."""
     return losses.margin_terms(
         f, x, y, epsilon=c.epsilon, weight_correct=c.weight_correct, distance=c.metric,
         fallback=True, max_steps=c.newton_steps, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,

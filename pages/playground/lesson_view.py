@@ -35,11 +35,13 @@ def _start(session: LiveSession, name: str) -> None:
 def _progress(session: LiveSession, name: str) -> None:
     """Where the goal stands; once reached it stays so until the lesson starts again."""
     if session.lesson != name:
-        st.info("Not started: its own points come first, then its goal is checked.")
+        st.info("Not started. The lesson brings its own points, then checks its goal.")
         return
     news = session.news.get("lesson")
     if news is None or news[0] != name:
-        st.info("Put points on the canvas and press play: the goal is checked while it trains.")
+        st.info(
+            "Put points on the canvas and press play. The lesson checks its goal while it trains."
+        )
         return
     _, done, sentence = news
     if done:

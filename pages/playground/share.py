@@ -33,8 +33,8 @@ def _link(session: LiveSession) -> None:
         )
     else:
         st.caption(
-            f"These points need more than the {MAX_LINK} characters an address may have: it "
-            "still joins the running session; to keep the state, take the file."
+            f"These points need more than the {MAX_LINK} characters that an address may have. "
+            "The address still joins the running session. Download the file to keep the state."
         )
     st.download_button(
         "Download state (JSON)", session.state.to_json(), "playground.json", "application/json",
