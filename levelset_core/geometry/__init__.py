@@ -6,6 +6,7 @@ from levelset_core.geometry.analysis import (
     keep_components,
     remove_small_components,
 )
+from levelset_core.geometry.clouds import NearestPoints
 from levelset_core.geometry.compare import Comparison, compare, distance_to
 from levelset_core.geometry.curves.extraction import Curve, extract_curve
 from levelset_core.geometry.curves.gaps import Gap, curve_report, gaps
@@ -29,6 +30,7 @@ __all__ = [
     "Gap",
     "Grid",
     "Mesh",
+    "NearestPoints",
     "Polyline",
     "compare",
     "components",

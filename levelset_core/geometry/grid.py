@@ -26,8 +26,7 @@ from scipy.ndimage import maximum_filter
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.levelsets.functions import home_of as home_of
-from levelset_core.levelsets.functions import outputs_of
+from levelset_core.levelsets import home_of, outputs_of
 
 #: The lowest and the highest corner of a box, each d numbers or one for all axes.
 Box = Sequence[float | Sequence[float]] | np.ndarray

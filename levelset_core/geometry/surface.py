@@ -10,9 +10,15 @@ from skimage.measure import marching_cubes
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.grid import Band, Box, Grid, evaluate_nodes, home_of, narrow_band
+from levelset_core.geometry.grid import Band, Box, Grid, evaluate_nodes, narrow_band
 from levelset_core.geometry.meshes import Mesh, unit
-from levelset_core.levelsets import LevelSetSamples, project, residual_norm, value_and_jacobian
+from levelset_core.levelsets import (
+    LevelSetSamples,
+    home_of,
+    project,
+    residual_norm,
+    value_and_jacobian,
+)
 
 #: Newton steps of a vertex; it starts within a cell of the level set.
 SNAP_STEPS = 3

@@ -11,8 +11,7 @@ from torch import nn
 
 from levelset_core import LevelsetError, project, sample_network
 from levelset_core.exact import exact_polygon, exact_polyhedron
-from levelset_core.geometry import Mesh, evaluate_grid, extract_curve, extract_mesh
-from levelset_core.geometry.clouds import NearestPoints
+from levelset_core.geometry import Mesh, NearestPoints, evaluate_grid, extract_curve, extract_mesh
 from levelset_core.levelsets import (
     bisection,
     class_margin,

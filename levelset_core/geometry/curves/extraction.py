@@ -11,9 +11,10 @@ from skimage.measure import find_contours
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.grid import Box, Grid, evaluate_nodes, home_of, narrow_band
+from levelset_core.geometry.grid import Box, Grid, evaluate_nodes, narrow_band
 from levelset_core.geometry.meshes import Mesh, Polyline
 from levelset_core.geometry.surface import march, project_near, snap_mesh
+from levelset_core.levelsets import home_of
 
 #: Points nearer than this part of a cell to the one before are dropped.
 SPACING = 0.25
