@@ -33,7 +33,7 @@ def add(verbs: Verbs, common: Parser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from levelset_core.exact.export import exact_onnx, exact_safetensors
+    from levelset_core.exact.network import exact_onnx, exact_safetensors
     from levelset_core.exact.sign_check import check_signs
 
     output = Path(options.output)
@@ -68,7 +68,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _build(shape: str) -> tuple[ExactNetwork, Reference]:
     from levelset_core.data.readers import read_geometry
-    from levelset_core.exact import Chain, exact_polygon, exact_polyhedron
+    from levelset_core.exact import exact_polygon, exact_polyhedron
     from levelset_core.exact.shape_files import read_plane_shape
     from levelset_core.exact.sign_check import plane_reference, solid_reference
     from levelset_core.geometry.meshes import Mesh
@@ -76,8 +76,7 @@ def _build(shape: str) -> tuple[ExactNetwork, Reference]:
     ending = Path(shape).suffix.lower()
     if ending in _PLANE:
         plane = read_plane_shape(shape)
-        e = exact_polygon([*plane.rings, *(Chain(chain) for chain in plane.chains)])
-        return e, plane_reference(plane.rings, plane.chains)
+        return exact_polygon(plane.parts), plane_reference(plane.rings, plane.chains)
     if ending not in _SOLID:
         raise LevelsetError(
             f"{Path(shape).name}: a shape is a polygon ({', '.join(_PLANE)}) or a mesh "

@@ -4,8 +4,8 @@ After Dobkin, Guibas, Hershberger, Snoeyink: "An efficient algorithm for finding
 representation of a simple polygon" (1988). A chain, its first and last edge prolonged to
 half-lines, divides the plane. Cut at a vertex of its convex hull and prolonged there, it falls
 into two such chains, and the side to its left is the intersection of theirs if it turns left at
-that vertex, else the union. Ours is the choice of the vertex: the one that leads to the least
-depth.
+that vertex, else the union. An extension is the choice of the vertex: the one that leads to the
+least depth.
 """
 
 from __future__ import annotations

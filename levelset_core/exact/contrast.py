@@ -1,4 +1,4 @@
-"""An MLP of the same size as an exact network, trained on the same shape, for contrast. Ours."""
+"""For contrast, an extension: an MLP of an exact network's size, trained on the same shape."""
 
 from __future__ import annotations
 

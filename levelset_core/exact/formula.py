@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
@@ -64,21 +64,31 @@ def merge(operation: Operation, formulas: Iterable[Formula]) -> Formula:
     return children[0] if len(children) == 1 else Gate(operation, children)
 
 
-def two_way(formula: Formula) -> Formula:
-    """The same function from gates of two children each: the two shallowest merge first."""
-    done: dict[int, Formula] = {}
+def _nodes(formula: Formula) -> Iterator[Formula]:
+    """Every literal and gate of a formula once, children before their gates."""
+    seen: set[int] = set()
     stack = [formula]
     while stack:
         node = stack[-1]
-        if id(node) in done:
-            stack.pop()
-        elif isinstance(node, Literal):
-            done[id(node)] = stack.pop()
-        elif missing := [child for child in node.children if id(child) not in done]:
+        children = node.children if isinstance(node, Gate) else ()
+        if missing := [child for child in children if id(child) not in seen]:
             stack += missing
-        else:
-            done[id(node)] = _merge_shallowest(node, [done[id(child)] for child in node.children])
-            stack.pop()
+            continue
+        stack.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+
+
+def two_way(formula: Formula) -> Formula:
+    """The same function from gates of two children each: the two shallowest merge first."""
+    done: dict[int, Formula] = {}
+    for node in _nodes(formula):
+        done[id(node)] = (
+            _merge_shallowest(node, [done[id(child)] for child in node.children])
+            if isinstance(node, Gate)
+            else node
+        )
     return done[id(formula)]
 
 
@@ -95,30 +105,48 @@ def _merge_shallowest(node: Gate, children: list[Formula]) -> Formula:
 
 def literals(formula: Formula) -> list[Literal]:
     """Every literal of a formula once."""
-    seen: dict[int, Formula] = {id(formula): formula}
-    stack = [formula]
-    while stack:
-        node = stack.pop()
-        for child in node.children if isinstance(node, Gate) else ():
-            if id(child) not in seen:
-                seen[id(child)] = child
-                stack.append(child)
-    return [node for node in seen.values() if isinstance(node, Literal)]
+    return [node for node in _nodes(formula) if isinstance(node, Literal)]
 
 
 def evaluate(formula: Formula, x: np.ndarray) -> np.ndarray:
     """The function itself, without a network: (n, d) -> (n,)."""
     values: dict[int, np.ndarray] = {}
-    stack = [formula]
-    while stack:
-        node = stack[-1]
+    for node in _nodes(formula):
         if isinstance(node, Literal):
             values[id(node)] = x @ node.normal + node.offset
-        elif missing := [child for child in node.children if id(child) not in values]:
-            stack += missing
-            continue
         else:
             operation = np.maximum if node.operation == "max" else np.minimum
             values[id(node)] = operation.reduce([values[id(child)] for child in node.children])
-        stack.pop()
     return values[id(formula)]
+
+
+def combine(formulas: list[Formula], places: np.ndarray) -> Formula | tuple[int, int]:
+    """F of disjoint surfaces: the min over cells of the max over the surfaces around each cell.
+
+    Each surface divides space into two sides, F_i < 0 on the inner one. A cell is inside if it
+    lies on the inner side of every surface around it: between a box and a cavity in it, or in
+    each of two boxes.
+
+    Args:
+        formulas: F_i of every surface.
+        places: (n, d), a point on every surface.
+
+    Returns:
+        The formula, or two surfaces between which one says inside and the other outside.
+    """
+    inner = np.array([evaluate(f, places) < 0 for f in formulas])  # [i, j]: j is inside i
+    np.fill_diagonal(inner, True)
+    cells = set()
+    for i in range(len(formulas)):
+        around = [i]
+        for j in range(len(formulas)):
+            apart = inner[:, i] != inner[:, j]
+            apart[[i, j]] = False
+            if i == j or apart.any():
+                continue  # another surface runs between the two
+            if inner[i, j] != inner[j, i]:
+                return min(i, j), max(i, j)
+            if inner[i, j]:
+                around.append(j)
+        cells.add(tuple(sorted(around)))
+    return merge("min", [merge("max", [formulas[i] for i in cell]) for cell in sorted(cells)])

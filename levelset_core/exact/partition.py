@@ -1,7 +1,7 @@
 """The formula of a polyhedron by binary space partition, for any number of components and holes.
 
-Ours. Within a convex region C of space, the facets in C say what is inside. Take the plane
-h = 0 of one of them:
+An extension of the paper. Within a convex region C of space, the facets in C say what is inside.
+Take the plane h = 0 of one of them:
 
 * Facets all on one side of it (and front, h > 0, outside): F = max(h, F_back); likewise
   max(-h, F_front), min(-h, F_back), min(h, F_front). Convex solids need no other case.
@@ -9,7 +9,8 @@ h = 0 of one of them:
   term is what the naive formula lacks: without it F = 0 all over the plane, inside too.
 
 F_back need only be right, and strictly so, on the closed part of C behind the plane. Where the
-facets in C fall apart into surfaces that do not touch, each gets its own formula (see ``cells``).
+facets in C fall apart into surfaces that do not touch, each gets its own formula
+(``formula.combine``).
 """
 
 from __future__ import annotations
@@ -18,13 +19,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
+from trimesh.graph import connected_component_labels
 
 from levelset_core.errors import LevelsetError
-from levelset_core.exact.cells import combine
-from levelset_core.exact.formula import Formula, Literal, Operation, merge
+from levelset_core.exact.formula import Formula, Literal, Operation, combine, merge
 
 #: Distances below this, relative to the size, count as none.
 TOLERANCE = 1e-12
@@ -104,9 +103,8 @@ class Partition:
         for plane in {facet.plane for facet in facets}:
             links.append(self._back_to_back(facets, plane))
         link = np.concatenate(links)
-        graph = coo_array((np.ones(len(link)), (link[:, 0], link[:, 1])), [len(facets)] * 2)
-        number, label = connected_components(graph, directed=False)
-        return [[facets[k] for k in np.flatnonzero(label == n)] for n in range(number)]
+        label = connected_component_labels(link, len(facets))
+        return [[facets[k] for k in np.flatnonzero(label == n)] for n in range(label.max() + 1)]
 
     def _back_to_back(self, facets: list[Facet], plane: int) -> np.ndarray:
         """Pairs of facets, (n, 2), that touch on a plane and have their outsides on both sides."""

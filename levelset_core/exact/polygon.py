@@ -10,12 +10,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry import LinearRing, MultiPolygon, Polygon
 
 from levelset_core.errors import LevelsetError
-from levelset_core.exact.region import region_formula
-from levelset_core.exact.report import ExactNetwork, build
-from levelset_core.exact.rings import Chain, CrossingError, polygon_of, read_ring
+from levelset_core.exact.chains import chain_formula, ring_formula
+from levelset_core.exact.formula import Formula, Operation, combine, evaluate, merge
+from levelset_core.exact.network import ExactNetwork, build
+from levelset_core.exact.rings import (
+    REACH,
+    Chain,
+    CrossingError,
+    polygon_of,
+    read_ring,
+    without_straight,
+)
 
 #: Construction takes about n^2 steps where n edges wind into a spiral.
 MAX_EDGES = 5000
@@ -23,9 +31,7 @@ MAX_EDGES = 5000
 TOUCH = 1e-12
 
 
-def exact_polygon(
-    rings: Sequence[Any] | npt.NDArray[Any],
-) -> ExactNetwork:
+def exact_polygon(rings: Sequence[Any] | npt.NDArray[Any]) -> ExactNetwork:
     """The ReLU network whose zero level set is the boundary of a polygon (Theorem 1, d = 2).
 
     F is a formula of max and min with one literal per edge (see ``chains``); a hole makes
@@ -46,9 +52,7 @@ def exact_polygon(
     return build(region_formula(region, chains), 2, began)
 
 
-def read_shape(
-    rings: Sequence[Any] | npt.NDArray[Any],
-) -> tuple[MultiPolygon, list[Chain]]:
+def read_shape(rings: Sequence[Any] | npt.NDArray[Any]) -> tuple[MultiPolygon, list[Chain]]:
     """The valid region that rings enclose by nesting, and the chains.
 
     Raises:
@@ -130,3 +134,71 @@ def _refuse_crossing(i: int, a: Polygon, j: int, b: Polygon, tolerance: float) -
         "merge them or move them apart.",
         (float(x), float(y)),
     )
+
+
+def region_formula(region: MultiPolygon, chains: list[Chain]) -> Formula:
+    """F < 0 inside: of a bounded region, which has holes in or islands beside what chains bound.
+
+    Raises:
+        LevelsetError: chains or rings meet, or two chains that face each other disagree about
+            which side is inside.
+    """
+    if not chains:
+        return merge("min", [_part(part) for part in region.geoms])
+    _refuse_meeting(chains, region)
+    inside = _unbounded(chains)
+    holes, islands = [], []
+    for part in region.geoms:
+        corner = np.array(part.exterior.coords[:1])
+        if evaluate(inside, corner)[0] < 0:
+            holes.append(_part(part, outside=True))
+        else:
+            islands.append(_part(part))
+    return merge("min", [merge("max", [inside, *holes]), *islands])
+
+
+def _part(part: Polygon, outside: bool = False) -> Formula:
+    """max(F_outer, F_outside_of_hole, ...), or the same of all that is outside.
+
+    A ring that runs clockwise has its outside to the left, so no formula is ever negated.
+    """
+    rings = [np.array(ring.coords)[:-1] for ring in (part.exterior, *part.interiors)]
+    operation: Operation = "min" if outside else "max"
+    formulas = []
+    for k, ring in enumerate(rings):
+        ring = without_straight(ring)
+        counterclockwise = LinearRing(ring).is_ccw
+        wanted = (k == 0) != outside
+        formulas.append(ring_formula(ring if counterclockwise == wanted else ring[::-1]))
+    return merge(operation, formulas)
+
+
+def _unbounded(chains: list[Chain]) -> Formula:
+    formulas = [chain_formula(chain.points) for chain in chains]
+    formula = combine(formulas, np.array([chain.points[:2].mean(0) for chain in chains]))
+    if isinstance(formula, tuple):
+        i, j = formula
+        raise LevelsetError(
+            f"Chains {i + 1} and {j + 1} disagree about the side between them: the inside lies to "
+            "the left of both or of neither, so reverse one of them."
+        )
+    return formula
+
+
+def _refuse_meeting(chains: list[Chain], region: MultiPolygon) -> None:
+    everything = np.concatenate(
+        [chain.points for chain in chains] + [np.array(p.exterior.coords) for p in region.geoms]
+    )
+    reach = REACH * max(float(np.ptp(everything, axis=0).max()), 1.0)
+    lines = [chain.line(reach) for chain in chains]
+    for i, line in enumerate(lines):
+        others: list[tuple[str, str, shapely.Geometry]] = [
+            (f"Chains {j + 1} and {i + 1} meet", "one", other) for j, other in enumerate(lines[:i])
+        ]
+        others.append((f"Chain {i + 1} meets a ring", "one chain", region.boundary))
+        for what, into, other in others:
+            if line.intersects(other):
+                x, y = line.intersection(other).representative_point().coords[0]
+                raise LevelsetError(
+                    f"{what} near ({x:.6g}, {y:.6g}): join them into {into} or move them apart."
+                )

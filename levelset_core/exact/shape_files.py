@@ -1,4 +1,4 @@
-"""Polygons from files: JSON (our own, or GeoJSON) and SVG."""
+"""Polygons from files: JSON (of this project, or GeoJSON) and SVG."""
 
 from __future__ import annotations
 

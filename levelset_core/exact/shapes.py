@@ -12,6 +12,7 @@ import shapely
 import trimesh
 from shapely.geometry import Polygon
 
+from levelset_core.exact.rings import Chain
 from levelset_core.geometry.meshes import Mesh
 
 
@@ -26,6 +27,11 @@ class PlaneShape:
 
     rings: list[np.ndarray] = field(default_factory=list)
     chains: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[np.ndarray | Chain]:
+        """As :func:`exact_polygon` takes it."""
+        return [*self.rings, *(Chain(chain) for chain in self.chains)]
 
     @property
     def edges(self) -> int:

@@ -19,8 +19,7 @@ from torch import Tensor
 
 from levelset_core.exact.polygon import read_shape
 from levelset_core.exact.rings import Chain
-from levelset_core.exact.solid import Triangles, read_solid
-from levelset_core.exact.winding import winding_number
+from levelset_core.exact.solid import Triangles, read_solid, winding_number
 
 #: Points closer to the boundary than this, relative to its size, have no sign to be wrong.
 ON = 1e-9
@@ -77,9 +76,7 @@ def plane_reference(
     """
     bounded, read = read_shape([*rings, *(Chain(chain) for chain in chains)])
     corners = np.concatenate([*rings, *chains])
-    low, high = corners.min(0), corners.max(0)
-    margin = _MARGIN * float((high - low).max())
-    low, high = low - margin, high + margin
+    low, high = _around(corners.min(0), corners.max(0))
     if box is not None:
         low, high = np.array(box[::2]), np.array(box[1::2])
     region: shapely.Geometry = bounded
@@ -129,8 +126,6 @@ def solid_reference(mesh: Triangles) -> Reference:
     """
     solid = read_solid(mesh)
     triangles = solid.triangles
-    low, high = solid.bounds
-    margin = _MARGIN * float((high - low).max())
 
     def distance(x: np.ndarray) -> np.ndarray:
         best = np.full(len(x), np.inf)
@@ -148,12 +143,14 @@ def solid_reference(mesh: Triangles) -> Reference:
         return points
 
     return Reference(
-        lambda x: winding_number(triangles, x) > 0.5,
-        distance,
-        boundary,
-        low - margin,
-        high + margin,
+        lambda x: winding_number(triangles, x) > 0.5, distance, boundary, *_around(*solid.bounds)
     )
+
+
+def _around(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A box with a margin."""
+    margin = _MARGIN * float((high - low).max())
+    return low - margin, high + margin
 
 
 def check_signs(

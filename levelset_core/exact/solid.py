@@ -6,14 +6,39 @@ from typing import TypeAlias
 
 import numpy as np
 import trimesh
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.formula import Literal
-from levelset_core.exact.winding import winding_number
 from levelset_core.geometry.meshes import Mesh
+
+_CHUNK = 4_000_000
+
+
+def winding_number(triangles: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """How often a closed surface winds around points: 1 inside, 0 outside.
+
+    The solid angles of its triangles (van Oosterom, Strackee, 1983) over 4 pi. On a face it is 1/2.
+
+    Args:
+        triangles: (m, 3, 3).
+        points: (n, 3).
+
+    Returns:
+        (n,)
+    """
+    result = np.empty(len(points))
+    step = max(1, _CHUNK // (9 * len(triangles)))
+    for start in range(0, len(points), step):
+        a, b, c = np.moveaxis(triangles[None] - points[start : start + step, None, None], 2, 0)
+        la, lb, lc = (np.linalg.norm(v, axis=-1) for v in (a, b, c))
+        volume = np.einsum("ijk,ijk->ij", a, np.cross(b, c))
+        rest = la * lb * lc + lc * (a * b).sum(-1) + la * (b * c).sum(-1) + lb * (c * a).sum(-1)
+        volume[(np.abs(volume) <= 1e-13 * la * lb * lc) & (rest < 0)] = 0.0
+        rest[volume == 0] = 1.0  # seen from within its plane, a triangle has no angle
+        result[start : start + step] = np.arctan2(volume, rest).sum(1) / (2 * np.pi)
+    return result
+
 
 Triangles: TypeAlias = trimesh.Trimesh | Mesh
 
@@ -37,7 +62,7 @@ def read_solid(mesh: Triangles) -> trimesh.Trimesh:
     if len(bad):
         raise LevelsetError(f"Vertex {bad[0]} of the mesh has a coordinate that is not finite.")
     solid = _without_points(trimesh.Trimesh(vertices, faces, process=False))
-    if _bad_edges(solid)[0].size:
+    if len(_bad_edges(solid)[0]):
         # Files of loose triangles (STL) repeat every vertex.
         solid = _without_points(trimesh.Trimesh(vertices, faces, process=True))
     _refuse_bad_edges(solid)
@@ -80,9 +105,7 @@ def _oriented(solid: trimesh.Trimesh) -> trimesh.Trimesh:
     )
     faces = solid.faces.copy()
     triangles = solid.vertices[faces]
-    volumes = []
-    for surface in surfaces:
-        volumes.append(np.linalg.det(triangles[surface] - triangles[surface[0], 0]).sum())
+    volumes = [np.linalg.det(triangles[s] - triangles[s[0], 0]).sum() for s in surfaces]
     for i, surface in enumerate(surfaces):
         probes = triangles[surface].mean(1)
         depth = 0
@@ -136,9 +159,8 @@ def facet_planes(solid: trimesh.Trimesh) -> tuple[list[Literal], np.ndarray, np.
     heights = np.einsum("pkd,pd->pk", triangles[real][pairs[:, 1]], normals[pairs[:, 0]])
     same = (np.abs(heights + offsets[pairs[:, 0], None]) <= COPLANAR * size).all(1)
     pairs = pairs[same]
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), [len(real)] * 2)
-    number, label = connected_components(graph, directed=False)
-    largest = np.array([np.flatnonzero(label == k)[0] for k in range(number)])
+    label = trimesh.graph.connected_component_labels(pairs, len(real))
+    largest = np.unique(label, return_index=True)[1]  # the first of each is its largest face
     planes = [Literal(normals[k], float(offsets[k])) for k in largest]
     if len(planes) < 4:
         raise LevelsetError(

@@ -1,6 +1,6 @@
 """Image sets with ten classes merged into two, and small random parts of them (Sec. 5.1).
 
-The paper merges "arbitrarily". Ours: the first half of the classes is -1, the second half +1.
+The paper merges "arbitrarily". Here the first half of the classes is -1, the second half +1.
 """
 
 from __future__ import annotations

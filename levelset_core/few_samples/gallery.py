@@ -77,13 +77,12 @@ class Gallery:
         """As one NPZ of plain arrays."""
         arrays: dict[str, Any] = {
             "fraction": self.fraction, "repeat": self.repeat, "shape": self.shape,
-            "index": self.index, "label": self.label, "images": _bytes(self.images),
+            "index": self.index, "label": self.label,
+            "images": np.round(self.images * 255).astype(np.uint8),
         }  # fmt: skip
         for loss, view in self.views.items():
-            for name, values in vars(view).items():
-                arrays[f"{loss}_{name}"] = values.astype(
-                    np.float16 if name == "boundary" else values.dtype
-                )
+            arrays |= {f"{loss}_{name}": values for name, values in vars(view).items()}
+            arrays[f"{loss}_boundary"] = view.boundary.astype(np.float16)
             arrays[f"{loss}_accuracy"] = self.accuracy[loss]
         np.savez_compressed(file, **arrays)
 
@@ -97,12 +96,11 @@ class Gallery:
         try:
             with np.load(path, allow_pickle=False) as file:
                 losses = [n.removesuffix("_right") for n in file.files if n.endswith("_right")]
-                fields = View.__dataclass_fields__
                 views = {}
                 for loss in losses:
-                    values = {name: file[f"{loss}_{name}"] for name in fields}
-                    values["boundary"] = values["boundary"].astype(np.float32)
-                    views[loss] = View(**values)
+                    values = {name: file[f"{loss}_{name}"] for name in View.__dataclass_fields__}
+                    boundary = values.pop("boundary").astype(np.float32)
+                    views[loss] = View(boundary=boundary, **values)
                 channels, height, width = (int(v) for v in file["shape"])
                 return cls(
                     float(file["fraction"]), int(file["repeat"]), (channels, height, width),
@@ -159,8 +157,3 @@ def _view(f: MLP, x: Tensor, right: Tensor) -> View:
         way.abs().amax(1).numpy() if len(x) else np.zeros(0, np.float32),
         torch.linalg.vector_norm(way, dim=1).numpy(), s.converged.numpy(),
     )  # fmt: skip
-
-
-def _bytes(images: NDArray[np.float32]) -> NDArray[np.uint8]:
-    rounded: NDArray[np.uint8] = np.round(images * 255).astype(np.uint8)
-    return rounded

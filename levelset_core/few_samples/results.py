@@ -1,19 +1,25 @@
-"""Results of the generalization experiment as files: what a page shows and a person cites."""
+"""Results of the few-samples experiment: the table, and the files that a page shows and a person
+cites.
+"""
 
 from __future__ import annotations
 
 import datetime
 import json
+import math
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from scipy.special import stdtrit
 
 from levelset_core.device import describe_cpu
 from levelset_core.errors import LevelsetError
-from levelset_core.few_samples.config import CANDIDATES, LOSSES, GeneralizationConfig
+from levelset_core.few_samples.config import CANDIDATES, LOSSES, GeneralizationConfig, Unit
 from levelset_core.paths import ROOT
 
 #: Of the stored results, below the program's folder.
@@ -46,7 +52,7 @@ def describe(
     """Everything about a sweep, as plain values.
 
     Args:
-        rows: of :func:`levelset_core.few_samples.training.result_table`.
+        rows: of :func:`result_table`.
         classes: names of the ten, in order.
         source: of the images, in words.
         total: images of the training set, of which fractions are taken.
@@ -180,3 +186,84 @@ repeats, with Student's 95 % interval. Written by `generalize --store`; see docs
 for what the paper leaves open. The hyper-parameters were chosen on held-out training images.
 
 """
+
+
+#: Of the intervals.
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Of n numbers.
+
+    Attributes:
+        n: how many.
+        mean, sd: sd is that of a sample (n - 1), 0 for a single number.
+        low, high: Student's interval of the mean; infinite for a single number.
+    """
+
+    n: int
+    mean: float
+    sd: float
+    low: float
+    high: float
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        """Plain values; what is infinite becomes None, as JSON has no such number."""
+        return {k: v if math.isfinite(v) else None for k, v in asdict(self).items()}
+
+
+def summarize(values: Sequence[float]) -> Summary:
+    """Mean, standard deviation and mean +- t sd / sqrt(n), t of Student's n - 1 degrees."""
+    x = np.asarray(values, dtype=np.float64)
+    n, mean = len(x), float(x.mean())
+    if n < 2:
+        return Summary(n, mean, 0.0, -math.inf, math.inf)
+    sd = float(x.std(ddof=1))
+    half = float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2)) * sd / math.sqrt(n)
+    return Summary(n, mean, sd, mean - half, mean + half)
+
+
+def paired(a: Sequence[float], b: Sequence[float]) -> Summary:
+    """Of the differences a - b, pair by pair: what both share, such as the drawn data, cancels."""
+    return summarize([p - q for p, q in zip(a, b, strict=True)])
+
+
+def result_table(
+    config: GeneralizationConfig,
+    chosen: dict[tuple[str, float], int],
+    accuracies: dict[Unit, float],
+) -> list[dict[str, Any]]:
+    """A row a fraction: every loss's summary, and the geometric SVM against the others, paired.
+
+    Raises:
+        LevelsetError: a unit is missing.
+    """
+    rows = []
+    for fraction in config.fractions:
+        units = {
+            loss: [Unit(loss, fraction, part, chosen[loss, fraction]) for part in config.parts]
+            for loss in config.losses
+        }
+        if missing := [u.name for own in units.values() for u in own if u not in accuracies]:
+            raise LevelsetError(f"The sweep is not complete: {missing[0]} is missing.")
+        found = {loss: [accuracies[unit] for unit in own] for loss, own in units.items()}
+        rows.append(
+            {
+                "fraction": fraction,
+                "losses": {
+                    loss: {
+                        **summarize(values).as_dict(),
+                        "hyper": CANDIDATES[loss][chosen[loss, fraction]],
+                        "accuracies": values,
+                    }
+                    for loss, values in found.items()
+                },
+                "ours_minus": {
+                    loss: paired(found["ours"], values).as_dict()
+                    for loss, values in found.items()
+                    if "ours" in found and loss != "ours"
+                },
+            }
+        )
+    return rows

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,9 +17,7 @@ from levelset_core import losses
 from levelset_core.errors import LevelsetError
 from levelset_core.few_samples.binary_images import BinaryImages, binary_images
 from levelset_core.few_samples.config import CANDIDATES, GeneralizationConfig, Unit, shared
-from levelset_core.few_samples.mlp_stack import MLPStack
-from levelset_core.few_samples.row_space import RowSpaceProjector
-from levelset_core.few_samples.statistics import paired, summarize
+from levelset_core.few_samples.mlp_stack import MLPStack, RowSpaceProjector
 from levelset_core.networks import MLP
 from levelset_core.random import torch_generator
 
@@ -101,56 +98,10 @@ def accuracy(f: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> float:
     return right / len(x)
 
 
-def result_table(
-    config: GeneralizationConfig,
-    chosen: dict[tuple[str, float], int],
-    accuracies: dict[Unit, float],
-) -> list[dict[str, Any]]:
-    """A row a fraction: every loss's summary, and ours against the others, paired.
-
-    Raises:
-        LevelsetError: a unit is missing.
-    """
-    rows = []
-    for fraction in config.fractions:
-        found = {
-            loss: [
-                _take(accuracies, Unit(loss, fraction, repeat, chosen[loss, fraction]))
-                for repeat in config.parts
-            ]
-            for loss in config.losses
-        }
-        rows.append(
-            {
-                "fraction": fraction,
-                "losses": {
-                    loss: {
-                        **summarize(values).as_dict(),
-                        "hyper": CANDIDATES[loss][chosen[loss, fraction]],
-                        "accuracies": values,
-                    }
-                    for loss, values in found.items()
-                },
-                "ours_minus": {
-                    loss: paired(found["ours"], values).as_dict()
-                    for loss, values in found.items()
-                    if "ours" in found and loss != "ours"
-                },
-            }
-        )
-    return rows
-
-
-def _take(accuracies: dict[Unit, float], unit: Unit) -> float:
-    if unit not in accuracies:
-        raise LevelsetError(f"The sweep is not complete: {unit.name} is missing.")
-    return accuracies[unit]
-
-
 def _loss(name: str, lams: Tensor) -> Callable[[MLPStack, Tensor, Tensor, Tensor], Tensor]:
     """(F, x, y, member) -> the mean loss over all rows."""
     if name == "ours":
-        # alpha = -1 and L_inf, as in the paper's experiments; the fallback is ours.
+        # alpha = -1 and L_inf, as in the paper's experiments; the fallback is an extension.
         return lambda f, x, y, member: losses.geometric_svm(
             f, x, y, lam=lams[member], alpha=-1.0, distance="linf", max_steps=NEWTON_STEPS,
             tol=NEWTON_TOL, fallback=True, args=(member,), projector=RowSpaceProjector(f),

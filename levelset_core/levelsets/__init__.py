@@ -43,4 +43,4 @@ __all__ = [
     "value_with_jacobian",
 ]
 
-__getattr__ = moved(__name__, {"RowSpaceProjector": "levelset_core.few_samples.row_space"})
+__getattr__ = moved(__name__, {"RowSpaceProjector": "levelset_core.few_samples.mlp_stack"})

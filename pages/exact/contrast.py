@@ -40,17 +40,14 @@ class Contrast:
     failed: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def start(self) -> None:
-        """Begin."""
-        threading.Thread(target=self._run, daemon=True).start()
-
     @property
     def finished(self) -> bool:
         """Nothing more will come."""
         done = self.snapshot is not None and self.snapshot.step == self.snapshot.steps
         return self.failed or self.stop.is_set() or (done and self.tally is not None)
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Train, then check the signs."""
         exact, reference = self.work.exact, self.work.reference
         assert exact is not None and reference is not None
         try:
@@ -80,7 +77,7 @@ def contrast_view(work: ExactWork) -> None:
         if running is not None:
             running.stop.set()
         running = Contrast(work)
-        running.start()
+        threading.Thread(target=running.run, daemon=True).start()
     st.session_state.contrast = running
     right.markdown(
         f"The same {work.exact.depth} hidden layers, random start; {STEPS:,} Adam steps "

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from pages.exact.contrast import contrast_view
-from pages.exact.export import export_view
-from pages.exact.perturb import perturb_view
+from pages.exact.network import export_view, perturb_view
 from pages.exact.plane import plane_view
 from pages.exact.solid import solid_view
 from pages.shared.page import Views, page, tabs

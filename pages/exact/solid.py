@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import BinaryIO
 
 import numpy as np
 import streamlit as st
@@ -15,13 +16,11 @@ from levelset_core.errors import LevelsetError
 from levelset_core.exact.shapes import SOLIDS, solid
 from levelset_core.geometry import Mesh, Polyline, evaluate_volume, extract_mesh
 from levelset_core.geometry.analysis import sharp_edge_paths
-from pages.exact.figures import figures
-from pages.exact.network_graph import network_graph
-from pages.exact.perturb import apply_perturbation
+from pages.exact.network import apply_perturbation, figures, network_graph
+from pages.exact.shapes import Shapes
 from pages.exact.work import ExactWork
 from pages.shared.viewer3d import Curve, Field, Layer, Points, Surface, View, viewer3d
 
-_FIRST = "L-prism"
 _SURFACE, _FIELD = 72, 64
 _PER_EDGE = 20
 
@@ -32,31 +31,21 @@ def solid_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
     Args:
         presets, files: where to put the choice of examples and the upload.
     """
-    memory = _memory()
-    presets.pills(
-        "Solid", list(SOLIDS), key="solid_preset", on_change=_take_preset,
-        default=st.session_state.get("solid_preset"),
-        label_visibility="collapsed",
-    )  # fmt: skip
-    with files.popover("Open a mesh", icon=":material/upload_file:", width="stretch"):
-        st.file_uploader(
-            "Watertight mesh: OBJ, PLY, STL or OFF", key="solid_file", on_change=_take_file
-        )
-        if message := memory.get("file_error"):
-            st.error(message, icon=":material/error:")
-    work: ExactWork = memory["work"]
+    SHAPES.choose(presets, files)
+    name = SHAPES.memory["name"]
+    work: ExactWork = SHAPES.memory["work"]
     if work.exact is None or work.network is None:
-        st.error(f"{memory['name']}: {work.error}", icon=":material/error:")
+        st.error(f"{name}: {work.error}", icon=":material/error:")
         return None
     apply_perturbation(work)
     picture, graph = st.columns([2, 1])
     with picture:
         viewer3d(
             [View("The network's surface over the mesh", _layers(work))],
-            key="solid_viewer", subject=memory["name"], height=470,
+            key="solid_viewer", subject=name, height=470,
         )  # fmt: skip
     with graph:
-        network_graph(work.network, work.place, key=work.graph, height=470)
+        network_graph(work, height=470)
     figures(work)
     return work
 
@@ -91,37 +80,14 @@ def _layers(work: ExactWork) -> list[Layer]:
     return layers
 
 
-def _memory() -> dict[str, Any]:
-    if "exact_solid" not in st.session_state:
-        st.session_state.exact_solid = {}
-        _load(_FIRST, solid(_FIRST))
-        st.session_state.setdefault("solid_preset", _FIRST)
-    memory: dict[str, Any] = st.session_state.exact_solid
-    return memory
+def _read(file: BinaryIO, name: str) -> Mesh:
+    mesh = read_geometry(file, name)
+    if not isinstance(mesh, Mesh):
+        raise LevelsetError(f"{name}: it holds points without faces; a mesh is needed.")
+    return mesh
 
 
-def _load(name: str, mesh: Mesh) -> None:
-    st.session_state.exact_solid = {"name": name, "work": ExactWork.of(mesh)}
-
-
-def _take_preset() -> None:
-    name = st.session_state.solid_preset
-    if name:
-        _load(name, solid(name))
-
-
-def _take_file() -> None:
-    file = st.session_state.solid_file
-    memory = _memory()
-    memory["file_error"] = None
-    if file is None:
-        return
-    try:
-        mesh = read_geometry(file, file.name)
-        if not isinstance(mesh, Mesh):
-            raise LevelsetError(f"{file.name}: it holds points without faces; a mesh is needed.")
-    except LevelsetError as error:
-        memory["file_error"] = str(error)
-        return
-    _load(file.name, mesh)
-    st.session_state.solid_preset = None
+SHAPES = Shapes(
+    "solid", "Solid", "Open a mesh", "Watertight mesh: OBJ, PLY, STL or OFF", "L-prism",
+    {name: partial(solid, name) for name in SOLIDS}, _read,
+)  # fmt: skip

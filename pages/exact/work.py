@@ -12,8 +12,8 @@ import numpy as np
 from torch import nn
 
 from levelset_core.errors import LevelsetError
-from levelset_core.exact import Chain, ExactNetwork, exact_polygon, exact_polyhedron
-from levelset_core.exact.edges import Place, linear_layers, perturbed
+from levelset_core.exact import ExactNetwork, exact_polygon, exact_polyhedron
+from levelset_core.exact.network import Place, linear_layers, perturbed
 from levelset_core.exact.rings import CrossingError
 from levelset_core.exact.shapes import PlaneShape
 from levelset_core.exact.sign_check import (
@@ -26,10 +26,10 @@ from levelset_core.exact.sign_check import (
 from levelset_core.geometry import Mesh
 
 POINTS = 1_000_000
+#: Of the canvas; chains are cut off there.
+BOUNDS = (-1.5, 1.5, -1.5, 1.5)
 #: Seconds of checking in one go.
 _TURN = 0.25
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass
@@ -62,12 +62,13 @@ class ExactWork:
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def of(cls, shape: PlaneShape | Mesh, box: Box | None = None) -> ExactWork:
+    def of(cls, shape: PlaneShape | Mesh) -> ExactWork:
         """Build the network; a bad shape gives an ``error``."""
         work = cls(shape)
         try:
             if isinstance(shape, PlaneShape):
-                work.exact = exact_polygon([*shape.rings, *(Chain(c) for c in shape.chains)])
+                work.exact = exact_polygon(shape.parts)
+                box = BOUNDS if shape.chains else None
                 work.reference = plane_reference(shape.rings, shape.chains, box)
             else:
                 work.exact = exact_polyhedron(shape)
@@ -85,15 +86,13 @@ class ExactWork:
         """Change one weight of the exact network, and check again."""
         if self.exact is None or (place, change) == (self.place, self.change):
             return
-        old = (self.place, self.change) if self.change else None
+        changed = bool(self.change) or bool(place and change)  # else it is exact as it was
         self.place, self.change = place, change
-        new = (place, change) if place and change else None
-        if new == old:
-            return
-        exact = self.exact.network
-        self.network = perturbed(exact, place, change) if place and change else exact
-        self.made = {}
-        self._begin()
+        if changed:
+            exact = self.exact.network
+            self.network = perturbed(exact, place, change) if place and change else exact
+            self.made = {}
+            self._begin()
 
     @property
     def graph(self) -> str:

@@ -12,12 +12,11 @@ from levelset_core.few_samples.results import difference_text, verdict
 from pages.few_samples.sources import Source
 from pages.shared.charts import COLORS, CONFIG, DASHES, MARKERS, faint
 
-#: Loss -> colour, dash and marker.
+#: Loss -> colour, dash, marker.
 LOOKS = {
     loss: (COLORS[k], DASHES[k], MARKERS[k]) for k, loss in enumerate(("ours", "xent", "hinge"))
 }
 BANDS = {"sd": "Standard deviation", "interval": "95 % interval of the mean"}
-HEIGHT = 400
 
 
 def figure_view(source: Source) -> None:
@@ -28,46 +27,32 @@ def figure_view(source: Source) -> None:
             "Band", list(BANDS), format_func=BANDS.__getitem__, default="sd", key="few_band",
             required=True, label_visibility="collapsed",
         )  # fmt: skip
-        st.plotly_chart(
-            figure_2(source.result, band or "sd"), key=f"few_figure_{source.key}", config=CONFIG
-        )
+        figure = figure_2(source.result, band or "sd")
+        st.plotly_chart(figure, key=f"few_figure_{source.key}", config=CONFIG)
         st.code(source.command(), language="bash", wrap_lines=True)
     with right:
-        differences(source.result)
-
-
-def differences(result: dict[str, Any]) -> None:
-    """The geometric SVM against each other loss, paired over the repeats."""
-    others = [loss for loss in result["settings"]["losses"] if loss != "ours"]
-    if "ours" not in result["settings"]["losses"] or not others:
-        st.info("The geometric SVM and another loss are needed to compare them.")
-        return
-    st.markdown(
-        "##### Geometric SVM minus the others", help="Points of test accuracy, paired over the "
-        "repeats: mean and Student's 95 % interval."
-    )  # fmt: skip
-    for loss in others:
-        rows = []
-        for row in result["rows"]:
-            found = row["ours_minus"][loss]
-            rows.append(
-                {
-                    "images": f"{_images(result, row['fraction']):,}",
-                    f"minus {LOSSES[loss].lower()}": difference_text(found),
-                    "verdict": verdict(found),
-                }
-            )
-        st.dataframe(rows, hide_index=True, height="content", key=f"few_table_{loss}")
+        for loss in _others(source.result, "##### Geometric SVM minus the others"):
+            rows = []
+            for row in source.result["rows"]:
+                found = row["ours_minus"][loss]
+                rows.append(
+                    {
+                        "images": f"{_images(source.result, row):,}",
+                        f"minus {LOSSES[loss].lower()}": difference_text(found),
+                        "verdict": verdict(found),
+                    }
+                )
+            st.dataframe(rows, hide_index=True, height="content", key=f"few_table_{loss}")
 
 
 def figure_2(result: dict[str, Any], band: str) -> go.Figure:
     """Mean test accuracy of every loss over the number of training images."""
     figure = go.Figure()
-    fractions = [row["fraction"] for row in result["rows"]]
-    images = [_images(result, f) for f in fractions]
+    rows = result["rows"]
+    images = [_images(result, row) for row in rows]
     for loss in sorted(result["settings"]["losses"], key=list(LOOKS).index, reverse=True):
         color, dash, symbol = LOOKS[loss]
-        found = [row["losses"][loss] for row in result["rows"]]
+        found = [row["losses"][loss] for row in rows]
         low, high = zip(*(_band(one, band) for one in found), strict=True)
         figure.add_scatter(
             x=[*images, *reversed(images)], y=[*high, *reversed(low)], fill="toself",
@@ -78,20 +63,16 @@ def figure_2(result: dict[str, Any], band: str) -> go.Figure:
             x=images, y=[one["mean"] for one in found], name=LOSSES[loss], legendgroup=loss,
             mode="lines+markers", line={"color": color, "width": 2.5, "dash": dash},
             marker={"size": 9, "symbol": symbol},
-            customdata=[[f, one["sd"], one["n"]] for f, one in zip(fractions, found, strict=True)],
-            hovertemplate="%{y:.2%} ± %{customdata[1]:.2%}, %{customdata[2]} repeats<extra>"
+            customdata=[[one["sd"], one["n"]] for one in found],
+            hovertemplate="%{y:.2%} ± %{customdata[0]:.2%}, %{customdata[1]} repeats<extra>"
             + LOSSES[loss] + "</extra>",
         )  # fmt: skip
-    ticks = [f"{n:,}<br>{100 * f:g} %" for n, f in zip(images, fractions, strict=True)]
+    ticks = [f"{n:,}<br>{100 * row['fraction']:g} %" for n, row in zip(images, rows, strict=True)]
     figure.update_xaxes(
         type="log", tickvals=images, ticktext=ticks, title="training images, share of the set"
     )
     figure.update_yaxes(tickformat=".0%", title="test accuracy")
-    figure.update_layout(
-        height=HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10}, hovermode="x unified",
-        legend={"orientation": "h", "y": 1.08, "x": 0, "traceorder": "reversed"},
-    )  # fmt: skip
-    return figure
+    return _laid_out(figure, hovermode="x unified", legend_traceorder="reversed")
 
 
 # -- pairs -----------------------------------------------------------------------------------
@@ -100,18 +81,18 @@ def figure_2(result: dict[str, Any], band: str) -> go.Figure:
 def pairs_view(source: Source) -> None:
     """Every repeat as a point: on one fraction, and the differences on all."""
     result = source.result
-    others = [loss for loss in result["settings"]["losses"] if loss != "ours"]
-    if "ours" not in result["settings"]["losses"] or not others:
-        st.info("The geometric SVM and another loss are needed to compare them.")
-        return
-    fractions = [row["fraction"] for row in result["rows"]]
     left, right = st.columns(2, gap="medium")
+    others = _others(result)
+    if not others:
+        return
     with left:
+        rows = {row["fraction"]: row for row in result["rows"]}
+        first = next(iter(rows))
         fraction = st.segmented_control(
-            "Training images", fractions, key=f"few_fraction_{source.key}", default=fractions[0],
-            format_func=lambda f: f"{_images(result, f):,}", required=True,
+            "Training images", list(rows), key=f"few_fraction_{source.key}", default=first,
+            format_func=lambda f: f"{_images(result, rows[f]):,}", required=True,
         )  # fmt: skip
-        row = result["rows"][fractions.index(fraction or fractions[0])]
+        row = rows[fraction or first]
         st.plotly_chart(scatter(row, others), key=f"few_scatter_{source.key}", config=CONFIG)
         st.code(source.command(row["fraction"]), language="bash", wrap_lines=True)
     with right:
@@ -142,11 +123,7 @@ def scatter(row: dict[str, Any], others: list[str]) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(tickformat=".0%", range=ends, title="other loss")
     figure.update_yaxes(tickformat=".0%", range=ends, title="geometric SVM")
-    figure.update_layout(
-        height=HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": 1.08, "x": 0},
-    )  # fmt: skip
-    return figure
+    return _laid_out(figure)
 
 
 def strips(result: dict[str, Any], others: list[str]) -> go.Figure:
@@ -181,22 +158,40 @@ def strips(result: dict[str, Any], others: list[str]) -> go.Figure:
     figure.add_hline(y=0, line={"color": "#888", "dash": "dash", "width": 1})
     figure.update_xaxes(
         tickvals=list(range(len(result["rows"]))), title="training images",
-        ticktext=[f"{_images(result, row['fraction']):,}" for row in result["rows"]],
+        ticktext=[f"{_images(result, row):,}" for row in result["rows"]],
     )  # fmt: skip
     figure.update_yaxes(title="geometric SVM ahead by, points")
-    figure.update_layout(
-        height=HEIGHT, margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": 1.08, "x": 0},
+    return _laid_out(figure)
+
+
+def _others(result: dict[str, Any], heading: str = "") -> list[str]:
+    """The losses that the geometric SVM is compared with; says so where there are none."""
+    losses = result["settings"]["losses"]
+    others = [loss for loss in losses if loss != "ours"] if "ours" in losses else []
+    if not others:
+        st.info("The geometric SVM and another loss are needed to compare them.")
+    elif heading:
+        st.markdown(
+            heading, help="Points of test accuracy, paired over the repeats: mean and Student's "
+            "95 % interval.",
+        )  # fmt: skip
+    return others
+
+
+def _laid_out(figure: go.Figure, **layout: Any) -> go.Figure:
+    return figure.update_layout(
+        height=400, margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        legend={"orientation": "h", "y": 1.08, "x": 0}, **layout,
     )  # fmt: skip
-    return figure
 
 
-def _images(result: dict[str, Any], fraction: float) -> int:
-    return round(fraction * result["total"])
+def _images(result: dict[str, Any], row: dict[str, Any]) -> int:
+    """How many images a row was trained on."""
+    return round(row["fraction"] * result["total"])
 
 
 def _band(found: dict[str, Any], band: str) -> tuple[float, float]:
-    if band == "interval":
-        mean = found["mean"]
-        return (mean if found[k] is None else found[k] for k in ("low", "high"))  # type: ignore[return-value]
-    return found["mean"] - found["sd"], found["mean"] + found["sd"]
+    mean, sd = found["mean"], found["sd"]
+    if band == "sd":
+        return mean - sd, mean + sd
+    return (mean, mean) if found["low"] is None else (found["low"], found["high"])

@@ -135,9 +135,9 @@ def _about(source: Source) -> None:
         )
         st.markdown(
             f"{result['network']}; {c.steps} steps of {c.batch} images, AdamW, its rate falling to "
-            f"0; the same weights and images for every loss. Labels (ours; the paper merges "
+            f"0; the same weights and images for every loss. Labels (chosen here; the paper merges "
             f"“arbitrarily”): {merge}. Hyper-parameters {choice}. Geometric SVM: Eq. 11 with L∞, "
-            "α = -1; where a sample has no level set point, the hinge of F stands in (ours)."
+            "α = -1; where a sample has no level set point, the hinge of F stands in (extension)."
         )
         table = [
             {

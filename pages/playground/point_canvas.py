@@ -13,7 +13,7 @@ from levelset_core.live import LiveSession
 from levelset_core.live.protocol import Failed, Message, Points
 from pages.server.live_messages import answer, hello
 from pages.server.live_route import LIVE_PATH
-from pages.shared.front_end import base_path, front_end, nothing
+from pages.shared.front_end import front_end
 
 HEIGHT = 560
 #: Pictures a second where no WebSocket gets through and they travel as the component's data.
@@ -42,7 +42,6 @@ def point_canvas(session: LiveSession, annotations: list[dict[str, Any]]) -> Non
 
 def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bool) -> None:
     data: dict[str, Any] = {
-        "base": base_path(),
         "socket": LIVE_PATH,
         "session": session.id,
         "token": session.token,
@@ -55,8 +54,7 @@ def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bo
     }
     if fallback:
         data |= _fallback(session)
-    heard = {f"on_{name}_change": nothing for name in _VALUES}
-    _component(key="canvas", data=data, default=_VALUES, **heard)
+    _component(key="canvas", data=data, default=_VALUES)
     _follow_touch(session)
     remember_in_address(session)
 

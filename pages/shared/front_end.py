@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
+from pages.server.arrays import ARRAYS_PATH
 from pages.server.live_route import ASSETS_PATH
 from pages.server.old_addresses import base_path
 
@@ -27,13 +29,21 @@ export default function (args) {
 """
 
 
-def front_end(name: str, folder: str) -> Any:
-    """A component whose front end is ``assets/<folder>/view.js``; its data needs "base".
+def front_end(name: str, folder: str) -> Callable[..., Any]:
+    """A component whose front end is ``assets/<folder>/view.js``.
 
-    Its data may name paths in "prefetch": the browser fetches them while it loads the front end.
+    Its data, to which "base" is added, may name paths in "prefetch": the browser fetches them while
+    it loads the front end. The values that it sends back are those in ``default``.
     """
-    return st.components.v2.component(name, js=_STUB % f"{ASSETS_PATH}/{folder}")
+    component = st.components.v2.component(name, js=_STUB % f"{ASSETS_PATH}/{folder}")
+
+    def draw(*, data: dict[str, Any], default: dict[str, Any] | None = None, **how: Any) -> Any:
+        callbacks = {f"on_{value}_change": nothing for value in default or {}}
+        data = {"base": base_path(), "arrays": ARRAYS_PATH, **data}
+        return component(data=data, default=default, **callbacks | how)
+
+    return draw
 
 
 def nothing() -> None:
-    """Values of a component need a callback to exist."""
+    """A value of a component needs a callback to exist; pages read it when they run."""

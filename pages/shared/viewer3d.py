@@ -16,7 +16,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, Polyline
 from levelset_core.geometry.meshes import in_space
 from pages.server.arrays import ARRAYS_PATH, store
-from pages.shared.front_end import base_path, front_end, nothing
+from pages.shared.front_end import front_end
 
 Array = NDArray[Any]
 
@@ -152,14 +152,13 @@ def viewer3d(
     """
     drawn = [{"title": v.title, "layers": [_layer(x) for x in v.layers]} for v in views]
     data = {
-        "base": base_path(), "arrays": ARRAYS_PATH, "height": height, "subject": subject, "up": up,
+        "height": height, "subject": subject, "up": up,
         "colour": colour, "empty": empty, "tellCamera": tell_camera,
         "views": drawn, "prefetch": [f"{ARRAYS_PATH}/{name}" for name in _names(drawn)],
     }  # fmt: skip
     state = _component(
-        key=key, data=data, default={"level": None, "camera": None, "missing": 0}, height=height,
-        on_level_change=nothing, on_camera_change=nothing, on_missing_change=nothing,
-    )  # fmt: skip
+        key=key, data=data, default={"level": None, "camera": None, "missing": 0}, height=height
+    )
     return Seen(state.level, state.camera)
 
 

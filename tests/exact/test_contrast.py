@@ -5,7 +5,7 @@ import pytest
 from levelset_core.errors import LevelsetError
 from levelset_core.exact import exact_polygon
 from levelset_core.exact.contrast import train_contrast
-from levelset_core.exact.edges import edges, perturbed
+from levelset_core.exact.network import edges, perturbed
 from levelset_core.exact.shapes import PLANE_SHAPES
 from levelset_core.exact.sign_check import check_signs, plane_reference
 

@@ -12,7 +12,7 @@ from safetensors import safe_open
 
 from levelset_core import cli
 from levelset_core.exact import exact_polygon
-from levelset_core.exact.export import exact_onnx, exact_safetensors, exact_snippet
+from levelset_core.exact.network import exact_onnx, exact_safetensors, exact_snippet
 from levelset_core.exact.shapes import PLANE_SHAPES, SOLIDS
 
 

@@ -10,7 +10,7 @@ from torch import nn
 from levelset_core.errors import LevelsetError
 from levelset_core.exact import exact_polyhedron
 from levelset_core.exact.shapes import prism
-from levelset_core.exact.winding import winding_number
+from levelset_core.exact.solid import winding_number
 from tests.exact.strategies import box, bumpy, polyhedra, ring_prism, shell
 from tests.exact.test_polygon import L_SHAPE, Polygon
 

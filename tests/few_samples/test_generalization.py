@@ -28,8 +28,8 @@ from levelset_core.few_samples.config import (
     tuning_units,
 )
 from levelset_core.few_samples.gallery import Gallery
-from levelset_core.few_samples.results import RESULTS, chosen_numbers, read_results
-from levelset_core.few_samples.training import accuracy, result_table, run_group, train_group
+from levelset_core.few_samples.results import RESULTS, chosen_numbers, read_results, result_table
+from levelset_core.few_samples.training import accuracy, run_group, train_group
 from levelset_core.runs import RunStore
 from tests.children import child
 from tests.runs.support import wait

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from levelset_core.few_samples.mlp_stack import MLPStack
-from levelset_core.few_samples.row_space import RowSpaceProjector
+from levelset_core.few_samples.mlp_stack import MLPStack, RowSpaceProjector
 from levelset_core.levelsets import project
 from levelset_core.losses import geometric_svm
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from levelset_core.few_samples.statistics import paired, summarize
+from levelset_core.few_samples.results import paired, summarize
 
 
 def test_mean_deviation_and_interval_are_those_of_scipy():

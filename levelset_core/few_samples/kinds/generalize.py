@@ -18,8 +18,8 @@ from levelset_core.few_samples.config import (
 )
 from levelset_core.few_samples.gallery import NAME as GALLERY
 from levelset_core.few_samples.gallery import make_gallery
-from levelset_core.few_samples.results import describe
-from levelset_core.few_samples.training import load, result_table, run_group
+from levelset_core.few_samples.results import describe, result_table
+from levelset_core.few_samples.training import load, run_group
 from levelset_core.runs.files import read_json, replacing, write_json
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Goal, Kind
@@ -78,9 +78,9 @@ class Sweep:
 
         missing = []
         for group in groups(units):
-            if all(self._path(unit).exists() for unit in group):
+            if all(_path(self.folder, unit).exists() for unit in group):
                 for unit in group:
-                    self.accuracies[unit] = float(read_json(self._path(unit))["accuracy"])
+                    self.accuracies[unit] = float(read_json(_path(self.folder, unit))["accuracy"])
             else:
                 missing.append(group)
         tasks = (delayed(_do)(self.config, group, self.folder) for group in missing)
@@ -90,12 +90,11 @@ class Sweep:
                 self.accuracies[unit] = accuracy
                 yield UnitDone(len(self.accuracies), unit, accuracy)
 
-    def _path(self, unit: Unit) -> Path:
-        return _path(self.folder, unit)
-
     def seconds(self) -> float:
         """CPU time of all units so far."""
-        return sum(float(read_json(self._path(unit))["seconds"]) for unit in self.accuracies)
+        return sum(
+            float(read_json(_path(self.folder, unit))["seconds"]) for unit in self.accuracies
+        )
 
     def checkpoint(self) -> dict[str, Any]:
         """Nothing: see the class."""

@@ -1,0 +1,174 @@
+"""What an exact construction returns: a network, its weights one by one, and its files."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from safetensors.numpy import save
+from torch import nn
+
+from levelset_core.errors import LevelsetError
+from levelset_core.exact.compiler import compile_formula
+from levelset_core.exact.formula import Formula, literals
+
+
+@dataclass(frozen=True)
+class ExactNetwork:
+    """A ReLU network whose zero level set is a given shape (Theorem 1); F < 0 inside.
+
+    F is 1-Lipschitz and |F(x)| is at most the distance to the shape; it is no signed distance.
+
+    Attributes:
+        network: Linear and ReLU layers in float64, (n, d) -> (n, 1).
+        formula: the same function as max and min of affine functions.
+        planes: distinct lines or planes that the shape lies on.
+        depth: hidden layers.
+        widths: units of every layer, from d to 1.
+        weights: entries of all weight matrices, without biases.
+        seconds: how long the construction took.
+    """
+
+    network: nn.Sequential
+    formula: Formula
+    planes: int
+    depth: int
+    widths: tuple[int, ...]
+    weights: int
+    seconds: float
+
+
+def build(formula: Formula, dimension: int, began: float) -> ExactNetwork:
+    """Compile a formula; ``began`` is when its construction did (``time.perf_counter``)."""
+    network = compile_formula(formula, dimension)
+    layers = linear_layers(network)
+    return ExactNetwork(
+        network=network,
+        formula=formula,
+        planes=count_planes(formula),
+        depth=len(layers) - 1,
+        widths=(dimension, *(layer.out_features for layer in layers)),
+        weights=sum(layer.weight.numel() for layer in layers),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def count_planes(formula: Formula) -> int:
+    """Distinct planes of a formula, whichever side is inside, up to rounding."""
+    planes = np.array([[*h.normal, h.offset] for h in literals(formula)])
+    scale = max(1.0, np.abs(planes[:, -1]).max())
+    planes = np.round(planes / [*[1.0] * (planes.shape[1] - 1), scale], 9) + 0.0
+    # The first coordinate that is not 0 is made positive.
+    first = planes[np.arange(len(planes)), (planes != 0).argmax(1)]
+    return len(np.unique(planes * np.sign(first)[:, None], axis=0))
+
+
+#: Layer, row (unit of the next layer), column (unit of this one).
+Place = tuple[int, int, int]
+
+
+def linear_layers(network: nn.Sequential) -> list[nn.Linear]:
+    """Its linear layers in order."""
+    return [module for module in network if isinstance(module, nn.Linear)]
+
+
+@torch.no_grad()
+def edges(network: nn.Sequential, most: int) -> tuple[list[tuple[int, int, int, float]], int]:
+    """Weights that are not zero as (layer, row, column, weight): the largest, and how many in all.
+
+    Args:
+        network: Linear and ReLU layers.
+        most: that are returned; of more, those nearest to zero are left out.
+    """
+    found = [
+        (k, row, column, float(layer.weight[row, column]))
+        for k, layer in enumerate(linear_layers(network))
+        for row, column in layer.weight.nonzero().tolist()
+    ]
+    largest = sorted(range(len(found)), key=lambda i: -abs(found[i][3]))[:most]
+    return [found[i] for i in sorted(largest)], len(found)
+
+
+@torch.no_grad()
+def perturbed(network: nn.Sequential, place: Place, change: float) -> nn.Sequential:
+    """A copy with one weight changed.
+
+    Raises:
+        LevelsetError: the network has no such weight.
+    """
+    layer, row, column = place
+    other = copy.deepcopy(network)
+    layers = linear_layers(other)
+    if not 0 <= layer < len(layers):
+        raise LevelsetError(f"The network has layers 0 to {len(layers) - 1}, not {layer}.")
+    weight = layers[layer].weight
+    if not (0 <= row < weight.shape[0] and 0 <= column < weight.shape[1]):
+        raise LevelsetError(
+            f"Layer {layer} has weights {tuple(weight.shape)}; there is none at ({row}, {column})."
+        )
+    weight[row, column] += change
+    return other
+
+
+_SNIPPET = '''\
+"""Loads an exact network of Levelset Lab: F(x) < 0 inside, = 0 on the shape."""
+import torch
+from safetensors.torch import load_file
+
+weights = load_file("{file}")
+layers = []
+for k in range(0, {modules}, 2):
+    weight = weights[f"{{k}}.weight"]
+    layers += [torch.nn.Linear(*weight.T.shape, dtype=torch.float64), torch.nn.ReLU()]
+F = torch.nn.Sequential(*layers[:-1])
+F.load_state_dict(weights)
+
+print(F(torch.zeros(1, {dimension}, dtype=torch.float64)))
+'''
+
+
+def exact_safetensors(e: ExactNetwork) -> bytes:
+    """The network's state dict in float64; the metadata "levelset_lab" holds its figures."""
+    info = {
+        "kind": "exact", "planes": e.planes, "depth": e.depth, "widths": e.widths,
+        "weights": e.weights,
+    }  # fmt: skip
+    tensors = {name: value.detach().cpu().numpy() for name, value in e.network.state_dict().items()}
+    return save(tensors, metadata={"levelset_lab": json.dumps(info)})
+
+
+def exact_onnx(e: ExactNetwork) -> bytes:
+    """The network as an ONNX model of Gemm and Relu: input "x" (n, d), output "F" (n, 1)."""
+    from onnx import TensorProto, checker, helper, numpy_helper
+
+    nodes, constants = [], []
+    value = "x"
+    for k, layer in enumerate(linear_layers(e.network)):
+        for name, tensor in ((f"W{k}", layer.weight), (f"b{k}", layer.bias)):
+            constants.append(numpy_helper.from_array(tensor.detach().cpu().numpy(), name))
+        out = "F" if k == e.depth else f"z{k}"
+        nodes.append(helper.make_node("Gemm", [value, f"W{k}", f"b{k}"], [out], transB=1))
+        if k < e.depth:
+            value = f"r{k}"
+            nodes.append(helper.make_node("Relu", [out], [value]))
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["n", size])
+        for name, size in (("x", e.widths[0]), ("F", 1))
+    ]
+    graph = helper.make_graph(nodes, "exact", ends[:1], ends[1:], constants)
+    model = helper.make_model(
+        graph, producer_name="Levelset Lab", opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=8,
+    )  # fmt: skip
+    checker.check_model(model)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def exact_snippet(e: ExactNetwork, file: str) -> str:
+    """Python that loads such a safetensors file with torch and safetensors alone."""
+    return _SNIPPET.format(file=file, modules=len(e.network), dimension=e.widths[0])

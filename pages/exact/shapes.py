@@ -1,0 +1,86 @@
+"""The shapes of the page Exact networks: examples, files, and the one that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from levelset_core.errors import LevelsetError
+from pages.exact.work import ExactWork
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Shapes of one dimension.
+
+    Attributes:
+        kind: "plane" or "solid": what keys in the session begin with.
+        title, button, file: labels of the examples, of the way to a file, of the upload.
+        first: the example to begin with.
+        examples: name -> how it is made.
+        read: an open file and its name -> a shape; it raises LevelsetError.
+    """
+
+    kind: str
+    title: str
+    button: str
+    file: str
+    first: str
+    examples: Mapping[str, Callable[[], Any]]
+    read: Callable[[BinaryIO, str], Any]
+
+    def choose(self, presets: DeltaGenerator, files: DeltaGenerator) -> None:
+        """The examples, and the upload.
+
+        Args:
+            presets, files: where to put them.
+        """
+        memory = self.memory
+        presets.pills(
+            self.title, list(self.examples), key=f"{self.kind}_preset", on_change=self._preset,
+            default=st.session_state.get(f"{self.kind}_preset"), label_visibility="collapsed",
+        )  # fmt: skip
+        with files.popover(self.button, icon=":material/upload_file:", width="stretch"):
+            st.file_uploader(self.file, key=f"{self.kind}_file", on_change=self._file)
+            if message := memory["file_error"]:
+                st.error(message, icon=":material/error:")
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What is looked at: ``work``, its ``name``, how many were before it (``load``), the number
+        of the last ``edit`` in the browser, ``file_error``.
+        """
+        key = f"exact_{self.kind}"
+        if key not in st.session_state:
+            st.session_state[key] = {"load": 0, "preset": self.first}
+            self._load(self.first, self.examples[self.first]())
+            st.session_state.setdefault(f"{self.kind}_preset", self.first)
+        memory: dict[str, Any] = st.session_state[key]
+        return memory
+
+    def _load(self, name: str, shape: Any) -> None:
+        memory = self.memory
+        load = memory["load"] + 1
+        memory |= {"name": name, "work": ExactWork.of(shape), "load": load, "edit": 0}
+        memory["file_error"] = None
+
+    def _preset(self) -> None:
+        """Load the shape that was clicked; a click on the chosen one brings it back as it was."""
+        name = st.session_state[f"{self.kind}_preset"] or self.memory["preset"]
+        st.session_state[f"{self.kind}_preset"] = self.memory["preset"] = name
+        self._load(name, self.examples[name]())
+
+    def _file(self) -> None:
+        file = st.session_state[f"{self.kind}_file"]
+        self.memory["file_error"] = None
+        if file is not None:
+            try:
+                self._load(file.name, self.read(file, file.name))
+            except LevelsetError as error:
+                self.memory["file_error"] = str(error)
+            else:
+                st.session_state[f"{self.kind}_preset"] = None
