@@ -1,4 +1,4 @@
-"""What the benchmarks share: interleaved timing, and results that say where they come from."""
+"""What the benchmarks share: options, timing, and results that say where they come from."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import os
 import platform
 import shlex
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,8 @@ from levelset_core import pick_device
 from levelset_core.device import describe_cpu, describe_device
 
 RESULTS = Path(__file__).parent / "results"
+#: A part of a benchmark, from the options and a folder for its files: its figures.
+Part = Callable[[argparse.Namespace, Path], dict[str, Any]]
 
 
 def parser(text: str) -> argparse.ArgumentParser:
@@ -30,6 +36,47 @@ def parser(text: str) -> argparse.ArgumentParser:
     options.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     options.add_argument("--seed", type=int, default=0)
     return options
+
+
+def parse(
+    options: argparse.ArgumentParser, arguments: list[str] | None = None
+) -> argparse.Namespace:
+    """The options as given; torch takes as many threads as they say."""
+    found = options.parse_args(arguments)
+    torch.set_num_threads(found.threads)
+    return found
+
+
+def tell(name: str, figures: object) -> None:
+    """Figures that are there before the others, for who waits."""
+    print(name, figures, file=sys.stderr, flush=True)
+
+
+def command(verb: str, source: Path, output: Path, **flags: object) -> dict[str, Any]:
+    """Run the command line as a person does; what it tells with ``--json``."""
+    words = [sys.executable, "-m", "levelset_core", verb, str(source), "-o", str(output), "--json"]
+    for name, value in flags.items():
+        words += [f"--{name}", str(value)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+@contextmanager
+def served(script: Path | None = None) -> Iterator[tuple[Any, Any]]:
+    """A server of the app, or of another script, and a browser: (server, browser)."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.e2e.browsers import ARGUMENTS, find_chromium
+    from tests.e2e.servers import Server
+
+    chromium = find_chromium()
+    with Server(script) if script else Server() as app, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield app, browser
+        browser.close()
 
 
 def interleave(repeats: int, **runs: Callable[[], object]) -> dict[str, float]:
@@ -81,3 +128,16 @@ def report(
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / (file or f"{name}.json")).write_text(json.dumps(result, indent=2) + "\n")
     return result
+
+
+def report_parts(
+    name: str, options: argparse.Namespace, parts: Mapping[str, Part], required: dict[str, float],
+    further: Sequence[str] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """Measure the parts of ``options.only``; stored figures of the others stay as they were."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = {part: parts[part](options, Path(folder)) for part in options.only.split(",")}
+    stored = RESULTS / f"{name}.json"
+    if options.store and stored.exists():
+        figures = json.loads(stored.read_text())["figures"] | figures
+    return report(name, options, figures, required, ["--only", options.only, *further])

@@ -11,7 +11,6 @@ seeds, and the means are compared.
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,12 +21,12 @@ from levelset_core.attacks import evaluate_attack, paper_attack
 from levelset_core.classifiers.files import load_classifier
 from levelset_core.data.images import ImageSet, load_images
 from levelset_core.device import pick_device
+from levelset_core.paths import CHECKPOINTS
 
 #: Their annotations do not export what their examples import.
 foolbox: Any = importlib.import_module("foolbox")
 eagerpy: Any = importlib.import_module("eagerpy")
 
-CHECKPOINTS = Path(__file__).resolve().parents[1] / "assets" / "checkpoints"
 MODELS = ("standard", "madry", "trades", "level_set")
 #: Data set -> what the classifiers' files are called, without the method.
 FILES = {"mnist_excerpt": "mnist_convnet4a", "cifar10": "cifar10_convnet4b"}
@@ -67,8 +66,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     """Run, print and perhaps store."""
     parser = _measure.parser("Our PGD against Foolbox's: images left standing.")
     parser.add_argument("--data", choices=list(FILES), default="mnist_excerpt")
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
+    options = _measure.parse(parser, arguments)
     data = load_images(options.data, "test").first(64 if options.quick else 1000)
     library = {"pgd-xent": foolbox.attacks.LinfPGD, "pgd-margin": MarginPGD}
     attacks = [paper_attack(loss, data.shape[0]) for loss in library]

@@ -13,7 +13,6 @@ import importlib
 import multiprocessing
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -28,10 +27,10 @@ from levelset_core.attacks import AttackConfig, evaluate_attack
 from levelset_core.classifiers.files import load_classifier
 from levelset_core.data.images import ImageSet, load_images
 from levelset_core.device import pick_device
+from levelset_core.paths import CHECKPOINTS
 from levelset_core.robustness.config import robust_preset
 from levelset_core.robustness.trainer import RobustTrainer
 
-CHECKPOINTS = Path(__file__).resolve().parents[1] / "assets" / "checkpoints"
 REQUIRED = {
     "robust.ours_over_fastest": 1.3,
     "standard.ours_over_fastest": 5.0,
@@ -217,8 +216,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument(
         "--standard", type=Path, default=CHECKPOINTS / "mnist_convnet4a_standard.safetensors"
     )
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
+    options = _measure.parse(parser, arguments)
     images, repeats = (32, 1) if options.quick else (128, 3)
     test = load_images("mnist_excerpt", "test").first(images)
     train = load_images("mnist_excerpt", "train")
@@ -234,7 +232,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     figures = {}
     for name, part in parts.items():
         figures[name] = part()
-        print(name, figures[name], file=sys.stderr, flush=True)
+        _measure.tell(name, figures[name])
     return _measure.report("attacks", options, figures, REQUIRED)
 
 

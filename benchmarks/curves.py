@@ -16,11 +16,6 @@ Seconds are wall time of the whole command, reading and writing included.
 from __future__ import annotations
 
 import csv
-import json
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -117,14 +112,7 @@ def run(case: Case, seed: int, options: Any, folder: Path) -> dict[str, Any]:
     """The command line on a draw; what it told and how far it is from the truth."""
     source, output = folder / "points.xyz", folder / "curve.csv"
     np.savetxt(source, case.cloud(seed).points)
-    command = [
-        sys.executable, "-m", "levelset_core", "curve", str(source), "-o", str(output),
-        "--seed", str(seed), "--threads", str(options.threads), "--json",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    told = json.loads(done.stdout)
+    told = _measure.command("curve", source, output, seed=seed, threads=options.threads)
     names = ("steps", "seconds", "pieces", "closed", "gaps", "ends")
     return distances(read_lines(output), case.truth) | {name: told[name] for name in names}
 
@@ -141,7 +129,7 @@ def read_lines(path: Path) -> list[Polyline]:
     return lines
 
 
-def commands(part: str, seeds: int) -> Callable[[Any, Path], dict[str, Any]]:
+def commands(part: str, seeds: int) -> _measure.Part:
     """Every case of a part, a row a seed."""
 
     def measure(options: Any, folder: Path) -> dict[str, Any]:
@@ -151,7 +139,7 @@ def commands(part: str, seeds: int) -> Callable[[Any, Path], dict[str, Any]]:
             rows = {f"seed_{seed}": run(case, seed, options, folder) for seed in draws}
             worst = max(row["mean_distance"] for row in rows.values())
             result[name] = rows | {"mean_distance_worst": worst}
-            print(name, result[name], file=sys.stderr, flush=True)
+            _measure.tell(name, result[name])
         return result
 
     return measure
@@ -168,7 +156,7 @@ def ablation(options: Any, folder: Path) -> dict[str, Any]:
             "eq13_alone": trained(case, options.seed, warm_share=0.0),
         }
         result[name] = rows
-        print(name, rows, file=sys.stderr, flush=True)
+        _measure.tell(name, rows)
     return result
 
 
@@ -186,7 +174,7 @@ def trained(case: Case, seed: int, **changes: Any) -> dict[str, Any]:
     return row
 
 
-PARTS: dict[str, Callable[[Any, Path], dict[str, Any]]] = {
+PARTS: dict[str, _measure.Part] = {
     "trefoil": commands("trefoil", 5),
     "others": commands("others", 1),
     "partial": commands("partial", 1),
@@ -205,14 +193,8 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         "--seeds", type=int, help="draws a case (default: 5 of the trefoil, else 1)"
     )
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        figures = {name: PARTS[name](options, Path(folder)) for name in options.only.split(",")}
-    stored = _measure.RESULTS / "curves.json"
-    if options.store and stored.exists():  # parts that were not run now stay as they were
-        figures = json.loads(stored.read_text())["figures"] | figures
-    further = ["--only", options.only]
-    further += ["--seeds", str(options.seeds)] if options.seeds else []
-    return _measure.report("curves", options, figures, REQUIRED, further)
+    further = ["--seeds", str(options.seeds)] if options.seeds else []
+    return _measure.report_parts("curves", options, PARTS, REQUIRED, further)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
 from benchmarks import _measure
 from levelset_core.live import LiveHub, LiveSession, PlaygroundState
 from levelset_core.playground import PlaygroundConfig, PlaygroundTrainer
@@ -42,14 +40,7 @@ def training_alone(repeats: int) -> dict[str, float]:
 
 def with_browser(seconds: float) -> dict[str, Any]:
     """Pictures and steps a second, latencies of points, a burst of clicks, the server's CPU."""
-    from playwright.sync_api import sync_playwright
-
-    from tests.e2e.browsers import ARGUMENTS, find_chromium
-    from tests.e2e.servers import Server
-
-    chromium = find_chromium()
-    with Server() as app, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+    with _measure.served() as (app, browser):
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         begin = time.perf_counter()
         page.goto(f"{app.url}/playground")
@@ -66,9 +57,7 @@ def with_browser(seconds: float) -> dict[str, Any]:
             "steps_per_second": round((_int(root, "step") - step) / passed, 1),
             "server_cpu_percent": round(100 * (app.cpu_seconds() - cpu) / passed, 1),
         }
-        result |= _points(page, root)
-        browser.close()
-    return result
+        return result | _points(page, root)
 
 
 def ten_browsers(seconds: float) -> dict[str, Any]:
@@ -170,8 +159,8 @@ REQUIRED: dict[str, float] = {
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     """Run, print and perhaps store."""
-    options = _measure.parser("The playground: rates and latencies.").parse_args(arguments)
-    torch.set_num_threads(options.threads)
+    parser = _measure.parser("The playground: rates and latencies.")
+    options = _measure.parse(parser, arguments)
     figures: dict[str, Any] = {"training_alone": training_alone(3 if options.quick else 40)}
     if not options.quick:
         figures["with_browser"] = with_browser(10)

@@ -13,10 +13,6 @@ Seconds are wall time of the whole command, reading and writing included, on all
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -28,6 +24,7 @@ from levelset_core.data import PointCloud, read_geometry, sample_surface
 from levelset_core.geometry import Mesh, compare, poisson_surface
 from levelset_core.paths import data_folder
 from levelset_core.random import numpy_generator
+from levelset_core.reconstruction.table2 import find_scans
 
 SECONDS = 60
 MESHES = ("stanford-bunny", "spot", "fandisk", "rocker-arm")
@@ -37,15 +34,10 @@ POINTS, NOISE = 20_000, 0.002
 def reconstruct(source: Path, preset: str, folder: Path, options: Any) -> tuple[dict, Mesh]:
     """Run the command line; what it printed, and its mesh."""
     output = folder / f"{source.stem}_{preset}.ply"
-    command = [
-        sys.executable, "-m", "levelset_core", "reconstruct", str(source), "-o", str(output),
-        "--preset", preset, "--seconds", str(options.seconds), "--seed", str(options.seed),
-        "--json",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    return json.loads(done.stdout), read_mesh(output)
+    told = _measure.command(
+        "reconstruct", source, output, preset=preset, seconds=options.seconds, seed=options.seed
+    )
+    return told, read_mesh(output)
 
 
 def read_mesh(path: Path) -> Mesh:
@@ -77,19 +69,18 @@ def floor_of(truth: Mesh, seed: int) -> dict[str, float]:
     return {name: found[name] for name in ("chamfer_l1", "chamfer_l2", "f_score")}
 
 
-def scans(meshes: Path, folder: Path, options: Any) -> dict[str, Any]:
+def scans(options: Any, folder: Path) -> dict[str, Any]:
     """Every scan that has a truth."""
     result: dict[str, Any] = {}
-    for truth_file in sorted(meshes.glob("scan_*_truth.ply")):
-        name = truth_file.stem.removesuffix("_truth")
-        told, mesh = reconstruct(meshes / f"{name}.ply", "quick", folder, options)
+    for name, (scan, truth_file) in find_scans(options.data_dir).items():
+        told, mesh = reconstruct(scan, "quick", folder, options)
         truth = read_mesh(truth_file)
         own, floor = figures_of(mesh, truth, told, options.seed), floor_of(truth, options.seed)
         over = {
             f"{k}_over_floor": round(own[k] / floor[k], 4) for k in ("chamfer_l1", "chamfer_l2")
         }
         result[name] = own | over | {"floor": floor}
-        print(name, result[name], file=sys.stderr)
+        _measure.tell(name, result[name])
     rows = list(result.values())
     result["all"] = {
         "point_to_surface_mean": round(mean(r["point_to_surface"] for r in rows), 6),
@@ -103,10 +94,9 @@ def scans(meshes: Path, folder: Path, options: Any) -> dict[str, Any]:
     return result
 
 
-def paper(meshes: Path, folder: Path, options: Any) -> dict[str, Any]:
+def paper(options: Any, folder: Path) -> dict[str, Any]:
     """The paper's preset and ours in the same time on the same scan."""
-    truth_file = min(meshes.glob("scan_*_truth.ply"))
-    scan = meshes / f"{truth_file.stem.removesuffix('_truth')}.ply"
+    scan, truth_file = next(iter(find_scans(options.data_dir).values()))
     truth = read_mesh(truth_file)
     rows = {}
     for preset in ("quick", "paper"):
@@ -116,11 +106,11 @@ def paper(meshes: Path, folder: Path, options: Any) -> dict[str, Any]:
     return rows | {"paper_over_quick_point_to_surface": round(ratio, 1)}
 
 
-def other_meshes(meshes: Path, folder: Path, options: Any) -> dict[str, Any]:
+def other_meshes(options: Any, folder: Path) -> dict[str, Any]:
     """Noisy samples of meshes of other kinds, beside Poisson with the true normals."""
     result: dict[str, Any] = {}
     for name in MESHES:
-        truth = read_mesh(meshes / f"{name}.obj")
+        truth = read_mesh(data_folder(options.data_dir) / "meshes" / f"{name}.obj")
         cloud = noisy(truth, options.seed)
         source = folder / f"{name}.npy"
         np.save(source, cloud.points)
@@ -132,7 +122,7 @@ def other_meshes(meshes: Path, folder: Path, options: Any) -> dict[str, Any]:
         result[name] = ours | {
             "poisson_point_to_surface": theirs, "over_poisson": round(ratio, 3),
         }  # fmt: skip
-        print(name, result[name], file=sys.stderr)
+        _measure.tell(name, result[name])
     result["over_poisson_worst"] = max(row["over_poisson"] for row in result.values())
     return result
 
@@ -146,7 +136,7 @@ def noisy(truth: Mesh, seed: int) -> PointCloud:
     return PointCloud(points, cloud.normals)
 
 
-PARTS = {"scans": scans, "paper": paper, "meshes": other_meshes}
+PARTS: dict[str, _measure.Part] = {"scans": scans, "paper": paper, "meshes": other_meshes}
 
 #: What the project asks of these figures.
 REQUIRED: dict[str, float] = {
@@ -168,16 +158,8 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--only", default=",".join(PARTS), help="parts to run")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     options = parser.parse_args(arguments)
-    meshes = data_folder(options.data_dir) / "meshes"
-    with tempfile.TemporaryDirectory() as folder:
-        figures = {
-            name: PARTS[name](meshes, Path(folder), options) for name in options.only.split(",")
-        }
-    stored = _measure.RESULTS / "reconstruction.json"
-    if options.store and stored.exists():  # parts that were not run now stay as they were
-        figures = json.loads(stored.read_text())["figures"] | figures
-    further = ["--only", options.only, "--seconds", f"{options.seconds:g}"]
-    return _measure.report("reconstruction", options, figures, REQUIRED, further)
+    further = ["--seconds", f"{options.seconds:g}"]
+    return _measure.report_parts("reconstruction", options, PARTS, REQUIRED, further)
 
 
 if __name__ == "__main__":

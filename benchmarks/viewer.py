@@ -12,8 +12,7 @@ import statistics
 from typing import Any
 
 from benchmarks import _measure
-from tests.e2e.browsers import ARGUMENTS, find_chromium
-from tests.e2e.servers import ROOT, Server
+from tests.e2e.servers import ROOT
 
 SCENES = ROOT / "tests" / "e2e" / "viewer_scenes.py"
 TRIANGLES = 300_000
@@ -122,20 +121,14 @@ REQUIRED: dict[str, float] = {
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     """Run, print and perhaps store."""
-    from playwright.sync_api import sync_playwright
-
-    options = _measure.parser("The 3D viewer: page to picture, slider, files.").parse_args(
-        arguments
-    )
+    parser = _measure.parser("The 3D viewer: page to picture, slider, files.")
+    options = _measure.parse(parser, arguments)
     repeats = 1 if options.quick else 5
-    chromium = find_chromium()
-    with Server(SCENES) as app, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+    with _measure.served(SCENES) as (app, browser):
         figures = {
             "opening_300k": opening(browser, app.url, "torus", repeats),
             "inside": inside(browser, app.url, repeats),
         }
-        browser.close()
     return _measure.report("viewer", options, figures, REQUIRED)
 
 
