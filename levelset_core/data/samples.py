@@ -37,7 +37,7 @@ class Sample:
         note: what it is and where it comes from, a sentence or two.
         up: the axis that points up, "y" or "z".
         file: in the folder ``meshes`` of :func:`levelset_core.paths.data_folder`, for
-            what may not come with the project; else None.
+            what does not come with the project; else None.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Sample:
 
 
 _DRAWN = f"{SURFACE_POINTS:,} points with 0.2 % noise"
-_FETCHED = f"{_DRAWN}; read from the data folder, since it may not come with the project."
+_FETCHED = f"{_DRAWN}, read from the data folder: it does not come with the project."
 
 #: In the order of the menu.
 SAMPLES: dict[str, Sample] = {
@@ -68,9 +68,9 @@ SAMPLES: dict[str, Sample] = {
             "bunny", "Bunny", "surface",
             f"{_DRAWN} of the Stanford bunny, coarse copy in the public domain.", up="y",
         ),
-        Sample("flange", "Mechanical part", "surface", f"{_DRAWN} of a flange that we generate."),
+        Sample("flange", "Mechanical part", "surface", f"{_DRAWN} of a generated flange."),
         Sample(
-            "genus_two", "Genus 2", "surface", f"{_DRAWN} of a double ring that we generate."
+            "genus_two", "Genus 2", "surface", f"{_DRAWN} of a generated double ring."
         ),
         Sample("spot", "Spot", "surface", f"Keenan Crane's cow, {_FETCHED}", "y", "spot.obj"),
         Sample("fandisk", "Fandisk", "surface", f"CAD part, {_FETCHED}", file="fandisk.obj"),

@@ -1,4 +1,4 @@
-"""What can be told of a mesh: its pieces, curvature, sharp edges, and points drawn from it."""
+"""Analysis of a mesh: its pieces, curvature and sharp edges, and points drawn from it."""
 
 from __future__ import annotations
 

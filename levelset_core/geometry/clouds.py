@@ -1,4 +1,4 @@
-"""What can be told of a cloud of points: nearest points, noise, and the box it is moved to."""
+"""Clouds of points: their nearest points, their noise, and the box they are moved to."""
 
 from __future__ import annotations
 

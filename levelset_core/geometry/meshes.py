@@ -191,6 +191,13 @@ class Polyline:
         return replace(self, points=scale * self.points + np.asarray(offset, dtype=np.float64))
 
 
+def even_points(line: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """``count`` points at even distances along a line (n, d), and how far along each is."""
+    lengths = np.concatenate([[0], np.linalg.norm(np.diff(line, axis=0), axis=1).cumsum()])
+    wanted = np.linspace(0, lengths[-1], count)
+    return np.stack([np.interp(wanted, lengths, axis) for axis in line.T], axis=1), wanted
+
+
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Every row divided by its length; a zero row stays zero."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)

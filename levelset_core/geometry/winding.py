@@ -141,7 +141,7 @@ def even_part(points: np.ndarray, count: int) -> tuple[np.ndarray, float]:
     """About ``count`` means of the points (n, 3) in cubic cells, and the side of a cell.
 
     A cloud of no more than ``count`` points stays as it is; the side is then that of a square
-    that a point of a surface has to itself, told from the distances between neighbours.
+    that a point of a surface has to itself, estimated from the distances between neighbours.
     """
     if len(points) <= count:
         spacing, _ = cKDTree(points).query(points, k=min(5, len(points)))

@@ -10,6 +10,7 @@ from levelset_core.data import PointCloud
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, Polyline, compare, components, distance_to, mesh_bytes
 from levelset_core.geometry.analysis import mean_curvature
+from levelset_core.geometry.meshes import even_points
 from levelset_core.reconstruction.shapes import (
     SHAPE,
     TRUTH,
@@ -82,14 +83,8 @@ def along(lines: tuple[Polyline, ...]) -> np.ndarray:
     total = sum(line.length for line in lines)
     if not total > 0:
         raise LevelsetError("A curve without length cannot be compared.")
-    points = []
-    for line in lines:
-        ends = line.segments
-        places = np.concatenate([ends[:, 0], ends[-1:, 1]])
-        at = np.concatenate([[0], np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1).cumsum()])
-        count = max(2, round(CURVE_SAMPLES * line.length / total))
-        wanted = np.linspace(0, at[-1], count)
-        points.append(np.stack([np.interp(wanted, at, axis) for axis in places.T], axis=1))
+    counts = (max(2, round(CURVE_SAMPLES * line.length / total)) for line in lines)
+    points = [even_points(line.whole, k)[0] for line, k in zip(lines, counts, strict=True)]
     return np.concatenate(points)
 
 

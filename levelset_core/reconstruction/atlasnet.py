@@ -19,7 +19,7 @@ from levelset_core.geometry import Mesh
 from levelset_core.geometry.clouds import NearestPoints, Normalization
 from levelset_core.networks import AtlasNet
 from levelset_core.random import torch_generator
-from levelset_core.reconstruction.budget import Budget, check_loss
+from levelset_core.reconstruction.budget import Budget, Budgeted, check_loss
 from levelset_core.settings import Settings, choose, setting
 
 #: The rows of Table 2: name -> patches, template, width.
@@ -92,7 +92,7 @@ class AtlasNetSnapshot:
     seconds: float
 
 
-class AtlasNetTrainer:
+class AtlasNetTrainer(Budgeted):
     """Fits an atlas to a cloud by the Chamfer loss; ``for snapshot in trainer`` trains.
 
         mean_u min_j |x(u) - x_j|^2 + mean_j min_u |x(u) - x_j|^2
@@ -131,21 +131,6 @@ class AtlasNetTrainer:
                 generator=torch_generator(config.seed),
             ).to(self.device)  # fmt: skip
             self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
-
-    @property
-    def step(self) -> int:
-        """Steps taken."""
-        return self.budget.step
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of work so far."""
-        return self.budget.spent
-
-    @property
-    def fraction(self) -> float:
-        """How much of the budget is used, 0 to 1."""
-        return self.budget.fraction
 
     def __iter__(self) -> Iterator[AtlasNetSnapshot]:
         return self

@@ -114,6 +114,27 @@ MANY = 1_000_000
 MEASURING, LEAST = 0.3, 3
 
 
+class Budgeted:
+    """What trainers say of their ``budget``."""
+
+    budget: Budget
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+        return self.budget.step
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of work so far, preparation included."""
+        return self.budget.spent
+
+    @property
+    def fraction(self) -> float:
+        """How much of the budget is used, 0 to 1."""
+        return self.budget.fraction
+
+
 @dataclass(frozen=True)
 class ReconstructionSnapshot:
     """One optimizer step. Lengths are in units of the box, see ``ReconstructionTrainer.scale``.

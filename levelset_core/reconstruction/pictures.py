@@ -1,6 +1,6 @@
 """High-quality stills and films of surfaces: PyVista off screen, in a process of its own.
 
-VTK ends its whole process where it finds neither EGL nor OSMesa; so it never draws in ours.
+Where VTK finds neither EGL nor OSMesa it ends the whole process, so the page must not draw itself.
 """
 
 from __future__ import annotations

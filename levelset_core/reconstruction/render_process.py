@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,23 +104,12 @@ def film(plotter: Any, path: Path, frames: int, told: Path) -> None:
     width, height = (2 * (side // 2) for side in plotter.window_size)
     writer: Any = imageio.get_writer(path, fps=FRAME_RATE, quality=8, macro_block_size=2)
     with writer:
-        for k, position in enumerate(_turn(plotter.camera, frames)):
-            plotter.camera.position = position
+        for k in range(frames):
             plotter.reset_camera_clipping_range()
             plotter.render()
             writer.append_data(plotter.screenshot(return_img=True)[:height, :width])
             told.write_text(str((k + 1) / frames))
-
-
-def _turn(camera: Any, frames: int) -> Iterator[tuple[float, ...]]:
-    """Positions on the circle around the upward axis through the target (Rodrigues' formula)."""
-    target = np.array(camera.focal_point)
-    axis = np.array(camera.up) / np.linalg.norm(camera.up)
-    offset = np.array(camera.position) - target
-    along, side = axis * (axis @ offset), np.cross(axis, offset)
-    for angle in 2 * np.pi * np.arange(frames) / frames:
-        turned = along + np.cos(angle) * (offset - along) + np.sin(angle) * side
-        yield tuple(target + turned)
+            plotter.camera.Azimuth(360 / frames)
 
 
 def _diverging() -> Any:

@@ -3,9 +3,9 @@
     python -m levelset_core.reconstruction.table2 [--data-dir DIR] [--seconds 60] [--seed 0]
 
 Every scan ``DIR/meshes/scan_*.ply`` that has its ``scan_*_truth.ply`` is reconstructed by every
-method in the same time, extraction included for ours, on the same number of threads. The Chamfer
-distances are the paper's, see :func:`levelset_core.geometry.compare`. The result is written after
-each reconstruction, and what it holds already is not done again (``--fresh`` does).
+method in the same time, with extraction for level sets, on the same number of threads. The
+Chamfer distances are the paper's, see :func:`levelset_core.geometry.compare`. The result is
+written after each reconstruction; what it holds already is not done again (``--fresh`` does).
 """
 
 from __future__ import annotations

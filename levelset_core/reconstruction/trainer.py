@@ -21,7 +21,7 @@ from levelset_core.losses.signed_distance import along_normals, off_by, signed_d
 from levelset_core.networks import ImplicitMLP
 from levelset_core.parallel import Workers
 from levelset_core.random import torch_generator
-from levelset_core.reconstruction.budget import Budget, ReconstructionSnapshot, check_loss
+from levelset_core.reconstruction.budget import Budget, Budgeted, ReconstructionSnapshot, check_loss
 from levelset_core.reconstruction.cloud import (
     NearPoints,
     advance,
@@ -43,7 +43,7 @@ MARGIN = 0.1
 PROBE, PROBE_AT = 64, 0.3
 
 
-class ReconstructionTrainer:
+class ReconstructionTrainer(Budgeted):
     """Reconstructs a surface or a curve; ``for snapshot in trainer`` trains until the budget ends.
 
     A budget of steps gives the same weights bit for bit for the same settings, cloud and seed,
@@ -100,21 +100,6 @@ class ReconstructionTrainer:
     def scale(self) -> float:
         """Length of a unit of the box, in the cloud's units."""
         return self.normalization.scale
-
-    @property
-    def step(self) -> int:
-        """Steps taken."""
-        return self.budget.step
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of work so far, preparation included."""
-        return self.budget.spent
-
-    @property
-    def fraction(self) -> float:
-        """How much of the budget is used, 0 to 1."""
-        return self.budget.fraction
 
     # -- training ------------------------------------------------------------------------------
 

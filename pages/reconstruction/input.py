@@ -1,4 +1,4 @@
-"""What to reconstruct: a sample, a file, or the cloud of a run, damaged if one likes."""
+"""What to reconstruct: a sample, a file, or the cloud of a run, with damage added on request."""
 
 from __future__ import annotations
 

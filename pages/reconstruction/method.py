@@ -167,7 +167,7 @@ def _start(subject: Subject, choice: dict[str, Any]) -> None:
     run, new = start(subject, **choice)
     if not new:
         st.session_state.start_told = (
-            f"This very reconstruction is {run.status().state} already: it is shown, no second one "
+            f"This very reconstruction is {run.status().state} already. It is shown; no second one "
             "was started."
         )
     st.query_params["run"] = st.session_state.arrived = run.id

@@ -1,4 +1,4 @@
-"""What is told of results: lines above the viewer, charts of the training, the table of methods."""
+"""Results in words and numbers: lines above the viewer, training charts, table of methods."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREVIEWS = {
 
 
 def notes_view(results: list[Result]) -> int:
-    """What there is to know of the results; how many lines that takes."""
+    """Draw the lines about the results; returns how many there are."""
     lines = 0
     for result in results:
         name = f"**{result.title}**: " if len(results) > 1 else ""

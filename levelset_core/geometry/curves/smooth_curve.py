@@ -16,6 +16,7 @@ from scipy.linalg import eigh
 from scipy.spatial import cKDTree
 
 from levelset_core.geometry.curves.chains import Chain, goes_on, order_points, turning
+from levelset_core.geometry.meshes import Polyline, even_points
 
 #: Fits, each after the feet of the points were found anew.
 FITS = 6
@@ -37,31 +38,16 @@ STRAY = 6.0
 
 
 @dataclass(frozen=True, eq=False)
-class SmoothCurve:
-    """A fitted curve.
+class SmoothCurve(Polyline):
+    """A fitted curve: ``SAMPLES`` points at even distances.
 
     Attributes:
-        points: ``SAMPLES`` points along it at even distances, (m, d); of a closed one the first
-            is not repeated.
-        closed: whether it is.
         noise: standard deviation of the data in every direction across it.
         feet: number of the sample that is next to each point of the data, ascending.
     """
 
-    points: np.ndarray
-    closed: bool
     noise: float
     feet: np.ndarray
-
-    @property
-    def length(self) -> float:
-        """Of the curve."""
-        return float(np.linalg.norm(np.diff(self.whole, axis=0), axis=1).sum())
-
-    @property
-    def whole(self) -> np.ndarray:
-        """Its points, the first again at the end if it is closed."""
-        return np.concatenate([self.points, self.points[:1]]) if self.closed else self.points
 
 
 def fit_curves(points: np.ndarray, ends: str = "auto") -> list[SmoothCurve]:
@@ -114,23 +100,16 @@ def fit_curve(points: np.ndarray, chain: Chain) -> SmoothCurve:
     line = np.concatenate([chain.points, chain.points[:1]]) if chain.closed else chain.points
     noise = 0.0
     for _ in range(FITS):
-        line, lengths = _even(line, SAMPLES)
+        line, lengths = even_points(line, SAMPLES)
         t = lengths[cKDTree(line).query(points)[1]] / lengths[-1]
         line, noise = _fit(t, points, chain.closed)
-    line, _ = _even(line, SAMPLES + chain.closed)
+    line, _ = even_points(line, SAMPLES + chain.closed)
     samples = line[:-1] if chain.closed else line
     feet = np.sort(cKDTree(samples).query(points)[1])
     if not chain.closed:  # it ends where the data does
-        samples, _ = _even(samples[feet[0] : feet[-1] + 1], SAMPLES)
+        samples, _ = even_points(samples[feet[0] : feet[-1] + 1], SAMPLES)
         feet = np.sort(cKDTree(samples).query(points)[1])
     return SmoothCurve(samples, chain.closed, noise, feet)
-
-
-def _even(line: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """``count`` points at even distances along a polyline, and their distance from its start."""
-    lengths = np.concatenate([[0], np.linalg.norm(np.diff(line, axis=0), axis=1).cumsum()])
-    wanted = np.linspace(0, lengths[-1], count)
-    return np.stack([np.interp(wanted, lengths, axis) for axis in line.T], axis=1), wanted
 
 
 def _fit(t: np.ndarray, points: np.ndarray, closed: bool) -> tuple[np.ndarray, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from levelset_core.data import PointCloud
-from levelset_core.geometry import Polyline, curve_report, polyline_bytes
+from levelset_core.geometry import curve_report, polyline_bytes
 from levelset_core.geometry.curves.completion import complete_curves
 from levelset_core.reconstruction import ReconstructionTrainer
 from levelset_core.reconstruction.kinds.reconstruct import Reconstruct
@@ -27,8 +27,7 @@ class ReconstructCurve(Reconstruct):
         config = run.config.settings["config"]
         if config["warm_share"]:
             found = complete_curves(cloud.points, config.get("ends", "auto"))
-            lines = tuple(Polyline(c.curve.points, c.curve.closed) for c in found)
-            write_shape(run.artifacts / PREVIEW, Shape((), lines))
+            write_shape(run.artifacts / PREVIEW, Shape((), tuple(c.curve for c in found)))
 
     def extract(self, trainer: ReconstructionTrainer, resolution: int) -> Shape:
         curve = trainer.extract_curve(resolution)
