@@ -1,15 +1,99 @@
 """Surfaces and curves from raw points: watched live, inspected, compared, exported."""
 
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
 import streamlit as st
 
-from pages.reconstruction.input import input_panel
-from pages.reconstruction.method import method_panel
-from pages.reconstruction.workbench import workbench
+from levelset_core.runs import Run
+from pages.reconstruction.export import export_view, stills_view
+from pages.reconstruction.input import Subject, input_panel
+from pages.reconstruction.method import METHODS, method_panel, start_button
+from pages.reconstruction.report import metrics_view, notes_view, training_view
+from pages.reconstruction.results import Result, result_of, runs_on, titles_of, views
+from pages.shared.board import live_board
 from pages.shared.page import page
+from pages.shared.pick import pick_runs
+from pages.shared.run_controls import run_progress
+from pages.shared.viewer3d import viewer3d
+
+#: Seconds between two looks at a run that is not over.
+EVERY = 0.5
+#: Heights in pixels: the viewer's, and what the line of results, the head of a run and a line
+#: about a result take of it.
+VIEWER, PILLS, HEAD, TOLD = 590, 50, 84, 44
+TABS = {
+    "training": ":material/show_chart: Training",
+    "compare": ":material/table_chart: Compare",
+    "export": ":material/download: Export",
+    "stills": ":material/movie: Stills & film",
+}
+
+
+def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
+    """The button, the run, the viewer, and what is below it."""
+    kind = METHODS[subject.kind][choice["method"]].kind
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{subject.label}** :gray[· {len(subject.cloud):,} points"
+            f"{' · truth known' if subject.truth is not None else ''}]",
+            width="stretch",
+        )
+        start_button(subject, choice)
+    titles = titles_of(runs)
+    chosen = pick_runs("Results to show, one or two", runs, titles, key="shown_runs")
+    unfinished = [run for run in chosen if run.status().state != "done"]
+    for run in unfinished:
+        run_progress(run, key=f"reconstruction_{run.id}")
+    results = [result for run in chosen if (result := result_of(run, titles[run.id])) is not None]
+    told = notes_view(results)
+    stills = st.session_state.get("reconstruction_tab") == "stills"
+    seen = viewer3d(
+        views(subject, results), key="reconstruction", subject=subject.digest, up=subject.up,
+        tell_camera=stills,
+        height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished) - TOLD * told,
+        empty="No surface yet.",
+    )  # fmt: skip
+    if not runs:
+        st.caption(
+            "Drag to turn, wheel to zoom, ? for all keys. **Reconstruct** trains a network whose "
+            "level set F = 0 is the shape; you watch it from the first second."
+        )
+        training_view([], kind)
+        return
+    tab = st.segmented_control(
+        "Below the viewer", list(TABS), format_func=TABS.__getitem__, default="training",
+        key="reconstruction_tab", label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    if tab == "compare":
+        metrics_view(subject, runs)
+    elif not results:
+        st.info("Choose a result above.")
+    elif tab == "export":
+        export_view(one(results), seen.level)
+    elif tab == "stills":
+        stills_view(subject, one(results), seen.camera)
+    else:
+        training_view(results, kind)
+
+
+def one(results: list[Result]) -> Result:
+    """The result that a view below the viewer is about; the person chooses between two."""
+    if len(results) == 1:
+        return results[0]
+    chosen = st.segmented_control(
+        "Result", [r.run.id for r in results], default=results[0].run.id, required=True,
+        format_func=lambda i: next(r.title for r in results if r.run.id == i),
+    )  # fmt: skip
+    return next((r for r in results if r.run.id == chosen), results[0])
+
 
 with page("Reconstruction", unseen=True, device="auto"):
     subject = input_panel()
     if subject is None:
         st.info("Choose a sample on the left, or open a file of points.", icon=":material/upload:")
     else:
-        workbench(subject, method_panel(subject))
+        choice = method_panel(subject)
+        live_board(board, partial(runs_on, subject), subject, choice, every=EVERY)
