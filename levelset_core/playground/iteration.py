@@ -9,7 +9,7 @@ import torch
 from torch.nn.utils import get_total_norm
 
 from levelset_core.errors import LevelsetError
-from levelset_core.levelsets import rho_axis, sample_network, value_and_jacobian
+from levelset_core.levelsets import rho_axis, value_and_jacobian
 from levelset_core.losses import GeometricSVMTerms, MarginTerms
 from levelset_core.playground.config import OBJECTIVES
 from levelset_core.playground.trainer import PlaygroundTrainer
@@ -79,11 +79,7 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
     samples = trainer.project(x, record=True)
     assert samples.path is not None and samples.path_values is not None
     terms = trainer.terms()
-    ahead = trainer.preview()
-    with torch.no_grad():
-        predicted = sample_network(ahead.network, samples)
-        value_after = ahead.network(samples.points)
-    landed = ahead.project(samples.points)
+    ahead, predicted, landed = trainer.follow(samples)
     gradients = torch.autograd.grad(
         terms.loss, list(trainer.network.parameters()), allow_unused=True
     )
@@ -137,7 +133,7 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
         loss_after=ahead.terms().loss.item(),
         gradient_norm=float(get_total_norm(g for g in gradients if g is not None)),
         update_norm=float(get_total_norm(update)),
-        value_after=float(value_after[0]),
+        value_after=float(landed.start_values[0]),
         predicted=_array(predicted[0]),
         actual=_array(landed.points[0]),
     )

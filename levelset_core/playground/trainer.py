@@ -140,10 +140,10 @@ class PlaygroundTrainer:
         """F on an n x n grid over the plane, row 0 at ymin."""
         return evaluate_grid(self.network, BOUNDS, n, device=self.device)
 
-    def project(self, x: Tensor, *, record: bool = False, level: float = 0.0) -> LevelSetSamples:
-        """Newton projection with the playground's settings."""
+    def project(self, x: Tensor, *, record: bool = False) -> LevelSetSamples:
+        """Newton projection on S_0 with the playground's settings."""
         return project(
-            self.network, x, level=level, max_steps=self.config.newton_steps, tol=NEWTON_TOL,
+            self.network, x, max_steps=self.config.newton_steps, tol=NEWTON_TOL,
             max_jump=NEWTON_MAX_JUMP, record=record,
         )  # fmt: skip
 
@@ -159,12 +159,12 @@ class PlaygroundTrainer:
         samples = self.project(self.x, record=record)
         outputs = (samples.start_values * self.y).cpu().numpy()
         distance, feet = distance_to_boundary(self.points.xy, samples, field, self.norm)
-        with torch.no_grad():
-            held_out = None
-            if self.held_out is not None and len(self.held_out):
+        held_out = None
+        if self.held_out is not None and len(self.held_out):
+            with torch.no_grad():
                 value = self.network(torch.as_tensor(self.held_out.xy, device=self.device))
-                right = (value.cpu().numpy() > 0) == (self.held_out.labels > 0)
-                held_out = float(right.mean())
+            right = (value.cpu().numpy() > 0) == (self.held_out.labels > 0)
+            held_out = float(right.mean())
         return Measurement(
             self.step,
             float((outputs > 0).mean()),
@@ -197,6 +197,13 @@ class PlaygroundTrainer:
         next(ahead)
         return ahead
 
+    def follow(self, samples: LevelSetSamples) -> tuple[PlaygroundTrainer, Tensor, LevelSetSamples]:
+        """One step on: that trainer, where Eq. 9 puts the samples, and where S_0 then is."""
+        ahead = self.preview()
+        with torch.no_grad():
+            predicted = sample_network(ahead.network, samples)
+        return ahead, predicted, ahead.project(samples.points)
+
     def motion(self, count: int = 48) -> Motion:
         """What the sample network predicts of the next step, and what the contour then does."""
         lines = contours(self.field(64), BOUNDS)
@@ -204,10 +211,7 @@ class PlaygroundTrainer:
         picked = vertices[np.linspace(0, len(vertices) - 1, min(count, len(vertices))).astype(int)]
         start = torch.as_tensor(picked, dtype=torch.float32, device=self.device)
         samples = self.project(start)
-        ahead = self.preview()
-        with torch.no_grad():
-            predicted = sample_network(ahead.network, samples)
-        landed = ahead.project(samples.points)
+        _, predicted, landed = self.follow(samples)
         good = samples.converged & landed.converged
         p, q, r = (t[good].cpu().numpy() for t in (samples.points, predicted, landed.points))
         moved = float(np.median(np.linalg.norm(r - p, axis=1))) if len(p) else 0.0
