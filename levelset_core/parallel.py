@@ -51,7 +51,7 @@ class Workers:
             self._pool.shutdown(wait=True)
             self._pool = None
 
-    def __deepcopy__(self, memo: object) -> Workers:
+    def __deepcopy__(self, _: object) -> Workers:
         return Workers(self.threads)
 
 
