@@ -11,7 +11,7 @@ APP_READY := $(VENV)/.app-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint lint-js test-js format docs bench slow browser vendor install install-dev clean distclean
+.PHONY: help app test lint lint-js test-js format docs wheel bench slow browser vendor install install-dev clean distclean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ docs: install-dev ## Build the documents as a site into build/site; warnings are
 
 slow: install-dev ## Run the tests that take minutes
 	$(PY) -m pytest -m slow $(PYTEST_ARGS) || [ $$? -eq 5 ] # 5: there are none
+
+wheel: install-dev ## Build the wheel, and use it outside the clone without Streamlit
+	$(PY) .ci/wheel
 
 bench: install-dev ## Run every benchmark; results go to benchmarks/results
 	@set -e; for file in benchmarks/[a-z]*.py; do \

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from levelset_core.errors import LevelsetError
+
+if TYPE_CHECKING:  # the command line names devices without loading it
+    import torch
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -19,6 +21,8 @@ def pick_device(name: str | None = None) -> torch.device:
     Raises:
         LevelsetError: the name is unknown, or that device is not on this machine.
     """
+    import torch
+
     name = name or os.environ.get("LEVELSET_DEVICE") or "auto"
     kind, _, index = name.partition(":")
     if kind not in DEVICES:
@@ -39,6 +43,8 @@ def pick_device(name: str | None = None) -> torch.device:
 def describe_device(device: torch.device) -> str:
     """A short human name, e.g. ``"CPU, 2 cores"`` or ``"NVIDIA H200"``."""
     if device.type == "cuda":
+        import torch
+
         return torch.cuda.get_device_name(device)
     if device.type == "mps":
         return "Apple GPU"

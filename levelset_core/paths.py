@@ -23,6 +23,25 @@ ASSETS = _assets()
 CHECKPOINTS = ASSETS / "checkpoints"
 
 
+def present_name(name: str) -> str:
+    """The name of a bundled network today: what ended in "_ours" ends in "_level_set"."""
+    return f"{name.removesuffix('_ours')}_level_set" if name.endswith("_ours") else name
+
+
+def find_bundled(path: Path | str) -> Path:
+    """The file at ``path``, or the bundled one that is meant by it.
+
+    ``assets/...``, as documents and stored results have it, is found wherever the program is
+    installed, also under the name that the file had before.
+    """
+    path = Path(path)
+    places = [path]
+    if "assets" in path.parts:
+        places.append(ASSETS.joinpath(*path.parts[path.parts.index("assets") + 1 :]))
+    named = [p.with_stem(present_name(p.stem)) for p in places if p.stem]
+    return next((p for p in [*places, *named] if p.exists()), path)
+
+
 def data_folder(data_dir: Path | str | None = None) -> Path:
     """``data_dir``, else ``$LEVELSET_DATA``, else ``levelset/data`` in the user's cache folder."""
     if chosen := data_dir or os.environ.get("LEVELSET_DATA"):

@@ -10,6 +10,7 @@ import pytest
 from levelset_core import cli
 from levelset_core.cli import app as cli_app
 from levelset_core.cli import device as cli_device
+from levelset_core.paths import CHECKPOINTS, find_bundled
 
 
 @pytest.mark.parametrize("verb", [[], ["app"], ["compare"], ["device"], ["exact"]])
@@ -135,3 +136,23 @@ sys.exit(levelset_core.cli.main(["app", "--no-browser"]))
     )
     assert done.returncode == 2
     assert done.stderr == "The app needs streamlit: pip install -r requirements.txt.\n"
+
+
+def test_the_version(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert end.value.code == 0 and capsys.readouterr().out.startswith("levelset 0.")
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_option_has_help(verb):
+    verbs = cli.build_parser().verbs.choices
+    for action in verbs[verb].complete()._actions:
+        assert action.help, action.option_strings or action.dest
+
+
+def test_bundled_files_are_found_from_anywhere_and_by_their_old_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = find_bundled("assets/checkpoints/mnist_convnet4a_ours.safetensors")
+    assert found == CHECKPOINTS / "mnist_convnet4a_level_set.safetensors" and found.exists()
+    assert find_bundled("assets/none.npz").as_posix() == "assets/none.npz"

@@ -58,3 +58,25 @@ assert lc.levelsets.RowSpaceProjector
     command = [sys.executable, "-m", "levelset_core.experiments.table2", "--help"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0 and "Table 2" in done.stdout, done.stderr
+
+
+def test_the_package_and_its_help_load_nothing_heavy():
+    script = """
+import sys
+import levelset_core as lc
+from levelset_core.cli import build_parser, main
+assert "project" in dir(lc)
+build_parser()
+try:
+    main(["--help"])
+except SystemExit:
+    pass
+heavy = {"torch", "scipy", "skimage", "trimesh", "torchvision", "shapely"} & set(sys.modules)
+assert not heavy, heavy
+assert lc.losses.margin and lc.project  # loaded when asked for
+heavy = {"scipy", "skimage", "trimesh", "torchvision", "shapely"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout

@@ -15,7 +15,7 @@ from logging.handlers import BufferingHandler
 import torch
 from torch import Tensor, nn
 
-from levelset_core.errors import LevelsetError
+from levelset_core.errors import LevelsetError, optional
 from levelset_core.levelsets.functions import evaluating
 
 #: The attacks of the standard version, in its order.
@@ -64,8 +64,7 @@ def autoattack(
     Raises:
         LevelsetError: fewer than four classes, or epsilon is 0.
     """
-    from pyautoattack import AutoAttack
-
+    AutoAttack = optional("pyautoattack", "attacks").AutoAttack
     if not epsilon > 0:
         raise LevelsetError(f"AutoAttack needs an epsilon above 0, got {epsilon}.")
     with evaluating(network), torch.no_grad():

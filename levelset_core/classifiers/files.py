@@ -17,6 +17,7 @@ from levelset_core.classifiers.exported import ExportedNetwork, read_exported
 from levelset_core.classifiers.foreign import fit_state_dict, read_state_dict
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
+from levelset_core.paths import present_name
 from levelset_core.settings import choose
 
 #: What :attr:`Classifier.model` is called for a program of ``torch.export``.
@@ -62,11 +63,6 @@ class About:
     shape: tuple[int, int, int]
     classes: int
     card: dict[str, Any]
-
-
-def present_name(name: str) -> str:
-    """The name of a bundled network today: what ended in "_ours" ends in "_level_set"."""
-    return f"{name.removesuffix('_ours')}_level_set" if name.endswith("_ours") else name
 
 
 def present_file(path: Path) -> Path:

@@ -1,60 +1,82 @@
-"""The command line: ``python -m levelset_core VERB``, one file a verb.
+"""The command line: ``levelset VERB`` or ``python -m levelset_core VERB``.
 
-A new verb is a module with ``add(verbs, common)``, imported here and listed in ``VERBS``.
+A new verb is a row of ``VERBS`` and a function that adds its options and says what runs.
 """
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-from levelset_core.cli import (
-    app,
-    attack,
-    compare,
-    device,
-    exact,
-    generalize,
-    reconstruct,
-    runs,
-    train_robust,
-)  # fmt: skip
-from levelset_core.cli.common import BAD_INPUT, DONE, INTERRUPTED, Parser
-from levelset_core.device import DEVICES
+import levelset_core
+from levelset_core.cli.common import BAD_INPUT, DONE, INTERRUPTED, Parser, add_common
 from levelset_core.errors import LevelsetError
 
 __all__ = ["BAD_INPUT", "DONE", "INTERRUPTED", "VERBS", "build_parser", "main"]
 
-#: In the order of ``--help``.
-VERBS = (
-    app.add,
-    reconstruct.add,
-    reconstruct.add_curve,
-    compare.add,
-    exact.add,
-    runs.add,
-    train_robust.add,
-    attack.add,
-    generalize.add,
-    device.add,
-)
+#: In the order of ``--help``: verb -> its module and the function that adds its options, and its
+#: help. Modules are imported when their verb is used.
+VERBS = {
+    "app": ("app:options", "open the app in the browser"),
+    "reconstruct": ("reconstruct:options", "a surface from a raw point cloud (Eq. 13)"),
+    "curve": (
+        "reconstruct:curve_options",
+        "a curve from raw points in space or in the plane (Eq. 13)",
+    ),
+    "compare": ("compare:options", "distances between two meshes or point clouds"),
+    "exact": ("exact:options", "a polygon or a mesh as an exact ReLU network"),
+    "runs": ("runs:options", "list, show, resume, cancel and delete runs"),
+    "train-robust": ("train_robust:options", "train a robust classifier (Sec. 3.2, Table 1)"),
+    "attack": ("attack:options", "accuracy of a classifier under an attack"),
+    "generalize": ("generalize:options", "train on few samples with three losses (Fig. 2)"),
+    "device": ("device:options", "show where networks run"),
+}
+
+
+class _Completion(argparse.Action):
+    """Prints the completion of a shell, and ends."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
+        import shtab
+
+        for verb in parser.verbs.choices.values():
+            verb.complete()
+        print(shtab.complete(parser, values))
+        parser.exit()
 
 
 def build_parser() -> Parser:
     """The parser of all verbs."""
-    common = Parser(add_help=False)
-    common.add_argument("--device", default=None, help=f"one of {', '.join(DEVICES)}")
-    common.add_argument("--seed", type=int, default=0, help="seed of all randomness")
-    common.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    own = Path(sys.argv[0]).name == "levelset"
     parser = Parser(
-        prog="python -m levelset_core",
+        prog="levelset" if own else "python -m levelset_core",
         description="See, steer and trust the level sets of neural networks.",
     )
+    parser.add_argument(
+        "--version", action="version", version=f"levelset {levelset_core.__version__}"
+    )
+    parser.add_argument(
+        "--print-completion", action=_Completion, choices=("bash", "zsh", "tcsh"),
+        help="print what makes a shell complete commands, and end",
+    )  # fmt: skip
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for add in VERBS:
-        add(verbs, common)
+    for name, (place, text) in VERBS.items():
+        verbs.add_parser(name, help=text, description=text).fill = partial(_fill, place)
+    parser.verbs = verbs
     return parser
+
+
+def _fill(place: str, verb: Parser) -> None:
+    module, _, function = place.partition(":")
+    if module != "runs":  # its actions have them
+        add_common(verb)
+    getattr(importlib.import_module(f"levelset_core.cli.{module}"), function)(verb)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 
-from levelset_core.cli.common import Parser, Verbs
+from levelset_core.cli.common import Parser
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import ROOT
@@ -28,9 +28,8 @@ except click.ClickException as error:
 """
 
 
-def add(verbs: Verbs, common: Parser) -> None:
-    """Add the verb."""
-    app = verbs.add_parser("app", parents=[common], help="open the app in the browser")
+def options(app: Parser) -> None:
+    """Add the options."""
     # A default that is a string is parsed and checked like one that was typed.
     port = os.environ.get("STREAMLIT_SERVER_PORT", "8501")
     host = os.environ.get("STREAMLIT_SERVER_ADDRESS", "localhost")

@@ -9,9 +9,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
+from levelset_core.cli.common import (
+    DONE,
+    Parser,
+    add_data,
+    add_threads,
+    print_json,
+    progress,
+    whole,
+)
 from levelset_core.device import describe_machine, pick_device
 from levelset_core.errors import LevelsetError
+from levelset_core.paths import find_bundled
 
 if TYPE_CHECKING:
     import torch
@@ -28,16 +37,10 @@ CURVE_IMAGES = 200
 CURVES = ("pgd-margin", "pgd-xent")
 
 
-def add(verbs: Verbs, common: Parser) -> None:
-    """Add the verb."""
-    attack = verbs.add_parser(
-        "attack", parents=[common], help="accuracy of a classifier under an attack"
-    )
+def options(attack: Parser) -> None:
+    """Add the options."""
     attack.add_argument("model", metavar="MODEL", help=".safetensors, or a .pt/.pth state dict")
-    attack.add_argument(
-        "--data", default="mnist", help="mnist, fashion_mnist, cifar10, mnist_excerpt or a folder"
-    )
-    attack.add_argument("--data-dir", help="where data sets are (default: $LEVELSET_DATA)")
+    add_data(attack)
     attack.add_argument(
         "--attack",
         default=USUAL,
@@ -49,11 +52,13 @@ def add(verbs: Verbs, common: Parser) -> None:
     attack.add_argument("--step", type=float, help="of PGD (default: as in the paper)")
     attack.add_argument("--steps", type=int, help="of PGD (default: 40 grey, 20 in colour)")
     attack.add_argument("--restarts", type=int, help="of PGD (default: 1; pgd-worst: 10)")
-    attack.add_argument("--limit", type=int, help="attack the first so many test images")
+    attack.add_argument(
+        "--limit", type=whole(1), help="attack the first so many test images (default: all)"
+    )
     attack.add_argument(
         "--arch", help="of a state dict from elsewhere: convnet4a, convnet4b or resnet18"
     )
-    attack.add_argument("--threads", type=int, help="on the CPU (default: its cores)")
+    add_threads(attack)
     attack.add_argument(
         "--examine", action="store_true",
         help="look for masked gradients instead, on 100 images unless --limit says otherwise",
@@ -85,6 +90,7 @@ def _run(options: argparse.Namespace) -> int:
             "--curves has attacks of its own: leave out --examine, --attack, --"
             + ", --".join(names) + "."
         )  # fmt: skip
+    options.model = str(find_bundled(options.model))
     if options.card:
         read_card(Path(options.model))  # a missing card is said before the work, not after it
     device = pick_device(options.device)
@@ -187,7 +193,7 @@ def _examine(
 
     others = {}
     for name in options.others:
-        other = load_classifier(Path(name))
+        other = load_classifier(find_bundled(name))
         other.check(data)
         others[str(other.card.get("method") or Path(name).stem)] = other.network.to(device)
     masking = diagnose(

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from levelset_core.cli.common import DONE, Parser, Verbs, print_json
+from levelset_core.cli.common import DONE, Parser, print_json, whole
+from levelset_core.paths import find_bundled
 
 
-def add(verbs: Verbs, common: Parser) -> None:
-    """Add the verb."""
-    compare = verbs.add_parser(
-        "compare", parents=[common], help="distances between two meshes or point clouds"
-    )
+def options(compare: Parser) -> None:
+    """Add the options."""
     compare.add_argument("a", metavar="A", help="mesh or point cloud, e.g. a reconstruction")
     compare.add_argument("b", metavar="B", help="mesh or point cloud, e.g. the ground truth")
-    compare.add_argument("--samples", type=int, default=30_000, help="samples of each shape")
+    compare.add_argument("--samples", type=whole(1), default=30_000, help="samples of each shape")
     compare.add_argument(
         "--threshold", type=float, default=0.005, help="of the F-score, in the files' units"
     )
@@ -25,7 +23,7 @@ def _run(options: argparse.Namespace) -> int:
     from levelset_core.data import read_geometry
     from levelset_core.geometry import compare
 
-    a, b = read_geometry(options.a), read_geometry(options.b)
+    a, b = (read_geometry(find_bundled(path)) for path in (options.a, options.b))
     found = compare(
         a, b, samples=options.samples, threshold=options.threshold, seed=options.seed
     ).as_dict()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from levelset_core.cli.common import DONE, Parser, Verbs, print_json
+from levelset_core.cli.common import DONE, Parser, print_json
 from levelset_core.device import describe_device, pick_device
 
 
-def add(verbs: Verbs, common: Parser) -> None:
-    """Add the verb."""
-    device = verbs.add_parser("device", parents=[common], help="show where networks run")
+def options(device: Parser) -> None:
+    """Say what runs; there are no options of its own."""
     device.set_defaults(run=_run)
 
 

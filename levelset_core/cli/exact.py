@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
+from levelset_core.cli.common import DONE, Parser, print_json, progress, whole
 from levelset_core.errors import LevelsetError
+from levelset_core.paths import find_bundled
 
 if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
     from levelset_core.exact import ExactNetwork
@@ -17,17 +18,14 @@ _PLANE = (".json", ".geojson", ".svg")
 _SOLID = (".obj", ".ply", ".stl", ".off")
 
 
-def add(verbs: Verbs, common: Parser) -> None:
-    """Add the verb."""
-    exact = verbs.add_parser(
-        "exact", parents=[common], help="a polygon or a mesh as an exact ReLU network"
-    )
+def options(exact: Parser) -> None:
+    """Add the options."""
     exact.add_argument(
         "shape", metavar="SHAPE", help="polygon (.json, .svg) or mesh (.obj, .ply, .stl)"
     )
     exact.add_argument("-o", "--output", required=True, help="NET.safetensors or NET.onnx")
     exact.add_argument(
-        "--points", type=int, default=100_000, help="random points whose signs are checked"
+        "--points", type=whole(1), default=100_000, help="random points whose signs are checked"
     )
     exact.set_defaults(run=_run)
 
@@ -42,9 +40,7 @@ def _run(options: argparse.Namespace) -> int:
         raise LevelsetError(f"{output.name}: networks are written as .safetensors or .onnx.")
     if not output.parent.is_dir():
         raise LevelsetError(f"{output.name}: its folder {str(output.parent)!r} does not exist.")
-    if options.points < 1:
-        raise LevelsetError(f"--points must be at least 1, got {options.points}.")
-    e, reference = _build(options.shape)
+    e, reference = _build(str(find_bundled(options.shape)))
     if not options.json:
         progress(f"Built in {e.seconds:.3f} s; checking {options.points} points.")
     for tally in check_signs(e.network, reference, points=options.points, seed=options.seed):

@@ -7,37 +7,36 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
+from levelset_core.cli.common import (
+    DONE,
+    Parser,
+    add_data,
+    numbers,
+    print_json,
+    progress,
+    whole,
+)
 from levelset_core.errors import LevelsetError
 
 if TYPE_CHECKING:
     from levelset_core.runs import Run, RunStatus, RunStore
 
-#: Options that are settings, with what they say in the help.
-NUMBERS = {
-    "repeats": "repeats per fraction",
-    "tuning": "repeats on which hyper-parameters are chosen",
-    "steps": "optimizer steps",
-    "width": "units of a hidden layer",
-    "depth": "hidden layers",
-    "batch": "images a step",
-}
+#: Settings that are options.
+SETTINGS = ("repeats", "tuning", "steps", "width", "depth", "batch")
 
 
-def add(verbs: Verbs, common: Parser) -> None:
-    """Add the verb."""
-    verb = verbs.add_parser(
-        "generalize", parents=[common], help="train on few samples with three losses (Fig. 2)"
-    )
-    verb.add_argument(
-        "--data", default="mnist", help="mnist, fashion_mnist, cifar10, mnist_excerpt or a folder"
-    )
-    verb.add_argument("--data-dir", help="where data sets are (default: $LEVELSET_DATA)")
+def options(verb: Parser) -> None:
+    """Add the options."""
+    from levelset_core.few_samples.config import GeneralizationConfig
+
+    add_data(verb)
     verb.add_argument("--loss", default="xent,hinge,ours", help="of xent, hinge, ours; a,b,c")
-    verb.add_argument("--fractions", help="of the training set, e.g. 0.001,0.01")
-    for name, text in NUMBERS.items():
-        verb.add_argument(f"--{name}", type=int, metavar="N", help=text)
-    verb.add_argument("--jobs", type=int, default=1, help="processes side by side (default: 1)")
+    verb.add_argument(
+        "--fractions", type=numbers, metavar="F,F,..",
+        help="of the training set (default: those of the paper's figure, 0.0005 to 0.02)",
+    )  # fmt: skip
+    GeneralizationConfig.add_options(verb, *SETTINGS)
+    verb.add_argument("--jobs", type=whole(1), default=1, help="processes side by side")
     verb.add_argument(
         "--hyper-from", metavar="JSON", help="a stored result whose hyper-parameters to take"
     )
@@ -96,11 +95,7 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
     from levelset_core.few_samples.config import GeneralizationConfig
     from levelset_core.runs import RESUMABLE
 
-    given: dict[str, Any] = {
-        name: getattr(options, name) for name in NUMBERS if getattr(options, name) is not None
-    }
-    if options.fractions:
-        given["fractions"] = [_number(text) for text in options.fractions.split(",")]
+    given = GeneralizationConfig.given(options)
     if options.hyper_from:
         given |= _hyper(options.hyper_from, given.get("fractions"))
     settings = GeneralizationConfig.from_dict(
@@ -160,13 +155,6 @@ def _keep_gallery(run: Run, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run.artifacts / NAME, path)
     progress(f"Stored {path.name}.")
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise LevelsetError(f"--fractions are numbers with commas, got {text!r}.") from error
 
 
 class _Progress:

@@ -7,8 +7,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import DONE, INTERRUPTED, Parser, Verbs, print_json, progress
+from levelset_core.cli.common import (
+    DONE,
+    INTERRUPTED,
+    Parser,
+    add_threads,
+    numbers,
+    print_json,
+    progress,
+)
 from levelset_core.errors import LevelsetError
+from levelset_core.paths import find_bundled
 
 if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
     from levelset_core.data import PointCloud
@@ -22,15 +31,12 @@ _TELL_EVERY = 2.0
 _FILES = 1.0
 
 
-def add(verbs: Verbs, common: Parser) -> None:
-    """Add the verb ``reconstruct``."""
-    verb = verbs.add_parser(
-        "reconstruct", parents=[common], help="a surface from a raw point cloud (Eq. 13)"
-    )
+def options(verb: Parser) -> None:
+    """Add the options of ``reconstruct``."""
     _add_options(verb, "OUT.ply, .obj, .stl or .glb")
-    verb.add_argument("--preset", default="quick", help="quick (default), balanced or paper")
+    verb.add_argument("--preset", default="quick", help="quick, balanced or paper")
     verb.add_argument(
-        "--levels", default="0", metavar="T,T,..",
+        "--levels", type=numbers, default="0", metavar="T,T,..",
         help="levels t of {F = t} to write, in the input's units; a file each (--levels=-0.01,0)",
     )  # fmt: skip
     verb.add_argument(
@@ -39,38 +45,40 @@ def add(verbs: Verbs, common: Parser) -> None:
     verb.set_defaults(run=_run_surface)
 
 
-def add_curve(verbs: Verbs, common: Parser) -> None:
-    """Add the verb ``curve``."""
-    verb = verbs.add_parser(
-        "curve", parents=[common], help="a curve from raw points in space or in the plane (Eq. 13)"
-    )
+def curve_options(verb: Parser) -> None:
+    """Add the options of ``curve``."""
     _add_options(verb, "OUT.ply, .obj or .csv")
-    verb.add_argument("--preset", default="quick", help="quick (default) or paper")
+    verb.add_argument("--preset", default="quick", help="quick or paper")
     verb.add_argument(
         "--ends", default="auto",
-        help="auto (default) closes a gap where that looks natural; open never, closed always",
+        help="auto closes a gap where that looks natural; open never, closed always",
     )  # fmt: skip
     verb.set_defaults(run=_run_curve)
 
 
-def _add_options(verb: argparse.ArgumentParser, endings: str) -> None:
+def _add_options(verb: Parser, endings: str) -> None:
     verb.add_argument("input", metavar="IN", help="point cloud or mesh: .ply, .xyz, .npy, ...")
     verb.add_argument("-o", "--output", required=True, metavar="OUT", help=endings)
-    verb.add_argument("--seconds", type=float, help="for everything, reading and writing included")
-    verb.add_argument("--steps", type=int, help="optimizer steps at most")
-    verb.add_argument("--resolution", type=int, help="of the grid that is extracted")
-    verb.add_argument("--threads", type=int, help="on the CPU (default: all cores)")
+    verb.add_argument(
+        "--seconds", type=float,
+        help="for everything, reading and writing included (default: the preset's)",
+    )  # fmt: skip
+    verb.add_argument("--steps", type=int, help="optimizer steps at most (default: the preset's)")
+    verb.add_argument(
+        "--resolution", type=int, help="of the grid that is extracted (default: the preset's)"
+    )
+    add_threads(verb)
 
 
 def _run_surface(options: argparse.Namespace) -> int:
     begun = time.perf_counter()
     output = _output(options.output, _MESHES)
-    levels = _levels(options.levels)
+    levels: list[float] = options.levels
 
     from levelset_core.data import read_point_cloud
     from levelset_core.geometry import components, remove_small_components, write_mesh
 
-    cloud = read_point_cloud(options.input, seed=options.seed, purpose="surface")
+    cloud = read_point_cloud(find_bundled(options.input), seed=options.seed, purpose="surface")
     trainer = _trainer(options, cloud, options.preset, begun)
     finished = _train(trainer, cloud)
     result: dict[str, Any] = {}
@@ -100,7 +108,9 @@ def _run_curve(options: argparse.Namespace) -> int:
     from levelset_core.data import read_point_cloud
     from levelset_core.geometry import curve_report, write_polyline
 
-    cloud = read_point_cloud(options.input, samples=None, seed=options.seed, purpose="curve")
+    cloud = read_point_cloud(
+        find_bundled(options.input), samples=None, seed=options.seed, purpose="curve"
+    )
     space = cloud.points.shape[1] == 3
     names = {"quick": "curve" if space else "curve2d", "paper": "curve-paper"}
     if options.preset not in names or (options.preset == "paper" and not space):
@@ -136,13 +146,6 @@ def _output(name: str, endings: tuple[str, ...]) -> Path:
     if not path.parent.is_dir():
         raise LevelsetError(f"{path.name}: its folder {str(path.parent)!r} does not exist.")
     return path
-
-
-def _levels(text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise LevelsetError(f"--levels are numbers with commas, got {text!r}.") from None
 
 
 def _beside(output: Path, level: float) -> Path:

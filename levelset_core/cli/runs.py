@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
+from levelset_core.cli.common import DONE, Parser, add_common, print_json, progress
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import (
     EXIT_CODES,
@@ -25,13 +25,13 @@ from levelset_core.runs import (
 CANCEL_WAIT = 10.0
 
 
-def add(verbs: Verbs, common: Parser) -> None:
-    """Add the verb."""
-    runs = verbs.add_parser("runs", help="list, show, resume, cancel and delete runs")
-    actions = runs.add_subparsers(dest="action", metavar="ACTION", required=True)
+def options(runs: Parser) -> None:
+    """Add the actions."""
+    actions = runs.add_subparsers(dest="action", metavar="ACTION", required=True, help="what to do")
 
     def action(name: str, run: Any, text: str, ids: bool = True) -> Parser:
-        parser = actions.add_parser(name, parents=[common], help=text)
+        parser = actions.add_parser(name, help=text, description=text)
+        add_common(parser)
         if ids:
             parser.add_argument("id", help="the run's id, or a part of it that no other has")
         parser.set_defaults(run=run)

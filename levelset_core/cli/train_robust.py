@@ -10,32 +10,28 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import DONE, Parser, Verbs, print_json, progress
+from levelset_core.cli.common import (
+    DONE,
+    Parser,
+    add_data,
+    add_threads,
+    print_json,
+    progress,
+    whole,
+)
 from levelset_core.errors import LevelsetError
+from levelset_core.paths import find_bundled
 
 if TYPE_CHECKING:
     from levelset_core.runs import Run, RunStatus, RunStore
 
-#: Options that are settings of the training, and their types.
-NUMBERS: dict[str, type] = {
-    "epochs": int, "batch": int, "learning_rate": float, "weight_decay": float, "epsilon": float,
-    "epsilon_start": float, "warmup_epochs": int, "standard_epochs": int, "epsilon_wrong": float,
-    "attack_step": float, "attack_step_wrong": float, "attack_steps": int, "attack_shrink": float,
-    "weight_correct": float, "weight_attacked": float, "beta": float,
-}  # fmt: skip
-SWITCHES = ("first_crossing", "augment", "affine", "mixed")
 
+def options(train: Parser) -> None:
+    """Add the options."""
+    from levelset_core.robustness.config import RobustConfig
 
-def add(verbs: Verbs, common: Parser) -> None:
-    """Add the verb."""
-    train = verbs.add_parser(
-        "train-robust", parents=[common], help="train a robust classifier (Sec. 3.2, Table 1)"
-    )
     train.add_argument("--method", default="level-set", help="standard, madry, trades or level-set")
-    train.add_argument(
-        "--data", default="mnist", help="mnist, fashion_mnist, cifar10, mnist_excerpt or a folder"
-    )
-    train.add_argument("--data-dir", help="where data sets are (default: $LEVELSET_DATA)")
+    add_data(train)
     train.add_argument(
         "--model",
         default="convnet4a",
@@ -44,19 +40,14 @@ def add(verbs: Verbs, common: Parser) -> None:
     train.add_argument("-o", "--output", required=True, metavar="OUT", help="OUT.safetensors")
     train.add_argument("--preset", default="fast", help="quick, fast (for a CPU) or paper")
     train.add_argument("--start-from", metavar="FILE", help="a network of train-robust")
-    train.add_argument("--limit", type=int, help="train on the first so many images")
-    train.add_argument("--test-limit", type=int, help="measure on so many (default: 1000)")
-    train.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    train.add_argument("--limit", type=whole(1), help="train on the first so many images")
+    train.add_argument("--test-limit", type=whole(1), help="measure on so many (default: 1000)")
+    add_threads(train, 1)
     train.add_argument("--half", action="store_true", help="store OUT in half precision")
     train.add_argument("--resume", action="store_true", help="go on with the same training")
     group = train.add_argument_group("settings", "instead of the preset's")
-    for name, kind in NUMBERS.items():
-        group.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N")
-    group.add_argument("--schedule", help="of the learning rate: halve or cycle")
-    for name in SWITCHES:
-        group.add_argument(
-            f"--{name.replace('_', '-')}", action=argparse.BooleanOptionalAction, default=None
-        )
+    own = [name for name, _ in RobustConfig.rules() if name not in ("method", "model")]
+    RobustConfig.add_options(group, *own, default="the preset's")
     train.set_defaults(run=_run)
 
 
@@ -116,22 +107,17 @@ def _follow(run: Run) -> int:
 
 
 def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
-    from levelset_core.classifiers.files import present_file
     from levelset_core.data.images import IMAGE_SETS
     from levelset_core.robustness.config import OLD_METHODS, RobustConfig, robust_preset
     from levelset_core.robustness.kinds.robust import START
     from levelset_core.robustness.models import METHOD_TITLES, NETWORK_TITLES
     from levelset_core.runs import RESUMABLE
 
-    start = present_file(Path(options.start_from)) if options.start_from else None
+    start = find_bundled(options.start_from) if options.start_from else None
     if start and not start.is_file():
         raise LevelsetError(f"There is no file {start}.")
     config = robust_preset(options.preset, options.method, options.model, options.data)
-    given = {
-        name: getattr(options, name)
-        for name in (*NUMBERS, *SWITCHES, "schedule")
-        if getattr(options, name) is not None
-    }
+    given = {k: v for k, v in RobustConfig.given(options).items() if k not in ("method", "model")}
     words = [w for w in sys.argv[1:] if w != "--resume"]
     settings: dict[str, Any] = {
         **dataclasses.replace(config, **given).as_dict(),

@@ -12,7 +12,7 @@ import torch
 from safetensors.numpy import save
 from torch import nn
 
-from levelset_core.errors import LevelsetError
+from levelset_core.errors import LevelsetError, optional
 from levelset_core.exact.compiler import compile_formula
 from levelset_core.exact.formula import Formula, literals
 
@@ -143,7 +143,8 @@ def exact_safetensors(e: ExactNetwork) -> bytes:
 
 def exact_onnx(e: ExactNetwork) -> bytes:
     """The network as an ONNX model of Gemm and Relu: input "x" (n, d), output "F" (n, 1)."""
-    from onnx import TensorProto, checker, helper, numpy_helper
+    onnx = optional("onnx", "onnx")
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
 
     nodes, constants = [], []
     value = "x"
@@ -156,7 +157,7 @@ def exact_onnx(e: ExactNetwork) -> bytes:
             value = f"r{k}"
             nodes.append(helper.make_node("Relu", [out], [value]))
     ends = [
-        helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["n", size])
+        helper.make_tensor_value_info(name, onnx.TensorProto.DOUBLE, ["n", size])
         for name, size in (("x", e.widths[0]), ("F", 1))
     ]
     graph = helper.make_graph(nodes, "exact", ends[:1], ends[1:], constants)
@@ -164,7 +165,7 @@ def exact_onnx(e: ExactNetwork) -> bytes:
         graph, producer_name="Levelset Lab", opset_imports=[helper.make_opsetid("", 17)],
         ir_version=8,
     )  # fmt: skip
-    checker.check_model(model)
+    onnx.checker.check_model(model)
     content: bytes = model.SerializeToString()
     return content
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from scipy.spatial import cKDTree
 
-from levelset_core.errors import LevelsetError
+from levelset_core.errors import LevelsetError, optional
 from levelset_core.geometry.analysis import sample_faces
 from levelset_core.geometry.meshes import Mesh, unit
 from levelset_core.random import numpy_generator
@@ -37,7 +37,7 @@ def distance_to(points: np.ndarray, target: Mesh | np.ndarray) -> np.ndarray:
 
 
 def _to_triangles(points: np.ndarray, mesh: Mesh) -> np.ndarray:
-    import pyvista
+    pyvista = optional("pyvista", "viewer")
 
     # VTK divides by the area.
     solid = mesh.face_areas > 0

@@ -15,6 +15,7 @@ from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
 from levelset_core.live.state import PlaygroundState
 from levelset_core.live.worker import WorkerProcess
+from levelset_core.settings import choose
 
 #: Rows of history kept a session; beyond it every second measured step goes.
 MAX_HISTORY = 4000
@@ -113,8 +114,7 @@ class LiveSession:
         Raises:
             LevelsetError: another action.
         """
-        if action not in CONTROLS:
-            raise LevelsetError(f"Unknown action {action!r}: choose one of {', '.join(CONTROLS)}.")
+        choose("action", action, CONTROLS)
         with self._lock:
             self.error = None
             if action == "seed":

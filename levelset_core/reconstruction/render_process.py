@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from levelset_core.errors import optional
+
 #: As in the viewer: blue to orange, cividis otherwise.
 DIVERGING = ["#2166ac", "#67a9cf", "#bed6e8", "#f7f6f4", "#f6d2ab", "#ef9648", "#b35806"]
 FRAME_RATE = 30
@@ -45,7 +47,7 @@ def main() -> int:
 
 def build(job: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
     """The scene, ready to be drawn."""
-    import pyvista
+    pyvista = optional("pyvista", "viewer")
 
     plotter: Any = pyvista.Plotter(off_screen=True, window_size=list(job["size"]))
     plotter.background_color = job["background"]
@@ -98,7 +100,7 @@ def _shape(pyvista: Any, k: int, arrays: dict[str, np.ndarray]) -> Any:
 
 def film(plotter: Any, path: Path, frames: int, told: Path) -> None:
     """One turn of the camera around its target, H.264 in MP4."""
-    import imageio.v2 as imageio
+    imageio = optional("imageio.v2", "viewer")
 
     # Sides of a film are even numbers.
     width, height = (2 * (side // 2) for side in plotter.window_size)

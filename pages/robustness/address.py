@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from levelset_core.classifiers.files import present_name
+from levelset_core.paths import present_name
 
 MODEL, IMAGES, IMAGE, EPSILON = "model", "images", "image", "epsilon"
 #: Instead of a data set: the digit that is drawn in this tab, which keeps it.
