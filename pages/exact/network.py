@@ -115,7 +115,7 @@ def perturb_view(work: ExactWork) -> None:
     graph = work.graph
     text, slider, random, restore = st.columns([2, 3, 1, 1], vertical_alignment="bottom")
     if work.place is None:
-        text.markdown("Click a line of the graph, or draw one at random.")
+        text.markdown("Click a line of the graph, or pick one at random.")
     else:
         layer, row, column = (k + 1 for k in work.place)
         text.markdown(

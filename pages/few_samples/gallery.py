@@ -34,7 +34,7 @@ def gallery_view(source: Source) -> None:
         return
     losses = [loss for loss in LOSSES if loss in gallery.views]
     if len(losses) < 2:
-        st.info("Two losses are needed to differ.")
+        st.info("A comparison needs two losses.")
         return
     pairs = [(a, b) for a in reversed(losses) for b in losses if a != b]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -46,12 +46,14 @@ def gallery_view(source: Source) -> None:
         accuracy = ", ".join(f"{LOSSES[k]} {gallery.accuracy[k]:.1%}" for k in losses)
         st.caption(
             f"Networks trained on {images:,} images, repeat {gallery.repeat + 1} ({accuracy}). "
-            "Beside each image the decision-boundary image p⁰ that Newton steps (Eq. 4) reach from "
-            "it; others may be nearer. Pixels run from 0 to 1."
+            "Beside each image: the point p⁰ of the decision boundary that Newton steps (Eq. 4) "
+            "reach from it; other boundary points may be nearer. Pixels run from 0 to 1."
         )
     rows = gallery.rows(right, wrong)
     if not rows:
-        st.info(f"No test image is right by {LOSSES[right]} and wrong by {LOSSES[wrong]} alone.")
+        st.info(
+            f"There is no test image that {LOSSES[right]} gets right and {LOSSES[wrong]} wrong."
+        )
         return
     columns = st.columns(COLUMNS, gap="small")
     for place, k in enumerate(rows[:12]):

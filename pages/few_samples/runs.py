@@ -1,4 +1,4 @@
-"""More repeats, on this machine, as runs that go on without the page."""
+"""More repeats on this machine, as runs that do not need the page."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def _form(stored: dict[str, Source]) -> None:
     source = stored.get(data)
     known = source is not None and st.toggle(
         "Hyper-parameters of the stored result", value=True, key="few_run_known",
-        help="The choice on held-out images is the larger part of the work. Off: it is made anew.",
+        help="Choosing them on held-out images is most of the work. Off: they are chosen again.",
     )  # fmt: skip
     seed = st.number_input(
         "Seed", 0, 49, 1, key="few_run_seed",
-        help="Stored results have seed 0: another one draws other training images.",
+        help="Stored results have seed 0. Another seed draws other training images.",
     )  # fmt: skip
     try:
         config = _config(data, repeats, int(seed), source if known else None)
