@@ -178,12 +178,12 @@ def geometric_svm(
         max_residual: a sample whose projection ended further from its level than this, or
             failed, gives no loss.
         sides_from: p^t starts at p^0 ("boundary", as Sec. 3.1 defines Delta) or at x ("data").
-            The paper does not say; the choice is ours.
+            The paper does not say which.
         differentiate: through all three sample networks, or only through p^0 in d(x, p^0)
             with Delta held fixed ("boundary"; the margin term then has no gradient).
         fallback: a sample without usable level set points gives the output hinge,
             max{0, 1 - y F(x)}, instead of nothing: for affine F the two are the same. It leads
-            out of cold starts where S_0 or S_+-1 does not exist yet, and is ours: off by default.
+            out of cold starts where S_0 or S_+-1 does not exist yet. An extension, off by default.
         record: keep the Newton paths.
         args: further per-row tensors handed to ``f``, (n, ...).
         projector: what finds the level set points; :func:`project` or one that is called alike.

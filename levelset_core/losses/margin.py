@@ -156,7 +156,7 @@ def margin(
         max_residual: a sample with |F(p)| above this, or failed, gives no loss.
         fallback: such a sample gives lambda_j max{0, epsilon_j - F^{y_j}(x_j)} instead: F itself
             stands in for the signed distance, as if ||D_xF|| were 1. It leads out of cold starts
-            where S^{y_j} does not exist yet, and is ours: off by default.
+            where S^{y_j} does not exist yet. An extension, off by default.
         stop: "fixed" takes projections that ``torch.func.vmap`` and ``torch.compile`` can follow;
             what samples and labels hold is then not checked. See :func:`levelset_core.project`.
 

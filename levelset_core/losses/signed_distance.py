@@ -1,4 +1,4 @@
-"""Terms beside Eq. 13 (ours): a signed distance to warm-start from, and normals if asked for."""
+"""Extensions beside Eq. 13: a signed distance to warm-start from, and normals if asked for."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ class ImplicitMLP(nn.Module):
 
     With ``skip`` and no octaves it is the paper's network for reconstruction: x is concatenated
     to the input of every layer after the first. With octaves, phi is a positional encoding, and
-    a much smaller network describes the same detail (ours).
+    a much smaller network describes the same detail (an extension).
 
     **Initialization** (the authors'; of the constant in the last layer see below): hidden
     W ~ N(0, 2 / out), b = 0, and last W ~ N(slope sqrt(pi / in), 1e-4), b = -slope * radius. The
-    columns of sines and cosines start at zero (ours), so the sphere stays one. Level sets of
-    several outputs must cross, so l > 1 starts from random functions instead (ours):
+    columns of sines and cosines start at zero (extension), so the sphere stays one. Level sets of
+    several outputs must cross, so l > 1 starts from random functions instead (likewise):
     W ~ N(0, 2 / in), b ~ U(-1, 1) / sqrt(in).
 
     Args:
