@@ -150,7 +150,7 @@ def outputs(n: int, repeats: int, seed: int) -> dict[str, Any]:
 
     def ten_steps(outputs: int) -> Callable[[], object]:
         f = network(4, outputs, "softplus", seed)
-        return lambda: project(f, x, max_steps=10, tol=-1.0, max_jump=1e6)
+        return lambda: project(f, x, max_steps=10, stop="fixed", max_jump=1e6)
 
     return ratios(_measure.interleave(repeats, **{f"l{k}": ten_steps(k) for k in (1, 2, 3)}), "l1")
 
