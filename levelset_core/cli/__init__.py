@@ -42,7 +42,7 @@ VERBS = {
 class _Completion(argparse.Action):
     """Prints the completion of a shell, and ends."""
 
-    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
+    def __call__(self, parser: Any, namespace: Any, values: Any, *_: Any) -> None:
         import shtab
 
         for verb in parser.verbs.choices.values():

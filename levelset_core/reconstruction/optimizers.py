@@ -40,7 +40,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr, "momentum": momentum, "iterations": iterations})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
+    def step(self, _: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
         """One step along the gradients."""
         for group in self.param_groups:
             for weight in group["params"]:
