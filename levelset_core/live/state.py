@@ -126,7 +126,10 @@ class PlaygroundState:
                 f"this program reads version {VERSION}."
             )
         try:
-            preset = Preset(*values["preset"]) if values.get("preset") else None
+            written = values.get("preset")
+            if written and not isinstance(written[0], str):
+                raise TypeError(f"{written[0]!r} is no name of a preset")
+            preset = Preset(*written) if written else None
             if "points" in values:
                 points = PointSet.from_rows(values["points"])
             else:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.clouds import NearestPoints
 from levelset_core.levelsets import (
     LevelSetSamples,
     Network,
@@ -22,6 +22,9 @@ from levelset_core.levelsets import (
 )
 from levelset_core.levelsets.functions import check_range
 from levelset_core.losses.labels import check_samples
+
+if TYPE_CHECKING:  # only its type: what it stands on takes longer to import than all the rest
+    from levelset_core.geometry.clouds import NearestPoints
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def test_a_slider_enters_eight_files_on_its_way_to_the_loss(monkeypatch):
 
     def look(frame, event, argument):
         path = Path(frame.f_code.co_filename)
-        if path.is_relative_to(ROOT) and path != Path(__file__):
+        if path.is_relative_to(ROOT):
             entered.add(path.relative_to(ROOT).as_posix())
 
     monkeypatch.setattr(settings, "_chosen", lambda name: 0.33)
@@ -71,6 +71,7 @@ def test_a_slider_enters_eight_files_on_its_way_to_the_loss(monkeypatch):
         sys.setprofile(None)
     (inside,) = worker.worker.sessions.values()
     assert inside.trainers[0].config.epsilon == 0.33 and inside.trainers[0].step == 2
-    assert {path for path in entered if not path.startswith(GROUND)} == WALK
+    house = {p for p in entered if p.startswith(("levelset_core/", "pages/"))}
+    assert {path for path in house if not path.startswith(GROUND)} == WALK
     worker.connection.close()
     worker.worker.connection.close()
