@@ -126,7 +126,7 @@ class PlaygroundState:
                 f"this program reads version {VERSION}."
             )
         try:
-            written = values.get("preset")
+            written = list(values.get("preset") or ())
             if written and not isinstance(written[0], str):
                 raise TypeError(f"{written[0]!r} is no name of a preset")
             preset = Preset(*written) if written else None
