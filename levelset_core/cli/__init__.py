@@ -45,8 +45,7 @@ class _Completion(argparse.Action):
     def __call__(self, parser: Any, namespace: Any, values: Any, *_: Any) -> None:
         import shtab
 
-        for verb in parser.verbs.choices.values():
-            verb.complete()
+        parser.complete(deep=True)
         print(shtab.complete(parser, values))
         parser.exit()
 

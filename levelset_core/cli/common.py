@@ -37,11 +37,14 @@ class Parser(argparse.ArgumentParser):
         self.fill: Callable[[Parser], None] | None = None
         self.verbs: Any = None
 
-    def complete(self) -> Parser:
-        """With all its options."""
+    def complete(self, deep: bool = False) -> Parser:
+        """With all its options; ``deep``: and those of the parsers below it."""
         fill, self.fill = self.fill, None
         if fill:
             fill(self)
+        if deep and self.verbs:
+            for verb in self.verbs.choices.values():
+                verb.complete(deep)
         return self
 
     def parse_known_args(  # type: ignore[override]

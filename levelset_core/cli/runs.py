@@ -5,21 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from levelset_core.cli.common import DONE, Parser, add_common, print_json, progress
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import (
-    EXIT_CODES,
-    STATES,
-    Run,
-    RunStatus,
-    RunStore,
-    kind_modules,
-    progress_text,
-    summary,
-    work_here,
-)
+
+if TYPE_CHECKING:
+    from levelset_core.runs import Run, RunStatus
 
 #: Seconds that ``cancel`` waits for the present step to end.
 CANCEL_WAIT = 10.0
@@ -28,6 +20,7 @@ CANCEL_WAIT = 10.0
 def options(runs: Parser) -> None:
     """Add the actions."""
     actions = runs.add_subparsers(dest="action", metavar="ACTION", required=True, help="what to do")
+    runs.verbs = actions
 
     def action(name: str, run: Any, text: str, ids: bool = True) -> Parser:
         parser = actions.add_parser(name, help=text, description=text)
@@ -37,9 +30,7 @@ def options(runs: Parser) -> None:
         parser.set_defaults(run=run)
         return parser
 
-    list_ = action("list", _list, "all runs, the newest first", ids=False)
-    list_.add_argument("--state", choices=STATES, help="only runs in this state")
-    list_.add_argument("--kind", help=f"only runs of this kind: {', '.join(kind_modules())}")
+    action("list", _list, "all runs, the newest first", ids=False).fill = _list_options
     action("show", _show, "settings, state and result of a run")
     resume = action("resume", _resume, "go on from the last checkpoint; Ctrl-C saves and stops")
     resume.add_argument(
@@ -52,7 +43,16 @@ def options(runs: Parser) -> None:
     action("delete", _delete, "remove a run and all its files for good")
 
 
+def _list_options(verb: Parser) -> None:
+    from levelset_core.runs import STATES, kind_modules  # imports torch
+
+    verb.add_argument("--state", choices=STATES, help="only runs in this state")
+    verb.add_argument("--kind", help=f"only runs of this kind: {', '.join(kind_modules())}")
+
+
 def _list(options: argparse.Namespace) -> int:
+    from levelset_core.runs import RunStore, summary
+
     store = RunStore()
     store.dispatch()
     rows = [summary(run) for run in store.runs()]
@@ -75,6 +75,8 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
+    from levelset_core.runs import RunStore, progress_text, summary
+
     run = RunStore().find(options.id)
     values = summary(run)
     if values["problem"]:
@@ -102,6 +104,8 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
+    from levelset_core.runs import EXIT_CODES, RunStore, work_here
+
     store = RunStore()
     run = store.find(options.id)
     if options.detach:
@@ -116,6 +120,8 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 def _cancel(options: argparse.Namespace) -> int:
+    from levelset_core.runs import RunStore
+
     store = RunStore()
     run = store.find(options.id)
     store.cancel(run)
@@ -131,6 +137,8 @@ def _cancel(options: argparse.Namespace) -> int:
 
 
 def _delete(options: argparse.Namespace) -> int:
+    from levelset_core.runs import RunStore
+
     store = RunStore()
     run = store.find(options.id)
     store.delete(run)
@@ -142,6 +150,8 @@ def _delete(options: argparse.Namespace) -> int:
 
 
 def _answer(options: argparse.Namespace, run: Run) -> int:
+    from levelset_core.runs import progress_text, summary
+
     values = summary(run)
     if options.json:
         print_json({**values, "result": run.result()})
@@ -153,6 +163,8 @@ def _answer(options: argparse.Namespace, run: Run) -> int:
 
 
 def _tell(status: RunStatus) -> None:
+    from levelset_core.runs import progress_text
+
     if sys.stderr.isatty():
         print(f"\r{progress_text(status):<70}", end="", file=sys.stderr, flush=True)
 

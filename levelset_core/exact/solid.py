@@ -12,6 +12,11 @@ from levelset_core.errors import LevelsetError
 from levelset_core.exact.formula import Literal
 from levelset_core.geometry.meshes import Mesh
 
+Triangles: TypeAlias = trimesh.Trimesh | Mesh
+
+#: Corners this close to a plane, relative to the size, lie on it.
+COPLANAR = 1e-13
+#: Numbers that are worked on at once.
 _CHUNK = 4_000_000
 
 
@@ -38,13 +43,6 @@ def winding_number(triangles: np.ndarray, points: np.ndarray) -> np.ndarray:
         rest[volume == 0] = 1.0  # seen from within its plane, a triangle has no angle
         result[start : start + step] = np.arctan2(volume, rest).sum(1) / (2 * np.pi)
     return result
-
-
-Triangles: TypeAlias = trimesh.Trimesh | Mesh
-
-#: Corners this close to a plane, relative to the size, lie on it.
-COPLANAR = 1e-13
-_CHUNK = 4_000_000
 
 
 def read_solid(mesh: Triangles) -> trimesh.Trimesh:

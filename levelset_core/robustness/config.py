@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from levelset_core.classifiers.architectures import CLASSIFIERS
 from levelset_core.settings import Settings, choose, setting
 
 #: "level-set" is the paper's, by Eq. 12.
@@ -13,6 +13,12 @@ METHODS = ("standard", "madry", "trades", "level-set")
 #: Names in cards, runs, links and commands from before -> today's.
 OLD_METHODS = {"ours": "level-set"}
 SCHEDULES = ("halve", "cycle")
+
+
+def _classifiers() -> Iterable[str]:
+    from levelset_core.classifiers.architectures import CLASSIFIERS  # imports torch
+
+    return CLASSIFIERS
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class RobustConfig(Settings):
     """
 
     method: str = setting("madry", choices=METHODS, aliases=OLD_METHODS, help="of training")
-    model: str = setting("convnet4a", choices=CLASSIFIERS, help="architecture")
+    model: str = setting("convnet4a", choices=_classifiers, help="architecture")
     epochs: int = setting(5, low=1, high=10_000, help="rounds over the training images")
     batch: int = setting(128, low=1, high=65_536, help="images a step")
     learning_rate: float = setting(1e-3, low=1e-7, high=1.0, help="of Adam")

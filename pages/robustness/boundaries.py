@@ -12,7 +12,8 @@ from levelset_core.robustness.measurements import largest, measurements, start_m
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import RunStore
 from pages.robustness.charts import black_box_figure, distance_figure, read_distances
-from pages.robustness.measuring import CONFIG, PASSES, Question, active_runs, measure_button
+from pages.robustness.measuring import PASSES, Question, active_runs, measure_button
+from pages.shared.charts import CONFIG
 
 #: Passes of one image that :func:`levelset_core.attacks.attack_points` and Newton take at most.
 DISTANCE_PASSES = 170

@@ -19,7 +19,6 @@ from pages.robustness.address import TABLE_IMAGES, first_of
 from pages.robustness.boundaries import black_box_view, distances_view
 from pages.robustness.charts import curve_figure, waterfall_figure
 from pages.robustness.measuring import (
-    CONFIG,
     ERROR,
     EVERY,
     PASSES,
@@ -31,6 +30,7 @@ from pages.robustness.measuring import (
 from pages.robustness.models import DATA, choose_models, image_sets, test_images
 from pages.shared.attempt import tell, telling
 from pages.shared.board import live_board
+from pages.shared.charts import CONFIG
 from pages.shared.image_data import data_title
 from pages.shared.kept import kept_menu, view_choice
 

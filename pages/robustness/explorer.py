@@ -29,9 +29,9 @@ from levelset_core.robustness.models import KnownModel
 from pages.robustness.address import address, first_epsilon
 from pages.robustness.models import choose_model, network_of
 from pages.robustness.subject import Subject, choose_subject
-from pages.server.arrays import ARRAYS_PATH, store
+from pages.server.arrays import store
 from pages.shared.attempt import telling
-from pages.shared.front_end import base_path, front_end, nothing
+from pages.shared.front_end import front_end
 from pages.shared.kept import kept_choice
 
 LOSSES = {"margin": "Margin", "xent": "Cross-entropy"}
@@ -96,7 +96,7 @@ def attack_view(model: KnownModel, subject: Subject) -> None:
     # Safari refuses more than a hundred changes of the address in 30 seconds.
     data["address"] = address(model.id, subject.place, epsilon) if settled else None
     with middle:
-        _explorer(key=key, data=data, default={"wanted": None}, on_wanted_change=nothing)
+        _explorer(key=key, data=data, default={"wanted": None})
     with right:
         _section_view(about, loss, network, subject, attacked, profile, data, settled)
 
@@ -161,7 +161,7 @@ def _explorer_data(
     pixels = torch.cat(frames).flatten(1).numpy().astype(np.float32)
     logits = torch.cat([attacked.image_logits[None], attacked.logits])
     return {
-        "base": base_path(), "arrays": ARRAYS_PATH, "shape": list(subject.image.shape),
+        "shape": list(subject.image.shape),
         "subject": f"{model.digest}{subject.digest}", "classes": list(subject.classes),
         "label": subject.label, "label_name": subject.label_name,
         "epsilon": epsilon, "epsilon_max": largest, "epsilon_step": step, "digits": digits,
@@ -203,9 +203,9 @@ def _section_view(
             st.session_state.explorer_section = None
             return
         st.session_state.explorer_section = shown
-    same = {k: data[k] for k in ("base", "arrays", "digits")}
     plane = {k: v for k, v in shown.items() if k != "made_of"}
-    _section(key="section", data={**same, **plane, "key": "-".join(map(str, shown["made_of"]))})
+    name = "-".join(map(str, shown["made_of"]))
+    _section(key="section", data={"digits": data["digits"], **plane, "key": name})
     st.html(_distances(data["levels"]))
 
 

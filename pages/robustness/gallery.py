@@ -15,17 +15,16 @@ from levelset_core.robustness.measurements import measurements, start_measuremen
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import Run, RunStore, duration
 from pages.robustness.address import first_image
-from pages.robustness.measuring import PASSES, run_arrays
+from pages.robustness.measuring import EVERY, PASSES, run_arrays
 from pages.robustness.models import network_of
-from pages.server.arrays import ARRAYS_PATH, store
+from pages.server.arrays import store
 from pages.shared.attempt import attempt, tell
 from pages.shared.board import live_board
-from pages.shared.front_end import base_path, front_end, nothing
+from pages.shared.front_end import front_end
 
 #: The first so many test images are shown and surveyed.
 IMAGES = 200
 HEIGHT = 264
-EVERY = 1.0
 #: Passes of one image that the distances of a survey take at most.
 NEAREST_PASSES = 100
 ERROR = "explorer_survey_error"
@@ -50,9 +49,9 @@ def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
     shown = _filtered(table, data)
     chosen = _chosen(shown, name, len(data))
     _component(
-        key=f"gallery_{name}", default={"chosen": None}, on_chosen_change=nothing,
+        key=f"gallery_{name}", default={"chosen": None},
         data={
-            "base": base_path(), "arrays": ARRAYS_PATH, "height": HEIGHT, "chosen": chosen,
+            "height": HEIGHT, "chosen": chosen,
             "images": store.publish(data.images.numpy()), "seen": _changes(name),
             "shown": [[int(k), _mark(table, k), _title(table, data, k)] for k in shown],
         },

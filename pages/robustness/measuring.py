@@ -28,8 +28,6 @@ KINDS = ("attack", "masking", "transfer", "distances")
 MOST_RUNS = 3
 #: Passes of one image through ConvNet-4a and back in a second, on one core of a CPU.
 PASSES = 1000.0
-#: Of Plotly.
-CONFIG = {"displaylogo": False}
 ERROR = "robust_curves_error"
 
 

@@ -20,7 +20,7 @@ from pages.robustness.address import DRAWN, IMAGES, first_of
 from pages.robustness.gallery import gallery
 from pages.robustness.models import image_sets, network_of, test_images
 from pages.shared.attempt import telling
-from pages.shared.front_end import base_path, front_end, nothing
+from pages.shared.front_end import front_end
 from pages.shared.image_data import data_title, here_or_download
 from pages.shared.kept import kept_choice, kept_menu
 
@@ -108,10 +108,7 @@ def _seen(network: nn.Module, x: Tensor) -> int:
 
 def _drawn() -> np.ndarray | None:
     kept: dict[str, Any] = st.session_state.setdefault("explorer_drawn", {"edit": 0, "strokes": []})
-    state = _canvas(
-        key=PAD, default={"drawn": None}, on_drawn_change=nothing,
-        data={"base": base_path(), "side": SIDE, **kept},
-    )  # fmt: skip
+    state = _canvas(key=PAD, default={"drawn": None}, data={"side": SIDE, **kept})
     if state.drawn:
         kept = st.session_state.explorer_drawn = dict(state.drawn)
     st.caption("Centred by its mass in a box of 20 x 20, as the images of MNIST are.")

@@ -34,7 +34,7 @@ from pages.robustness.measuring import EVERY, active_runs, runs_in_work
 from pages.robustness.models import DATA, image_sets
 from pages.shared.attempt import telling
 from pages.shared.board import live_board
-from pages.shared.front_end import base_path, front_end, nothing
+from pages.shared.front_end import front_end
 from pages.shared.image_data import data_size_title, data_title
 from pages.shared.kept import kept, kept_menu
 
@@ -120,14 +120,13 @@ def robust_grid(rows: list[Row], chosen: Entry, address: dict[str, Any]) -> None
     _component(
         key=KEY,
         data={
-            "base": base_path(),
             "columns": [{"title": c.title, "text": c.text} for c in COLUMNS],
             "rows": [_row(row) for row in rows],
             "chosen": [chosen.model.id, chosen.attack.attack],
             "address": address,
         },
-        default={"chosen": None}, on_chosen_change=nothing,
-    )  # fmt: skip
+        default={"chosen": None},
+    )
 
 
 def chosen_place() -> tuple[str, str] | None:

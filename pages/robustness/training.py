@@ -21,17 +21,16 @@ from levelset_core.robustness.models import (
 )
 from levelset_core.robustness.watch import looks_from_arrays
 from levelset_core.runs import Run, RunStore, start
-from pages.robustness.measuring import run_arrays
+from pages.robustness.measuring import EVERY, run_arrays
 from pages.shared.attempt import attempt, tell
 from pages.shared.board import live_board
-from pages.shared.front_end import base_path, front_end
+from pages.shared.front_end import front_end
 from pages.shared.pick import pick_runs
 from pages.shared.run_controls import run_progress
 
 DATA = "mnist_excerpt"
 #: Test images that are looked at after every epoch, and those of the figures at the end.
 WATCHED, MEASURED = 100, 200
-EVERY = 1.0
 #: Distances that the histogram shows.
 RANGE = 0.5
 MODELS = ("convnet4a_narrow", "convnet4a")
@@ -159,7 +158,7 @@ def _board(runs: list[Run]) -> None:
     _component(
         key="training",
         data={
-            "base": base_path(), "key": " ".join(run.id for run in shown), "range": RANGE,
+            "key": " ".join(run.id for run in shown), "range": RANGE,
             "epsilon": wanted(shown[0]), "runs": records,
         },
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
@@ -13,12 +12,6 @@ MOVED = {
     "generalization": "few_samples",
     "exact_networks": "exact",
 }
-
-
-def base_path() -> str:
-    """What stands before every path where the app is served below another."""
-    base = st.get_option("server.baseUrlPath").strip("/")
-    return f"/{base}" if base else ""
 
 
 def old_addresses() -> list[BaseRoute]:

@@ -9,9 +9,6 @@ import streamlit as st
 
 from pages.server.arrays import ARRAYS_PATH
 from pages.server.live_route import ASSETS_PATH
-from pages.server.old_addresses import base_path
-
-__all__ = ["base_path", "front_end", "nothing"]
 
 # Inline scripts are sent again at every change of data, so this only fetches the real one.
 # A call that has been overtaken by a later one, or cleaned up, must not run.
@@ -32,18 +29,20 @@ export default function (args) {
 def front_end(name: str, folder: str) -> Callable[..., Any]:
     """A component whose front end is ``assets/<folder>/view.js``.
 
-    Its data, to which "base" is added, may name paths in "prefetch": the browser fetches them while
-    it loads the front end. The values that it sends back are those in ``default``.
+    Its data, to which "base" and "arrays" are added, may name paths in "prefetch": the browser
+    fetches them while it loads the front end. The values that it sends back are those in
+    ``default``.
     """
     component = st.components.v2.component(name, js=_STUB % f"{ASSETS_PATH}/{folder}")
 
     def draw(*, data: dict[str, Any], default: dict[str, Any] | None = None, **how: Any) -> Any:
-        callbacks = {f"on_{value}_change": nothing for value in default or {}}
-        data = {"base": base_path(), "arrays": ARRAYS_PATH, **data}
+        callbacks = {f"on_{value}_change": _nothing for value in default or {}}
+        base = st.get_option("server.baseUrlPath").strip("/")
+        data = {"base": f"/{base}" if base else "", "arrays": ARRAYS_PATH, **data}
         return component(data=data, default=default, **callbacks | how)
 
     return draw
 
 
-def nothing() -> None:
+def _nothing() -> None:
     """A value of a component needs a callback to exist; pages read it when they run."""

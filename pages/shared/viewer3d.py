@@ -1,4 +1,4 @@
-"""The 3D viewer: linked viewports of surfaces, clouds and curves; front end in assets/viewer.
+"""The 3D viewer: linked viewports of surfaces, clouds, curves; see assets/shared/viewer.
 
 Level, cut, colours, camera and pictures are the browser's business: none of them runs the page.
 """
