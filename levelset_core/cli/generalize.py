@@ -30,7 +30,10 @@ def options(verb: Parser) -> None:
     from levelset_core.few_samples.config import GeneralizationConfig
 
     add_data(verb)
-    verb.add_argument("--loss", default="xent,hinge,ours", help="of xent, hinge, ours; a,b,c")
+    verb.add_argument(
+        "--loss", default="xent,hinge,geometric_svm", metavar="A,B,..",
+        help="of xent, hinge, geometric_svm",
+    )  # fmt: skip
     verb.add_argument(
         "--fractions", type=numbers, metavar="F,F,..",
         help="of the training set (default: those of the paper's figure, 0.0005 to 0.02)",
@@ -53,6 +56,7 @@ def options(verb: Parser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from levelset_core.few_samples.config import LOSSES
     from levelset_core.runs import EXIT_CODES, RunStore, work_here
 
     store = RunStore()
@@ -73,10 +77,11 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"run": run.id, "seconds": status.seconds, **result})
         return DONE
-    print(f"{'fraction':>9}  {'loss':6}  {'accuracy %':>16}   ours - loss, 95 % interval")
+    head = f"{'fraction':>9}  {'loss':13}  {'accuracy %':>16}"
+    print(f"{head}   geometric SVM - loss, 95 % interval")
     for row in result["rows"]:
         for loss, found in row["losses"].items():
-            line = f"{row['fraction']:9g}  {loss:6}  "
+            line = f"{row['fraction']:9g}  {LOSSES[loss]:13}  "
             line += f"{100 * found['mean']:7.2f} +- {100 * found['sd']:5.2f}"
             if loss in row["ours_minus"]:
                 line += "   " + _interval(row["ours_minus"][loss])

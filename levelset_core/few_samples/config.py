@@ -8,8 +8,10 @@ from typing import Any
 from levelset_core.errors import LevelsetError
 from levelset_core.settings import Settings, choose, setting
 
-#: Names of the losses, as the command line has them, and for people.
+#: The losses: their keys in files of runs and in stored results, and names for people.
 LOSSES = {"xent": "Cross-entropy", "hinge": "Hinge", "ours": "Geometric SVM"}
+#: As the command line has them -> their keys.
+ALIASES = {"geometric_svm": "ours"}
 RATES = (1e-3, 3e-3, 1e-2)
 DECAYS = (0.0, 0.1, 0.3, 1.0, 3.0)
 LAMBDAS = (0.001, 0.003, 0.01, 0.03, 0.1)
@@ -40,7 +42,9 @@ class GeneralizationConfig(Settings):
 
     data: str = setting("mnist", help="see levelset_core.data.images.load_images")
     data_dir: str | None = setting(None, kind=str, help="where data sets are")
-    losses: tuple[str, ...] = setting(tuple(LOSSES), choices=LOSSES, help="to compare")
+    losses: tuple[str, ...] = setting(
+        tuple(LOSSES), choices=LOSSES, aliases=ALIASES, help="to compare"
+    )
     fractions: tuple[float, ...] = setting(
         (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02), help="of the original training set"
     )
@@ -64,7 +68,7 @@ class GeneralizationConfig(Settings):
 
     def __post_init__(self) -> None:
         for name in self.losses:
-            choose("loss", name, LOSSES)
+            choose("loss", ALIASES.get(name, name), LOSSES)
         if not self.fractions or not all(0 < f <= 1 for f in self.fractions):
             raise LevelsetError(f"Fractions must be above 0 and at most 1, got {self.fractions}.")
         super().__post_init__()

@@ -19,7 +19,13 @@ from scipy.special import stdtrit
 
 from levelset_core.device import describe_cpu
 from levelset_core.errors import LevelsetError
-from levelset_core.few_samples.config import CANDIDATES, LOSSES, GeneralizationConfig, Unit
+from levelset_core.few_samples.config import (
+    ALIASES,
+    CANDIDATES,
+    LOSSES,
+    GeneralizationConfig,
+    Unit,
+)
 from levelset_core.paths import ROOT
 
 #: Of the stored results, below the program's folder.
@@ -41,7 +47,8 @@ def command(config: GeneralizationConfig, fractions: Sequence[float] | None = No
     if config.chosen is not None:
         words.append(f"--hyper-from docs/results/{PREFIX}{config.data}.json")
     if config.losses != default.losses:
-        words.append("--loss " + ",".join(config.losses))
+        names = {key: name for name, key in ALIASES.items()}
+        words.append("--loss " + ",".join(names.get(key, key) for key in config.losses))
     return " ".join(words)
 
 
@@ -182,8 +189,8 @@ def verdict(found: dict[str, Any]) -> str:
 _HEAD = """# Few samples (Sec. 5.1, Fig. 2)
 
 Test accuracy in %, mean ± standard deviation over the repeats; differences are paired over the
-repeats, with Student's 95 % interval. Written by `generalize --store`; see docs/architecture.md
-for what the paper leaves open. The hyper-parameters were chosen on held-out training images.
+repeats, with Student's 95 % interval. Written by `generalize --store`; see docs/choices.md for
+what the paper leaves open. The hyper-parameters were chosen on held-out training images.
 
 """
 

@@ -168,6 +168,6 @@ def kind_title(name: str) -> str:
 def _kind_of(module: str) -> Kind:
     try:
         kind: Kind = importlib.import_module(module).KIND()
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, TypeError) as error:  # before, KIND was an instance
         raise LevelsetError(f"The kind of run in {module} cannot be loaded: {error}") from error
     return kind
