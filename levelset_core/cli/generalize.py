@@ -7,15 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import (
-    DONE,
-    Parser,
-    add_data,
-    numbers,
-    print_json,
-    progress,
-    whole,
-)
+from levelset_core.cli.common import DONE, Parser, add_data, numbers, print_json, progress, whole
 from levelset_core.errors import LevelsetError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The binary picture that travels from a worker to the browser (docs/architecture.md)."""
+"""The binary picture that travels from a worker to the browser, and what it tells of a panel."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import json
 from typing import Any
 
 import numpy as np
+import torch
+
+from levelset_core.levelsets import value_and_jacobian
+from levelset_core.live.protocol import PanelHeader
+from levelset_core.playground import OBJECTIVES, Measurement, PlaygroundTrainer
 
 _DTYPES = {"float32", "int16", "uint8"}
 #: int16 steps from zero to the largest |F| of a field.
 FIELD_STEPS = 32767
+#: Overlays whose arrays a measurement brings along.
+_MEASURED = {"margins", "balls", "path", "gradients", "axis"}
 
 
 def encode_frame(header: dict[str, Any], arrays: list[tuple[str, int, np.ndarray]]) -> bytes:
@@ -23,34 +30,14 @@ def encode_frame(header: dict[str, Any], arrays: list[tuple[str, int, np.ndarray
     for name, panel, values in arrays:
         assert values.dtype.name in _DTYPES, values.dtype
         data = np.ascontiguousarray(values).tobytes()
-        entries.append(
-            {
-                "name": name,
-                "panel": panel,
-                "dtype": values.dtype.name,
-                "shape": list(values.shape),
-                "offset": offset,
-            }
-        )
+        entry = {"name": name, "panel": panel, "dtype": values.dtype.name}
+        entries.append({**entry, "shape": list(values.shape), "offset": offset})
         padding = -len(data) % 8
         chunks += [data, bytes(padding)]
         offset += len(data) + padding
     text = json.dumps(_plain({**header, "arrays": entries}), allow_nan=False).encode()
     start = len(text).to_bytes(4, "little") + text
     return b"".join([start, bytes(-len(start) % 8), *chunks])
-
-
-def decode_frame(data: bytes) -> tuple[dict[str, Any], dict[tuple[str, int], np.ndarray]]:
-    """What :func:`encode_frame` wrote: the header and the arrays by (name, panel)."""
-    length = int.from_bytes(data[:4], "little")
-    header = json.loads(data[4 : 4 + length])
-    start = 4 + length + -(4 + length) % 8
-    arrays = {}
-    for entry in header["arrays"]:
-        count = int(np.prod(entry["shape"]))
-        values = np.frombuffer(data, entry["dtype"], count, start + entry["offset"])
-        arrays[entry["name"], entry["panel"]] = values.reshape(entry["shape"])
-    return header, arrays
 
 
 def quantize_field(field: np.ndarray) -> tuple[np.ndarray, float]:
@@ -61,6 +48,69 @@ def quantize_field(field: np.ndarray) -> tuple[np.ndarray, float]:
     field = np.nan_to_num(field)
     scale = float(np.abs(field).max()) / FIELD_STEPS or 1.0
     return np.round(field / scale).astype(np.int16), scale
+
+
+def panel_header(
+    trainer: PlaygroundTrainer, m: Measurement | None, scale: float, motion_error: float | None
+) -> PanelHeader:
+    """What a picture says of a panel beside its arrays."""
+    return PanelHeader(
+        title=OBJECTIVES[trainer.config.objective].title,
+        objective=trainer.config.objective,
+        distance=trainer.config.metric,
+        step=trainer.step,
+        loss=trainer.loss if m else None,
+        accuracy=m.accuracy if m else None,
+        heldout=m.held_out if m else None,
+        margin_min=m.margin_min if m else None,
+        margin_median=m.margin_median if m else None,
+        converged=m.converged if m else None,
+        failed=int(m.samples.failed.sum()) if m else 0,
+        scale=scale,
+        motion_error=motion_error,
+    )
+
+
+def history_row(panel: int, trainer: PlaygroundTrainer, m: Measurement) -> dict[str, Any]:
+    """A row of the history: the figures of one panel at one step."""
+    return {
+        "panel": panel,
+        "title": OBJECTIVES[trainer.config.objective].title,
+        "step": m.step,
+        "loss": trainer.loss,
+        "accuracy": m.accuracy,
+        "held_out": m.held_out,
+        "margin_min": m.margin_min,
+        "margin_median": m.margin_median,
+        "residual": m.residual,
+        "converged": m.converged,
+    }
+
+
+def point_arrays(
+    panel: int, trainer: PlaygroundTrainer, m: Measurement, overlays: set[str]
+) -> list[tuple[str, int, np.ndarray]]:
+    """The arrays of one value a point, (P, ...)."""
+    if not overlays & _MEASURED:
+        return []
+    s = m.samples
+    flag = torch.where(s.failed, 2, torch.where(s.converged, 0, 1))
+    margins = np.where(np.isfinite(m.margins), m.margins, np.nan)
+    arrays: dict[str, np.ndarray] = {
+        "margin": margins.astype(np.float32),
+        "output": m.outputs.astype(np.float32),
+        "foot": m.feet.astype(np.float32),
+        "flag": flag.cpu().numpy().astype(np.uint8),
+    }
+    if "path" in overlays and s.path is not None and s.path_values is not None:
+        arrays["path"] = s.path.transpose(0, 1).cpu().numpy().astype(np.float32)  # (P, K, 2)
+        arrays["residual"] = s.path_values.abs().T.cpu().numpy().astype(np.float32)
+    if overlays & {"gradients", "axis", "balls"}:
+        feet = torch.as_tensor(np.nan_to_num(m.feet), dtype=torch.float32, device=trainer.device)
+        _, gradient = value_and_jacobian(trainer.network, feet)
+        arrays["gradient"] = gradient.cpu().numpy().astype(np.float32)
+        arrays["axis"] = gradient.abs().argmax(1).cpu().numpy().astype(np.uint8)
+    return [(name, panel, values) for name, values in arrays.items()]
 
 
 def _plain(value: Any) -> Any:

@@ -139,9 +139,7 @@ class LiveHub:
                 future.set_result(content[1])
             elif future is not None:
                 future.set_exception(LevelsetError(content[1]))
-            return
-        session = self._sessions.get(sid)
-        if session is not None:
+        elif session := self._sessions.get(sid):
             session.receive(kind, content[0])
 
 

@@ -11,8 +11,11 @@ import torch
 from levelset_core.live.state import PlaygroundState, Preset
 from levelset_core.playground import Measurement, PlaygroundConfig, PlaygroundTrainer
 
-#: (trainers by objective, their measurements) -> (reached?, one sentence on where it stands)
-Goal = Callable[[dict[str, PlaygroundTrainer], dict[str, Measurement]], tuple[bool, str]]
+#: By objective.
+Trainers = dict[str, PlaygroundTrainer]
+Measured = dict[str, Measurement]
+#: -> (reached?, one sentence on where it stands)
+Goal = Callable[[Trainers, Measured], tuple[bool, str]]
 
 WANTED_MARGIN = 0.2
 #: Part of the geometric SVM's smallest margin that cross-entropy has to stay below.
@@ -39,17 +42,13 @@ class Lesson:
     goal: Goal = field(repr=False)
 
 
-def _margin_goal(
-    trainers: dict[str, PlaygroundTrainer], measured: dict[str, Measurement]
-) -> tuple[bool, str]:
+def _margin_goal(trainers: Trainers, measured: Measured) -> tuple[bool, str]:
     m = next(iter(measured.values()))
     done = WANTED_MARGIN <= m.margin_min < np.inf
     return done, f"Smallest margin {m.margin_min:.3f}, wanted {WANTED_MARGIN:.2f}."
 
 
-def _ring_goal(
-    trainers: dict[str, PlaygroundTrainer], measured: dict[str, Measurement]
-) -> tuple[bool, str]:
+def _ring_goal(trainers: Trainers, measured: Measured) -> tuple[bool, str]:
     trainer = next(iter(trainers.values()))
     angle = torch.linspace(0, 2 * np.pi, 181)[:-1]
     circle = torch.stack([angle.cos(), angle.sin()], dim=1)
@@ -60,14 +59,13 @@ def _ring_goal(
         )
     between = float(np.mean(inner != outer))
     done = between == 1.0 and len(set(inner)) == 1
-    return done, (
-        f"The boundary passes between the rings on {between:.0%} of all rays from the centre."
+    return (
+        done,
+        f"The boundary passes between the rings on {between:.0%} of all rays from the centre.",
     )
 
 
-def _contrast_goal(
-    trainers: dict[str, PlaygroundTrainer], measured: dict[str, Measurement]
-) -> tuple[bool, str]:
+def _contrast_goal(trainers: Trainers, measured: Measured) -> tuple[bool, str]:
     if not {"cross_entropy", "geometric_svm"} <= set(measured):
         return False, "Turn on “Compare” to see cross-entropy beside the geometric SVM."
     xent, svm = measured["cross_entropy"], measured["geometric_svm"]

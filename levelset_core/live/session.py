@@ -11,9 +11,14 @@ import numpy as np
 
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
-from levelset_core.live.frames import encode_frame, quantize_field
+from levelset_core.live.frames import (
+    encode_frame,
+    history_row,
+    panel_header,
+    point_arrays,
+    quantize_field,
+)
 from levelset_core.live.lessons import LESSONS
-from levelset_core.live.pictures import history_row, panel_header, point_arrays
 from levelset_core.live.protocol import FrameHeader
 from levelset_core.live.state import PlaygroundState
 from levelset_core.playground import (
@@ -133,7 +138,8 @@ class WorkerSession:
         """The present picture, with the arrays that the view asks for."""
         self.dirty = self.frame_wanted = False  # first: a picture that fails is not tried again
         overlays = set(self.view["overlays"])
-        measurements = self._measure(always=not self._running() or "path" in overlays)
+        training = self.playing and not self.queue
+        measurements = self._measure(always=not training or "path" in overlays)
         panels, arrays = [], []
         for k, trainer in enumerate(self.trainers):
             m = measurements[k] if measurements else None
@@ -234,9 +240,6 @@ class WorkerSession:
         if not 0 <= panel < len(self.trainers):
             raise LevelsetError(f"There is no panel {panel}: there are {len(self.trainers)}.")
         return self.trainers[panel]
-
-    def _running(self) -> bool:
-        return self.playing and not self.queue
 
     @property
     def _grid(self) -> int:

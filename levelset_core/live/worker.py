@@ -14,8 +14,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -56,9 +56,7 @@ class WorkerProcess:
     """
 
     def __init__(
-        self,
-        receive: Callable[[tuple[Any, ...]], None],
-        died: Callable[[WorkerProcess], None],
+        self, receive: Callable[[tuple[Any, ...]], None], died: Callable[[WorkerProcess], None]
     ) -> None:
         self.spoke = False
         self.connection, theirs = Pipe()
@@ -95,9 +93,7 @@ class WorkerProcess:
                 return  # the process is gone, which the reader sees too
 
     def _read(
-        self,
-        receive: Callable[[tuple[Any, ...]], None],
-        died: Callable[[WorkerProcess], None],
+        self, receive: Callable[[tuple[Any, ...]], None], died: Callable[[WorkerProcess], None]
     ) -> None:
         while True:
             try:
@@ -132,7 +128,7 @@ class Worker:
             for sid, session in list(self.sessions.items()):
                 if sid not in self.sessions:
                     continue  # closed meanwhile
-                with _reported(self, sid):
+                with self._reported(sid):
                     if session in running and session.wants_to_train:  # paused meanwhile?
                         session.advance(TURN)
                     self._send_due(sid, session)
@@ -148,7 +144,7 @@ class Worker:
     def _receive(self, wait: float) -> None:
         while self.connection.poll(wait):
             sid, op, *arguments = self.connection.recv()
-            with _reported(self, sid):
+            with self._reported(sid):
                 self._handle(sid, op, arguments)
             wait = 0.0
 
@@ -206,29 +202,24 @@ class Worker:
             self.connection.send((sid, "news", session.news()))
             session.news_due = self._next_due(now, NEWS_EVERY, NEWS_SHARE)
 
+    @contextmanager
+    def _reported(self, sid: str) -> Iterator[None]:
+        """Turns an error in one session into a pause and a sentence; the others go on."""
+        try:
+            yield
+        except (EOFError, OSError):
+            raise
+        except Exception as error:
+            session = self.sessions.get(sid)
+            if session is not None and session.playing:
+                session.playing = False
+                session.news_due = 0.0  # tell at once that it is paused
+            self.connection.send((sid, "error", _sentence(error)))
+
     def _next_due(self, begin: float, every: float, share: float) -> float:
         """When to do again, for each session looked at, what has taken since ``begin``."""
         looked_at = max(1, sum(s.attached_until > begin for s in self.sessions.values()))
         return begin + max(every, looked_at * (time.monotonic() - begin) / share)
-
-
-class _reported:
-    """Turns an error in one session into a pause and a sentence; the others go on."""
-
-    def __init__(self, worker: Worker, sid: str) -> None:
-        self.worker, self.sid = worker, sid
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
-        if kind is None or not issubclass(kind, Exception) or issubclass(kind, EOFError | OSError):
-            return False
-        session = self.worker.sessions.get(self.sid)
-        if session is not None and session.playing:
-            session.playing = False
-            session.news_due = 0.0  # tell at once that it is paused
-        self.worker.connection.send((self.sid, "error", _sentence(error)))
-        return True
 
 
 def _read(state: PlaygroundState | dict[str, Any]) -> PlaygroundState:

@@ -42,10 +42,7 @@ class _Assets(StaticFiles):
 
 def live_routes(assets: Path) -> list[BaseRoute]:
     """The routes that the app adds to Streamlit's."""
-    return [
-        WebSocketRoute(LIVE_PATH, live),
-        Mount(ASSETS_PATH, _Assets(directory=assets)),
-    ]
+    return [WebSocketRoute(LIVE_PATH, live), Mount(ASSETS_PATH, _Assets(directory=assets))]
 
 
 def same_origin(websocket: WebSocket) -> bool:

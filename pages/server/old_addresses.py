@@ -7,11 +7,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
 #: Old address -> the page's address now.
-MOVED = {
-    "adversarial": "robustness",
-    "generalization": "few_samples",
-    "exact_networks": "exact",
-}
+MOVED = {"adversarial": "robustness", "generalization": "few_samples", "exact_networks": "exact"}
 
 
 def old_addresses() -> list[BaseRoute]:

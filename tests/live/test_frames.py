@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from levelset_core.live.frames import decode_frame, encode_frame, quantize_field
+from levelset_core.live.frames import encode_frame, quantize_field
+from tests.live.decoding import decode_frame
 
 arrays = st.lists(
     st.one_of(

@@ -15,7 +15,7 @@ from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveHub, live_session, worker
 from levelset_core.live import hub as module
-from levelset_core.live.frames import decode_frame
+from tests.live.decoding import decode_frame
 
 POINTS = PointSet([[0.5, 0.5], [-0.5, -0.5]], [1, -1])
 MORE = PointSet([[0.5, 0.5], [-0.5, -0.5], [0, 1]], [1, -1, 1])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from levelset_core.errors import LevelsetError
-from levelset_core.live.frames import decode_frame
 from levelset_core.live.protocol import ARRAYS, Next, Points, Probe, View, read
 from levelset_core.live.protocol.__main__ import documents
 from levelset_core.live.session import WorkerSession
 from levelset_core.live.state import OVERLAYS
+from tests.live.decoding import decode_frame
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)

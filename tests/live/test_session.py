@@ -9,10 +9,10 @@ import torch
 
 from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
-from levelset_core.live.frames import decode_frame
 from levelset_core.live.session import WorkerSession
 from levelset_core.live.state import OVERLAYS
 from levelset_core.playground import FIGURE_1
+from tests.live.decoding import decode_frame
 
 
 @pytest.fixture

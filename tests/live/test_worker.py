@@ -9,8 +9,8 @@ from multiprocessing import Pipe
 import pytest
 
 from levelset_core.live import worker as module
-from levelset_core.live.frames import decode_frame
 from levelset_core.live.worker import LINGER, Worker
+from tests.live.decoding import decode_frame
 
 
 class _EnoughError(Exception):

@@ -8,8 +8,8 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from levelset_core.live import PlaygroundState, get_hub
-from levelset_core.live.frames import decode_frame
 from pages.server.live_route import live
+from tests.live.decoding import decode_frame
 
 
 class Connection:

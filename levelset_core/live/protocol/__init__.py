@@ -192,9 +192,7 @@ class Layout(NamedTuple):
 ARRAYS = {
     "field": Layout("int16", "(N, N)", "F on the grid, over the panel's `scale`"),
     "margin": Layout(
-        "float32",
-        "(P,)",
-        "signed margin, negative on the wrong side; NaN: none found",
+        "float32", "(P,)", "signed margin, negative on the wrong side; NaN: none found"
     ),
     "output": Layout("float32", "(P,)", "F at the point, times its label"),
     "foot": Layout("float32", "(P, 2)", "the nearest point found on the zero level set"),

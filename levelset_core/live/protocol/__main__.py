@@ -53,7 +53,7 @@ def _escaped(text: str) -> str:
 
 def javascript() -> str:
     """The front end's types, as JSDoc."""
-    parts = [_JS_HEAD]
+    parts = ["// Written by `python -m levelset_core.live.protocol`: change the classes there."]
     for cls in (*dict.fromkeys((*FROM_BROWSER, *TO_BROWSER)), PanelHeader, FrameHeader):
         lines = [f"/**\n * {inspect.getdoc(cls)}\n * @typedef {{Object}} {cls.__name__}"]
         if issubclass(cls, Message):
@@ -65,11 +65,8 @@ def javascript() -> str:
     for name, kinds in (("FromBrowser", FROM_BROWSER), ("ToBrowser", TO_BROWSER)):
         parts.append(f"/** @typedef {{{' | '.join(kind.__name__ for kind in kinds)}}} {name} */")
     names = " | ".join(f'"{name}"' for name in ARRAYS)
-    parts += [
-        f"/**\n * An array of a picture.\n * @typedef {{{names}}} ArrayName\n */",
-        "export {};",
-    ]
-    return "\n\n".join(parts) + "\n"
+    parts.append(f"/**\n * An array of a picture.\n * @typedef {{{names}}} ArrayName\n */")
+    return "\n\n".join([*parts, "export {};"]) + "\n"
 
 
 def _js(kind: Any) -> str:
@@ -103,8 +100,6 @@ A picture is binary, little-endian:
 The header's field `arrays` lists `{name, panel, dtype, shape, offset}`; `offset` counts in bytes
 from the first array."""
 
-_JS_HEAD = """// Written by `python -m levelset_core.live.protocol`: change the classes there."""
-
 
 def documents() -> dict[Path, str]:
     """What is written from the classes: path in the clone -> text."""
@@ -114,11 +109,6 @@ def documents() -> dict[Path, str]:
     }
 
 
-def main() -> None:
-    """Write the document and the types into the clone that this file lies in."""
+if __name__ == "__main__":
     for path, text in documents().items():
         path.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
