@@ -14,7 +14,7 @@ from levelset_core.cli.common import (
     Parser,
     add_data,
     add_threads,
-    print_json,
+    answer,
     progress,
     whole,
 )
@@ -42,10 +42,9 @@ def options(attack: Parser) -> None:
     attack.add_argument("model", metavar="MODEL", help=".safetensors, or a .pt/.pth state dict")
     add_data(attack)
     attack.add_argument(
-        "--attack",
-        default=USUAL,
-        help="pgd-xent, pgd-margin, pgd-worst (both, with restarts), autoattack or clean",
-    )
+        "--attack", default=USUAL, help="pgd-xent, pgd-margin, pgd-worst (both, with restarts), "
+        "autoattack or clean",
+    )  # fmt: skip
     attack.add_argument(
         "--eps", type=float, help="half side of the box (default: 0.3 grey, 0.031 in colour)"
     )
@@ -111,12 +110,11 @@ def _run(options: argparse.Namespace) -> int:
     if options.curves:
         return _curves(options, classifier, data.first(options.limit or CURVE_IMAGES), device, note)
     found = _attack(options, classifier, data.first(options.limit), attack, device, note)
-    if options.json:
-        print_json(found)
-    else:
-        print(f"{found['clean_accuracy']:.2%} of {found['images']} images are right as they are,")
-        print(f"{found['robust_accuracy']:.2%} after {attack.attack} at {attack.epsilon:g}.")
-    return DONE
+    return answer(
+        options, found,
+        f"{found['clean_accuracy']:.2%} of {found['images']} images are right as they are,",
+        f"{found['robust_accuracy']:.2%} after {attack.attack} at {attack.epsilon:g}.",
+    )  # fmt: skip
 
 
 def _attack(
@@ -176,9 +174,7 @@ def _curves(
                     f"{attack.steps} steps of {attack.step:g}",
                     flush=True,
                 )
-    if options.json:
-        print_json({"cells": cells})
-    return DONE
+    return answer(options, {"cells": cells}) if options.json else DONE
 
 
 def _examine(
@@ -204,8 +200,4 @@ def _examine(
     if options.card:
         path = Path(options.model)
         write_card(path, {**read_card(path), "masking": found})
-    if options.json:
-        print_json(found)
-    else:
-        print(masking.verdict)
-    return DONE
+    return answer(options, found, masking.verdict)

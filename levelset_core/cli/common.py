@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from levelset_core.errors import LevelsetError
@@ -104,9 +104,10 @@ def add_threads(verb: Parser, default: int | None = None) -> None:
     )  # fmt: skip
 
 
-def print_json(result: dict[str, Any]) -> None:
-    """Print the one JSON object of ``--json`` on stdout."""
-    print(json.dumps(result, allow_nan=False))
+def answer(options: argparse.Namespace, result: Mapping[str, Any], *lines: str) -> int:
+    """Print the result on stdout: with ``--json`` one JSON object, else lines; the exit code."""
+    print(json.dumps(result, allow_nan=False) if options.json else "\n".join(lines))
+    return DONE
 
 
 def progress(text: str) -> None:

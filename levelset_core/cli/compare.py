@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from levelset_core.cli.common import DONE, Parser, print_json, whole
+from levelset_core.cli.common import Parser, answer, whole
 from levelset_core.paths import find_bundled
 
 
@@ -27,9 +27,5 @@ def _run(options: argparse.Namespace) -> int:
     found = compare(
         a, b, samples=options.samples, threshold=options.threshold, seed=options.seed
     ).as_dict()
-    if options.json:
-        print_json(found)
-    else:
-        for name, value in found.items():
-            print(f"{name:20}{'-' if value is None else format(value, '.6g')}")
-    return DONE
+    values = ((name, "-" if v is None else format(v, ".6g")) for name, v in found.items())
+    return answer(options, found, *(f"{name:20}{text}" for name, text in values))

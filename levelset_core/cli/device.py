@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from levelset_core.cli.common import DONE, Parser, print_json
+from levelset_core.cli.common import Parser, answer
 from levelset_core.device import describe_device, pick_device
 
 
@@ -16,8 +16,4 @@ def options(device: Parser) -> None:
 def _run(options: argparse.Namespace) -> int:
     device = pick_device(options.device)
     name = describe_device(device)
-    if options.json:
-        print_json({"device": str(device), "name": name})
-    else:
-        print(f"{device}: {name}")
-    return DONE
+    return answer(options, {"device": str(device), "name": name}, f"{device}: {name}")

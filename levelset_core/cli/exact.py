@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from levelset_core.cli.common import DONE, Parser, print_json, progress, whole
+from levelset_core.cli.common import Parser, answer, progress, whole
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import find_bundled
 
@@ -54,12 +54,8 @@ def _run(options: argparse.Namespace) -> int:
         "seconds": e.seconds, "points": found.points, "wrong_signs": found.wrong,
         "largest_on_surface": found.on_boundary, "output": str(output),
     }  # fmt: skip
-    if options.json:
-        print_json(result)
-    else:
-        for name, value in result.items():
-            print(f"{name.replace('_', ' '):20}{value}")
-    return DONE
+    lines = (f"{name.replace('_', ' '):20}{value}" for name, value in result.items())
+    return answer(options, result, *lines)
 
 
 def _build(shape: str) -> tuple[ExactNetwork, Reference]:

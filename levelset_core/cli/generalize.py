@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import DONE, Parser, add_data, numbers, print_json, progress, whole
+from levelset_core.cli.common import Parser, add_data, answer, numbers, progress, whole
 from levelset_core.errors import LevelsetError
 
 if TYPE_CHECKING:
@@ -66,19 +66,16 @@ def _run(options: argparse.Namespace) -> int:
         _store(run, options)
     if options.gallery:
         _keep_gallery(run, Path(options.gallery))
-    if options.json:
-        print_json({"run": run.id, "seconds": status.seconds, **result})
-        return DONE
     head = f"{'fraction':>9}  {'loss':13}  {'accuracy %':>16}"
-    print(f"{head}   geometric SVM - loss, 95 % interval")
+    lines = [f"{head}   geometric SVM - loss, 95 % interval"]
     for row in result["rows"]:
         for loss, found in row["losses"].items():
             line = f"{row['fraction']:9g}  {LOSSES[loss]:13}  "
             line += f"{100 * found['mean']:7.2f} +- {100 * found['sd']:5.2f}"
             if loss in row["ours_minus"]:
                 line += "   " + _interval(row["ours_minus"][loss])
-            print(line)
-    return DONE
+            lines.append(line)
+    return answer(options, {"run": run.id, "seconds": status.seconds, **result}, *lines)
 
 
 def _interval(found: dict[str, Any]) -> str:
@@ -101,12 +98,9 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
             "losses": [name.strip() for name in options.loss.split(",")], **given,
         }
     ).to_dict()  # fmt: skip
-    for run in store.runs():
-        if run.problem() or run.config.kind != "generalize" or run.config.settings != settings:
-            continue
-        state = run.status().state
-        kept = options.store or options.gallery
-        if state in RESUMABLE or (kept and state == "done"):
+    usable = (*RESUMABLE, "done") if options.store or options.gallery else RESUMABLE
+    for run in store.of_kind("generalize"):
+        if run.config.settings == settings and run.status().state in usable:
             progress(f"Going on with {run.id}.")
             return run
     return store.create(

@@ -7,15 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import (
-    DONE,
-    INTERRUPTED,
-    Parser,
-    add_threads,
-    numbers,
-    print_json,
-    progress,
-)
+from levelset_core.cli.common import INTERRUPTED, Parser, add_threads, answer, numbers, progress
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import find_bundled
 
@@ -73,7 +65,6 @@ def _add_options(verb: Parser, endings: str) -> None:
 def _run_surface(options: argparse.Namespace) -> int:
     begun = time.perf_counter()
     output = _output(options.output, _MESHES)
-    levels: list[float] = options.levels
 
     from levelset_core.data import read_point_cloud
     from levelset_core.geometry import components, remove_small_components, write_mesh
@@ -82,7 +73,7 @@ def _run_surface(options: argparse.Namespace) -> int:
     trainer = _trainer(options, cloud, options.preset, begun)
     finished = _train(trainer, cloud)
     result: dict[str, Any] = {}
-    for level in levels:
+    for level in options.levels:
         mesh = trainer.extract_mesh(level=level)
         found = len(components(mesh))
         if not options.keep_all:
@@ -91,7 +82,7 @@ def _run_surface(options: argparse.Namespace) -> int:
             raise LevelsetError(
                 f"The level set F = {level:g} is empty: train longer, or take another level."
             )
-        path = output if level == 0 or len(levels) == 1 else _beside(output, level)
+        path = output if level == 0 or len(options.levels) == 1 else _beside(output, level)
         write_mesh(mesh, path)
         counts = {"vertices": len(mesh.vertices), "faces": len(mesh.faces),
                   "components": len(components(mesh)), "components_found": found,
@@ -166,9 +157,7 @@ def _trainer(
     if options.seconds is not None:
         left = options.seconds - (time.perf_counter() - begun) - _FILES
         changes["seconds"] = max(left, min(options.seconds, 1.0))
-    for text, count in (
-        ("not finite", cloud.non_finite), ("double", cloud.duplicates),
-    ):  # fmt: skip
+    for text, count in (("not finite", cloud.non_finite), ("double", cloud.duplicates)):
         if count:
             progress(f"{cloud.source}: {count} points dropped ({text}).")
     config = ReconstructionConfig.preset(preset, **changes)
@@ -215,11 +204,6 @@ def _report(
             dimensions=trainer.points.shape[1] - c.outputs, most=c.steps,
         )  # fmt: skip
         result |= {"note": note} if note else {}
-    if options.json:
-        print_json(result)
-    else:
-        for name, value in result.items():
-            if isinstance(value, list):
-                value = len(value)  # told above
-            print(f"{name.replace('_', ' '):18}{value}")
-    return DONE if finished else INTERRUPTED
+    told = {k: len(v) if isinstance(v, list) else v for k, v in result.items()}  # lists: above
+    done = answer(options, result, *(f"{k.replace('_', ' '):18}{v}" for k, v in told.items()))
+    return done if finished else INTERRUPTED

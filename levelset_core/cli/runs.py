@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import DONE, Parser, add_common, print_json, progress
+from levelset_core.cli.common import Parser, add_common, answer, progress
 from levelset_core.errors import LevelsetError
 
 if TYPE_CHECKING:
@@ -55,23 +55,17 @@ def _list(options: argparse.Namespace) -> int:
 
     store = RunStore()
     store.dispatch()
-    rows = [summary(run) for run in store.runs()]
-    rows = [
-        row
-        for row in rows
-        if options.state in (None, row["state"]) and options.kind in (None, row["kind"])
-    ]
-    if options.json:
-        print_json({"runs": rows})
-        return DONE
-    for row in rows:
+    rows, lines = [], []
+    for row in (summary(run) for run in store.runs()):
+        if options.state not in (None, row["state"]) or options.kind not in (None, row["kind"]):
+            continue
+        rows.append(row)
         if row["problem"]:
-            print(f"{row['id']}  damaged: {row['problem']}")
+            lines.append(f"{row['id']}  damaged: {row['problem']}")
         else:
-            print(f"{row['id']}  {row['state']:<11}  {_percent(row):>5}  {row['name']}")
-    if not rows:
-        print(f"No runs in {store.root}.")
-    return DONE
+            done = "" if row["fraction"] is None else f"{row['fraction']:.0%}"
+            lines.append(f"{row['id']}  {row['state']:<11}  {done:>5}  {row['name']}")
+    return answer(options, {"runs": rows}, *lines or [f"No runs in {store.root}."])
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -90,17 +84,14 @@ def _show(options: argparse.Namespace) -> int:
         "metrics": metrics[-1] if metrics else None,
         "result": run.result(),
     }
-    if options.json:
-        print_json(values)
-        return DONE
-    print(f"{values['name']} ({values['title']}): {values['state']}, {progress_text(run.status())}")
+    head = f"{values['name']} ({values['title']}): {values['state']}, "
+    lines = [head + progress_text(run.status())]
     for name in ("message", "created", "folder", "seed", "device", "threads"):
         if values[name] != "":
-            print(f"{name + ':':<10}{values[name]}")
+            lines.append(f"{name + ':':<10}{values[name]}")
     for name in ("settings", "metrics", "result"):
-        for key, value in (values[name] or {}).items():
-            print(f"{name}.{key}: {value}")
-    return DONE
+        lines += [f"{name}.{key}: {value}" for key, value in (values[name] or {}).items()]
+    return answer(options, values, *lines)
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -142,24 +133,17 @@ def _delete(options: argparse.Namespace) -> int:
     store = RunStore()
     run = store.find(options.id)
     store.delete(run)
-    if options.json:
-        print_json({"id": run.id, "deleted": True})
-    else:
-        print(f"Deleted {run.id}.")
-    return DONE
+    return answer(options, {"id": run.id, "deleted": True}, f"Deleted {run.id}.")
 
 
 def _answer(options: argparse.Namespace, run: Run) -> int:
     from levelset_core.runs import progress_text, summary
 
     values = summary(run)
-    if options.json:
-        print_json({**values, "result": run.result()})
-    else:
-        print(f"{run.id}: {values['state']}, {progress_text(run.status())}")
-        if values["state"] == "done" and values["message"]:
-            print(values["message"])
-    return DONE
+    lines = [f"{run.id}: {values['state']}, {progress_text(run.status())}"]
+    if values["state"] == "done" and values["message"]:
+        lines.append(values["message"])
+    return answer(options, {**values, "result": run.result()}, *lines)
 
 
 def _tell(status: RunStatus) -> None:
@@ -167,7 +151,3 @@ def _tell(status: RunStatus) -> None:
 
     if sys.stderr.isatty():
         print(f"\r{progress_text(status):<70}", end="", file=sys.stderr, flush=True)
-
-
-def _percent(row: dict[str, Any]) -> str:
-    return "" if row["fraction"] is None else f"{row['fraction']:.0%}"

@@ -15,7 +15,7 @@ from levelset_core.cli.common import (
     Parser,
     add_data,
     add_threads,
-    print_json,
+    answer,
     progress,
     whole,
 )
@@ -33,10 +33,9 @@ def options(train: Parser) -> None:
     train.add_argument("--method", default="level-set", help="standard, madry, trades or level-set")
     add_data(train)
     train.add_argument(
-        "--model",
-        default="convnet4a",
+        "--model", default="convnet4a",
         help="convnet4a, convnet4a_linear, convnet4a_narrow, convnet4b or resnet18",
-    )
+    )  # fmt: skip
     train.add_argument("-o", "--output", required=True, metavar="OUT", help="OUT.safetensors")
     train.add_argument("--preset", default="fast", help="quick, fast (for a CPU) or paper")
     train.add_argument("--start-from", metavar="FILE", help="a network of train-robust")
@@ -83,15 +82,12 @@ def _train(options: argparse.Namespace, output: Path) -> int:
     shutil.copyfile(run.artifacts / "model.safetensors", output)
     card: dict[str, Any] = run.result() or {}
     write_card(output, card)
-    if options.json:
-        print_json({"output": str(output), "run": run.id, **card["figures"], "card": card})
-    else:
-        figures = card["figures"]
-        print(
-            f"{output}: {figures['clean_accuracy']:.2%} of {figures['images']} images right, "
-            f"{figures['robust_accuracy']:.2%} after {figures['attack']} at {figures['epsilon']}"
-        )
-    return DONE
+    figures = card["figures"]
+    return answer(
+        options, {"output": str(output), "run": run.id, **figures, "card": card},
+        f"{output}: {figures['clean_accuracy']:.2%} of {figures['images']} images right, "
+        f"{figures['robust_accuracy']:.2%} after {figures['attack']} at {figures['epsilon']}",
+    )  # fmt: skip
 
 
 def _follow(run: Run) -> int:
@@ -131,8 +127,8 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
         "command": shlex.join(["python", "-m", "levelset_core", *words]),
     }
     if options.resume:
-        for run in store.runs():
-            if run.problem() or run.config.kind != "robust" or run.config.seed != options.seed:
+        for run in store.of_kind("robust"):
+            if run.config.seed != options.seed:
                 continue
             # A setting that is newer than the run had its default then.
             own = {**RobustConfig().as_dict(), **run.config.settings}

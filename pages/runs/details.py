@@ -130,7 +130,10 @@ def _delete(store: RunStore, run: Run, place: Any) -> None:
             "Delete for good", type="primary", key="run_delete_sure",
             on_click=_delete_now, args=(store, run),
         )  # fmt: skip
-        st.button("Keep it", key="run_keep", on_click=_keep)
+        st.button(
+            "Keep it", key="run_keep",
+            on_click=st.session_state.update, kwargs={"run_deleting": None},
+        )  # fmt: skip
     tell("run_delete_error")
 
 
@@ -139,10 +142,6 @@ def _delete_now(store: RunStore, run: Run) -> None:
     if not st.session_state.run_delete_error:
         st.session_state.run_deleting = None
         st.query_params.pop("run", None)
-
-
-def _keep() -> None:
-    st.session_state.run_deleting = None
 
 
 def _label(run_id: str | None, others: list[Run], names: dict[str, str]) -> str:

@@ -18,8 +18,8 @@ _PREFIX = "levelset/runs"
 def run_routes() -> list[BaseRoute]:
     """The routes that the app adds to Streamlit's."""
     return [
-        Route(f"/{_PREFIX}/{{run_id}}.zip", _zip),
-        Route(f"/{_PREFIX}/{{run_id}}/artifacts/{{file:path}}", _artifact),
+        Route(f"/{_PREFIX}/{{run_id}}.zip", _download),
+        Route(f"/{_PREFIX}/{{run_id}}/artifacts/{{file:path}}", _download),
     ]
 
 
@@ -33,20 +33,14 @@ def artifact_address(run: Run, path: Path) -> str:
     return f"{_PREFIX}/{run.id}/artifacts/{quote(path.relative_to(run.artifacts).as_posix())}"
 
 
-def _zip(request: Request) -> Response:
+def _download(request: Request) -> Response:
     try:
         run = RunStore().get(request.path_params["run_id"])
     except LevelsetError as error:
         return PlainTextResponse(str(error), 404)
-    headers = {"Content-Disposition": f'attachment; filename="{run.id}.zip"'}
-    return StreamingResponse(zip_chunks(run), headers=headers, media_type="application/zip")
-
-
-def _artifact(request: Request) -> Response:
-    try:
-        run = RunStore().get(request.path_params["run_id"])
-    except LevelsetError as error:
-        return PlainTextResponse(str(error), 404)
+    if "file" not in request.path_params:
+        headers = {"Content-Disposition": f'attachment; filename="{run.id}.zip"'}
+        return StreamingResponse(zip_chunks(run), headers=headers, media_type="application/zip")
     folder = run.artifacts.resolve()
     path = (folder / request.path_params["file"]).resolve()
     if not path.is_relative_to(folder) or not path.is_file():

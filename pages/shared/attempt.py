@@ -33,10 +33,8 @@ class telling:
             return False
         if self.key is not None:
             st.session_state[self.key] = str(error)
-        elif self.toast:
-            st.toast(str(error), icon=ICON)
         else:
-            st.error(str(error), icon=ICON)
+            (st.toast if self.toast else st.error)(str(error), icon=ICON)
         return True
 
 

@@ -36,13 +36,10 @@ def front_end(name: str, folder: str) -> Callable[..., Any]:
     component = st.components.v2.component(name, js=_STUB % f"{ASSETS_PATH}/{folder}")
 
     def draw(*, data: dict[str, Any], default: dict[str, Any] | None = None, **how: Any) -> Any:
-        callbacks = {f"on_{value}_change": _nothing for value in default or {}}
+        # A value of a component needs a callback to exist; pages read it when they run.
+        callbacks = {f"on_{value}_change": lambda: None for value in default or {}}
         base = st.get_option("server.baseUrlPath").strip("/")
         data = {"base": f"/{base}" if base else "", "arrays": ARRAYS_PATH, **data}
         return component(data=data, default=default, **callbacks | how)
 
     return draw
-
-
-def _nothing() -> None:
-    """A value of a component needs a callback to exist; pages read it when they run."""
