@@ -19,8 +19,7 @@ from levelset_core.reconstruction.shapes import (
     read_shape,
     write_shape,
 )
-from levelset_core.runs.arrays import write_arrays
-from levelset_core.runs.files import replacing
+from levelset_core.runs.files import replacing, write_arrays
 from levelset_core.runs.folder import Run
 
 #: The artifact with one number a vertex or a point.

@@ -14,7 +14,7 @@ from skimage.measure import marching_cubes
 
 from levelset_core.data import PointCloud
 from levelset_core.geometry import Mesh, Polyline
-from levelset_core.runs.arrays import array_bytes, read_arrays, take, write_arrays
+from levelset_core.runs.files import array_bytes, read_arrays, take, write_arrays
 from levelset_core.runs.folder import Run
 
 #: Names in a run's ``inputs`` and ``artifacts``.

@@ -18,7 +18,7 @@ from levelset_core.classifiers.files import load_classifier
 from levelset_core.data.images import ImageSet, load_images
 from levelset_core.device import describe_machine
 from levelset_core.errors import LevelsetError
-from levelset_core.runs.arrays import write_arrays
+from levelset_core.runs.files import write_arrays
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Goal, Kind
 

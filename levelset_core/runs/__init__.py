@@ -17,8 +17,7 @@ from levelset_core.runs.folder import RESUMABLE, STATES, Run, RunConfig, RunStat
 from levelset_core.runs.kinds import Goal, Kind, Metric, Trainer, get_kind, kind_modules, kind_title
 from levelset_core.runs.process import EXIT_CODES, work_here
 from levelset_core.runs.spare import keep_spare
-from levelset_core.runs.starting import Started, start
-from levelset_core.runs.store import RunStore
+from levelset_core.runs.store import RunStore, Started, start
 from levelset_core.runs.words import duration, progress_text, summary, tell_apart
 
 __all__ = [

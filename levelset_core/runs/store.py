@@ -1,4 +1,4 @@
-"""All runs of this person: a folder of folders."""
+"""All runs of this person: a folder of folders, and the one way to start a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -23,7 +23,7 @@ from levelset_core.runs.files import sync_folder, write_json
 from levelset_core.runs.folder import RESUMABLE, Run, RunConfig, RunStatus, valid_id
 from levelset_core.runs.kinds import get_kind
 from levelset_core.runs.locks import FileLock
-from levelset_core.runs.queue import start_next
+from levelset_core.runs.queue import cores_for_runs, start_next
 
 #: Lower-case letters and digits that are not taken for one another.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -204,6 +204,57 @@ class RunStore:
         if problem := run.problem():
             raise LevelsetError(f"Run {run.id} cannot be used: {problem}")
         return run.status()
+
+
+class Started(NamedTuple):
+    """A run, and whether it is new: False where the same worked or waited already."""
+
+    run: Run
+    new: bool
+
+
+def start(
+    kind: str,
+    settings: dict[str, Any],
+    inputs: Mapping[str, Path | bytes] | None = None,
+    *,
+    name: str = "",
+    seed: int = 0,
+    device: str | None = None,
+    threads: int | None = None,
+    queue: bool = True,
+    store: RunStore | None = None,
+) -> Started:
+    """Make a run and put it in the queue, so that it begins by itself.
+
+    A run of the same kind, settings and seed that works or waits is given instead: a click that
+    arrives twice starts nothing twice.
+
+    Args:
+        kind, settings, name, seed, device, inputs: see :meth:`RunStore.create`.
+        threads: default: all that runs may take.
+        queue: without, the run is only made, for the caller to work on.
+        store: where it is kept; default: the person's own.
+
+    Raises:
+        LevelsetError: the kind, a setting or an input does not fit.
+        OSError: an input is gone, or the folder cannot be written.
+    """
+    store = store or RunStore()
+    wanted = get_kind(kind).check(settings)
+    for run in store.runs():
+        with suppress(LevelsetError):
+            config = run.config
+            same = (config.kind, config.seed, config.settings) == (kind, seed, wanted)
+            if same and run.status().active:
+                return Started(run, new=False)
+    run = store.create(
+        kind, settings, name=name, seed=seed, device=device, threads=threads or cores_for_runs(),
+        inputs=inputs,
+    )  # fmt: skip
+    if queue:
+        store.submit(run)
+    return Started(run, new=True)
 
 
 def _created(run: Run) -> str:

@@ -23,7 +23,7 @@ from levelset_core.reconstruction.shapes import (
     read_shape,
 )
 from levelset_core.runs import Run, RunConfig, RunStatus, RunStore, tell_apart
-from levelset_core.runs.arrays import read_arrays
+from levelset_core.runs.files import read_arrays
 from pages.reconstruction.input import Subject
 from pages.reconstruction.method import METHODS
 from pages.shared import viewer3d as v

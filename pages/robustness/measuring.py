@@ -15,7 +15,7 @@ from levelset_core.attacks import AttackConfig, paper_attack
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import Run, RunStore, duration
-from levelset_core.runs.arrays import read_arrays
+from levelset_core.runs.files import read_arrays
 from pages.shared.attempt import attempt
 from pages.shared.image_data import here_or_download
 from pages.shared.run_controls import run_progress

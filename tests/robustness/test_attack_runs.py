@@ -17,7 +17,7 @@ from levelset_core.robustness.kinds.distances import DISTANCES
 from levelset_core.robustness.measurements import measurements, newest, start_measurement
 from levelset_core.robustness.models import known_models
 from levelset_core.runs import RunStore, work_here
-from levelset_core.runs.arrays import read_arrays
+from levelset_core.runs.files import read_arrays
 from tests.digits import save_small, small_network
 
 ATTACK = AttackConfig(epsilon=0.06, step=0.02, steps=3)

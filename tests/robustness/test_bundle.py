@@ -15,7 +15,7 @@ from levelset_core.robustness.kinds.survey import SURVEY
 from levelset_core.robustness.measurements import BUNDLED, measurements
 from levelset_core.robustness.models import known_models
 from levelset_core.runs import RunStore
-from levelset_core.runs.arrays import read_arrays
+from levelset_core.runs.files import read_arrays
 from tests.digits import save_small, small_network
 
 

@@ -12,7 +12,7 @@ from levelset_core.robustness.kinds.survey import SURVEY
 from levelset_core.robustness.measurements import measurements, start_measurement
 from levelset_core.robustness.models import known_models
 from levelset_core.runs import load_checkpoint, work_here
-from levelset_core.runs.arrays import read_arrays
+from levelset_core.runs.files import read_arrays
 from tests.digits import save_small, small_network
 
 ATTACK = AttackConfig(epsilon=0.1, step=0.03, steps=6)

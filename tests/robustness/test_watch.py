@@ -16,7 +16,7 @@ from levelset_core.robustness.kinds.robust import LOOKS
 from levelset_core.robustness.trainer import RobustTrainer
 from levelset_core.robustness.watch import Watch, looks_from_arrays, looks_to_arrays
 from levelset_core.runs import RunStore, load_checkpoint, save_checkpoint, work_here
-from levelset_core.runs.arrays import read_arrays
+from levelset_core.runs.files import read_arrays
 
 CPU = torch.device("cpu")
 TINY = RobustConfig(

@@ -16,8 +16,7 @@ from levelset_core.robustness.measure import check_types, how_obtained
 from levelset_core.robustness.parallel import local_device
 from levelset_core.robustness.trainer import RobustSnapshot, RobustTrainer
 from levelset_core.robustness.watch import Watch, looks_to_arrays
-from levelset_core.runs.arrays import write_arrays
-from levelset_core.runs.files import replacing
+from levelset_core.runs.files import replacing, write_arrays
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Goal, Kind, Metric, Trainer
 
