@@ -46,8 +46,7 @@ __all__ = [
 _HOMES = {
     "pick_device": "levelset_core.device",
     **dict.fromkeys(
-        ("LevelSetSamples", "implicit_root", "project", "sample_network"),
-        "levelset_core.levelsets",
+        ("LevelSetSamples", "implicit_root", "project", "sample_network"), "levelset_core.levelsets"
     ),
 }
 

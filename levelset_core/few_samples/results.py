@@ -19,13 +19,7 @@ from scipy.special import stdtrit
 
 from levelset_core.device import describe_cpu
 from levelset_core.errors import LevelsetError
-from levelset_core.few_samples.config import (
-    ALIASES,
-    CANDIDATES,
-    LOSSES,
-    GeneralizationConfig,
-    Unit,
-)
+from levelset_core.few_samples.config import ALIASES, CANDIDATES, LOSSES, GeneralizationConfig, Unit
 from levelset_core.paths import ROOT
 
 #: Of the stored results, below the program's folder.

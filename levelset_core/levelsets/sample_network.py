@@ -17,11 +17,7 @@ from levelset_core.levelsets.samples import LevelSetSamples
 
 @row_by_row
 def sample_network(
-    f: Network,
-    s: LevelSetSamples,
-    *,
-    differentiate_pinv: bool = False,
-    value: Tensor | None = None,
+    f: Network, s: LevelSetSamples, *, differentiate_pinv: bool = False, value: Tensor | None = None
 ) -> Tensor:
     """p(theta) = p - D_xF(p; theta_0)^+ [F(p; theta) - c]   (Eq. 9): one fixed linear layer on F.
 

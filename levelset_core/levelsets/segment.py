@@ -17,11 +17,7 @@ from levelset_core.levelsets.functions import (
     outputs_of,
     row_by_row,
 )
-from levelset_core.levelsets.jacobian import (
-    expand_rows,
-    pseudo_inverse,
-    value_and_jacobian,
-)
+from levelset_core.levelsets.jacobian import expand_rows, pseudo_inverse, value_and_jacobian
 from levelset_core.levelsets.samples import LevelSetSamples
 
 

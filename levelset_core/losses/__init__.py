@@ -1,11 +1,7 @@
 """Sec. 3 of the paper: losses on level sets, and the baselines beside them."""
 
 from levelset_core.losses.baselines import cross_entropy, elsayed, hinge
-from levelset_core.losses.geometric_svm import (
-    GeometricSVMTerms,
-    geometric_svm,
-    geometric_svm_terms,
-)
+from levelset_core.losses.geometric_svm import GeometricSVMTerms, geometric_svm, geometric_svm_terms
 from levelset_core.losses.margin import MarginTerms, margin, margin_terms
 from levelset_core.losses.reconstruction import (
     ReconstructionTerms,

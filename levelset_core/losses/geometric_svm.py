@@ -19,12 +19,7 @@ from levelset_core.levelsets import (
     sample_network,
 )
 from levelset_core.levelsets.functions import check_range
-from levelset_core.losses.labels import (
-    check_samples,
-    scalar_output,
-    signed_labels,
-    where_positive,
-)
+from levelset_core.losses.labels import check_samples, scalar_output, signed_labels, where_positive
 
 
 @dataclass(frozen=True)

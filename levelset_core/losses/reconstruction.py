@@ -160,11 +160,7 @@ def reconstruction(
 
 
 def _at(
-    places: Tensor,
-    value: Tensor,
-    jacobian: Tensor,
-    t: Tensor | float | None,
-    min_gradient: float,
+    places: Tensor, value: Tensor, jacobian: Tensor, t: Tensor | float | None, min_gradient: float
 ) -> LevelSetSamples:
     """Points as samples of the level they are meant for: t, or their own."""
     value = value.detach()

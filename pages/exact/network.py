@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from levelset_core.exact.network import (
-    Place,
-    edges,
-    exact_onnx,
-    exact_safetensors,
-    exact_snippet,
-)
+from levelset_core.exact.network import Place, edges, exact_onnx, exact_safetensors, exact_snippet
 from pages.exact.work import POINTS, ExactWork
 from pages.shared.front_end import front_end
 

@@ -6,11 +6,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession, PlaygroundState, get_hub
 from pages.playground.charts import charts
 from pages.playground.code_view import code_view
-from pages.playground.iteration_view import (
-    iteration_annotations,
-    iteration_view,
-    leave_iteration,
-)
+from pages.playground.iteration_view import iteration_annotations, iteration_view, leave_iteration
 from pages.playground.lesson_view import lesson_view
 from pages.playground.point_canvas import point_canvas
 from pages.playground.settings import settings_panel
