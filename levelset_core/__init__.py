@@ -56,11 +56,8 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES.get(name)
-    found = (
-        getattr(importlib.import_module(home), name)
-        if home
-        else importlib.import_module(f"{__name__}.{name}")
-    )
+    module = importlib.import_module(home or f"{__name__}.{name}")
+    found = getattr(module, name) if home else module
     globals()[name] = found
     return found
 

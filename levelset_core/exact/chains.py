@@ -56,9 +56,8 @@ def ring_formula(points: np.ndarray) -> Formula:
         pairs = sorted(pairs, key=lambda pair: abs(n - 2 * (pair[1] - pair[0])))[:_FEW]
     i, j = min(pairs, key=rank)
     operation, _ = chains.joint(i, j)
-    return merge(
-        operation, [chains.part(i, j - 1, operation), chains.part(j, i + n - 1, operation)]
-    )
+    halves = [chains.formula(i, j - 1, operation), chains.formula(j, i + n - 1, operation)]
+    return merge(operation, halves)
 
 
 class _Chains:
@@ -116,25 +115,18 @@ class _Chains:
             self.known[i, j] = best
             stack.pop()
 
-    def formula(self, i: int, j: int) -> Formula:
-        """The shallowest formula of edges i..j."""
+    def formula(self, i: int, j: int, above: Operation | None = None) -> Formula:
+        """The shallowest formula of edges i..j; of the kind of the gate above if that pays."""
         if i == j:
             return self.lines[i]
         self.solve(i, j)
         choices = self.known[i, j]
         operation = min(choices, key=lambda turn: choices[turn][0])
+        if above in choices and choices[above][0] == self.leaves(i, j, above):
+            operation = above
         k = choices[operation][1]
-        return merge(operation, [self.part(i, k - 1, operation), self.part(k, j, operation)])
-
-    def part(self, i: int, j: int, operation: Operation) -> Formula:
-        """What edges i..j contribute to a gate above them: one of the same kind if that pays."""
-        if i == j:
-            return self.lines[i]
-        choices = self.known[i, j]
-        if operation in choices and choices[operation][0] == self.leaves(i, j, operation):
-            k = choices[operation][1]
-            return merge(operation, [self.part(i, k - 1, operation), self.part(k, j, operation)])
-        return self.formula(i, j)
+        parts = [self.formula(i, k - 1, operation), self.formula(k, j, operation)]
+        return merge(operation, parts)
 
     # -- where a chain may be cut ----------------------------------------------------------------
 

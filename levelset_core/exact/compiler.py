@@ -117,8 +117,7 @@ class _Plan:
     def build(self) -> nn.Sequential:
         modules: list[nn.Module] = []
         for k, layer in enumerate([*self.layers, _Layer([self.output])]):
-            previous = self.dimension if k == 0 else len(self.layers[k - 1].rows)
-            weight = np.zeros((len(layer.rows), previous))
+            weight = np.zeros((len(layer.rows), self.widths[k]))
             bias = np.zeros(len(layer.rows))
             for row, value in enumerate(layer.rows):
                 if k == 0:
@@ -127,17 +126,12 @@ class _Plan:
                 for unit, factor in value.units.items():
                     weight[row, unit] += factor
                 bias[row] = self.carriers[k - 1].read(value.plane, weight[row])
-            modules += [_linear(weight, bias), nn.ReLU()]
+            # Its own initialization would use global state.
+            linear = nn.utils.skip_init(nn.Linear, *weight.T.shape, dtype=torch.float64)
+            state = {"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)}
+            linear.load_state_dict(state)
+            modules += [linear, nn.ReLU()]
         return nn.Sequential(*modules[:-1])
-
-
-def _linear(weight: np.ndarray, bias: np.ndarray) -> nn.Linear:
-    with torch.random.fork_rng(devices=[]):  # its own initialization would use global state
-        linear = nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
-    with torch.no_grad():
-        linear.weight.copy_(torch.from_numpy(weight))
-        linear.bias.copy_(torch.from_numpy(bias))
-    return linear
 
 
 def _plan(levels: list[list[Formula]], change: int, dimension: int) -> _Plan:
@@ -147,7 +141,7 @@ def _plan(levels: list[list[Formula]], change: int, dimension: int) -> _Plan:
     for k, nodes in enumerate(levels):
         layer = _Layer()
         values = {
-            id(node): _literal(node) if isinstance(node, Literal)
+            id(node): _Value({}, np.append(node.normal, node.offset)) if isinstance(node, Literal)
             else _gate(node, values, layer, whole=k > change)
             for node in nodes
         }  # fmt: skip
@@ -160,10 +154,6 @@ def _plan(levels: list[list[Formula]], change: int, dimension: int) -> _Plan:
         carriers.append(_Carrier(layer, [value.plane for value in needed], dimension))
         needed = layer.rows
     return _Plan(dimension, layers, output, carriers[::-1])
-
-
-def _literal(node: Literal) -> _Value:
-    return _Value({}, np.append(node.normal, node.offset))
 
 
 def _gate(gate: Gate, values: dict[int, _Value], layer: _Layer, whole: bool) -> _Value:

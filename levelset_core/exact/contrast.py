@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from levelset_core.exact.sign_check import Reference
 from levelset_core.networks import MLP
@@ -32,19 +34,13 @@ class ContrastSnapshot:
     step: int
     steps: int
     loss: float
-    network: nn.Module
+    network: Callable[[Tensor], Tensor]
 
 
-class _Column(nn.Module):
+def _column(mlp: MLP, x: Tensor) -> Tensor:
     """(n,) as (n, 1), whatever the MLP's precision."""
-
-    def __init__(self, mlp: MLP) -> None:
-        super().__init__()
-        self.mlp = mlp
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        value: torch.Tensor = self.mlp(x.float()).double().reshape(-1, 1)
-        return value
+    value: Tensor = mlp(x.float()).double().reshape(-1, 1)
+    return value
 
 
 def train_contrast(
@@ -85,6 +81,5 @@ def train_contrast(
         optimizer.step()
         schedule.step()
         if step % every == 0 or step == steps:
-            twin = MLP(dimension, tuple(widths[1:-1]) or (1,), generator=torch_generator(0))
-            twin.load_state_dict(mlp.state_dict())
-            yield ContrastSnapshot(step, steps, float(loss.detach()), _Column(twin))
+            network = partial(_column, copy.deepcopy(mlp))
+            yield ContrastSnapshot(step, steps, float(loss.detach()), network)

@@ -99,11 +99,9 @@ class Partition:
         owner = np.repeat(np.arange(len(facets)), count)
         corners = np.concatenate([facet.corners for facet in facets])
         pairs = cKDTree(corners).query_pairs(_SAME_CORNER * self.size, output_type="ndarray")
-        links = [owner[pairs]]
-        for plane in {facet.plane for facet in facets}:
-            links.append(self._back_to_back(facets, plane))
-        link = np.concatenate(links)
-        label = connected_component_labels(link, len(facets))
+        planes = {facet.plane for facet in facets}
+        links = [owner[pairs], *(self._back_to_back(facets, plane) for plane in planes)]
+        label = connected_component_labels(np.concatenate(links), len(facets))
         return [[facets[k] for k in np.flatnonzero(label == n)] for n in range(label.max() + 1)]
 
     def _back_to_back(self, facets: list[Facet], plane: int) -> np.ndarray:
@@ -115,7 +113,10 @@ class Partition:
         if not (sides[0] and sides[1]):
             return np.zeros((0, 2), dtype=np.int64)
         flat = np.delete(np.arange(3), np.abs(self.normals[plane]).argmax())
-        shapes = [np.array([_flat(facets[k].corners[:, flat]) for k in side]) for side in sides]
+        shapes = [  # convex; a sliver may have collapsed to a line
+            shapely.convex_hull([shapely.multipoints(facets[k].corners[:, flat]) for k in side])
+            for side in sides
+        ]
         near = _SAME_CORNER * self.size
         pairs = shapely.STRtree(shapes[1]).query(shapes[0], predicate="dwithin", distance=near)
         return np.column_stack(
@@ -190,8 +191,3 @@ class Partition:
             if h[k] * h[n] < 0:
                 kept.append(corners[k] + (corners[n] - corners[k]) * (h[k] / (h[k] - h[n])))
         return Facet(np.array(kept), facet.plane, facet.front_outside)
-
-
-def _flat(corners: np.ndarray) -> shapely.Geometry:
-    """A convex facet within its plane; a sliver may have collapsed to a line."""
-    return shapely.convex_hull(shapely.multipoints(corners))

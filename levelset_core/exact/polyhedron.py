@@ -42,19 +42,14 @@ def exact_polyhedron(mesh: Triangles) -> ExactNetwork:
                 "exact network of a shape that is not convex takes: simplify it (convex shapes "
                 "may have any number)."
             )
-        refuse_crossing(solid, _touching(plane_of_face, front_outside), size)
+        both = np.intersect1d(plane_of_face[front_outside], plane_of_face[~front_outside])
+        refuse_crossing(solid, np.isin(plane_of_face, both[both >= 0]), size)
     facets = [
         Facet(corners, int(plane), bool(front))
         for corners, plane, front in zip(solid.triangles, plane_of_face, front_outside, strict=True)
         if plane >= 0
     ]
     return build(Partition(planes, size).formula(facets), 3, began)
-
-
-def _touching(plane_of_face: np.ndarray, front_outside: np.ndarray) -> np.ndarray:
-    """Faces on planes that have faces of both orientations."""
-    both = np.intersect1d(plane_of_face[front_outside], plane_of_face[~front_outside])
-    return np.isin(plane_of_face, both[both >= 0])
 
 
 #: How far from a face, relative to the size, both its sides are looked at.

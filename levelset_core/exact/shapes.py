@@ -129,22 +129,15 @@ def prism(polygon: Polygon, height: float = 1.0) -> trimesh.Trimesh:
     return trimesh.Trimesh(vertices, faces, process=False)
 
 
-def _box(half: float) -> trimesh.Trimesh:
-    made: trimesh.Trimesh = trimesh.creation.box(bounds=[[-half] * 3, [half] * 3])
-    return made
+def _box(half: float) -> Any:
+    return trimesh.creation.box(bounds=[[-half] * 3, [half] * 3])
 
 
-def _shell() -> trimesh.Trimesh:
-    made: Any = trimesh.util.concatenate([_box(1.0), _box(0.5)])
-    both: trimesh.Trimesh = made
-    return both
-
-
-SOLIDS: dict[str, Callable[[], trimesh.Trimesh]] = {
+SOLIDS: dict[str, Callable[[], Any]] = {
     "Cube": lambda: _box(1.0),
     "L-prism": lambda: prism(Polygon([(-1, -1), (1, -1), (1, 0), (0, 0), (0, 1), (-1, 1)])),
     "Square torus": lambda: prism(Polygon(_square(1.2), [_square(0.5)]), 0.8),
-    "Shell with a cavity": _shell,
+    "Shell with a cavity": lambda: trimesh.util.concatenate([_box(1.0), _box(0.5)]),
 }
 
 

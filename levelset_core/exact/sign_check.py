@@ -89,7 +89,8 @@ def plane_reference(
     shapely.prepare(region)
 
     def boundary(count: int, rng: np.random.Generator) -> np.ndarray:
-        ends = np.concatenate([_segments(part) for part in shapely.get_parts(lines)])
+        corners = [shapely.get_coordinates(part) for part in shapely.get_parts(lines)]
+        ends = np.concatenate([np.stack([line[:-1], line[1:]], axis=1) for line in corners])
         length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
         which = rng.choice(len(ends), count, p=length / length.sum())
         t = rng.random((count, 1))
@@ -103,16 +104,9 @@ def plane_reference(
     )  # fmt: skip
 
 
-def _segments(line: shapely.Geometry) -> np.ndarray:
-    points = shapely.get_coordinates(line)
-    return np.stack([points[:-1], points[1:]], axis=1)
-
-
 def _left_of(chain: Chain, box: Polygon, reach: float) -> shapely.Geometry:
     parts = split(box, chain.line(reach)).geoms
-    p, q = chain.points[0], chain.points[1]
-    if len(chain.points) > 3:
-        p, q = chain.points[1], chain.points[2]
+    p, q = chain.points[1:3] if len(chain.points) > 3 else chain.points[:2]
     along = q - p
     beside = (p + q) / 2 + 1e-7 * np.array([-along[1], along[0]])
     return max(parts, key=lambda part: float(-part.distance(shapely.Point(beside))))

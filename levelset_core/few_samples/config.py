@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from levelset_core.errors import LevelsetError
@@ -155,28 +157,26 @@ def chosen_candidates(
     """The candidate with the best mean on held-out images, the first of equals."""
     if config.chosen is not None:
         return {
-            (loss, fraction): config.chosen[loss][k]
+            (loss, fraction): candidate
             for loss in config.losses
-            for k, fraction in enumerate(config.fractions)
+            for fraction, candidate in zip(config.fractions, config.chosen[loss], strict=True)
         }
-    means: dict[tuple[str, float], list[float]] = {}
-    for loss in config.losses:
-        for fraction in config.fractions:
-            means[loss, fraction] = [
-                sum(
-                    accuracies[Unit(loss, fraction, TUNING + repeat, candidate)]
-                    for repeat in range(config.tuning)
-                )
-                for candidate in range(len(CANDIDATES[loss]))
-            ]
-    return {key: values.index(max(values)) for key, values in means.items()}
+
+    def total(loss: str, fraction: float, candidate: int) -> float:
+        repeats = range(TUNING, TUNING + config.tuning)
+        return sum(accuracies[Unit(loss, fraction, repeat, candidate)] for repeat in repeats)
+
+    return {
+        key: max(range(len(CANDIDATES[key[0]])), key=partial(total, *key))
+        for key in itertools.product(config.losses, config.fractions)
+    }
 
 
 def repeat_units(config: GeneralizationConfig, chosen: dict[tuple[str, float], int]) -> list[Unit]:
     """What is reported: all losses on the same parts, repeat after repeat."""
     return [
         Unit(loss, fraction, repeat, chosen[loss, fraction])
-        for repeat in config.parts
-        for fraction in config.fractions
-        for loss in config.losses
+        for repeat, fraction, loss in itertools.product(
+            config.parts, config.fractions, config.losses
+        )
     ]

@@ -16,7 +16,7 @@ from torch import Tensor
 from levelset_core.errors import LevelsetError
 from levelset_core.few_samples.binary_images import BinaryImages
 from levelset_core.few_samples.config import GeneralizationConfig, Unit
-from levelset_core.few_samples.training import train_group
+from levelset_core.few_samples.training import are_right, train_group
 from levelset_core.levelsets import project
 from levelset_core.networks import MLP
 
@@ -130,7 +130,7 @@ def make_gallery(
         ).member(0)
         for loss in config.losses
     }
-    right = {loss: _right(network, data) for loss, network in networks.items()}
+    right = {loss: are_right(f, data.test, data.test_labels) for loss, f in networks.items()}
     rows: set[int] = set()
     for a, b in itertools.permutations(config.losses, 2):
         rows.update((right[a] & ~right[b]).nonzero().squeeze(1)[:PER_PAIR].tolist())
@@ -141,12 +141,6 @@ def make_gallery(
         (x + 0.5).numpy(), {loss: _view(f, x, right[loss][index]) for loss, f in networks.items()},
         {loss: float(r.double().mean()) for loss, r in right.items()},
     )  # fmt: skip
-
-
-@torch.no_grad()
-def _right(f: MLP, data: BinaryImages) -> Tensor:
-    values = torch.cat([f(part) for part in data.test.split(2000)])
-    return (values > 0) == (data.test_labels > 0)
 
 
 def _view(f: MLP, x: Tensor, right: Tensor) -> View:

@@ -89,13 +89,14 @@ def run_group(config: GeneralizationConfig, units: Sequence[Unit]) -> list[dict[
 
 
 @torch.no_grad()
+def are_right(f: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> Tensor:
+    """Whether sign F(x) = y, (n,) bool; F(x) = 0 counts as -1."""
+    return (torch.cat([f(part) for part in x.split(2000)]) > 0) == (y > 0)
+
+
 def accuracy(f: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> float:
-    """Share of sign F(x) = y; F(x) = 0 counts as -1."""
-    right = sum(
-        int(((f(part) > 0) == (labels > 0)).sum())
-        for part, labels in zip(x.split(2000), y.split(2000), strict=True)
-    )
-    return right / len(x)
+    """Share of points that F gets right."""
+    return int(are_right(f, x, y).sum()) / len(x)
 
 
 def _loss(name: str, lams: Tensor) -> Callable[[MLPStack, Tensor, Tensor, Tensor], Tensor]:

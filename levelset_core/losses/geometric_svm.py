@@ -119,16 +119,9 @@ def geometric_svm_terms(
         hinge = torch.where(used, torch.relu(1.0 - signed), 0.0)
     loss = hinge.mean() + (lam * torch.where(used, delta**alpha, 0.0)).mean()
     with torch.no_grad():
-        return GeometricSVMTerms(
-            loss,
-            hinge.detach(),
-            torch.where(used, to_boundary, 0.0),
-            torch.where(used, delta, 0.0),
-            torch.where(to_plus < to_minus, 1, -1),
-            used,
-            boundary,
-            sides,
-        )
+        hinge, nearer = hinge.detach(), torch.where(to_plus < to_minus, 1, -1)
+        to_boundary, delta = (torch.where(used, t, 0.0) for t in (to_boundary, delta))
+        return GeometricSVMTerms(loss, hinge, to_boundary, delta, nearer, used, boundary, sides)
 
 
 def geometric_svm(

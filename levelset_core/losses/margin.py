@@ -108,14 +108,8 @@ def margin_terms(
         per_sample = weight * torch.relu(aim - torch.where(used, signed, stand_in))
     else:
         per_sample = torch.where(used, weight * torch.relu(aim - signed), 0.0)
-    return MarginTerms(
-        per_sample.mean(),
-        per_sample.detach(),
-        torch.where(used, reached.detach(), 0.0),
-        correct,
-        used,
-        samples,
-    )
+    length = torch.where(used, reached.detach(), 0.0)
+    return MarginTerms(per_sample.mean(), per_sample.detach(), length, correct, used, samples)
 
 
 def margin(

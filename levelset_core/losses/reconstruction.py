@@ -99,13 +99,9 @@ def reconstruction_terms(
         distances.append(distance.detach())
         all_samples.append(samples)
         all_offsets.append(offset.detach())
-    return ReconstructionTerms(
-        loss,
-        torch.stack(distances) if distances else data.new_zeros(0).detach(),
-        data.mean().detach(),
-        tuple(all_samples),
-        tuple(all_offsets),
-    )
+    stacked = torch.stack(distances) if distances else data.new_zeros(0).detach()
+    mean = data.mean().detach()
+    return ReconstructionTerms(loss, stacked, mean, tuple(all_samples), tuple(all_offsets))
 
 
 def reconstruction(

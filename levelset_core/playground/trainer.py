@@ -163,18 +163,10 @@ class PlaygroundTrainer:
         if self.held_out is not None and len(self.held_out):
             with torch.no_grad():
                 value = self.network(torch.as_tensor(self.held_out.xy, device=self.device))
-            right = (value.cpu().numpy() > 0) == (self.held_out.labels > 0)
-            held_out = float(right.mean())
-        return Measurement(
-            self.step,
-            float((outputs > 0).mean()),
-            held_out,
-            np.where(outputs > 0, distance, -distance),
-            outputs,
-            feet,
-            samples,
-            field,
-        )
+            held_out = float(((value.cpu().numpy() > 0) == (self.held_out.labels > 0)).mean())
+        right = outputs > 0
+        margins, accuracy = np.where(right, distance, -distance), float(right.mean())
+        return Measurement(self.step, accuracy, held_out, margins, outputs, feet, samples, field)
 
     def probe(self, x: float, y: float) -> dict[str, Any]:
         """F, |D_xF| and the distance to S_0 at one place of the plane."""
@@ -220,14 +212,9 @@ class PlaygroundTrainer:
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit: weights, optimizer state, step."""
-        return copy.deepcopy(
-            {
-                "network": self.network.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "step": self.step,
-                "loss": self.loss,
-            }
-        )
+        network, optimizer = self.network.state_dict(), self.optimizer.state_dict()
+        state = {"network": network, "optimizer": optimizer, "step": self.step, "loss": self.loss}
+        return copy.deepcopy(state)
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
         """Go on from a :meth:`checkpoint` of a trainer with the same settings."""

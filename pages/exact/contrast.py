@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import streamlit as st
 import torch
-from torch import nn
+from torch import Tensor
 
 from levelset_core.exact.contrast import ContrastSnapshot, train_contrast
 from levelset_core.exact.sign_check import Reference, Tally, check_signs
@@ -118,7 +119,7 @@ def _pictures(work: ExactWork, running: Contrast | None) -> None:
 
 
 @torch.no_grad()
-def slice_picture(network: nn.Module, reference: Reference) -> np.ndarray:
+def slice_picture(network: Callable[[Tensor], Tensor], reference: Reference) -> np.ndarray:
     """The signs of F in the plane, or in the middle plane z = const of a solid: (n, n, 3) uint8."""
     low, high = reference.low, reference.high
     axes = [np.linspace(low[k], high[k], _PIXELS) for k in (0, 1)]

@@ -32,17 +32,13 @@ def figure_view(source: Source) -> None:
         st.code(source.command(), language="bash", wrap_lines=True)
     with right:
         for loss in _others(source.result, "##### Geometric SVM minus the others"):
-            rows = []
-            for row in source.result["rows"]:
-                found = row["ours_minus"][loss]
-                rows.append(
-                    {
-                        "images": f"{_images(source.result, row):,}",
-                        f"minus {LOSSES[loss].lower()}": difference_text(found),
-                        "verdict": verdict(found),
-                    }
-                )
-            st.dataframe(rows, hide_index=True, height="content", key=f"few_table_{loss}")
+            found = [row["ours_minus"][loss] for row in source.result["rows"]]
+            table = {
+                "images": [f"{_images(source.result, r):,}" for r in source.result["rows"]],
+                f"minus {LOSSES[loss].lower()}": [difference_text(one) for one in found],
+                "verdict": [verdict(one) for one in found],
+            }
+            st.dataframe(table, hide_index=True, height="content", key=f"few_table_{loss}")
 
 
 def figure_2(result: dict[str, Any], band: str) -> go.Figure:
