@@ -146,12 +146,7 @@ def projected_ascent(
 
 
 def _leave(
-    p: Tensor,
-    stop: Tensor,
-    stay: Tensor,
-    rows: Tensor | None,
-    result: Tensor,
-    finished: Tensor,
+    p: Tensor, stop: Tensor, stay: Tensor, rows: Tensor | None, result: Tensor, finished: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Write the rows that stop back to where they belong; the rows that stay, and the result."""
     gone = stop.nonzero().squeeze(1)
@@ -238,11 +233,7 @@ def pgd(
 
 
 def uniform_in(
-    lower: Tensor,
-    upper: Tensor,
-    x: Tensor,
-    epsilon: float | Tensor,
-    generator: torch.Generator,
+    lower: Tensor, upper: Tensor, x: Tensor, epsilon: float | Tensor, generator: torch.Generator
 ) -> Tensor:
     """x + U(-epsilon, epsilon), clipped to the bounds as the paper's attacks do, (n, *d)."""
     noise = torch.rand(x.shape, generator=generator, dtype=x.dtype).to(x.device)

@@ -9,13 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from levelset_core.attacks import (
-    evaluating,
-    margin_of,
-    newton_points,
-    pgd,
-    segment_points,
-)
+from levelset_core.attacks import evaluating, margin_of, newton_points, pgd, segment_points
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
 from levelset_core.random import torch_generator

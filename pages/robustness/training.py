@@ -110,13 +110,7 @@ def _start(
 
 
 def start_training(
-    method: str,
-    model: str,
-    epsilon: float,
-    epochs: int,
-    steps: int,
-    seed: int,
-    weight: float = 0.3,
+    method: str, model: str, epsilon: float, epochs: int, steps: int, seed: int, weight: float = 0.3
 ) -> Run:
     """Make the run and put it in the queue.
 

@@ -7,14 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from levelset_core.attacks import (
-    LOSSES,
-    AttackConfig,
-    attack_points,
-    margin_of,
-    newton_points,
-    pgd,
-)
+from levelset_core.attacks import LOSSES, AttackConfig, attack_points, margin_of, newton_points, pgd
 from levelset_core.attacks.fast import frozen
 from levelset_core.random import torch_generator
 from levelset_core.robustness.measure import ImageKind, Measurement, Parts
