@@ -92,7 +92,7 @@ class Evaluation:
         self.found = data.images.float().div_(255)
         self._done: set[tuple[int, int]] = set()  # (block, stage)
         self._warnings: dict[str, None] = {}
-        self._work: Iterator[EvaluationSnapshot] | None = None
+        self._work = self._cascade() if cascade else self._pgd()
         self.seconds = time.perf_counter() - begun
 
     @property
@@ -112,8 +112,6 @@ class Evaluation:
         return self
 
     def __next__(self) -> EvaluationSnapshot:
-        if self._work is None:
-            self._work = self._cascade() if len(self.stages) > 1 else self._pgd()
         begun = time.perf_counter()
         try:
             return next(self._work)

@@ -60,11 +60,11 @@ class _FirstConv(nn.Module):
         super().__init__()
         self.weight, self.bias = conv.weight, conv.bias
         assert not isinstance(conv.padding, str)  # see _suits
-        top, left = conv.padding
-        self.padding = top, left
+        self.padding = conv.padding
 
     def forward(self, x: Tensor) -> Tensor:
-        return _first_conv(x, self.weight, self.bias, self.padding)
+        result: Tensor = _FirstConvFunction.apply(x, self.weight, self.bias, self.padding)  # type: ignore[no-untyped-call]
+        return result
 
 
 class _FirstConvFunction(torch.autograd.Function):
@@ -93,8 +93,3 @@ class _FirstConvFunction(torch.autograd.Function):
         top, left = ctx.padding
         result = result[:, :, top : top + ctx.shape[2], left : left + ctx.shape[3]]
         return result.transpose(0, 1).to(ctx.dtype), None, None, None
-
-
-def _first_conv(x: Tensor, weight: Tensor, bias: Tensor | None, padding: tuple[int, int]) -> Tensor:
-    result: Tensor = _FirstConvFunction.apply(x, weight, bias, padding)  # type: ignore[no-untyped-call]
-    return result

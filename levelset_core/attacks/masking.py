@@ -90,7 +90,14 @@ def diagnosis_parts(
         return lambda found: robust(network, **changes)
 
     def shown(source: nn.Module) -> Part:
-        return lambda found: attack_all(source, network, data, attack, seed, device, threads)
+        def work(found: dict[str, Any]) -> float:
+            images = adversarial_images(
+                source, data, replace(attack, attack="pgd-margin"),
+                seed=seed, device=device, threads=threads,
+            )  # fmt: skip
+            return accuracy_on(network, images, data.labels, device=device)
+
+        return work
 
     parts: dict[str, Part] = {
         "gradients": lambda found: gradient_zeros(network, data, device=device),
@@ -170,18 +177,3 @@ def diagnose(
         tell(name)
         found[name] = part(found)
     return masking_of(found, len(data), attack)
-
-
-def attack_all(
-    source: nn.Module,
-    target: nn.Module,
-    data: ImageSet,
-    attack: AttackConfig,
-    seed: int,
-    device: torch.device,
-    threads: int | None,
-) -> float:
-    """Accuracy of ``target`` on all images after every step of margin PGD on ``source``."""
-    config = replace(attack, attack="pgd-margin")
-    images = adversarial_images(source, data, config, seed=seed, device=device, threads=threads)
-    return accuracy_on(target, images, data.labels, device=device)

@@ -86,13 +86,12 @@ def _of_cross_entropy(m: Masking) -> Iterator[str]:
     xent, scaled, margin = (m.robust[k] for k in ("xent", "xent, scaled logits", "margin"))
     weaker = beyond_chance(xent - margin, m.images)
     if m.zero_xent > MANY_ZEROS:
+        meaning = ", so figures of cross-entropy attacks alone mean little."
         if weaker:
             meaning = (
                 f": cross-entropy PGD leaves {xent:.1%} standing, margin PGD {margin:.1%}, so "
                 "only the margin figure, or a stronger attack's, means anything."
             )
-        else:
-            meaning = ", so figures of cross-entropy attacks alone mean little."
         yield (
             f"Cross-entropy has a gradient of exactly zero on {m.zero_xent:.0%} of the images, "
             f"as logits are near {m.logit_scale:,.0f}{meaning}"

@@ -139,11 +139,9 @@ def resnet18(shape: tuple[int, int, int] = (3, 32, 32), classes: int = 10) -> nn
     """
     from levelset_core._torchvision import torchvision
 
-    channels, height, width = shape
-    if min(height, width) < 8 or channels < 1:
-        raise LevelsetError(f"The network needs images of at least 8 x 8, got shape {shape}.")
+    _check_size(shape, 8)
     network: nn.Module = torchvision.models.resnet18(weights=None, num_classes=classes)
-    network.conv1 = nn.Conv2d(channels, 64, 3, padding=1, bias=False)
+    network.conv1 = nn.Conv2d(shape[0], 64, 3, padding=1, bias=False)
     network.maxpool = nn.Identity()
     return network
 

@@ -52,9 +52,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         if inner is None or isinstance(found[inner], Tensor):
             break
         found = found[inner]
-    if not isinstance(found, dict):
-        raise LevelsetError(f"{path.name} holds no state dict.")
-    weights = {k: v for k, v in found.items() if isinstance(k, str) and isinstance(v, Tensor)}
+    items = found.items() if isinstance(found, dict) else ()
+    weights = {k: v for k, v in items if isinstance(k, str) and isinstance(v, Tensor)}
     if not weights:
         raise LevelsetError(f"{path.name} holds no state dict.")
     return weights
@@ -107,13 +106,9 @@ def _tail(name: str) -> str:
 def _prefixes(names: Iterable[str]) -> list[str]:
     """Prefixes up to a dot that all names share, from none to the longest."""
     names = list(names)
-    parts = names[0].split(".")[:-1]
-    found = [""]
-    for k in range(len(parts)):
-        prefix = ".".join(parts[: k + 1]) + "."
-        if all(name.startswith(prefix) for name in names):
-            found.append(prefix)
-    return found
+    first = names[0]
+    prefixes = ["", *(first[: k + 1] for k, letter in enumerate(first) if letter == ".")]
+    return [prefix for prefix in prefixes if all(name.startswith(prefix) for name in names)]
 
 
 def _natural(names: Iterable[str]) -> list[str]:

@@ -92,10 +92,12 @@ def known_models(store: RunStore | None = None) -> list[KnownModel]:
     Equal titles get a number.
     """
     store = store or RunStore()
+    files = (store.root / UPLOADS).glob("*.safetensors")
+    uploads = sorted(files, key=lambda path: path.stat().st_mtime)
     found = [
         *_bundled(),
         *_trained(store),
-        *(_model(path, "upload", f"upload-{path.stem}") for path in _by_age(store.root / UPLOADS)),
+        *(_model(path, "upload", f"upload-{path.stem}") for path in uploads),
     ]
     taken: set[str] = set()
     return [replace(m, title=numbered(m.title, taken)) for m in found if m is not None]
@@ -171,10 +173,6 @@ def _trained(store: RunStore) -> list[KnownModel]:
             model = _model(run.artifacts / "model.safetensors", "run", run.id)
             found += [] if model is None else [replace(model, title=titles[run.id])]
     return found
-
-
-def _by_age(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
 
 
 def _model(path: Path, origin: str, name: str) -> KnownModel | None:

@@ -60,6 +60,5 @@ def broadcast(value: T | None) -> T:
     box = [value]
     if rank_and_size()[1] > 1:
         distributed.broadcast_object_list(box)
-    found = box[0]
-    assert found is not None
-    return found
+    assert box[0] is not None
+    return box[0]

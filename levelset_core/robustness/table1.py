@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from levelset_core.robustness.config import OLD_METHODS
 
@@ -77,24 +78,15 @@ class Published:
         return None if figure is None else Reference(figure, source, self.epsilon)
 
 
-def _mnist(method: str, epsilon: float, *figures: float, **more: object) -> Published:
-    return Published("mnist", "convnet4a", method, epsilon, *figures, **more)  # type: ignore[arg-type]
-
-
-def _cifar(model: str, method: str, epsilon: float, *figures: float, **more: object) -> Published:
-    return Published("cifar10", model, method, epsilon, *figures, **more)  # type: ignore[arg-type]
-
-
+_mnist = partial(Published, "mnist", "convnet4a")
+_cifar = partial(Published, "cifar10")
 PUBLISHED = (
     _mnist("standard", 0.0, 99.34, 13.59, 0.00, autoattack=0.0),
     _mnist("madry", 0.3, 99.35, 96.04, 96.11, worst=92.0, autoattack=90.5),
     _mnist("madry", 0.4, 99.16, 96.54, 96.53, worst=95.0, autoattack=90.0),
     _mnist("trades", 0.3, 98.97, 96.75, 96.74, worst=96.0, autoattack=94.0),
     _mnist("trades", 0.4, 98.62, 96.78, 96.76, worst=95.5, autoattack=94.5),
-    _mnist(
-        "level-set", 0.4, 99.35, 99.23, 97.35, worst=94.0, autoattack=90.85,
-        autoattack_source=README,
-    ),
+    _mnist("level-set", 0.4, 99.35, 99.23, 97.35, 94.0, 90.85, autoattack_source=README),
     _cifar("convnet4b", "standard", 0.0, 83.67, 0.0, 0.0),
     _cifar("convnet4b", "madry", 0.031, 71.86, 39.84, 38.18),
     _cifar("convnet4b", "madry", 0.045, 63.66, 41.53, 39.13),
@@ -106,10 +98,7 @@ PUBLISHED = (
     _cifar("resnet18", "madry", 0.045, 74.97, 49.84, 48.02),
     _cifar("resnet18", "trades", 0.031, 83.04, 53.31, 51.36),
     _cifar("resnet18", "trades", 0.045, 79.52, 53.49, 51.22),
-    _cifar(
-        "resnet18", "level-set", 0.045, 81.3, 79.74, 43.17, autoattack=40.22,
-        autoattack_source=README,
-    ),
+    _cifar("resnet18", "level-set", 0.045, 81.3, 79.74, 43.17, None, 40.22, README),
 )  # fmt: skip
 
 #: Accuracy in percent on MNIST images attacked on another network, cross-entropy and margin PGD:
@@ -133,11 +122,8 @@ BLACK_BOX: dict[tuple[str, float], dict[tuple[str, float], tuple[float, float]]]
 def published_for(data: str, model: str, method: str, epsilon: float) -> Published | None:
     """The row of a network like this one, trained with about the same epsilon."""
     method = OLD_METHODS.get(method, method)
-    rows = [
-        row
-        for row in PUBLISHED
-        if (row.data, row.model, row.method) == (data, model.removesuffix("_linear"), method)
-    ]
+    like = data, model.removesuffix("_linear"), method
+    rows = [row for row in PUBLISHED if (row.data, row.model, row.method) == like]
     if not rows:
         return None
     row = min(rows, key=lambda row: abs(row.epsilon - epsilon))

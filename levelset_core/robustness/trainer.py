@@ -121,12 +121,11 @@ class RobustTrainer:
         c = self.config
         epoch, k = divmod(self.step, self.steps_an_epoch)
         done = self.step / self.steps_an_epoch
-        rows = self._rows(epoch, k)
         epsilon = c.epsilon_at(done)
         method = "standard" if done < c.standard_epochs else c.method
         # Only attacks need the copy.
         f = self.network if method == "standard" else frozen(self.network, self.device)
-        batch = self._batch(f, rows, epsilon)
+        batch = self._batch(f, self._rows(epoch, k), epsilon)
 
         self.network.train()
         terms = OBJECTIVES[method](batch, c)
@@ -172,15 +171,14 @@ class RobustTrainer:
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit, in the middle of an epoch too."""
-        return copy.deepcopy(
-            {
-                "network": dict(self.network.state_dict()),
-                "optimizer": self.optimizer.state_dict(),
-                "noise": self.noise.get_state(),
-                "step": self.step,
-                "looks": looks_to_arrays(self.looks) if self.looks else None,
-            }
-        )
+        state = {
+            "network": dict(self.network.state_dict()),
+            "optimizer": self.optimizer.state_dict(),
+            "noise": self.noise.get_state(),
+            "step": self.step,
+            "looks": looks_to_arrays(self.looks) if self.looks else None,
+        }
+        return copy.deepcopy(state)
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
         """Go on from a :meth:`checkpoint` of a trainer with the same settings and images."""

@@ -80,11 +80,8 @@ class Watch:
 
 def looks_to_arrays(looks: list[Observation]) -> dict[str, Any]:
     """One array a field, (k,) and (k, n)."""
-    arrays = {
-        name: np.array([getattr(look, name) for look in looks])
-        for name in ("epoch", "clean", "robust")
-    }
-    return {**arrays, "distances": torch.stack([look.distances for look in looks]).numpy()}
+    names = [field.name for field in fields(Observation)]
+    return {k: np.stack([np.asarray(getattr(look, k)) for look in looks]) for k in names}
 
 
 def looks_from_arrays(arrays: dict[str, Any]) -> list[Observation]:

@@ -25,12 +25,8 @@ EPSILON_RANGE = (0.001, 1.0)
 
 
 def table_address(images: str, sets: list[str], epsilon: float, usual: float) -> dict[str, Any]:
-    """What the table's front end is to write: what is as it begins needs no word.
-
-    Args:
-        images: of the table.
-        sets: those that can be chosen.
-        epsilon, usual: the table's, and the paper's.
+    """What the table's front end is to write: the first of ``sets``, and the paper's epsilon, need
+    no word.
     """
     return {
         TABLE_IMAGES: None if images == sets[0] else images,
@@ -47,14 +43,7 @@ def first_table_epsilon(images: str, sets: list[str], usual: float) -> float:
 
 
 def address(model: str, place: tuple[str, int | None] | None, epsilon: float) -> dict[str, Any]:
-    """What the front end is to write; None takes a name away.
-
-    Args:
-        model: its id.
-        place: data set and index of the image, or DRAWN and None; None for one that no address
-            can hold.
-        epsilon: of the attack.
-    """
+    """What the Explorer's front end is to write; None takes a name away."""
     images, image = place or (None, None)
     return {MODEL: model, IMAGES: images, IMAGE: image, EPSILON: epsilon}
 

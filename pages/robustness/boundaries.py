@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -55,7 +56,7 @@ def distances_view(q: Question) -> None:
         waits = any(run.config.kind == "distances" for run in active_runs())
         st.info(BEING_MEASURED if waits else "How far the boundary of every image is.")
     work = len(missing) * DISTANCE_PASSES * q.images / PASSES
-    measure_button(q, [m.title for m in missing], work, _start_distances, missing)
+    measure_button(q, [m.title for m in missing], work, lambda: _start_distances(q, missing))
 
 
 def _start_distances(q: Question, missing: list[KnownModel]) -> None:
@@ -90,13 +91,11 @@ def black_box_view(q: Question) -> None:
     enough = result is not None and result["images"] >= q.images
     names = [] if enough or waits else ["all pairs"]
     work = 2 * len(q.models) * q.usual.steps * q.images / PASSES
-    measure_button(q, names, work, _start_black_box)
-
-
-def _start_black_box(q: Question) -> None:
-    start_measurement(
-        RunStore(), "transfer", q.models, data=q.data, images=q.images, attack=q.usual
-    )
+    start = partial(
+        start_measurement, RunStore(), "transfer", q.models,
+        data=q.data, images=q.images, attack=q.usual,
+    )  # fmt: skip
+    measure_button(q, names, work, start)
 
 
 def _obtained(results: list[dict[str, Any]]) -> str:

@@ -103,9 +103,9 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
     )  # fmt: skip
     seed = int(where.number_input("Seed", 0, 2**31 - 1, first, key="robust_seed"))
     scoped = _in_scope(rows, entry, str(scope))
-    wanted = [e for e in scoped if _is_new(e, data, images, seed)]
+    wanted = [e for e in scoped if _is_new(e, images, seed)]
     extended = sum(_extends(e, data, images, seed) for e in wanted)
-    label = "Run" if not extended else f"Extend to {images:,}" if len(wanted) == 1 else "Run"
+    label = f"Extend to {images:,}" if extended else "Run"
     if len(wanted) > 1:
         label = f"Run {len(wanted)} cells" + (f", extend {extended} of them" if extended else "")
     st.button(
@@ -143,7 +143,7 @@ def _in_scope(rows: list[Row], entry: Entry, scope: str) -> list[Entry]:
     return [entry]
 
 
-def _is_new(entry: Entry, data: str, images: int, seed: int) -> bool:
+def _is_new(entry: Entry, images: int, seed: int) -> bool:
     """Whether there is no such figure yet, nor is one on its way."""
     for cell in (entry.best, entry.active):
         if cell is None or cell.state == "card":

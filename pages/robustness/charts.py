@@ -26,15 +26,9 @@ BINS = 24
 
 def tidy(figure: go.Figure, title: str, height: int) -> go.Figure:
     """A chart of shares: an axis from 0 to 100 %, the legend below."""
-    share_axis(figure)
     figure.update_xaxes(automargin=True)
-    figure.update_yaxes(automargin=True)
+    figure.update_yaxes(range=[-0.03, 1.06], tickformat=".0%", nticks=6, automargin=True)
     return charts.tidy(figure, title, height)
-
-
-def share_axis(figure: go.Figure) -> None:
-    """The vertical axis shows a share."""
-    figure.update_yaxes(range=[-0.03, 1.06], tickformat=".0%", nticks=6)
 
 
 def curve_figure(
@@ -98,17 +92,13 @@ def waterfall_figure(
     for k, (model, cell) in enumerate(shown):
         own = clean.get(model.id)
         at = 1.0 if own is None or own.accuracy is None else own.accuracy
-        names, values, kinds, texts = ["as they are"], [at], ["absolute"], [f"{100 * at:.1f}"]
+        bars = [("as they are", at, "absolute", f"{100 * at:.1f}")]
         for stage, share in cell.stages.items():
-            names.append(STAGE_TITLES.get(stage, stage))
-            values.append(share - at)
-            kinds.append("relative")
-            texts.append(f"−{100 * (at - share):.1f}" if share < at else "0")
+            text = f"−{100 * (at - share):.1f}" if share < at else "0"
+            bars.append((STAGE_TITLES.get(stage, stage), share - at, "relative", text))
             at = share
-        names.append("stands")
-        values.append(at)
-        kinds.append("total")
-        texts.append(f"{100 * at:.1f}")
+        bars.append(("stands", at, "total", f"{100 * at:.1f}"))
+        names, values, kinds, texts = map(list, zip(*bars, strict=True))
         lowest = min(lowest, at)
         figure.add_waterfall(
             x=names, y=values, measure=kinds, text=texts, textposition="outside",

@@ -137,7 +137,9 @@ def _attack_button(q: Question, missing: dict[str, list[AttackConfig]]) -> None:
     if any(run.config.kind == "attack" for run in active_runs()):
         return
     work = sum(passes(a) for own in missing.values() for a in own) * q.images / PASSES
-    measure_button(q, [m.title for m in q.models if m.id in missing], work, _start_attacks, missing)
+    measure_button(
+        q, [m.title for m in q.models if m.id in missing], work, lambda: _start_attacks(q, missing)
+    )
 
 
 def _start_attacks(q: Question, missing: dict[str, list[AttackConfig]]) -> None:

@@ -91,7 +91,10 @@ def attack_view(model: KnownModel, subject: Subject) -> None:
         attacked, profile = _attacked(*about, loss, network, subject)
         nearest = _nearest(model.digest, subject.digest, network, subject)
     data = _explorer_data(model, subject, attacked, {"root": profile.root, **nearest}, epsilon)
-    data["along"] = _along(profile)
+    data["along"] = {
+        "distance": _rounded(profile.distance), "margin": _rounded(profile.margin),
+        "root": _finite(profile.root.linf),
+    }  # fmt: skip
     data["key"] = "-".join(map(str, (*about, loss)))
     # Safari refuses more than a hundred changes of the address in 30 seconds.
     data["address"] = address(model.id, subject.place, epsilon) if settled else None
@@ -168,13 +171,6 @@ def _explorer_data(
         "frames": store.publish(pixels), "logits": _rounded(logits),
         "margins": _rounded(attacked.margins), "image_margin": attacked.image_margin,
         "first_broken": attacked.first_broken, "levels": levels,
-    }  # fmt: skip
-
-
-def _along(profile: MarginProfile) -> dict[str, Any]:
-    return {
-        "distance": _rounded(profile.distance), "margin": _rounded(profile.margin),
-        "root": _finite(profile.root.linf),
     }  # fmt: skip
 
 
@@ -258,9 +254,7 @@ def _plane(
 
 
 def _rounded(values: Tensor | np.ndarray) -> list[Any]:
-    array = np.asarray(values, dtype=np.float64)
-    rounded: list[Any] = np.round(array, 5).tolist()
-    return rounded
+    return list(np.asarray(values, dtype=np.float64).round(5).tolist())
 
 
 def _finite(value: float) -> float | None:

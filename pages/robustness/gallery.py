@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 from torch import nn
 
-from levelset_core.attacks import LOSSES, clean_predictions, paper_attack
+from levelset_core.attacks import LOSSES, AttackConfig, clean_predictions, paper_attack
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
 from levelset_core.parallel import torch_threads
@@ -44,7 +46,8 @@ def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
     """The filters, the images and the survey's progress; returns the chosen image's place."""
     data = data.first(IMAGES)
     predicted = _predicted(model.digest, name, network_of(model), data)
-    run = _survey_run(model, name, len(data))
+    attack = paper_attack("pgd-margin", model.shape[0])
+    run = _survey_run(model, name, len(data), attack)
     table = _table(run, predicted, data)
     shown = _filtered(table, data)
     chosen = _chosen(shown, name, len(data))
@@ -56,15 +59,14 @@ def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
             "shown": [[int(k), _mark(table, k), _title(table, data, k)] for k in shown],
         },
     )  # fmt: skip
-    attack = paper_attack("pgd-margin", model.shape[0])
     legend = f"{len(shown)} of {len(data)} images. ✕: wrong as it is"
     if run is not None:
         legend += f"; !: breaks under margin PGD, ε = {attack.epsilon:g}"
     st.caption(f"{legend}.")
     if run is None:
-        _survey_button(model, name, len(data))
-        return chosen
-    live_board(_progress, lambda: [run], len(data), every=EVERY)
+        _survey_button(model, name, len(data), attack)
+    else:
+        live_board(_progress, lambda: [run], len(data), every=EVERY)
     return chosen
 
 
@@ -78,33 +80,28 @@ def _predicted(digest: str, name: str, _network: nn.Module, _data: ImageSet) -> 
 # -- the survey ------------------------------------------------------------------------------
 
 
-def _survey_run(model: KnownModel, name: str, images: int) -> Run | None:
+def _survey_run(model: KnownModel, name: str, images: int, attack: AttackConfig) -> Run | None:
     """A run that has surveyed the images, else the newest that began."""
-    attack = paper_attack("pgd-margin", model.shape[0])
     runs = measurements(RunStore(), "survey", [model], data=name, attack=attack)
     runs = [run for run in runs if run.config.settings["images"] >= images]
     done = [run for run in runs if run.status().state == "done"]
     return next(iter(done + runs), None)
 
 
-def _survey_button(model: KnownModel, name: str, images: int) -> None:
-    """Begins the survey."""
-    attack = paper_attack("pgd-margin", model.shape[0])
+def _survey_button(model: KnownModel, name: str, images: int, attack: AttackConfig) -> None:
+    survey = partial(
+        start_measurement, RunStore(), "survey", [model], data=name, images=images, attack=attack
+    )
     work = (len(LOSSES) * attack.steps + NEAREST_PASSES) * images / PASSES
     st.button(
         f"Attack all {images}, for the filters", key="explorer_survey",
         icon=":material/play_arrow:", width="stretch",
-        on_click=attempt, args=(ERROR, _survey, model, name, images),
+        on_click=attempt, args=(ERROR, survey),
         help=f"For the filters: what breaks each image, PGD at ε = {attack.epsilon:g} with both "
         f"losses, and how far its boundary is. In the background, at most about {duration(work)} "
         "on one core.",
     )  # fmt: skip
     tell(ERROR)
-
-
-def _survey(model: KnownModel, name: str, images: int) -> None:
-    attack = paper_attack("pgd-margin", model.shape[0])
-    start_measurement(RunStore(), "survey", [model], data=name, images=images, attack=attack)
 
 
 def _table(run: Run | None, predicted: np.ndarray, data: ImageSet) -> dict[str, np.ndarray]:
@@ -115,10 +112,8 @@ def _table(run: Run | None, predicted: np.ndarray, data: ImageSet) -> dict[str, 
     if run is not None:
         arrays = run_arrays(run, SURVEY) or {}
         for key in table.keys() & arrays.keys():
-            column = unknown.copy()
             own = arrays[key][:n]
-            column[: len(own)] = own
-            table[key] = column
+            table[key] = np.concatenate([own, unknown[len(own) :]])
     return {**table, "predicted": predicted, "wrong": predicted != data.labels.numpy()}
 
 

@@ -93,24 +93,24 @@ def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
     with st.expander(f"Evidence for {model.title}", icon=":material/fact_check:", expanded=True):
         for sign in found["signs"][1:]:
             st.markdown(f":material/add: {sign}")
-        columns = st.columns(5)
+        black = found["black_box"].values()
         figures = (
             ("Zero gradients, cross-entropy", f"{found['zero_xent']:.1%}"),
             ("Zero gradients, margin", f"{found['zero_margin']:.1%}"),
             ("Median |logit|", f"{found['logit_scale']:,.1f}"),
             ("White box", f"{found['white_box']:.1%}"),
-            ("Strongest black box", _strongest(found["black_box"])),
+            ("Strongest black box", f"{min(black):.1%}" if black else "no other model"),
         )
-        for place, (label, value) in zip(columns, figures, strict=True):
+        for place, (label, value) in zip(st.columns(5), figures, strict=True):
             place.metric(label, value)
         images, scale = found["images"], found["temperature"]
         scaled = f"; scaled logits are divided by {scale:,.0f}" if scale > 1 else ""
-        left, middle, right = st.columns(3)
-        for place, figure, key in (
-            (left, _losses(found), "losses"),
-            (middle, _line(found["by_steps"], "PGD steps"), "steps"),
-            (right, _line(found["by_epsilon"], "ε"), "epsilon"),
-        ):
+        charts = {
+            "losses": _losses(found),
+            "steps": _line(found["by_steps"], "PGD steps"),
+            "epsilon": _line(found["by_epsilon"], "ε"),
+        }
+        for place, (key, figure) in zip(st.columns(3), charts.items(), strict=True):
             place.plotly_chart(figure, key=f"masking_{key}", config=CONFIG)
         st.caption(
             f"Robust accuracy on {images} images, ε = {found['epsilon']:g}, margin loss unless "
@@ -120,10 +120,6 @@ def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
             f"breaks more than the white box. Differences of up to {chance_of(images)} "
             "images are chance."
         )
-
-
-def _strongest(black: dict[str, float]) -> str:
-    return f"{min(black.values()):.1%}" if black else "no other model"
 
 
 def _losses(found: dict[str, Any]) -> go.Figure:

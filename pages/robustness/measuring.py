@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -76,9 +75,7 @@ class Question:
         return paper_attack("pgd-margin", self.models[0].shape[0])
 
 
-def measure_button(
-    q: Question, names: list[str], work: float, start: Callable[..., None], *arguments: Any
-) -> None:
+def measure_button(q: Question, names: list[str], work: float, start: Callable[[], object]) -> None:
     """Measures what is missing of the models named."""
     if not names:
         return
@@ -89,6 +86,6 @@ def measure_button(
         st.caption(f"at most about {duration(work)} on one core", width="content")
         st.button(
             f"Measure {label}", key="curves_measure_button", type="primary",
-            icon=":material/play_arrow:", on_click=attempt, args=(ERROR, start, q, *arguments),
+            icon=":material/play_arrow:", on_click=attempt, args=(ERROR, start),
             help=f"In the background: {', '.join(names)}.",
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from levelset_core.attacks import evaluating
 from levelset_core.data.digits import digit_from_picture, digit_from_strokes
@@ -24,9 +24,7 @@ from pages.shared.front_end import front_end
 from pages.shared.image_data import data_title, here_or_download
 from pages.shared.kept import kept_choice, kept_menu
 
-SOURCES = {
-    "gallery": "Gallery", "draw": "Draw", "upload": "Upload",
-}  # fmt: skip
+SOURCES = {"gallery": "Gallery", "draw": "Draw", "upload": "Upload"}
 #: Said while there is no image yet.
 HINTS = {"draw": "Draw a digit on the left.", "upload": "Open a picture of a digit on the left."}
 PAD = "digit_pad"
@@ -98,12 +96,10 @@ def _own(model: KnownModel, image: np.ndarray, place: tuple[str, int | None] | N
     )  # fmt: skip
     if said is not None:
         return Subject(x, int(said), "you say", names, place)
-    return Subject(x, _seen(network_of(model), x), "taken as", names, place)
-
-
-def _seen(network: nn.Module, x: Tensor) -> int:
+    network = network_of(model)
     with torch_threads(1), evaluating(network), torch.no_grad():
-        return int(network(x[None]).argmax())
+        seen = int(network(x[None]).argmax())
+    return Subject(x, seen, "taken as", names, place)
 
 
 def _drawn() -> np.ndarray | None:

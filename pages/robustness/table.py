@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from levelset_core.attacks import paper_attack
-from levelset_core.robustness.cells import Cell, all_cells
+from levelset_core.robustness.cells import all_cells
 from levelset_core.robustness.models import METHOD_TITLES, KnownModel
 from levelset_core.robustness.table import (
     COLUMNS,
@@ -102,7 +102,8 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
 def _chosen(rows: list[Row]) -> Entry:
     """The cell that was clicked; among other models the one trained by the same method."""
     last, attack, method = st.session_state.get(PLACE, (None, "pgd-margin", None))
-    last, attack = chosen_place() or (last, attack)
+    if clicked := (st.session_state.get(KEY) or {}).get("chosen"):
+        last, attack = map(str, clicked)
     alike = [row for row in rows if method and row.model.card.get("method") == method]
     row = next((row for row in rows if row.model.id == last), (alike or rows)[0])
     st.session_state[PLACE] = last, attack, row.model.card.get("method")
@@ -110,13 +111,7 @@ def _chosen(rows: list[Row]) -> Entry:
 
 
 def robust_grid(rows: list[Row], chosen: Entry, address: dict[str, Any]) -> None:
-    """Draw the table; a click chooses a cell, see :func:`chosen_place`.
-
-    Args:
-        rows: of the table.
-        chosen: the cell marked.
-        address: what the address is to hold, see :mod:`pages.robustness.address`.
-    """
+    """Draw the table, with the chosen cell marked; a click chooses another."""
     _component(
         key=KEY,
         data={
@@ -127,13 +122,6 @@ def robust_grid(rows: list[Row], chosen: Entry, address: dict[str, Any]) -> None
         },
         default={"chosen": None},
     )
-
-
-def chosen_place() -> tuple[str, str] | None:
-    """The model's id and the attack that were clicked, at the beginning of this run."""
-    state = st.session_state.get(KEY)
-    chosen = state.get("chosen") if state else None
-    return (str(chosen[0]), str(chosen[1])) if chosen else None
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -158,18 +146,19 @@ def cell_values(entry: Entry) -> dict[str, Any]:
     """What the front end shows of a place."""
     best, active = entry.best, entry.active
     reference = "" if entry.reference is None else entry.reference.short
-    state, progress, text = "empty", None, "not measured yet"
-    value = "–"
+    state, value, progress, text = "empty", "–", None, "not measured yet"
     if best is not None:
         state, value = "known", percent(best.accuracy)
         text = f"{interval_text(best)} · {best.images:,} images"
     if active is not None:
-        state = active.state
-        progress = active.images / active.wanted
+        state, progress = active.state, active.images / active.wanted
         if best is None:
             waits = "…" if active.state in ("queued", "running") else "–"
             value = percent(active.accuracy) if active.images else waits
-        text = _active_text(active)
+        text = "waits in the queue"
+        if active.state != "queued":
+            word = "stopped at" if active.state == "stopped" else "attacked"
+            text = f"{word} {active.images:,} of {active.wanted:,}"
     label = f"{entry.model.title}, {attack_text(entry.attack)}: {value} %, {text}"
     if entry.reference is not None:
         label += f"; {entry.reference.text}"
@@ -177,10 +166,3 @@ def cell_values(entry: Entry) -> dict[str, Any]:
         "attack": entry.attack.attack, "state": state, "value": value, "text": text,
         "reference": reference, "progress": progress, "label": label,
     }  # fmt: skip
-
-
-def _active_text(cell: Cell) -> str:
-    if cell.state == "queued":
-        return "waits in the queue"
-    word = "stopped at" if cell.state == "stopped" else "attacked"
-    return f"{word} {cell.images:,} of {cell.wanted:,}"

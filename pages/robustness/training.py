@@ -100,10 +100,8 @@ def _settings() -> None:
     tell(ERROR)
 
 
-def _start(
-    method: str, model: str, epsilon: float, epochs: int, steps: int, seed: int, weight: float
-) -> None:
-    run = start_training(method, model, epsilon, epochs, steps, seed, weight)
+def _start(*settings: Any) -> None:
+    run = start_training(*settings)
     st.toast("The training is in the queue: its charts are on the right.", icon=":material/start:")
     others = [i for i in st.session_state.get("train_shown") or [] if i != run.id]
     st.session_state.train_shown = [*others[-1:], run.id]

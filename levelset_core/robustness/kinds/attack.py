@@ -65,13 +65,11 @@ class CellAttacker:
     ) -> None:
         right = clean_predictions(network, data, device=device) == data.labels
         self.evaluations = [
-            Evaluation(
-                network, data, cell, seed=seed, device=device, threads=threads, right=right
-            )
+            Evaluation(network, data, cell, seed=seed, device=device, threads=threads, right=right)
             for cell in cells
-        ]  # fmt: skip
+        ]
         self.finished = 0
-        self._work: Iterator[CellSnapshot] | None = None
+        self._work = self._all()
 
     @property
     def steps(self) -> int:
@@ -82,8 +80,6 @@ class CellAttacker:
         return self
 
     def __next__(self) -> CellSnapshot:
-        if self._work is None:
-            self._work = self._all()
         return next(self._work)
 
     def _all(self) -> Iterator[CellSnapshot]:
@@ -92,13 +88,10 @@ class CellAttacker:
             cell, evaluation = self.finished, self.evaluations[self.finished]
             for part in evaluation:
                 if part.step < evaluation.steps:
-                    yield self._snapshot(before + part.step, cell)
+                    yield CellSnapshot(before + part.step, cell, *evaluation.progress())
             before += evaluation.steps
             self.finished += 1
-            yield self._snapshot(before, cell)
-
-    def _snapshot(self, step: int, cell: int) -> CellSnapshot:
-        return CellSnapshot(step, cell, *self.evaluations[cell].progress())
+            yield CellSnapshot(before, cell, *evaluation.progress())
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything found so far."""

@@ -70,11 +70,8 @@ class RobustKind(Kind):
         if settings.get("watch"):
             test = load_images(settings["data"], "test", data_dir=settings.get("data_dir"))
             epsilon = settings.get("watch_epsilon")
-            watch = Watch(
-                test.first(settings["watch"]),
-                config.epsilon if epsilon is None else epsilon,
-                device,
-            )
+            epsilon = config.epsilon if epsilon is None else epsilon
+            watch = Watch(test.first(settings["watch"]), epsilon, device)
         return RobustTrainer(
             config, data.first(settings.get("limit")), seed=run.config.seed, device=device,
             weights=weights, watch=watch,
@@ -112,6 +109,7 @@ class RobustKind(Kind):
         report = evaluate_attack(
             trainer.network, test, attack, device=trainer.device, threads=run.config.threads
         )
+        epochs = trainer.step / trainer.steps_an_epoch
         card = {
             "model": trainer.config.model,
             "method": trainer.config.method,
@@ -119,9 +117,8 @@ class RobustKind(Kind):
             "data": f"{trainer.data.source}, {len(trainer.data)} images",
             "test_data": f"{test.source}, the first {len(test)} images",
             "started_from": settings.get("start_from") or "new weights",
-            "epochs": trainer.step / trainer.steps_an_epoch,
-            "all_epochs": (settings.get("epochs_before") or 0.0)
-            + trainer.step / trainer.steps_an_epoch,
+            "epochs": epochs,
+            "all_epochs": (settings.get("epochs_before") or 0.0) + epochs,
             "settings": trainer.config.as_dict(),
             "stored_in": "half precision" if half else "single precision",
             "seconds": round(run.status().seconds, 1),
