@@ -57,6 +57,6 @@ def runs_folder() -> Path:
 
 
 def child_environment(threads: int) -> dict[str, str]:
-    """What a process of this program gets from ours: its modules, and how many threads it has."""
+    """What this process gives to one that it starts: its modules, a number of threads."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": path}

@@ -62,7 +62,7 @@ def build_parser() -> Parser:
     )
     parser.add_argument(
         "--print-completion", action=_Completion, choices=("bash", "zsh", "tcsh"),
-        help="print what makes a shell complete commands, and end",
+        help="print the completion script of a shell and exit",
     )  # fmt: skip
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name, (place, text) in VERBS.items():

@@ -46,16 +46,16 @@ def options(attack: Parser) -> None:
         "autoattack or clean",
     )  # fmt: skip
     attack.add_argument(
-        "--eps", type=float, help="half side of the box (default: 0.3 grey, 0.031 in colour)"
+        "--eps", type=float, help="half the side of the box (default: 0.3 grey, 0.031 in colour)"
     )
-    attack.add_argument("--step", type=float, help="of PGD (default: as in the paper)")
-    attack.add_argument("--steps", type=int, help="of PGD (default: 40 grey, 20 in colour)")
-    attack.add_argument("--restarts", type=int, help="of PGD (default: 1; pgd-worst: 10)")
+    attack.add_argument("--step", type=float, help="step size of PGD (default: as in the paper)")
+    attack.add_argument("--steps", type=int, help="steps of PGD (default: 40 grey, 20 in colour)")
+    attack.add_argument("--restarts", type=int, help="starts of PGD (default: 1; pgd-worst: 10)")
     attack.add_argument(
-        "--limit", type=whole(1), help="attack the first so many test images (default: all)"
+        "--limit", type=whole(1), help="attack the first LIMIT test images (default: all)"
     )
     attack.add_argument(
-        "--arch", help="of a state dict from elsewhere: convnet4a, convnet4b or resnet18"
+        "--arch", help="architecture of a state dict: convnet4a, convnet4b or resnet18"
     )
     add_threads(attack)
     attack.add_argument(
@@ -64,11 +64,11 @@ def options(attack: Parser) -> None:
     )  # fmt: skip
     attack.add_argument(
         "--others", nargs="*", default=[], metavar="FILE",
-        help="with --examine: models that images are attacked on to be shown to MODEL",
+        help="with --examine: more models; images attacked on them are shown to MODEL",
     )  # fmt: skip
     attack.add_argument(
         "--curves", action="store_true",
-        help="instead of one attack those of the curves over epsilon and over steps, with both "
+        help="the attacks of the curves over epsilon and over steps, with both "
         f"losses, on {CURVE_IMAGES} images unless --limit says otherwise",
     )  # fmt: skip
     attack.add_argument(

@@ -100,7 +100,7 @@ def add_threads(verb: Parser, default: int | None = None) -> None:
     """Threads on the CPU."""
     verb.add_argument(
         "--threads", type=whole(1), default=default,
-        help="on the CPU" + ("" if default else " (default: its cores)"),
+        help="CPU threads" + ("" if default else " (default: all cores)"),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ def options(compare: Parser) -> None:
     compare.add_argument("b", metavar="B", help="mesh or point cloud, e.g. the ground truth")
     compare.add_argument("--samples", type=whole(1), default=30_000, help="samples of each shape")
     compare.add_argument(
-        "--threshold", type=float, default=0.005, help="of the F-score, in the files' units"
+        "--threshold", type=float, default=0.005, help="F-score's distance, in the files' units"
     )
     compare.set_defaults(run=_run)
 

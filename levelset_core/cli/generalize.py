@@ -24,11 +24,11 @@ def options(verb: Parser) -> None:
     add_data(verb)
     verb.add_argument(
         "--loss", default="xent,hinge,geometric_svm", metavar="A,B,..",
-        help="of xent, hinge, geometric_svm",
+        help="losses to compare: xent, hinge, geometric_svm",
     )  # fmt: skip
     verb.add_argument(
         "--fractions", type=numbers, metavar="F,F,..",
-        help="of the training set (default: those of the paper's figure, 0.0005 to 0.02)",
+        help="fractions of the training set (default: those of the paper's figure, 0.0005 to 0.02)",
     )  # fmt: skip
     GeneralizationConfig.add_options(verb, *SETTINGS)
     verb.add_argument("--jobs", type=whole(1), default=1, help="processes side by side")
@@ -37,13 +37,13 @@ def options(verb: Parser) -> None:
     )
     verb.add_argument(
         "--store", metavar="FOLDER", help="write the result there, as in docs/results; a finished "
-        "run of the same settings is taken as it is",
+        "run of the same settings is used again",
     )  # fmt: skip
     verb.add_argument(
         "--gallery", metavar="FILE", help="copy the test images that the losses differ on there, "
         "as in assets/few_samples; mind the licence of the images",
     )  # fmt: skip
-    verb.add_argument("--note", default="", help="what the stored result must say of its data")
+    verb.add_argument("--note", default="", help="a remark on the data for the stored result")
     verb.set_defaults(run=_run)
 
 

@@ -29,7 +29,7 @@ def options(verb: Parser) -> None:
     verb.add_argument("--preset", default="quick", help="quick, balanced or paper")
     verb.add_argument(
         "--levels", type=numbers, default="0", metavar="T,T,..",
-        help="levels t of {F = t} to write, in the input's units; a file each (--levels=-0.01,0)",
+        help="levels t of {F = t} to write, in the input's units, one file each (--levels=-0.01,0)",
     )  # fmt: skip
     verb.add_argument(
         "--keep-all", action="store_true", help="keep small pieces far from the others"
@@ -53,11 +53,11 @@ def _add_options(verb: Parser, endings: str) -> None:
     verb.add_argument("-o", "--output", required=True, metavar="OUT", help=endings)
     verb.add_argument(
         "--seconds", type=float,
-        help="for everything, reading and writing included (default: the preset's)",
+        help="time for everything, reading and writing included (default: the preset's)",
     )  # fmt: skip
     verb.add_argument("--steps", type=int, help="optimizer steps at most (default: the preset's)")
     verb.add_argument(
-        "--resolution", type=int, help="of the grid that is extracted (default: the preset's)"
+        "--resolution", type=int, help="grid nodes on the longest side (default: the preset's)"
     )
     add_threads(verb)
 

@@ -51,15 +51,15 @@ class GeneralizationConfig(Settings):
         (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02), help="of the original training set"
     )
     repeats: int = setting(
-        20, low=1, high=PER_SEED, help="per fraction; loss against loss is paired over them"
+        20, low=1, high=PER_SEED, help="repeats per fraction; losses are paired over them"
     )
     tuning: int = setting(
-        2, low=1, high=PER_SEED, help="repeats, drawn apart, that every candidate is tried on"
+        2, low=1, high=PER_SEED, help="separate repeats that every candidate is tried on"
     )
     width: int = setting(64, low=1, help="units of a hidden layer")
     depth: int = setting(2, low=1, help="hidden layers of the ReLU MLP")
     steps: int = setting(400, low=1, help="optimizer steps")
-    batch: int = setting(32, low=1, help="images a step")
+    batch: int = setting(32, low=1, help="images per step")
     seed: int = setting(
         0, low=0, high=TUNING // PER_SEED - 1, help="of the repeats; another one draws other parts"
     )

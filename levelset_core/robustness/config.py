@@ -33,45 +33,45 @@ class RobustConfig(Settings):
     emulate it, many times slower.
     """
 
-    method: str = setting("madry", choices=METHODS, aliases=OLD_METHODS, help="of training")
+    method: str = setting("madry", choices=METHODS, aliases=OLD_METHODS, help="training method")
     model: str = setting("convnet4a", choices=_classifiers, help="architecture")
     epochs: int = setting(5, low=1, high=10_000, help="rounds over the training images")
-    batch: int = setting(128, low=1, high=65_536, help="images a step")
-    learning_rate: float = setting(1e-3, low=1e-7, high=1.0, help="of Adam")
-    weight_decay: float = setting(0.0, low=0.0, high=1.0, help="of Adam")
-    schedule: str = setting("cycle", choices=SCHEDULES, help="of the learning rate")
+    batch: int = setting(128, low=1, high=65_536, help="images per step")
+    learning_rate: float = setting(1e-3, low=1e-7, high=1.0, help="learning rate of Adam")
+    weight_decay: float = setting(0.0, low=0.0, high=1.0, help="weight decay of Adam")
+    schedule: str = setting("cycle", choices=SCHEDULES, help="how the learning rate changes")
     epsilon: float = setting(
         0.3, low=0.0, high=1.0,
-        help="of the attack; of level-set the distance wanted of right samples in Eq. 12",
+        help="radius of the attack; for level-set, the distance asked of right samples in Eq. 12",
     )  # fmt: skip
-    epsilon_start: float = setting(0.0, low=0.0, high=1.0, help="where epsilon starts to grow")
-    warmup_epochs: int = setting(0, low=0, high=10_000, help="over which epsilon grows, linearly")
+    epsilon_start: float = setting(0.0, low=0.0, high=1.0, help="epsilon at the start")
+    warmup_epochs: int = setting(0, low=0, high=10_000, help="epochs in which epsilon grows")
     standard_epochs: int = setting(
-        0, low=0, high=10_000, help="of standard training first, whatever the method"
+        0, low=0, high=10_000, help="first epochs of standard training, whatever the method"
     )
     epsilon_wrong: float = setting(
-        0.5, low=0.0, high=1.0, help="of wrong samples in Eq. 12 (level-set)"
+        0.5, low=0.0, high=1.0, help="distance for wrong samples in Eq. 12 (level-set)"
     )
     attack_step: float = setting(
-        0.1, low=1e-6, high=1.0, help="of the PGD of every batch; it grows with epsilon"
+        0.1, low=1e-6, high=1.0, help="step of the PGD on each batch; it grows with epsilon"
     )
     attack_step_wrong: float = setting(
         0.1, low=1e-6, high=1.0, help="the same for wrong samples (level-set)"
     )
-    attack_steps: int = setting(7, low=0, high=1000, help="of the PGD of every batch")
+    attack_steps: int = setting(7, low=0, high=1000, help="steps of the PGD on each batch")
     attack_shrink: float = setting(
-        1.0, low=0.01, high=1.0, help="each PGD step is so many times as long as the one before"
+        1.0, low=0.01, high=1.0, help="length of each PGD step over that of the one before"
     )
     weight_correct: float = setting(
         1.0, low=0.0, high=1000.0, help="lambda_j of right samples in Eq. 12 (level-set)"
     )
     weight_attacked: float = setting(
         0.0, low=0.0, high=1000.0,
-        help="of the cross-entropy where PGD ended, beside Eq. 12 (level-set); 0 in the paper",
+        help="weight of cross-entropy where PGD ended, beside Eq. 12 (level-set); 0 in the paper",
     )  # fmt: skip
     beta: float = setting(1.0, low=0.0, high=1000.0, help="weight of the divergence in TRADES")
     first_crossing: bool = setting(
-        False, help="PGD leaves an image at the first point beyond the boundary (level-set); "
+        False, help="PGD stops for an image at its first point beyond the boundary (level-set); "
         "otherwise it takes every step, as the authors do",
     )  # fmt: skip
     augment: bool = setting(False, help="random crops after padding by 4 pixels, mirror images")

@@ -102,5 +102,5 @@ def _spawn(run: Run, lock: FileLock) -> subprocess.Popen[bytes]:
             [sys.executable, "-m", "levelset_core.runs.worker", run.id, str(lock.descriptor)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
             pass_fds=[lock.descriptor],
-            start_new_session=True,  # Ctrl-C in the server's terminal and its end are not ours
+            start_new_session=True,  # Ctrl-C in the server's terminal and its end do not reach it
         )  # fmt: skip

@@ -77,7 +77,7 @@ def _start(config: GeneralizationConfig) -> None:
         "generalize", config.to_dict(), seed=config.seed, device="cpu", threads=1,
         name=f"Generalization, {IMAGE_SETS[config.data]}",
     )  # fmt: skip
-    told = "Started: it goes on if you leave this page." if new else "It goes on already."
+    told = "Started. It keeps running if you leave this page." if new else "It is running already."
     st.toast(told, icon=":material/play_arrow:")
 
 

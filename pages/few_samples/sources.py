@@ -129,9 +129,8 @@ def _about(source: Source) -> None:
         choice = (
             "were taken from the stored result"
             if c.chosen is not None
-            else f"were chosen on 2,000 held-out training images at most, by {c.tuning} repeats of "
-            "their own, among as many candidates for one loss as for another; no test image took "
-            "part"
+            else f"were chosen on at most 2,000 held-out training images, by {c.tuning} separate "
+            "repeats, from the same number of candidates for each loss, without test images"
         )
         st.markdown(
             f"{result['network']}; {c.steps} steps of {c.batch} images, AdamW, its rate falling to "

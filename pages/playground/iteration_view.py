@@ -40,7 +40,7 @@ def iteration_view(session: LiveSession) -> None:
     top[2].button("Next stage", on_click=_next_stage, args=(session,), width="stretch")
     top[3].button(
         "Do this step", on_click=_do_step, args=(session,), width="stretch", type="primary",
-        help="Carry the update out and take the iteration after it apart.",
+        help="Do the update, then take the next iteration apart.",
     )  # fmt: skip
     if it is None:
         tell("iteration_wrong")
@@ -48,7 +48,7 @@ def iteration_view(session: LiveSession) -> None:
     config = session.state.panels()[0]
     st.caption(
         f"Iteration {it.step} of {OBJECTIVES[config.objective].title}, followed for point "
-        f"{it.index} with label {it.label:+d}. Training is paused; every number is of this moment."
+        f"{it.index} with label {it.label:+d}. Training is paused; the numbers show this moment."
     )
     for latex, words in equations(it, config, stage or 0):
         left, right = st.columns([3, 2], vertical_alignment="center")

@@ -62,7 +62,7 @@ def _mesh(result: Result, level: float | None) -> Mesh:
         return own
     wanted = st.checkbox(
         f"The level set of the slider, t = {level:.4g}", key="export_level",
-        help="From F on the grid that the viewer has; unticked, the result itself.",
+        help="From F on the viewer's grid. Unticked: the result itself.",
     )  # fmt: skip
     return _level_set(result.field, level) if wanted else own
 
@@ -105,7 +105,7 @@ SURFACES, TUBE, INK = ("#7ea6cf", "#d99a5b"), "#be185d", "#1a1d24"
 def stills_view(subject: Subject, result: Result, camera: dict[str, Any] | None) -> None:
     """Settings, a button, and the file when it is there."""
     if not result.final or result.shape is None:
-        st.info("Pictures are made of finished results.")
+        st.info("Pictures can be made once the run has finished.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         what = st.segmented_control(
@@ -121,7 +121,7 @@ def stills_view(subject: Subject, result: Result, camera: dict[str, Any] | None)
         points = st.checkbox("With the points", key="still_points")
         go = st.button("Draw", icon=":material/photo_camera:", key="still_go")
     st.caption(
-        "From where the viewer looks, by PyVista with smooth edges. A film takes a while; it is "
+        "From the viewer's camera, drawn by PyVista with smooth edges. A film takes a while; it is "
         "kept with the run."
     )
     if go:

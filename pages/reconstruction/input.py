@@ -145,7 +145,7 @@ def _uploaded() -> Subject | None:
     truth = found if isinstance(found, Mesh) else None
     cloud = sample_surface(found, DRAWN) if isinstance(found, Mesh) else found
     if dropped := cloud.non_finite + cloud.duplicates:
-        st.caption(f"{dropped:,} rows were dropped: doubles, or not finite numbers.")
+        st.caption(f"{dropped:,} rows were dropped: duplicates, or numbers that are not finite.")
     return _subject(cloud, truth, kind or "surface", file.name, up or "z", {"file": file.name})
 
 

@@ -67,7 +67,7 @@ _ALL: dict[str, dict[str, Method]] = {
         ),
         "paper": Method(
             "The paper's network", "reconstruct", _preset("paper"), 600,
-            "8 layers of 512 and the settings of Sec. 5.3: made for a GPU and for hours.",
+            "8 layers of 512 and the settings of Sec. 5.3: made for a GPU and hours of training.",
         ),
         "poisson": Method(
             "Screened Poisson", "poisson", _plain(), None,
@@ -76,7 +76,7 @@ _ALL: dict[str, dict[str, Method]] = {
         **{
             name: Method(
                 title, "atlasnet", _plain(atlas=name), 60,
-                "Patches fitted by the Chamfer loss, as compared with in Table 2.",
+                "Patches fitted by the Chamfer loss, as in the comparison of Table 2.",
             )
             for name, title in (
                 ("atlasnet-1-sphere", "AtlasNet, 1 sphere"),
@@ -122,7 +122,7 @@ def method_panel(subject: Subject) -> dict[str, Any]:
             changes["seconds"] = float(
                 st.number_input(
                     "Seconds", 5, 86_400, method.seconds, key=f"seconds_{name}",
-                    help="To train in; preparing it and extracting the result come on top.",
+                    help="Time for training. Preparation and extraction come on top.",
                 )
             )  # fmt: skip
             with st.expander("Settings", icon=":material/tune:"):

@@ -97,7 +97,7 @@ def training_view(results: list[Result], kind: str) -> None:
 
 def _why_empty(runs: list[Run]) -> str:
     if any(get_kind(run.config.kind).metrics for run in runs):
-        return "No step was taken yet: the charts fill when the run goes on."
+        return "No steps yet: the charts fill when the run goes on."
     return "This method has no steps to chart."
 
 

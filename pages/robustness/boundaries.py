@@ -54,7 +54,7 @@ def distances_view(q: Question) -> None:
         )
     else:
         waits = any(run.config.kind == "distances" for run in active_runs())
-        st.info(BEING_MEASURED if waits else "How far the boundary of every image is.")
+        st.info(BEING_MEASURED if waits else "How far the boundary is from each image.")
     work = len(missing) * DISTANCE_PASSES * q.images / PASSES
     measure_button(q, [m.title for m in missing], work, lambda: _start_distances(q, missing))
 
@@ -83,8 +83,8 @@ def black_box_view(q: Question) -> None:
             f"Percent of {result['images']} images that the target still gets right after "
             f"{q.usual.steps} steps of PGD on the source, ε = {q.usual.epsilon:g}; images that are "
             "wrong without attack count as broken. On the diagonal: the white-box attack. ▼: lower "
-            f"than it by more than chance ({chance_of(result['images'])} images), so that the "
-            f"target's own gradients mislead. In brackets: as published. {_obtained([result])}"
+            f"by more than chance ({chance_of(result['images'])} images): the target's own "
+            f"gradients mislead. In brackets: as published. {_obtained([result])}"
         )
     else:
         st.info(BEING_MEASURED if waits else "Images attacked on one model, shown to the others.")

@@ -159,7 +159,7 @@ def _nothing_new(entries: list[Entry]) -> str:
     if not states:
         return "Measured: choose more images or another seed."
     if states == {"stopped"}:
-        return "Stopped before its end: the button beside its figure takes it up again."
+        return "Stopped before its end: the button beside its figure resumes it."
     return "On its way."
 
 

@@ -98,12 +98,12 @@ def _read(
         lines += [note] if note else []
         lines.append(
             f"**{accuracy:.1%}** of the first {min(1000, len(test_images(sets[0]))):,} images of "
-            f"{IMAGE_SETS.get(sets[0], sets[0])} are right as they are."
+            f"{IMAGE_SETS.get(sets[0], sets[0])} are right without an attack."
         )
         if accuracy < 0.5:
             lines.append(
-                ":material/warning: That is little: it may expect images that are normalized or "
-                "of another kind. Put the normalization into the network and export it."
+                ":material/warning: That is low: it may expect normalized images, or images of "
+                "another kind. Put the normalization into the network and export it."
             )
     else:
         later = (
@@ -146,7 +146,7 @@ def _forget(model: KnownModel) -> None:
 def _what_is_read() -> None:
     st.markdown("##### What is read, and how")
     st.markdown(
-        "- **.safetensors**: plain tensors. A file of this program says itself what it holds.\n"
+        "- **.safetensors**: plain tensors. A file of this program says what it holds.\n"
         "- **.pt, .pth**: a state dict, read with `weights_only=True`: no code in it runs. Other "
         "prefixes and names of the layers are fine: the same layers in the same order fit.\n"
         "- **ConvNet-4a** exists with and without two ReLUs in its head, which a state dict does "

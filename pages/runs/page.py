@@ -60,7 +60,7 @@ def lists(
             try:
                 run_details(store, runs[chosen], others, {row["id"]: row["name"] for row in rows})
             except (LevelsetError, OSError):
-                st.info("This run changed while it was read: a moment.")
+                st.info("This run changed while it was being read. One moment.")
 
 
 def run_filter(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
