@@ -10,12 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from levelset_core.data.image_files import (
-    are_jpeg,
-    read_class_folders,
-    read_idx,
-    scale_images,
-)
+from levelset_core.data.image_files import are_jpeg, read_class_folders, read_idx, scale_images
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import ASSETS, data_folder
 from levelset_core.random import torch_generator

@@ -10,12 +10,7 @@ from levelset_core.geometry.clouds import NearestPoints
 from levelset_core.geometry.compare import Comparison, compare, distance_to
 from levelset_core.geometry.curves.extraction import Curve, extract_curve
 from levelset_core.geometry.curves.gaps import Gap, curve_report, gaps
-from levelset_core.geometry.export import (
-    mesh_bytes,
-    polyline_bytes,
-    write_mesh,
-    write_polyline,
-)
+from levelset_core.geometry.export import mesh_bytes, polyline_bytes, write_mesh, write_polyline
 from levelset_core.geometry.grid import Grid, evaluate_volume
 from levelset_core.geometry.meshes import Mesh, Polyline
 from levelset_core.geometry.plane import Bounds, contours, evaluate_grid, nearest_on_contours
