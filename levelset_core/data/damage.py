@@ -74,7 +74,11 @@ def damage(cloud: PointCloud, how: Damage) -> PointCloud:
     low, high = cloud.points.min(0), cloud.points.max(0)
     diagonal = float(np.linalg.norm(high - low))
     # One stream each: a slider moved alone leaves the others' points where they are.
-    chosen = cloud.select(_beyond_holes(cloud.points, how, HOLE_RADIUS * diagonal))
+    kept = np.ones(len(cloud), dtype=bool)
+    for row in numpy_generator(how.seed, 0).choice(len(cloud), how.holes):
+        away = np.linalg.norm(cloud.points - cloud.points[row], axis=1)
+        kept &= away > HOLE_RADIUS * diagonal
+    chosen = cloud.select(kept)
     if how.keep < 1:
         count = round(how.keep * len(chosen))
         rows = numpy_generator(how.seed, 1).permutation(len(chosen))[:count]
@@ -95,11 +99,3 @@ def damage(cloud: PointCloud, how: Damage) -> PointCloud:
         if normals is not None:  # zero means unknown
             normals = np.concatenate([normals, np.zeros_like(drawn)])
     return replace(chosen, points=points, normals=normals)
-
-
-def _beyond_holes(points: np.ndarray, how: Damage, radius: float) -> np.ndarray:
-    """Which points lie in no hole, (n,) bool."""
-    kept = np.ones(len(points), dtype=bool)
-    for row in numpy_generator(how.seed, 0).choice(len(points), how.holes):
-        kept &= np.linalg.norm(points - points[row], axis=1) > radius
-    return kept

@@ -40,14 +40,12 @@ def load_arrays(data: bytes, label: str, max_bytes: int) -> dict[str, np.ndarray
 def _number_array(data: bytes, label: str) -> np.ndarray:
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
-    except ValueError as error:
+    except (ValueError, EOFError, OSError, SyntaxError) as error:
         if "allow_pickle" in str(error) and data.startswith(b"\x93NUMPY"):
             raise LevelsetError(
                 f"{label}: it holds pickled Python objects, which are never read; save plain "
                 "arrays of numbers."
             ) from error
-        raise LevelsetError(f"{label}: this is no readable NumPy file.") from error
-    except (EOFError, OSError, SyntaxError) as error:
         raise LevelsetError(f"{label}: this is no readable NumPy file.") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
         raise LevelsetError(f"{label}: it holds an array of {array.dtype}, not of numbers.")
@@ -140,12 +138,11 @@ def parse_text(data: bytes, label: str) -> tuple[np.ndarray, np.ndarray | None]:
     """
     try:
         text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise LevelsetError(f"{label}: this is no text file.") from error
+    except UnicodeDecodeError:
+        text = "\0"
     if "\0" in text:
         raise LevelsetError(f"{label}: this is no text file.")
-    text = text.replace("//", "#") if "//" in text else text
-    lines = text.splitlines()
+    lines = text.replace("//", "#").splitlines()
     first = next((k for k, line in enumerate(lines) if line.split("#")[0].strip()), None)
     if first is None:
         raise LevelsetError(f"{label}: no points found in it.")
@@ -161,9 +158,10 @@ def parse_text(data: bytes, label: str) -> tuple[np.ndarray, np.ndarray | None]:
             warnings.simplefilter("ignore")  # "input contained no data"
             table = np.loadtxt(io.StringIO(body), ndmin=2)
     except ValueError as error:
+        reason = str(error).split(";")[0].rstrip(".")  # numpy's own words without its advice
         raise LevelsetError(
             f"{label}: a line does not hold the same count of numbers as the others "
-            f"({_reason(error, first)})."
+            f"({reason}{f', after {first} skipped' if first else ''})."
         ) from error
     if not table.size:
         raise LevelsetError(f"{label}: no points found in it.")
@@ -171,12 +169,12 @@ def parse_text(data: bytes, label: str) -> tuple[np.ndarray, np.ndarray | None]:
         raise LevelsetError(f"{label}: every line needs two or three numbers, this has one.")
     if table.shape[1] == 2:
         return table, None
-    normals = table[:, 3:6] if table.shape[1] >= 6 else None
-    if normals is not None:
-        lengths = np.linalg.norm(normals[np.isfinite(normals).all(1)], axis=1)
-        if not len(lengths) or np.abs(np.median(lengths) - 1) > 0.05:
-            normals = None  # colours, more likely
-    return table[:, :3], normals
+    if table.shape[1] < 6:
+        return table[:, :3], None
+    normals = table[:, 3:6]
+    lengths = np.linalg.norm(normals[np.isfinite(normals).all(1)], axis=1)
+    unit = len(lengths) and np.abs(np.median(lengths) - 1) <= 0.05  # else colours, more likely
+    return table[:, :3], normals if unit else None
 
 
 def _is_row(line: str) -> bool:
@@ -186,8 +184,3 @@ def _is_row(line: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _reason(error: ValueError, skipped: int) -> str:
-    """numpy's own words without its advice."""
-    return str(error).split(";")[0].rstrip(".") + (f", after {skipped} skipped" if skipped else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,14 +29,13 @@ SPLITS = ("train", "test")
 _RAW = tuple(
     f"{part}-{what}-ubyte" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")
 )
-#: Where torchvision puts what it downloads, and all the files: a download may have been cut off.
+_BATCHES = ("batches.meta", "test_batch", *(f"data_batch_{k}" for k in range(1, 6)))
+#: Its class in torchvision, where that puts what it downloads, and all the files: a download may
+#: have been cut off.
 _DOWNLOADED = {
-    "mnist": ("MNIST/raw", _RAW),
-    "fashion_mnist": ("FashionMNIST/raw", _RAW),
-    "cifar10": (
-        "cifar-10-batches-py",
-        ("batches.meta", "test_batch", *(f"data_batch_{k}" for k in range(1, 6))),
-    ),
+    "mnist": ("MNIST", "MNIST/raw", _RAW),
+    "fashion_mnist": ("FashionMNIST", "FashionMNIST/raw", _RAW),
+    "cifar10": ("CIFAR10", "cifar-10-batches-py", _BATCHES),
 }
 _DIGITS = tuple("0123456789")
 _FASHION = (
@@ -103,7 +101,7 @@ def is_here(name: str, data_dir: Path | str | None = None) -> bool:
             return True
     elif any((folder / name).glob("*-ubyte*")):
         return True
-    place, files = _DOWNLOADED[name]
+    _, place, files = _DOWNLOADED[name]
     return all((folder / "torchvision" / place / file).is_file() for file in files)
 
 
@@ -142,42 +140,24 @@ def load_images(
         raise LevelsetError(f"Unknown split {split!r}: choose train or test.")
     if name not in IMAGE_SETS:
         return _folder(Path(name).expanduser(), Path(name).name, split)
-    return _LOADERS[name](data_folder(data_dir), split, download)
-
-
-def _excerpt(folder: Path, split: str, download: bool) -> ImageSet:
-    images, labels = read_idx(EXCERPT, split)
-    source = f"first {len(images)} {split} images of MNIST, bundled"
-    return ImageSet("mnist_excerpt", images, labels, _DIGITS, source)
-
-
-def _mnist(folder: Path, split: str, download: bool) -> ImageSet:
-    return _idx_set("mnist", _DIGITS, folder, split, download)
-
-
-def _fashion(folder: Path, split: str, download: bool) -> ImageSet:
-    return _idx_set("fashion_mnist", _FASHION, folder, split, download)
-
-
-def _idx_set(
-    name: str, classes: tuple[str, ...], folder: Path, split: str, download: bool
-) -> ImageSet:
-    place = folder / name
-    if place.is_dir() and list(place.glob("*-ubyte*")):
-        images, labels = read_idx(place, split)
-        return ImageSet(name, images, labels, classes, f"{IMAGE_SETS[name]} {split}, local files")
-    kind = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}[name]
-    return _torchvision(name, kind, classes, folder, split, download)
-
-
-def _cifar10(folder: Path, split: str, download: bool) -> ImageSet:
-    place = _class_folders(folder, split)
-    if place is None:
-        return _torchvision("cifar10", "CIFAR10", (), folder, split, download)
-    source = f"CIFAR-10 {split} as class folders, {IN_TURNS}"
-    if are_jpeg(place):
-        source += ", JPEG files whose pixels differ a little from the original ones"
-    return replace(_folder(place, "cifar10", split), source=source)
+    folder = data_folder(data_dir)
+    if name == "cifar10":
+        place = _class_folders(folder, split)
+        if place is None:
+            return _torchvision(name, (), folder, split, download)
+        source = f"CIFAR-10 {split} as class folders, {IN_TURNS}"
+        if are_jpeg(place):
+            source += ", JPEG files whose pixels differ a little from the original ones"
+        return replace(_folder(place, name, split), source=source)
+    if name == "mnist_excerpt":
+        images, labels = read_idx(EXCERPT, split)
+        source = f"first {len(images)} {split} images of MNIST, bundled"
+        return ImageSet(name, images, labels, _DIGITS, source)
+    classes = _FASHION if name == "fashion_mnist" else _DIGITS
+    if not any((folder / name).glob("*-ubyte*")):
+        return _torchvision(name, classes, folder, split, download)
+    images, labels = read_idx(folder / name, split)
+    return ImageSet(name, images, labels, classes, f"{IMAGE_SETS[name]} {split}, local files")
 
 
 def _class_folders(folder: Path, split: str) -> Path | None:
@@ -205,15 +185,14 @@ def _folder(place: Path, name: str, split: str) -> ImageSet:
 
 
 def _torchvision(
-    name: str, kind: str, classes: tuple[str, ...], folder: Path, split: str, download: bool
+    name: str, classes: tuple[str, ...], folder: Path, split: str, download: bool
 ) -> ImageSet:
     from levelset_core._torchvision import torchvision
 
     root = folder / "torchvision"
     try:
-        found = getattr(torchvision.datasets, kind)(
-            str(root), train=split == "train", download=download
-        )
+        kind = getattr(torchvision.datasets, _DOWNLOADED[name][0])
+        found = kind(str(root), train=split == "train", download=download)
     except (OSError, RuntimeError, EOFError, tarfile.TarError) as error:
         raise LevelsetError(
             f"{IMAGE_SETS[name]} is not in {folder} and cannot be downloaded: give --data-dir or "
@@ -221,23 +200,10 @@ def _torchvision(
         ) from error
     images = torch.as_tensor(found.data)
     images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
-    return ImageSet(
-        name,
-        images,
-        torch.as_tensor(found.targets),
-        classes or tuple(found.classes),
-        f"{IMAGE_SETS[name]} {split}, torchvision",
-    )
+    labels, source = torch.as_tensor(found.targets), f"{IMAGE_SETS[name]} {split}, torchvision"
+    return ImageSet(name, images, labels, classes or tuple(found.classes), source)
 
 
 def epoch_order(n: int, seed: int, epoch: int) -> Tensor:
     """The order of the images in an epoch, (n,): the same for a seed and an epoch."""
     return torch.randperm(n, generator=torch_generator(seed * 1_000_003 + epoch))
-
-
-_LOADERS: dict[str, Callable[[Path, str, bool], ImageSet]] = {
-    "mnist": _mnist,
-    "mnist_excerpt": _excerpt,
-    "fashion_mnist": _fashion,
-    "cifar10": _cifar10,
-}

@@ -220,9 +220,7 @@ def _voxel_rows(points: np.ndarray, count: int) -> np.ndarray:
 
     def occupied(cells: int) -> np.ndarray:
         cell = np.minimum((points - low) * (cells / extent), cells - 1).astype(np.int64)
-        _, first = np.unique(cell @ cells ** np.arange(cell.shape[1]), return_index=True)
-        rows: np.ndarray = first
-        return rows
+        return np.unique(cell @ cells ** np.arange(cell.shape[1]), return_index=True)[1]
 
     fine, coarse = 1 << 20, 1  # bisection on the number of cells along the longest side
     while fine - coarse > 1:

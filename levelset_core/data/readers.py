@@ -50,21 +50,18 @@ def read_point_cloud(
         LevelsetError: the file is missing, empty, too large, damaged or not what its name
             says, or holds too few points.
     """
-    found = read_geometry(source, name)
+    found, label = read_geometry(source, name), _label(source, name)
     if isinstance(found, Mesh):
-        label = _label(source, name)
-        if samples is None:
-            cloud = PointCloud.clean(found.vertices, found.normals, label)
-        elif found.area <= 0:
-            raise LevelsetError(f"{label}: the mesh has no area to draw points from.")
-        else:
+        points, normals = found.vertices, found.normals
+        if samples is not None:
+            if found.area <= 0:
+                raise LevelsetError(f"{label}: the mesh has no area to draw points from.")
             drawn = sample_surface(found, samples, seed=seed)
-            cloud = PointCloud.clean(drawn.points, drawn.normals, label)
-    else:
-        cloud = found
+            points, normals = drawn.points, drawn.normals
+        found = PointCloud.clean(points, normals, label)
     if purpose is not None:
-        check_spread(cloud, purpose)
-    return cloud
+        check_spread(found, purpose)
+    return found
 
 
 def read_geometry(source: Source, name: str | None = None) -> Mesh | PointCloud:

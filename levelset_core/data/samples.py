@@ -69,9 +69,7 @@ SAMPLES: dict[str, Sample] = {
             f"{_DRAWN} of the Stanford bunny, coarse copy in the public domain.", up="y",
         ),
         Sample("flange", "Mechanical part", "surface", f"{_DRAWN} of a generated flange."),
-        Sample(
-            "genus_two", "Genus 2", "surface", f"{_DRAWN} of a generated double ring."
-        ),
+        Sample("genus_two", "Genus 2", "surface", f"{_DRAWN} of a generated double ring."),
         Sample("spot", "Spot", "surface", f"Keenan Crane's cow, {_FETCHED}", "y", "spot.obj"),
         Sample("fandisk", "Fandisk", "surface", f"CAD part, {_FETCHED}", file="fandisk.obj"),
         Sample(
@@ -106,11 +104,13 @@ def load_sample(
     Raises:
         LevelsetError: no such sample, or its file is not there.
     """
-    choose("sample", name, SAMPLES)
-    sample = SAMPLES[name]
+    sample = SAMPLES[choose("sample", name, SAMPLES)]
     if sample.kind == "curve":
+        curve = _CURVES[name]()
+        even = downsample(PointCloud(curve.points), CURVE_POINTS, "farthest", seed=seed).points
         noise = 2 * CURVE_NOISE if name == "spline" else CURVE_NOISE
-        return _draw_curve(_CURVES[name](), noise, seed, sample.title)
+        shift = numpy_generator(seed, 1).normal(size=even.shape)
+        return PointCloud(even + noise * shift, source=sample.title), curve
     if name == "body_scan":
         cloud = read_point_cloud(ASSETS / "samples" / "body_scan.npz")
         return cloud, _read_mesh(ASSETS / "samples" / "body_scan_truth.npz")
@@ -132,14 +132,6 @@ def _truth(sample: Sample, data_dir: Path | str | None) -> Mesh:
     return _read_mesh(data_folder(data_dir) / "meshes" / str(sample.file))
 
 
-def _draw_curve(
-    truth: Polyline, noise: float, seed: int, title: str
-) -> tuple[PointCloud, Polyline]:
-    even = downsample(PointCloud(truth.points), CURVE_POINTS, "farthest", seed=seed).points
-    shift = numpy_generator(seed, 1).normal(size=even.shape)
-    return PointCloud(even + noise * shift, source=title), truth
-
-
 @lru_cache(maxsize=8)
 def _read_mesh(path: Path) -> Mesh:
     found = read_geometry(path)
@@ -153,8 +145,4 @@ _SURFACES: dict[str, Callable[[], Mesh]] = {
     "flange": lru_cache(partial(make_surface, "flange")),
     "genus_two": lru_cache(partial(make_surface, "genus_two")),
 }
-_CURVES: dict[str, Callable[[], Polyline]] = {
-    "trefoil": trefoil,
-    "helix": helix,
-    "spline": closed_spline,
-}
+_CURVES = {"trefoil": trefoil, "helix": helix, "spline": closed_spline}

@@ -52,8 +52,7 @@ def make_surface(name: str, resolution: int = RESOLUTION) -> Mesh:
     Raises:
         LevelsetError: there is none of that name.
     """
-    choose("surface", name, SURFACES)
-    return extract_mesh(SURFACES[name], (-1.05, 1.05), resolution)
+    return extract_mesh(SURFACES[choose("surface", name, SURFACES)], (-1.05, 1.05), resolution)
 
 
 def trefoil(samples: int = 1000) -> Polyline:

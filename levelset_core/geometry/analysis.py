@@ -88,9 +88,8 @@ def mean_curvature(mesh: Mesh) -> np.ndarray:
         np.bincount(mesh.faces.ravel(), np.repeat(values, 3), minlength=len(mesh.vertices))
         for values in (integrals, mesh.face_areas)
     )
-    curvature: np.ndarray = np.divide(
-        0.5 * total, area, out=np.zeros(len(mesh.vertices)), where=area > 0
-    )
+    curvature = np.zeros(len(mesh.vertices))
+    np.divide(0.5 * total, area, out=curvature, where=area > 0)
     return curvature
 
 

@@ -144,10 +144,8 @@ class Normalization:
 
     def apply(self, points: np.ndarray) -> np.ndarray:
         """Points (n, d) in the box."""
-        moved: np.ndarray = (points - self.center) / self.scale
-        return moved
+        return np.asarray((points - self.center) / self.scale)
 
     def undo(self, points: np.ndarray) -> np.ndarray:
         """Points (n, d) of the box in the cloud's units."""
-        moved: np.ndarray = points * self.scale + self.center
-        return moved
+        return np.asarray(points * self.scale + self.center)

@@ -47,8 +47,7 @@ def _to_triangles(points: np.ndarray, mesh: Mesh) -> np.ndarray:
         return np.zeros(0)
     surface = pyvista.make_tri_mesh(mesh.vertices, mesh.faces[solid])
     signed = pyvista.PolyData(np.array(points)).compute_implicit_distance(surface)
-    distances: np.ndarray = np.abs(np.asarray(signed["implicit_distance"], dtype=np.float64))
-    return distances
+    return np.abs(np.asarray(signed["implicit_distance"], dtype=np.float64))
 
 
 #: Samples of each shape, as in the paper.

@@ -185,7 +185,7 @@ def narrow_band(f: Callable[[Tensor], Tensor], grid: Grid, level: float = 0.0) -
     while stride > 1 and last.max() < MIN_BLOCKS * stride:
         stride //= 2
 
-    blocks = _lattice(-(-last // stride)) * stride  # (m, 3), lower corners
+    blocks = lattice(-(-last // stride)) * stride  # (m, 3), lower corners
     slope = None
     while True:
         corner = np.minimum(blocks[:, None] + stride * _CORNERS, last)  # (m, 8, 3)
@@ -212,7 +212,8 @@ def narrow_band(f: Callable[[Tensor], Tensor], grid: Grid, level: float = 0.0) -
     return Band(values.reshape(grid.shape), cells, int(known.sum()))
 
 
-def _lattice(counts: np.ndarray) -> np.ndarray:
+def lattice(counts: np.ndarray) -> np.ndarray:
+    """All (i, j, ...) with 0 <= i < counts[0] and so on, (n, d)."""
     return np.stack(np.unravel_index(np.arange(np.prod(counts)), counts), axis=1)
 
 
@@ -227,8 +228,7 @@ def _look_up(
         wanted[unknown] = True
         new = np.flatnonzero(wanted)
         values[new] = evaluate_nodes(f, grid, new)
-    found: np.ndarray = values[flat]
-    return found
+    return np.asarray(values[flat])
 
 
 def _slopes(found: np.ndarray, sides: np.ndarray) -> np.ndarray:
@@ -238,14 +238,12 @@ def _slopes(found: np.ndarray, sides: np.ndarray) -> np.ndarray:
     for axis in range(3):
         rise = np.abs(np.diff(cube, axis=axis + 1)).reshape(len(found), 4).max(1)
         squares += (rise / sides[:, axis]) ** 2
-    slopes: np.ndarray = np.sqrt(squares)
-    return slopes
+    return np.asarray(np.sqrt(squares))
 
 
 def _crosses(found: np.ndarray, level: float) -> np.ndarray:
     above = found > level
-    crosses: np.ndarray = np.logical_and(above.any(-1), ~above.all(-1))
-    return crosses
+    return np.asarray(np.logical_and(above.any(-1), ~above.all(-1)))
 
 
 def _close(

@@ -69,8 +69,7 @@ class Mesh:
     @cached_property
     def triangles(self) -> np.ndarray:
         """The corners of every face, (m, 3, 3)."""
-        corners: np.ndarray = self.vertices[self.faces]
-        return corners
+        return np.asarray(self.vertices[self.faces])
 
     @cached_property
     def _crosses(self) -> np.ndarray:
@@ -80,8 +79,7 @@ class Mesh:
     @cached_property
     def face_areas(self) -> np.ndarray:
         """(m,)."""
-        areas: np.ndarray = 0.5 * np.linalg.norm(self._crosses, axis=1)
-        return areas
+        return np.asarray(0.5 * np.linalg.norm(self._crosses, axis=1))
 
     @cached_property
     def face_normals(self) -> np.ndarray:
@@ -201,8 +199,7 @@ def even_points(line: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Every row divided by its length; a zero row stays zero."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    scaled: np.ndarray = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return scaled
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0))
 
 
 def in_space(points: np.ndarray) -> np.ndarray:

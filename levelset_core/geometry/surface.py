@@ -10,7 +10,7 @@ from skimage.measure import marching_cubes
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.grid import Band, Box, Grid, evaluate_nodes, narrow_band
+from levelset_core.geometry.grid import Band, Box, Grid, evaluate_nodes, lattice, narrow_band
 from levelset_core.geometry.meshes import Mesh, unit
 from levelset_core.levelsets import (
     LevelSetSamples,
@@ -73,7 +73,11 @@ def extract_mesh(
             f"extract_mesh needs F: (n, 3) -> (n,), this one has {probe.shape[1]} outputs: "
             "use extract_curve, or pick one output."
         )
-    band = _every_node(f, grid) if dense else narrow_band(f, grid, level)
+    if dense:
+        values = evaluate_nodes(f, grid, np.arange(grid.size)).reshape(grid.shape)
+        band = Band(values, lattice(np.array(grid.shape) - 1), grid.size)
+    else:
+        band = narrow_band(f, grid, level)
     mesh = march(band, grid, level)
     return snap_mesh(f, mesh, level, reach=grid.step) if snap else mesh
 
@@ -90,8 +94,9 @@ def march(band: Band, grid: Grid, level: float = 0.0) -> Mesh:
         vertices, faces, _, _ = marching_cubes(volume, level, mask=mask)
     except (RuntimeError, ValueError):  # no surface, or the level is out of the values' range
         return Mesh.empty()
-    places = np.array(grid.lower) + grid.step * vertices.astype(np.float64)
-    return _without_slivers(Mesh(places, faces))
+    mesh = Mesh(np.array(grid.lower) + grid.step * vertices.astype(np.float64), faces)
+    solid = mesh.face_areas > 0  # a node exactly on the level makes faces without area
+    return mesh if solid.all() else mesh.select_faces(solid)
 
 
 def snap_mesh(f: Callable[[Tensor], Tensor], mesh: Mesh, level: float, *, reach: float) -> Mesh:
@@ -137,16 +142,3 @@ def _rounding(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
     _, jacobian = value_and_jacobian(f, x[:: 1 + len(x) // SLOPE_POINTS])
     slopes = jacobian.norm(dim=1).reshape(len(jacobian), -1).amin(1)  # (k,), of the flatter output
     return SNAP_ERROR * float(x.abs().max() * slopes.nan_to_num(0.0).median())
-
-
-def _without_slivers(mesh: Mesh) -> Mesh:
-    """The mesh without faces that have no area: a node exactly on the level makes them."""
-    flat = mesh.face_areas <= 0
-    return mesh.select_faces(~flat) if flat.any() else mesh
-
-
-def _every_node(f: Callable[[Tensor], Tensor], grid: Grid) -> Band:
-    values = evaluate_nodes(f, grid, np.arange(grid.size)).reshape(grid.shape)
-    cells = np.stack(np.unravel_index(np.arange(np.prod(np.array(grid.shape) - 1)),
-                                      np.array(grid.shape) - 1), axis=1)  # fmt: skip
-    return Band(values, cells, grid.size)

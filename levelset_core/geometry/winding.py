@@ -161,5 +161,4 @@ def even_part(points: np.ndarray, count: int) -> tuple[np.ndarray, float]:
 def _cells(points: np.ndarray, cell: float) -> np.ndarray:
     """One number for the cell of every point, (n,)."""
     index = np.floor((points - points.min(0)) / cell).astype(np.int64)
-    numbers: np.ndarray = np.ravel_multi_index(tuple(index.T), tuple(index.max(0) + 1))
-    return numbers
+    return np.asarray(np.ravel_multi_index(tuple(index.T), tuple(index.max(0) + 1)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,9 +131,6 @@ class AtlasNetTrainer(Budgeted):
             ).to(self.device)  # fmt: skip
             self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
 
-    def __iter__(self) -> Iterator[AtlasNetSnapshot]:
-        return self
-
     def __next__(self) -> AtlasNetSnapshot:
         """One optimizer step.
 
@@ -182,14 +178,9 @@ class AtlasNetTrainer(Budgeted):
 
     def checkpoint(self) -> dict[str, Any]:
         """Weights, optimizer, generator and how far it is."""
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "generator": self.generator.get_state(),
-            "step": self.step,
-            "seconds": self.seconds,
-        }
-        return copy.deepcopy(state)
+        state = {name: getattr(self, name).state_dict() for name in ("network", "optimizer")}
+        about = {"generator": self.generator.get_state(), "step": self.step}
+        return copy.deepcopy({**state, **about, "seconds": self.seconds})
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
         """Go on from a :meth:`checkpoint`."""

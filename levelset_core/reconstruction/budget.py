@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets import residual_norm
@@ -118,6 +118,9 @@ class Budgeted:
     """What trainers say of their ``budget``."""
 
     budget: Budget
+
+    def __iter__(self) -> Self:
+        return self
 
     @property
     def step(self) -> int:

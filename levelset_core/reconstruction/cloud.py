@@ -31,14 +31,6 @@ AROUND = 0.8
 POOL = 100_000
 
 
-@dataclass(frozen=True, eq=False)
-class NearPoints:
-    """Points off the cloud, (m, d), each with its nearest point of the cloud, (m, d)."""
-
-    places: Tensor
-    nearest: Tensor
-
-
 def projection_starts(x: Tensor, sigma: float, count: int, generator: torch.Generator) -> Tensor:
     """80 % around the cloud, the others uniform in the box, (count, d)."""
     starts = around(x, sigma, count, generator)
@@ -48,12 +40,12 @@ def projection_starts(x: Tensor, sigma: float, count: int, generator: torch.Gene
 
 
 def near_points(
-    cloud: NearestPoints, sigmas: tuple[float, ...], generator: torch.Generator, count: int = POOL
-) -> NearPoints:
-    """Points around the cloud, in equal parts from every sigma and in random order."""
-    sigma = torch.tensor(sigmas)[torch.arange(count) % len(sigmas), None]
-    places = around(cloud.points, sigma, count, generator)
-    return NearPoints(places, cloud(places))
+    cloud: NearestPoints, sigmas: tuple[float, ...], generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Points around the cloud, in equal parts from every sigma, and their nearest points in it."""
+    sigma = torch.tensor(sigmas)[torch.arange(POOL) % len(sigmas), None]
+    places = around(cloud.points, sigma, POOL, generator)
+    return places, cloud(places)
 
 
 #: The shortest wavelength of the encoding, in standard deviations of the noise: shorter ones learn
@@ -142,16 +134,8 @@ def prepare_cloud(
     if config.normals_weight and cloud.normals is not None:
         normals = torch.zeros_like(points)
         normals[: len(cloud)] = torch.from_numpy(cloud.normals).float()
-    octaves = config.octaves if curve else _octaves(own, config.octaves)
+    octaves = config.octaves
+    if octaves and not curve and (noise := noise_level(own)):
+        # The octave k = 0, 1, ... has the wavelength 2 / 2^k: noise hides the last of a surface.
+        octaves = min(octaves, max(1, 1 + round(math.log2(2 / (FINEST_WAVELENGTH * noise)))))
     return PreparedCloud(cloud, normalization, points, normals, prior, octaves)
-
-
-def _octaves(points: np.ndarray, most: int) -> int:
-    """As many octaves as have a wavelength that the noise of a surface does not hide.
-
-    The octave k = 0, 1, ... has the wavelength 2 / 2^k.
-    """
-    noise = noise_level(points)
-    if not most or not noise:
-        return most
-    return min(most, max(1, 1 + round(math.log2(2 / (FINEST_WAVELENGTH * noise)))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from levelset_core.errors import LevelsetError
@@ -120,10 +120,6 @@ class ReconstructionConfig(Settings):
             LevelsetError: there is none of that name, or a change does not fit.
         """
         return cls.from_dict({**PRESETS[choose("preset", name, PRESETS)], **changes})
-
-    def with_changes(self, **changes: Any) -> ReconstructionConfig:
-        """The same settings but for some."""
-        return replace(self, **changes)
 
 
 _PAPER: dict[str, Any] = {

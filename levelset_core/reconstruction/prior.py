@@ -131,8 +131,7 @@ class Prior:
         neighbours, _ = tree.query(points[rows], k=min(5, len(points)))
         hole = max(HOLE_CELLS * self.cell, HOLE_SPACINGS * float(np.median(neighbours[:, -1])))
         distance, _ = tree.query(places, distance_upper_bound=hole)
-        found: np.ndarray = places[np.isinf(distance)]
-        return found
+        return np.asarray(places[np.isinf(distance)])
 
     def signed_points(self, cloud: NearestPoints, generator: torch.Generator) -> SignedPoints:
         """Places around a cloud, where the fit can tell the side, with their signed distance."""

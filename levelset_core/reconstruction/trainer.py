@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +23,6 @@ from levelset_core.parallel import Workers
 from levelset_core.random import torch_generator
 from levelset_core.reconstruction.budget import Budget, Budgeted, ReconstructionSnapshot, check_loss
 from levelset_core.reconstruction.cloud import (
-    NearPoints,
     advance,
     near_points,
     prepare_cloud,
@@ -101,11 +100,6 @@ class ReconstructionTrainer(Budgeted):
         """Length of a unit of the box, in the cloud's units."""
         return self.normalization.scale
 
-    # -- training ------------------------------------------------------------------------------
-
-    def __iter__(self) -> Iterator[ReconstructionSnapshot]:
-        return self
-
     def __next__(self) -> ReconstructionSnapshot:
         """One optimizer step.
 
@@ -127,7 +121,8 @@ class ReconstructionTrainer(Budgeted):
 
     def _descend(self, *, warm: bool) -> tuple[float, ReconstructionTerms | None]:
         set_rates(self.optimizers, self.config, self.budget.rate(self.config.final_rate))
-        x, normals = self._draw()
+        rows = self._rows(self.points, self.config.data_batch)
+        x, normals = self.points[rows], None if self.normals is None else self.normals[rows]
         terms = None if warm else self._terms(x)
         loss = self._signed_loss(x) if terms is None else terms.loss
         if terms is not None and self.prior is not None and self.config.anchors:
@@ -145,11 +140,6 @@ class ReconstructionTrainer(Budgeted):
             self.samples = advance(terms.samples[0], self._starts)
         return value, terms
 
-    def _draw(self) -> tuple[Tensor, Tensor | None]:
-        """A batch of the cloud, and its normals if they are asked for."""
-        rows = self._rows(self.points, self.config.data_batch)
-        return self.points[rows], None if self.normals is None else self.normals[rows]
-
     def _terms(self, x: Tensor) -> ReconstructionTerms:
         """Eq. 13 on a batch: samples of S_0, and points near the cloud on their own levels."""
         c = self.config
@@ -159,16 +149,15 @@ class ReconstructionTrainer(Budgeted):
             places = self.samples
             if not c.persistent:
                 starts = self._starts(c.projected)
-                places = project(
-                    self.network, starts, max_steps=c.newton_steps, tol=c.newton_tol
-                ).points
+                s = project(self.network, starts, max_steps=c.newton_steps, tol=c.newton_tol)
+                places = s.points
             groups.append((places, 0.0))
             nearest.append(self.nearest(places))
         if c.near:
-            pool = self.near
-            rows = self._rows(pool.places, c.near)
-            groups.append((pool.places[rows], None))
-            nearest.append(pool.nearest[rows])
+            pool, feet = self.near
+            rows = self._rows(pool, c.near)
+            groups.append((pool[rows], None))
+            nearest.append(feet[rows])
         surface = c.outputs == 1
         return reconstruction_terms(
             self.network, x, groups, self.nearest, nearest=nearest, lam=c.lam, p=c.p,
@@ -197,11 +186,9 @@ class ReconstructionTrainer(Budgeted):
     def _starts(self, count: int) -> Tensor:
         return projection_starts(self.points, self.config.start_sigma, count, self.generator)
 
-    # -- what is drawn once --------------------------------------------------------------------
-
     @cached_property
-    def near(self) -> NearPoints:
-        """The pool of points near the cloud."""
+    def near(self) -> tuple[Tensor, Tensor]:
+        """The pool of points near the cloud, and their nearest points."""
         generator = torch_generator(self.config.seed + 2)
         return near_points(self.nearest, self.config.near_sigmas, generator)
 
@@ -213,8 +200,6 @@ class ReconstructionTrainer(Budgeted):
             return self.prior.signed_points(generator)
         assert self.prior is not None
         return self.prior.signed_points(self.nearest, generator)
-
-    # -- results -------------------------------------------------------------------------------
 
     @property
     def bounds(self) -> tuple[Tensor, Tensor]:
@@ -259,8 +244,6 @@ class ReconstructionTrainer(Budgeted):
         taken = time.perf_counter() - begun
         growth = 1.3 * max(1.0, c.resolution / PROBE) ** 2
         budget.reserve = min(1.5 + growth * taken, 0.5 * c.seconds)
-
-    # -- checkpoints ---------------------------------------------------------------------------
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit: weights, optimizers, generator, samples, step."""

@@ -31,27 +31,22 @@ def export_view(result: Result, level: float | None) -> None:
         st.markdown("##### Curve")
         with st.container(horizontal=True):
             for kind, label in LINES.items():
-                st.download_button(
-                    label, partial(polyline_bytes, shape.lines, kind),
-                    f"{name}.{kind}", key=f"line_{kind}", icon=":material/download:",
-                    on_click="ignore",
-                )  # fmt: skip
+                content = partial(polyline_bytes, shape.lines, kind)
+                _download(label, content, f"{name}.{kind}", f"line_{kind}")
     else:
         st.markdown("##### Surface")
         mesh = _mesh(result, level)
         with st.container(horizontal=True):
             for kind, label in MESHES.items():
-                st.download_button(
-                    label, partial(mesh_bytes, mesh, kind),
-                    f"{name}.{kind}", key=f"mesh_{kind}", icon=":material/download:",
-                    on_click="ignore",
-                )  # fmt: skip
+                _download(label, partial(mesh_bytes, mesh, kind), f"{name}.{kind}", f"mesh_{kind}")
         st.caption(f"{len(mesh.vertices):,} vertices and {len(mesh.faces):,} faces, with normals.")
     _network(result, name)
     st.markdown("##### Everything")
-    st.link_button(
-        "The run as a zip", zip_address(result.run), icon=":material/folder_zip:",
-    )  # fmt: skip
+    st.link_button("The run as a zip", zip_address(result.run), icon=":material/folder_zip:")
+
+
+def _download(label: str, content: Any, file: str, key: str) -> None:
+    st.download_button(label, content, file, key=key, on_click="ignore", icon=":material/download:")
 
 
 def _mesh(result: Result, level: float | None) -> Mesh:
@@ -73,11 +68,8 @@ def _network(result: Result, name: str) -> None:
         return
     st.markdown("##### Network")
     file = f"{name}.safetensors"
-    st.download_button(
-        "Weights (safetensors)", path.read_bytes, file, key="network", on_click="ignore",
-        icon=":material/download:",
-    )  # fmt: skip
-    snippet = Path(path.with_name("network.py"))
+    _download("Weights (safetensors)", path.read_bytes, file, "network")
+    snippet = path.with_name("network.py")
     if snippet.exists():
         with st.expander("Load it elsewhere, with torch and safetensors alone"):
             st.code(snippet.read_text().replace(path.name, file), language="python")
@@ -126,10 +118,9 @@ def stills_view(subject: Subject, result: Result, camera: dict[str, Any] | None)
     )
     if go:
         _stop()
-        ending = ".png" if what == "Still" else ".mp4"
         with telling():
             st.session_state.rendering = Rendering(
-                result.run.artifacts / f"{'still' if what == 'Still' else 'film'}{ending}",
+                result.run.artifacts / ("still.png" if what == "Still" else "film.mp4"),
                 _things(subject, result, colour, points), _camera(subject, camera),
                 size=SIZES[size], background=BACKGROUNDS[background],
             )  # fmt: skip
@@ -157,10 +148,7 @@ def _progress(result: Result) -> None:
         if path.exists():
             content = path.read_bytes()
             show(content, width=640)
-            st.download_button(
-                f"Download {name}", content, name, key=f"get_{name}", on_click="ignore",
-                icon=":material/download:",
-            )  # fmt: skip
+            _download(f"Download {name}", content, name, f"get_{name}")
 
 
 def _things(subject: Subject, result: Result, colour: str, points: bool) -> list[Drawn]:

@@ -119,8 +119,7 @@ def _title(name: str) -> str:
 
 def _choose(name: str) -> Subject | None:
     if name == "run":
-        subject: Subject = st.session_state.run_subject
-        return subject
+        return cast("Subject", st.session_state.run_subject)
     if name == UPLOAD:
         return _uploaded()
     sample = SAMPLES[name]

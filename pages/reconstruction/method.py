@@ -151,7 +151,6 @@ def _settings(subject: Subject, name: str) -> dict[str, Any]:
 
 
 def start_button(subject: Subject, choice: dict[str, Any]) -> None:
-    """The one obvious button."""
     method = METHODS[subject.kind][choice["method"]]
     st.button(
         "Reconstruct", type="primary", icon=":material/play_arrow:", key="start",

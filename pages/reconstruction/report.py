@@ -83,8 +83,10 @@ def training_view(results: list[Result], kind: str) -> None:
     active = any(run.status().active for run in runs)
     names = metric_names(runs, rows, expected=active) if runs else dict(get_kind(kind).metrics)
     if not names:
-        if runs:
-            st.info(_why_empty(runs))
+        if any(get_kind(run.config.kind).metrics for run in runs):
+            st.info("No steps yet: the charts fill when the run goes on.")
+        elif runs:
+            st.info("This method has no steps to chart.")
         return
     figure = metrics_figure(
         names, [result.title for result in results] or [""], rows or [[]], "seconds"
@@ -93,12 +95,6 @@ def training_view(results: list[Result], kind: str) -> None:
     # One and the same chart from the page's opening on: what draws it takes a second to load,
     # and a surface that is being watched must not wait for that.
     st.plotly_chart(figure, key="training_charts", config=CONFIG)
-
-
-def _why_empty(runs: list[Run]) -> str:
-    if any(get_kind(run.config.kind).metrics for run in runs):
-        return "No steps yet: the charts fill when the run goes on."
-    return "This method has no steps to chart."
 
 
 def _rows(results: list[Result]) -> list[list[dict[str, Any]]]:
@@ -148,7 +144,8 @@ def metrics_view(subject: Subject, runs: list[Run]) -> None:
     with st.popover("Copy", icon=":material/content_copy:"):
         st.caption("Tab-separated: paste it into a spreadsheet.")
         lines = ["\t".join(columns)]
-        lines += ["\t".join(_text(row.get(c)) for c in columns) for row in rows]
+        cells = [[row.get(c) for c in columns] for row in rows]
+        lines += ["\t".join("" if x is None else str(x) for x in row) for row in cells]
         st.code("\n".join(lines), language=None)
 
 
@@ -157,24 +154,15 @@ def _row(run: Run, title: str) -> dict[str, Any] | None:
     if result is None or run.status().state != "done":
         return None
     comparison = result.get("comparison", {})
-    sizes = {
-        "Faces": result.get("faces"), "Pieces": result.get("components", result.get("pieces")),
-        "Length": _rounded(result.get("length")),
-    }  # fmt: skip
-    return {
+    row = {
         "Method": title,
-        "Seconds": _rounded(result.get("seconds")),
+        "Seconds": result.get("seconds"),
         "Steps": result.get("steps"),
-        **{column: _rounded(comparison.get(key)) for column, key in METRICS.items()},
-        **sizes,
+        **{column: comparison.get(key) for column, key in METRICS.items()},
+        "Faces": result.get("faces"),
+        "Pieces": result.get("components", result.get("pieces")),
+        "Length": result.get("length"),
         "Seed": run.config.seed,
     }
-
-
-def _rounded(value: Any) -> Any:
-    """Four significant digits: more would be noise of the sampling."""
-    return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+    # Four significant digits: more would be noise of the sampling.
+    return {c: float(f"{x:.4g}") if isinstance(x, float) else x for c, x in row.items()}

@@ -10,7 +10,6 @@ import numpy as np
 import streamlit as st
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry import Mesh, Polyline
 from levelset_core.geometry.meshes import in_space
 from levelset_core.reconstruction.assess import ERRORS
 from levelset_core.reconstruction.shapes import (
@@ -49,12 +48,6 @@ class Result:
     final: bool
     field: FieldGrid | None
     errors: dict[str, np.ndarray]
-
-    @property
-    def comparison(self) -> dict[str, Any]:
-        """The metrics of the finished run; empty before."""
-        found: dict[str, Any] = (self.run.result() or {}).get("comparison", {})
-        return found
 
 
 def runs_on(subject: Subject) -> list[Run]:
@@ -165,26 +158,19 @@ def _shape(result: Result) -> list[v.Layer]:
         fields = [*(v.Field(values, low, high) for values in grid.values), None]
     if not shape.lines:
         mesh = shape.meshes[0]
-        return [v.Surface("surface", "Surface", mesh, fields[0], scalars=_scalars(mesh, result))]
+        scalars = [
+            v.Scalar(name, label, result.errors[name], diverging=name == "curvature")
+            for name, label in COLOURS.items()
+            if name in result.errors and len(result.errors[name]) == len(mesh.vertices)
+        ]
+        return [v.Surface("surface", "Surface", mesh, fields[0], scalars=scalars)]
     surfaces: list[v.Layer] = [
         v.Surface(f"surface{k}", f"F{'₁₂'[k]} = 0", mesh, fields[k], opacity=TRANSLUCENT, colour=k)
         for k, mesh in enumerate(shape.meshes)
         if len(mesh.faces)
     ]
-    return [*surfaces, *_lines(shape.lines, "curve", "Curve")]
-
-
-def _scalars(mesh: Mesh, result: Result) -> list[v.Scalar]:
-    return [
-        v.Scalar(name, label, result.errors[name], diverging=name == "curvature")
-        for name, label in COLOURS.items()
-        if name in result.errors and len(result.errors[name]) == len(mesh.vertices)
-    ]
-
-
-def _lines(lines: tuple[Polyline, ...], name: str, label: str, shown: bool = True) -> list[v.Layer]:
-    """Every piece is a tube of its own, shown and hidden together."""
-    return [v.Curve(name, label, line, shown) for line in lines]
+    # Every piece is a tube of its own, shown and hidden together.
+    return [*surfaces, *(v.Curve("curve", "Curve", line, True) for line in shape.lines)]
 
 
 def _cloud(subject: Subject, result: Result | None = None) -> v.Points:
@@ -205,6 +191,6 @@ def _truth(subject: Subject) -> list[v.Layer]:
     if subject.truth is None:
         return []
     if subject.truth.lines:
-        return _lines(subject.truth.lines, "truth", "Truth", shown=False)
+        return [v.Curve("truth", "Truth", line, False) for line in subject.truth.lines]
     mesh = subject.truth.meshes[0].with_normals
     return [v.Surface("truth", "Truth", mesh, colour=1, shown=False)]

@@ -97,8 +97,7 @@ def thinned(points: np.ndarray) -> np.ndarray:
         return points
     groups = fcluster(linkage(points, "complete"), _nearness(points), "distance") - 1
     count = np.bincount(groups)
-    means: np.ndarray = np.stack([np.bincount(groups, axis) / count for axis in points.T], axis=1)
-    return means
+    return np.asarray(np.stack([np.bincount(groups, axis) / count for axis in points.T], axis=1))
 
 
 def _nearness(points: np.ndarray) -> float:
@@ -137,15 +136,18 @@ class _Links:
         length = self.distance[:, 1:].ravel()
         kept = (a < b) & (length <= LONG * self.spacing)
         for _, i, j in sorted(zip(length[kept], a[kept].tolist(), b[kept].tolist(), strict=True)):
-            if self._free(i, j) and self._ahead(i, j) and self._ahead(j, i):
+            few = len(self.neighbours[i]) < 2 and len(self.neighbours[j]) < 2
+            if few and not self.groups.connected(i, j) and self._ahead(i, j) and self._ahead(j, i):
                 self._link(i, j)
 
     def take_joins(self, ends: str) -> None:
         """Links between the ends of fragments, the shortest and straightest first."""
         tips = [i for i, near in enumerate(self.neighbours) if len(near) == 1]
-        lengths = {i: self._fragment_length(i) for i in tips}
-        joins = sorted(self._joins(tips, lengths, ends))
-        for _, i, j in joins:
+        lengths = {}
+        for i in tips:
+            walked = self.nodes[list(self._walk(i))]
+            lengths[i] = float(np.linalg.norm(np.diff(walked, axis=0), axis=1).sum())
+        for _, i, j in sorted(self._joins(tips, lengths, ends)):
             if len(self.neighbours[i]) < 2 and len(self.neighbours[j]) < 2:
                 self._link(i, j)
 
@@ -181,10 +183,6 @@ class _Links:
             found.append(Chain(self.nodes[order], not tips))
         return found
 
-    def _free(self, i: int, j: int) -> bool:
-        few = len(self.neighbours[i]) < 2 and len(self.neighbours[j]) < 2
-        return few and not self.groups.connected(i, j)
-
     def _ahead(self, i: int, j: int) -> bool:
         """Whether going to j at i is no turning back."""
         return all(
@@ -215,10 +213,6 @@ class _Links:
             if count >= BACK and np.linalg.norm(direction) >= BACK_SHARE * length:
                 break
         return direction
-
-    def _fragment_length(self, tip: int) -> float:
-        walked = self.nodes[list(self._walk(tip))]
-        return float(np.linalg.norm(np.diff(walked, axis=0), axis=1).sum())
 
 
 def turning(first: np.ndarray, chord: np.ndarray, second: np.ndarray) -> float:

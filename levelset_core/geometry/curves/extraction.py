@@ -67,9 +67,13 @@ def extract_curve(
         )
     if dimension == 2:
         field = evaluate_nodes(f, grid, np.arange(grid.size)).reshape(grid.shape)
-        lines = [_open_ring(line) for line in find_contours(field, 0.0)]
-        found = [(np.array(grid.lower) + grid.step * line, closed) for line, closed in lines]
+        found: list[tuple[np.ndarray, bool]] = []
         surfaces: tuple[Mesh, ...] = ()
+        for line in find_contours(field, 0.0):
+            # scikit-image repeats the first point of a closed contour.
+            closed = len(line) > 2 and np.array_equal(line[0], line[-1])
+            ring = line[:-1] if closed else line
+            found.append((np.array(grid.lower) + grid.step * ring, closed))
     else:
         surfaces = tuple(_surface(f, grid, output, snap) for output in (0, 1))
         found = _zero_lines(surfaces[0], _on_vertices(f, surfaces[0], 1))
@@ -90,8 +94,7 @@ class _Output(torch.nn.Module):
         self.f, self.output = f, output
 
     def forward(self, x: Tensor) -> Tensor:
-        value: Tensor = self.f(x)[:, self.output]
-        return value
+        return self.f(x)[:, self.output]
 
 
 def _surface(f: Callable[[Tensor], Tensor], grid: Grid, output: int, snap: bool) -> Mesh:
@@ -111,12 +114,6 @@ def _on_vertices(f: Callable[[Tensor], Tensor], mesh: Mesh, output: int) -> np.n
 def _snap(f: Callable[[Tensor], Tensor], points: np.ndarray, reach: float) -> np.ndarray:
     s, good = project_near(f, points, 0.0, reach, *home_of(f))
     return np.where(good[:, None], s.points.double().cpu().numpy(), points)
-
-
-def _open_ring(line: np.ndarray) -> tuple[np.ndarray, bool]:
-    """scikit-image repeats the first point of a closed contour."""
-    closed = len(line) > 2 and np.array_equal(line[0], line[-1])
-    return (line[:-1], True) if closed else (line, False)
 
 
 def _zero_lines(mesh: Mesh, values: np.ndarray) -> list[tuple[np.ndarray, bool]]:

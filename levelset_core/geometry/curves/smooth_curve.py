@@ -64,7 +64,8 @@ def fit_curves(points: np.ndarray, ends: str = "auto") -> list[SmoothCurve]:
     nodes = np.concatenate([chain.points for chain in chains])
     labels = np.repeat(np.arange(len(chains)), [len(chain.points) for chain in chains])
     distance, nearest = cKDTree(nodes).query(points)
-    labels = np.where(distance <= STRAY * _spacing(nodes), labels[nearest], -1)
+    spacing = float(np.median(cKDTree(nodes).query(nodes, k=2)[0][:, 1]))
+    labels = np.where(distance <= STRAY * spacing, labels[nearest], -1)
     curves = []
     for k, chain in enumerate(chains):
         own = points[labels == k]
@@ -75,10 +76,6 @@ def fit_curves(points: np.ndarray, ends: str = "auto") -> list[SmoothCurve]:
             curve = fit_curve(own, replace(chain, closed=True))
         curves.append(curve)
     return sorted(curves, key=lambda curve: -curve.length)
-
-
-def _spacing(nodes: np.ndarray) -> float:
-    return float(np.median(cKDTree(nodes).query(nodes, k=2)[0][:, 1]))
 
 
 def _should_close(curve: SmoothCurve) -> bool:
@@ -163,5 +160,4 @@ def _penalty(size: int, closed: bool) -> np.ndarray:
             differences = np.roll(differences, -1, axis=0) - differences
         else:
             differences = np.diff(differences, axis=0)
-    found: np.ndarray = differences.T @ differences
-    return found
+    return np.asarray(differences.T @ differences)

@@ -50,11 +50,9 @@ def _half_solid(x: np.ndarray, ring: np.ndarray) -> np.ndarray:
     to_apex = b @ APEX
     real = 1 + to_apex + np.roll(to_apex, -1, axis=1) + np.einsum("mnd,mnd->mn", b, c)
     determinant = np.einsum("mnd,mnd->mn", b @ CROSS_APEX, c)
-    found: np.ndarray = np.arctan2(determinant, real).sum(1, dtype=np.float64)
-    return found
+    return np.asarray(np.arctan2(determinant, real).sum(1, dtype=np.float64))
 
 
 def _half_swept(x: np.ndarray, ring: np.ndarray) -> np.ndarray:
     corners = (ring - x[:, None]) @ np.array([1, 1j])  # (m, n)
-    found: np.ndarray = 0.5 * np.angle(np.roll(corners, -1, axis=1) * corners.conj()).sum(1)
-    return found
+    return np.asarray(0.5 * np.angle(np.roll(corners, -1, axis=1) * corners.conj()).sum(1))

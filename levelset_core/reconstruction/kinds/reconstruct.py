@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -88,7 +89,7 @@ class Reconstruct(Kind):
         if fresh:
             self._look(cloud, run)  # a person waits for the first surface
         trainer = ReconstructionTrainer(
-            wanted.with_changes(steps=steps or MANY, seconds=None), cloud,
+            replace(wanted, steps=steps or MANY, seconds=None), cloud,
             device=torch.device(run.config.device), threads=run.config.threads,
             look=(lambda mesh: self._show(mesh, run)) if fresh else None,
         )  # fmt: skip
@@ -103,8 +104,10 @@ class Reconstruct(Kind):
         return Goal(trainer.budget.steps)
 
     def row(self, snapshot: ReconstructionSnapshot) -> dict[str, Any] | None:
-        row = {name: getattr(snapshot, name) for name in self.metrics}
-        return row if snapshot.step % _stride(snapshot.step) == 0 else None
+        # Every step at first, then fewer: what a chart on a logarithmic axis can show.
+        if snapshot.step >= 200 and snapshot.step % 5:
+            return None
+        return {name: getattr(snapshot, name) for name in self.metrics}
 
     def _look(self, cloud: PointCloud, run: Run) -> None:
         self._show(first_look(cloud, run.config.threads), run)
@@ -177,11 +180,6 @@ def _wanted(run: Run) -> ReconstructionConfig:
     return ReconstructionConfig.from_dict(
         {**run.config.settings["config"], "seed": run.config.seed, **limits}
     )
-
-
-def _stride(step: int) -> int:
-    """Every step at first, then fewer: what a chart on a logarithmic axis can show."""
-    return 1 if step < 200 else 5
 
 
 KIND = Reconstruct
