@@ -38,9 +38,7 @@ def parser(text: str) -> argparse.ArgumentParser:
     return options
 
 
-def parse(
-    options: argparse.ArgumentParser, arguments: list[str] | None = None
-) -> argparse.Namespace:
+def parse(options: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
     """The options as given; torch takes as many threads as they say."""
     found = options.parse_args(arguments)
     torch.set_num_threads(found.threads)
@@ -94,12 +92,6 @@ def interleave(repeats: int, **runs: Callable[[], object]) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def machine() -> dict[str, Any]:
-    """The machine in words, without names or paths."""
-    device = describe_device(pick_device())
-    return {"cpu": describe_cpu(), "cores": os.cpu_count(), "device": device}
-
-
 def report(
     name: str, options: argparse.Namespace, figures: dict[str, Any], required: dict[str, float],
     further: Sequence[str] = (), file: str | None = None,
@@ -111,11 +103,12 @@ def report(
     flags = [f"--{k}" for k in ("quick", "store") if getattr(options, k)]
     command = ["python", "-m", f"benchmarks.{name}", *flags]
     command += ["--threads", str(options.threads), "--seed", str(options.seed), *further]
+    device = describe_device(pick_device())
     result = {
         "benchmark": name,
         "date": datetime.date.today().isoformat(),
         "command": shlex.join(command),
-        "machine": machine(),
+        "machine": {"cpu": describe_cpu(), "cores": os.cpu_count(), "device": device},
         "python": platform.python_version(),
         "torch": torch.__version__,
         "threads": options.threads,

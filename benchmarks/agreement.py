@@ -63,7 +63,6 @@ def theirs(network: nn.Module, data: ImageSet, attack: Any, epsilon: float) -> i
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Run, print and perhaps store."""
     parser = _measure.parser("Our PGD against Foolbox's: images left standing.")
     parser.add_argument("--data", choices=list(FILES), default="mnist_excerpt")
     options = _measure.parse(parser, arguments)

@@ -59,8 +59,7 @@ class Side:
     def __call__(self, batch: int = 0, images: int | None = None) -> int:
         """Attack the first ``images``; how many stay right."""
         self._pipe.send((batch, images))
-        right: int = self._pipe.recv()
-        return right
+        return int(self._pipe.recv())
 
     def stop(self) -> None:
         """End the process."""
@@ -208,26 +207,20 @@ def training_step(path: Path, data: ImageSet, repeats: int) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Run, print and perhaps store."""
     parser = _measure.parser("Attacks and robust training: ratios of speeds.")
-    parser.add_argument(
-        "--model", type=Path, default=CHECKPOINTS / "mnist_convnet4a_madry.safetensors"
-    )
-    parser.add_argument(
-        "--standard", type=Path, default=CHECKPOINTS / "mnist_convnet4a_standard.safetensors"
-    )
+    for option, method in (("--model", "madry"), ("--standard", "standard")):
+        usual = CHECKPOINTS / f"mnist_convnet4a_{method}.safetensors"
+        parser.add_argument(option, type=Path, default=usual)
     options = _measure.parse(parser, arguments)
     images, repeats = (32, 1) if options.quick else (128, 3)
     test = load_images("mnist_excerpt", "test").first(images)
     train = load_images("mnist_excerpt", "train")
+    more = 4 * images  # they fall fast
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "robust": lambda: against_libraries(options.model, images, repeats, options.threads),
-        # More images, since they fall fast.
-        "standard": lambda: against_libraries(
-            options.standard, 4 * images, repeats, options.threads
-        ),
+        "standard": lambda: against_libraries(options.standard, more, repeats, options.threads),
         "busy_core": lambda: busy_core(options.model, test, repeats),
-        "training_step": lambda: training_step(options.model, train, 1 if options.quick else 3),
+        "training_step": lambda: training_step(options.model, train, repeats),
     }
     figures = {}
     for name, part in parts.items():

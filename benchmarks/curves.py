@@ -186,7 +186,6 @@ REQUIRED = {"mean_distance": 0.01, "pieces": 1, "closed": 1}
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Run, print and perhaps store."""
     parser = _measure.parser("Curves from raw points.")
     parser.add_argument("--only", default=",".join(PARTS), help="parts to run")
     parser.add_argument(

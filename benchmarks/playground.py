@@ -48,9 +48,14 @@ def with_browser(seconds: float) -> dict[str, Any]:
         page.wait_for_selector("[data-testid=playground][data-frames]", timeout=60_000)
         first_picture = time.perf_counter() - begin
         page.wait_for_timeout(3000)
-        cpu, frames, step, at = app.cpu_seconds(), _int(root, "frames"), _int(root, "step"), _now()
+        cpu, frames, step, at = (
+            app.cpu_seconds(),
+            _int(root, "frames"),
+            _int(root, "step"),
+            time.perf_counter(),
+        )
         page.wait_for_timeout(1000 * seconds)
-        passed = _now() - at
+        passed = time.perf_counter() - at
         result = {
             "first_picture_seconds": round(first_picture, 2),
             "pictures_per_second": round((_int(root, "frames") - frames) / passed, 1),
@@ -127,23 +132,15 @@ def _points(page: Any, root: Any) -> dict[str, Any]:
     page.wait_for_function(
         "(e) => e.dataset.version === e.dataset.acked", arg=root.element_handle(), timeout=15_000
     )
-    return {
-        "point_visible_ms": {
-            "median": round(statistics.median(visible), 1), "max": round(max(visible), 1),
-        },
-        "point_acknowledged_ms": {
-            "median": round(statistics.median(acked), 1), "max": round(max(acked), 1),
-        },
-        "burst_of_30_kept": _int(root, "points") - before,
-    }  # fmt: skip
+    result: dict[str, Any] = {
+        f"point_{what}_ms": {"median": round(statistics.median(t), 1), "max": round(max(t), 1)}
+        for what, t in (("visible", visible), ("acknowledged", acked))
+    }
+    return result | {"burst_of_30_kept": _int(root, "points") - before}
 
 
 def _int(root: Any, name: str) -> int:
     return int(root.get_attribute(f"data-{name}") or 0)
-
-
-def _now() -> float:
-    return time.perf_counter()
 
 
 #: What the project asks of these figures.
@@ -158,7 +155,6 @@ REQUIRED: dict[str, float] = {
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Run, print and perhaps store."""
     parser = _measure.parser("The playground: rates and latencies.")
     options = _measure.parse(parser, arguments)
     figures: dict[str, Any] = {"training_alone": training_alone(3 if options.quick else 40)}

@@ -175,7 +175,6 @@ def measure(*, quick: bool = False, seed: int = 0) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Run, print and perhaps store."""
     options = _measure.parse(_measure.parser("The level set core: ratios of costs."), arguments)
     figures = measure(quick=options.quick, seed=options.seed)
     return _measure.report("projection", options, figures, REQUIRED)

@@ -76,9 +76,8 @@ def scans(options: Any, folder: Path) -> dict[str, Any]:
         told, mesh = reconstruct(scan, "quick", folder, options)
         truth = read_mesh(truth_file)
         own, floor = figures_of(mesh, truth, told, options.seed), floor_of(truth, options.seed)
-        over = {
-            f"{k}_over_floor": round(own[k] / floor[k], 4) for k in ("chamfer_l1", "chamfer_l2")
-        }
+        both = ("chamfer_l1", "chamfer_l2")
+        over = {f"{k}_over_floor": round(own[k] / floor[k], 4) for k in both}
         result[name] = own | over | {"floor": floor}
         _measure.tell(name, result[name])
     rows = list(result.values())
@@ -119,9 +118,8 @@ def other_meshes(options: Any, folder: Path) -> dict[str, Any]:
         surface = poisson_surface(cloud.points, cloud.normals, depth=8)
         theirs = measure(surface, truth, options.seed)["point_to_surface"]
         ratio = ours["point_to_surface"] / theirs
-        result[name] = ours | {
-            "poisson_point_to_surface": theirs, "over_poisson": round(ratio, 3),
-        }  # fmt: skip
+        result[name] = ours
+        result[name] |= {"poisson_point_to_surface": theirs, "over_poisson": round(ratio, 3)}
         _measure.tell(name, result[name])
     result["over_poisson_worst"] = max(row["over_poisson"] for row in result.values())
     return result
@@ -152,7 +150,6 @@ REQUIRED: dict[str, float] = {
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Run, print and perhaps store."""
     parser = _measure.parser("Reconstruction from raw points.")
     parser.add_argument("--data-dir", help="holds meshes/ (default: $LEVELSET_DATA)")
     parser.add_argument("--only", default=",".join(PARTS), help="parts to run")

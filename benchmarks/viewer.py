@@ -120,7 +120,6 @@ REQUIRED: dict[str, float] = {
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Run, print and perhaps store."""
     parser = _measure.parser("The 3D viewer: page to picture, slider, files.")
     options = _measure.parse(parser, arguments)
     repeats = 1 if options.quick else 5

@@ -99,12 +99,12 @@ def make_points(
     Raises:
         LevelsetError: unknown preset, or n or noise out of range.
     """
-    choose("preset", preset, PRESETS)
+    draw = _PRESETS[choose("preset", preset, PRESETS)][1]
     if not 2 <= n <= 2000:
         raise LevelsetError(f"The number of points must be 2 to 2000, got {n}.")
     if not 0 <= noise <= 1:
         raise LevelsetError(f"The noise must be 0 to 1, got {noise}.")
     rng = numpy_generator(seed, stream)
-    xy, labels = _PRESETS[preset][1](n, rng)
+    xy, labels = draw(n, rng)
     xy = np.clip(xy + rng.normal(0.0, 1.0, xy.shape) * noise, BOUNDS[0], BOUNDS[1])
     return PointSet(xy, labels)

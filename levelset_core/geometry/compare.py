@@ -28,24 +28,17 @@ def distance_to(points: np.ndarray, target: Mesh | np.ndarray) -> np.ndarray:
     Raises:
         LevelsetError: the target is empty.
     """
-    if isinstance(target, Mesh):
-        return _to_triangles(points, target)
-    if not len(target):
-        raise LevelsetError("There is no distance to a cloud without points.")
-    nearest, _ = cKDTree(target).query(points)
-    return np.asarray(nearest, dtype=np.float64)
-
-
-def _to_triangles(points: np.ndarray, mesh: Mesh) -> np.ndarray:
+    if not isinstance(target, Mesh):
+        if not len(target):
+            raise LevelsetError("There is no distance to a cloud without points.")
+        return np.asarray(cKDTree(target).query(points)[0], dtype=np.float64)
     pyvista = optional("pyvista", "viewer")
-
-    # VTK divides by the area.
-    solid = mesh.face_areas > 0
+    solid = target.face_areas > 0  # VTK divides by the area
     if not solid.any():
         raise LevelsetError("There is no distance to a surface without area.")
     if not len(points):
         return np.zeros(0)
-    surface = pyvista.make_tri_mesh(mesh.vertices, mesh.faces[solid])
+    surface = pyvista.make_tri_mesh(target.vertices, target.faces[solid])
     signed = pyvista.PolyData(np.array(points)).compute_implicit_distance(surface)
     return np.abs(np.asarray(signed["implicit_distance"], dtype=np.float64))
 

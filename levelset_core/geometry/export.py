@@ -35,11 +35,8 @@ def mesh_bytes(mesh: Mesh, kind: str) -> bytes:
     solid = trimesh.Trimesh(
         mesh.vertices, mesh.faces, vertex_normals=mesh.vertex_normals, process=False
     )
-    options: dict[str, Any] = {
-        "ply": {"vertex_normal": True},
-        "obj": {"include_normals": True},
-        "glb": {"include_normals": True},
-    }.get(kind, {})
+    normals = {"ply": "vertex_normal", "obj": "include_normals", "glb": "include_normals"}
+    options: dict[str, Any] = {normals[kind]: True} if kind in normals else {}
     data = solid.export(file_type=kind, **options)
     return data if isinstance(data, bytes) else str(data).encode()
 
@@ -61,7 +58,10 @@ def polyline_bytes(lines: Polyline | list[Polyline] | tuple[Polyline, ...], kind
     if not lines:
         raise LevelsetError("There is no curve to write.")
     if kind == "csv":
-        return _csv(lines).encode()
+        text = [",".join(["line", *"xyz"[: lines[0].points.shape[1]]])]
+        for number, line in enumerate(lines):
+            text += [",".join([str(number), *(f"{x:.9g}" for x in p)]) for p in line.whole]
+        return ("\n".join(text) + "\n").encode()
     points = in_space(np.concatenate([line.points for line in lines]))
     starts = np.cumsum([0, *(len(line) for line in lines)])
     chains = [
@@ -110,11 +110,3 @@ def _write(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise LevelsetError(f"{path.name} cannot be written: {error.strerror}.") from error
-
-
-def _csv(lines: list[Polyline]) -> str:
-    axes = "xyz"[: lines[0].points.shape[1]]
-    rows = [",".join(["line", *axes])]
-    for number, line in enumerate(lines):
-        rows += [",".join([str(number), *(f"{x:.9g}" for x in point)]) for point in line.whole]
-    return "\n".join(rows) + "\n"

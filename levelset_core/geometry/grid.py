@@ -60,7 +60,16 @@ class Grid:
         Raises:
             LevelsetError: the box is no box, or the resolution is out of range.
         """
-        lower, upper = as_box(bounds, dimension)
+        message = f"bounds are (lower, upper), each one number or {dimension}, got {bounds!r}"
+        try:
+            lower, upper = (
+                np.broadcast_to(np.asarray(corner, dtype=np.float64), (dimension,))
+                for corner in bounds
+            )
+        except (TypeError, ValueError) as error:
+            raise LevelsetError(f"{message}.") from error
+        if not (np.isfinite(lower).all() and np.isfinite(upper).all() and (lower < upper).all()):
+            raise LevelsetError(f"{message}: the upper corner must lie above the lower one.")
         if not MIN_RESOLUTION <= resolution <= MAX_RESOLUTION:
             raise LevelsetError(
                 f"The resolution must be {MIN_RESOLUTION} to {MAX_RESOLUTION}, got {resolution}."
@@ -85,25 +94,6 @@ class Grid:
         """Where flat node numbers (n,) are, (n, d)."""
         indices = np.stack(np.unravel_index(nodes, self.shape), axis=1)
         return torch.from_numpy(self.step * indices + np.array(self.lower)).to(dtype).to(device)
-
-
-def as_box(bounds: Box, dimension: int) -> tuple[np.ndarray, np.ndarray]:
-    """The two corners of a box, each (d,).
-
-    Raises:
-        LevelsetError: not two corners of ``dimension`` finite numbers, or no extent.
-    """
-    message = f"bounds are (lower, upper), each one number or {dimension}, got {bounds!r}."
-    try:
-        lower, upper = (
-            np.broadcast_to(np.asarray(corner, dtype=np.float64), (dimension,)).copy()
-            for corner in bounds
-        )
-    except (TypeError, ValueError) as error:
-        raise LevelsetError(message) from error
-    if not (np.isfinite(lower).all() and np.isfinite(upper).all() and (lower < upper).all()):
-        raise LevelsetError(f"{message[:-1]}: the upper corner must lie above the lower one.")
-    return lower, upper
 
 
 @torch.no_grad()

@@ -87,16 +87,6 @@ class WindingNumber:
         """Whether x is inside, (m,) bool."""
         return self(x) > self.middle
 
-    def _kernels(self, x: Tensor) -> list[Tensor]:
-        """K_j(x), one (m, n) matrix an axis."""
-        offsets = [self.points[None, :, axis] - x[:, None, axis] for axis in range(3)]
-        squares = offsets[0].square()
-        for offset in offsets[1:]:
-            squares.addcmul_(offset, offset)
-        factor = squares.clamp_min_(self.width**2).rsqrt_()
-        factor = factor.square().mul_(factor).mul_(1 / (4 * math.pi))
-        return [offset.mul_(factor) for offset in offsets]
-
     def _fit(self, halfway: Callable[[WindingNumber], None] | None) -> None:
         """Minimal-norm mu with w = 1/2 on the points: conjugate gradients on A A^T."""
         n = len(self.points)
@@ -104,7 +94,15 @@ class WindingNumber:
         blocks = row_blocks(n, self.points.device)
 
         def fill(rows: slice) -> None:
-            a[rows] = torch.cat(self._kernels(self.points[rows]), dim=1)
+            """K_j(x), one (m, n) matrix an axis, side by side."""
+            x = self.points[rows]
+            offsets = [self.points[None, :, axis] - x[:, None, axis] for axis in range(3)]
+            squares = offsets[0].square()
+            for offset in offsets[1:]:
+                squares.addcmul_(offset, offset)
+            factor = squares.clamp_min_(self.width**2).rsqrt_()
+            factor = factor.square().mul_(factor).mul_(1 / (4 * math.pi))
+            a[rows] = torch.cat([offset.mul_(factor) for offset in offsets], dim=1)
 
         def times(v: Tensor) -> Tensor:
             """A A^T v, the rows of A shared among the threads."""

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from levelset_core.errors import LevelsetError
-from levelset_core.levelsets import residual_norm
-from levelset_core.losses.reconstruction import ReconstructionTerms
 from levelset_core.runs.files import read_json, write_json
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Trainer
@@ -164,24 +162,6 @@ class ReconstructionSnapshot:
     fraction: float
     seconds: float
     warm: bool
-
-    @classmethod
-    def of(
-        cls, step: int, loss: float, terms: ReconstructionTerms | None, *, projected: bool,
-        near: bool, tol: float, fraction: float, seconds: float,
-    ) -> ReconstructionSnapshot:  # fmt: skip
-        """From the parts of Eq. 13, or of a step of the warm start, which has none."""
-        if terms is None:
-            return cls(step, loss, None, None, None, None, None, fraction, seconds, warm=True)
-        distances = [float(distance) for distance in terms.distance]
-        residual = converged = None
-        if projected:
-            off = residual_norm(terms.samples[0].values)
-            residual, converged = float(off.median()), float((off <= tol).float().mean())
-        return cls(
-            step, loss, float(terms.data), distances[0] if projected else None,
-            distances[-1] if near else None, residual, converged, fraction, seconds, warm=False,
-        )  # fmt: skip
 
 
 def read_plan(run: Run) -> int | None:

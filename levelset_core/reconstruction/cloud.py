@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -71,38 +70,22 @@ def advance(s: LevelSetSamples, starts: Callable[[int], Tensor]) -> Tensor:
     return places.index_copy(0, rows, starts(len(rows)))
 
 
-@dataclass(frozen=True, eq=False)
-class PreparedCloud:
-    """A cloud to train on.
-
-    Attributes:
-        cloud: without outliers, in its own units.
-        normalization: from its units to the box and back.
-        points: X in the box, what closes its gaps included, (n, d).
-        normals: of these points, zero where a gap was closed, (n, d); None if not asked for.
-        prior: what F is warm-started from, or None.
-        octaves: of the positional encoding.
-    """
-
-    cloud: PointCloud
-    normalization: Normalization
-    points: Tensor
-    normals: Tensor | None
-    prior: Prior | CurvePrior | None
-    octaves: int
-
-
 def prepare_cloud(
     raw: PointCloud,
     config: ReconstructionConfig,
     device: torch.device,
     workers: Workers,
     look: Callable[[Mesh], None] | None = None,
-) -> PreparedCloud:
+) -> tuple[PointCloud, Normalization, Tensor, Tensor | None, Prior | CurvePrior | None, int]:
     """Clean, move to the box, fit the prior.
 
     Args:
         look: called with the surfaces of a :class:`Prior`, in the cloud's units.
+
+    Returns:
+        The cloud without outliers, in its own units; from these to the box and back; X in the
+        box, what closes its gaps included, (n, d); its normals, zero where a gap was closed, or
+        None; what F is warm-started from, or None; octaves of the positional encoding.
 
     Raises:
         LevelsetError: the cloud does not spread, or does not suit the number of outputs.
@@ -138,4 +121,4 @@ def prepare_cloud(
     if octaves and not curve and (noise := noise_level(own)):
         # The octave k = 0, 1, ... has the wavelength 2 / 2^k: noise hides the last of a surface.
         octaves = min(octaves, max(1, 1 + round(math.log2(2 / (FINEST_WAVELENGTH * noise)))))
-    return PreparedCloud(cloud, normalization, points, normals, prior, octaves)
+    return cloud, normalization, points, normals, prior, octaves

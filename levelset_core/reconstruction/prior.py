@@ -103,16 +103,12 @@ class Prior:
             fitted, self.cell, workers,
             halfway=look and (lambda winding: show(self._surface(winding, LOWEST))),
         )  # fmt: skip
-        surface = self.surface()
-        if look is not None:
-            look(surface)
+        surface = self._surface(self.winding, HIGHEST)
+        show(surface)
         self.closing = torch.from_numpy(self._closing(surface, own, seed)).to(points)
 
-    def surface(self) -> Mesh:
-        """The closed surface {w = middle} around the cloud, without small pieces."""
-        return self._surface(self.winding, HIGHEST)
-
     def _surface(self, winding: WindingNumber, highest: int) -> Mesh:
+        """The closed surface {w = middle} around the cloud, without small pieces."""
         low, high = winding.points.amin(0).cpu(), winding.points.amax(0).cpu()
         nodes = float((high - low).max() + 2 * MARGIN) / (0.75 * self.cell)
         mesh = extract_mesh(

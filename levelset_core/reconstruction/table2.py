@@ -52,6 +52,8 @@ PAPER: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
 #: What is summed up, of :class:`levelset_core.geometry.Comparison`.
 FIGURES = ("chamfer_l1", "chamfer_l2", "point_to_surface", "normal_consistency", "f_score")
 RESULT = Path("docs/results/table2.json")
+#: Method -> scan -> figures.
+Cells = dict[str, dict[str, dict[str, Any]]]
 
 
 def reconstruct(method: str, cloud: PointCloud, seconds: float, seed: int) -> tuple[Mesh, int]:
@@ -64,16 +66,14 @@ def reconstruct(method: str, cloud: PointCloud, seconds: float, seed: int) -> tu
     """
     if method == "poisson":
         return poisson_surface(cloud.points), 0
+    trainer: AtlasNetTrainer | ReconstructionTrainer
     if method in ATLASES:
-        atlas = AtlasNetTrainer(AtlasNetConfig.row(method, seconds=seconds, seed=seed), cloud)
-        return _finish(atlas)
-    if method != "ours":
+        trainer = AtlasNetTrainer(AtlasNetConfig.row(method, seconds=seconds, seed=seed), cloud)
+    elif method == "ours":
+        config = ReconstructionConfig.preset("quick", seconds=seconds, seed=seed)
+        trainer = ReconstructionTrainer(config, cloud, threads=torch.get_num_threads())
+    else:
         raise LevelsetError(f"Unknown method {method!r}: choose of {', '.join(METHODS)}.")
-    config = ReconstructionConfig.preset("quick", seconds=seconds, seed=seed)
-    return _finish(ReconstructionTrainer(config, cloud, threads=torch.get_num_threads()))
-
-
-def _finish(trainer: AtlasNetTrainer | ReconstructionTrainer) -> tuple[Mesh, int]:
     for _ in trainer:
         pass
     return trainer.extract_mesh(), trainer.step
@@ -115,7 +115,7 @@ def measure(
     }
 
 
-def summary(cells: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict[str, list[float]]]:
+def summary(cells: Cells) -> dict[str, dict[str, list[float]]]:
     """Mean and standard deviation over the scans, ``{method: {figure: [mean, deviation]}}``."""
     table: dict[str, dict[str, list[float]]] = {}
     for method, scans in cells.items():
@@ -132,9 +132,9 @@ def run(
     methods: list[str],
     seconds: float,
     seed: int,
-    cells: dict[str, dict[str, dict[str, Any]]] | None = None,
-    done: Callable[[dict[str, dict[str, dict[str, Any]]]], None] = lambda cells: None,
-) -> dict[str, dict[str, dict[str, Any]]]:
+    cells: Cells | None = None,
+    done: Callable[[Cells], None] = lambda cells: None,
+) -> Cells:
     """All cells, ``{method: {scan: figures}}``; "floor" compares the truth with itself.
 
     Args:
@@ -177,15 +177,16 @@ def main(arguments: list[str] | None = None) -> int:
         scans = find_scans(options.data_dir)
         if options.scans:
             scans = {name: scans[name] for name in options.scans.split(",") if name in scans}
-        settings = {
-            "seconds": options.seconds,
-            "seed": options.seed,
-            "threads": options.threads,
-            "machine": _machine(),
+        settings = {name: getattr(options, name) for name in ("seconds", "seed", "threads")}
+        settings["machine"] = {
+            "cpu": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+            "device": describe_device(pick_device()),
+            "torch": torch.__version__,
         }
         cells = {} if options.fresh else _stored(options.output, settings)
 
-        def store(cells: dict[str, dict[str, dict[str, Any]]]) -> None:
+        def store(cells: Cells) -> None:
             _write(options.output, settings, cells)
             print(f"{sum(map(len, cells.values()))} cells", file=sys.stderr, flush=True)
 
@@ -209,25 +210,14 @@ def as_text(table: dict[str, dict[str, list[float]]]) -> str:
     return "\n".join(lines)
 
 
-def _machine() -> dict[str, Any]:
-    return {
-        "cpu": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "device": describe_device(pick_device()),
-        "torch": torch.__version__,
-    }
-
-
-def _stored(path: Path, settings: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+def _stored(path: Path, settings: dict[str, Any]) -> Cells:
     """The cells of a result with the same settings, or none."""
     try:
         result = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
-    if any(result.get(name) != value for name, value in settings.items()):
-        return {}
-    cells: dict[str, dict[str, dict[str, Any]]] = result.get("cells", {})
-    return cells
+    same = all(result.get(name) == value for name, value in settings.items())
+    return dict(result.get("cells", {})) if same else {}
 
 
 def _write(path: Path, settings: dict[str, Any], cells: dict[str, Any]) -> None:

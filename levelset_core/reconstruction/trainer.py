@@ -15,7 +15,7 @@ from levelset_core.data.pointclouds import PointCloud
 from levelset_core.device import pick_device
 from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
 from levelset_core.geometry.clouds import NearestPoints
-from levelset_core.levelsets import project
+from levelset_core.levelsets import project, residual_norm
 from levelset_core.losses.reconstruction import ReconstructionTerms, reconstruction_terms
 from levelset_core.losses.signed_distance import along_normals, off_by, signed_distance
 from levelset_core.networks import ImplicitMLP
@@ -80,13 +80,13 @@ class ReconstructionTrainer(Budgeted):
         self.config, self.device = config, device or pick_device()
         self.budget = Budget(config.steps, config.seconds)
         self.workers = Workers(threads if self.device.type == "cpu" else 1)
-        found = prepare_cloud(cloud, config, self.device, self.workers, look)
-        self.cloud, self.normalization = found.cloud, found.normalization
-        self.points, self.normals, self.prior = found.points, found.normals, found.prior
+        self.cloud, self.normalization, self.points, self.normals, self.prior, octaves = (
+            prepare_cloud(cloud, config, self.device, self.workers, look)
+        )
         self.nearest = NearestPoints(self.points, self.workers, approximate=True)
         self.network = ImplicitMLP(
             cloud.points.shape[1], (config.width,) * config.depth, config.outputs,
-            octaves=found.octaves, skip=config.skip, activation=config.activation,
+            octaves=octaves, skip=config.skip, activation=config.activation,
             slope=config.slope, generator=torch_generator(config.seed),
         ).to(self.device)  # fmt: skip
         self.network.workers = self.workers
@@ -113,10 +113,17 @@ class ReconstructionTrainer(Budgeted):
             loss, terms = self._descend(warm=warm)
             self.budget.step += 1
             self._probe_extraction()
-        c = self.config
-        return ReconstructionSnapshot.of(
-            self.step, loss, terms, projected=c.projected > 0, near=c.near > 0,
-            tol=c.newton_tol, fraction=self.fraction, seconds=self.seconds,
+        data = projected = near = residual = converged = None
+        if terms is not None:
+            data, distances = float(terms.data), [float(distance) for distance in terms.distance]
+            near = distances[-1] if self.config.near else None
+            if self.config.projected:
+                off = residual_norm(terms.samples[0].values)
+                projected, residual = distances[0], float(off.median())
+                converged = float((off <= self.config.newton_tol).float().mean())
+        return ReconstructionSnapshot(
+            self.step, loss, data, projected, near, residual, converged, self.fraction,
+            self.seconds, warm=terms is None,
         )  # fmt: skip
 
     def _descend(self, *, warm: bool) -> tuple[float, ReconstructionTerms | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,7 @@ def _things(subject: Subject, result: Result, colour: str, points: bool) -> list
         size = float(sorted(abs(values))[int(0.98 * (len(values) - 1))])
         things.append(
             Drawn(
-                shape.meshes[0].with_values(values), label=COLOURS[colour], diverging=diverging,
+                replace(shape.meshes[0], values=values), label=COLOURS[colour], diverging=diverging,
                 limits=(-size if diverging else 0.0, size),
             )
         )  # fmt: skip

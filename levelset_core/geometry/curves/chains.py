@@ -8,6 +8,7 @@ the join goes on in the direction of both.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -74,20 +75,16 @@ def order_points(points: np.ndarray, ends: str = "auto") -> list[Chain]:
     links.take_joins(ends)
     chains: list[Chain] = []
     for chain in sorted(links.chains(), key=lambda chain: -len(chain.points)):
-        if len(chain.points) >= LEAST and not _astray(chain, chains, links.spacing):
+        astray = any(  # left beside a longer one where the points scatter
+            len(chain.points) < ASIDE_SHARE * len(longer.points)
+            and np.median(cKDTree(longer.points).query(chain.points)[0]) <= ASIDE * links.spacing
+            for longer in chains
+        )
+        if len(chain.points) >= LEAST and not astray:
             chains.append(chain)
     if not chains:
         raise LevelsetError("The points do not follow any curve: they are too few or too noisy.")
     return chains
-
-
-def _astray(chain: Chain, longer: list[Chain], spacing: float) -> bool:
-    """Whether a chain is what was left beside a longer one where the points scatter."""
-    return any(
-        len(chain.points) < ASIDE_SHARE * len(other.points)
-        and np.median(cKDTree(other.points).query(chain.points)[0]) <= ASIDE * spacing
-        for other in longer
-    )
 
 
 def thinned(points: np.ndarray) -> np.ndarray:
@@ -147,26 +144,22 @@ class _Links:
         for i in tips:
             walked = self.nodes[list(self._walk(i))]
             lengths[i] = float(np.linalg.norm(np.diff(walked, axis=0), axis=1).sum())
-        for _, i, j in sorted(self._joins(tips, lengths, ends)):
+        inward = {i: self._inward(i, lengths[i]) for i in tips}
+        joins = []
+        for i, j in itertools.combinations(tips, 2):
+            own = self.groups.connected(i, j)
+            chord = self.nodes[j] - self.nodes[i]
+            length = float(np.linalg.norm(chord))
+            turn = turning(inward[i], chord, inward[j])
+            joined = lengths[i] if own else lengths[i] + lengths[j]
+            near = length <= NEAR * self.spacing and inward[i] @ inward[j] < 0
+            if own and ends == "open":
+                continue
+            if near or goes_on(turn, length / joined) or (own and ends == "closed"):
+                joins.append((length * (1 + turn / 90), i, j))
+        for _, i, j in sorted(joins):
             if len(self.neighbours[i]) < 2 and len(self.neighbours[j]) < 2:
                 self._link(i, j)
-
-    def _joins(
-        self, tips: list[int], lengths: dict[int, float], ends: str
-    ) -> Iterable[tuple[float, int, int]]:
-        inward = {i: self._inward(i, lengths[i]) for i in tips}
-        for n, i in enumerate(tips):
-            for j in tips[n + 1 :]:
-                own = self.groups.connected(i, j)
-                chord = self.nodes[j] - self.nodes[i]
-                length = float(np.linalg.norm(chord))
-                turn = turning(inward[i], chord, inward[j])
-                joined = lengths[i] if own else lengths[i] + lengths[j]
-                near = length <= NEAR * self.spacing and inward[i] @ inward[j] < 0
-                if own and ends == "open":
-                    continue
-                if near or goes_on(turn, length / joined) or (own and ends == "closed"):
-                    yield length * (1 + turn / 90), i, j
 
     def chains(self) -> list[Chain]:
         """The points of every fragment in order."""
