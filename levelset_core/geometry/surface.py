@@ -105,12 +105,11 @@ def snap_mesh(f: Callable[[Tensor], Tensor], mesh: Mesh, level: float, *, reach:
     A vertex stays where it is if its steps fail, lead further than ``reach`` or do not come
     nearer to the level; without a gradient, its normal is the mean of its faces'.
     """
-    dtype, device = home_of(f)
     normals = mesh.vertex_normals.copy()
     vertices = mesh.vertices.copy()
     for start in range(0, len(vertices), SNAP_CHUNK):
         own = slice(start, start + SNAP_CHUNK)
-        s, good = project_near(f, vertices[own], level, reach, dtype, device)
+        s, good = project_near(f, vertices[own], level, reach)
         moved = s.points.double().cpu().numpy()
         vertices[own][good] = moved[good]
         gradient = unit(s.pinv.double().cpu().numpy())  # D_xF^+ is parallel to D_xF
@@ -120,14 +119,10 @@ def snap_mesh(f: Callable[[Tensor], Tensor], mesh: Mesh, level: float, *, reach:
 
 
 def project_near(
-    f: Callable[[Tensor], Tensor],
-    points: np.ndarray,
-    level: float,
-    reach: float,
-    dtype: torch.dtype,
-    device: torch.device,
+    f: Callable[[Tensor], Tensor], points: np.ndarray, level: float, reach: float
 ) -> tuple[LevelSetSamples, np.ndarray]:
     """Newton steps from ``points`` (n, d), and which of them end nearer, within ``reach``, (n,)."""
+    dtype, device = home_of(f)
     x = torch.from_numpy(points).to(dtype).to(device)
     s = project(f, x, level=level, max_steps=SNAP_STEPS, tol=_rounding(f, x))
     nearer = residual_norm(s.values) <= residual_norm(s.start_values)

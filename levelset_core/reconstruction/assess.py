@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from levelset_core.data import PointCloud
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, Polyline, compare, components, distance_to, mesh_bytes
 from levelset_core.geometry.analysis import mean_curvature
@@ -38,9 +37,19 @@ def assess(run: Run, shape: Shape) -> dict[str, Any]:
     """
     cloud = read_cloud(run)
     truth = read_shape(run.inputs / TRUTH) if (run.inputs / TRUTH).exists() else None
-    against = "the cloud" if truth is None else "the truth"
+    against = {"against": "the cloud" if truth is None else "the truth"}
     if shape.lines:
-        return {"against": against, **_compare_curves(shape.lines, truth, cloud)}
+        # Points all along the curves; a cloud gives its own.
+        found = along(shape.lines)
+        other = cloud.points if truth is None else along(truth.lines)
+        there, back = distance_to(found, other), distance_to(other, found)
+        accuracy, completeness = float(there.mean()), float(back.mean())
+        return against | {
+            "hausdorff": float(max(there.max(), back.max())),
+            "accuracy": accuracy,
+            "completeness": completeness,
+            "point_to_surface": 0.5 * (accuracy + completeness),
+        }
     mesh = shape.meshes[0]
     errors = {
         "curvature": mean_curvature(mesh),
@@ -51,26 +60,8 @@ def assess(run: Run, shape: Shape) -> dict[str, Any]:
         errors["to_truth"] = distance_to(mesh.vertices, truth.meshes[0])
     write_arrays(run.artifacts / ERRORS, {name: e.astype(np.float32) for name, e in errors.items()})
     threshold = THRESHOLD * float(np.linalg.norm(np.ptp(cloud.points, axis=0)))
-    found = compare(
-        mesh, cloud.without_normals() if truth is None else truth.meshes[0], threshold=threshold
-    )
-    return {"against": against, **found.as_dict()}
-
-
-def _compare_curves(
-    lines: tuple[Polyline, ...], truth: Shape | None, cloud: PointCloud
-) -> dict[str, Any]:
-    """Distances both ways between points all along the curves; a cloud gives its own points."""
-    found = along(lines)
-    other = cloud.points if truth is None else along(truth.lines)
-    there, back = distance_to(found, other), distance_to(other, found)
-    accuracy, completeness = float(there.mean()), float(back.mean())
-    return {
-        "hausdorff": float(max(there.max(), back.max())),
-        "accuracy": accuracy,
-        "completeness": completeness,
-        "point_to_surface": 0.5 * (accuracy + completeness),
-    }
+    target = cloud.without_normals() if truth is None else truth.meshes[0]
+    return against | compare(mesh, target, threshold=threshold).as_dict()
 
 
 def along(lines: tuple[Polyline, ...]) -> np.ndarray:

@@ -101,11 +101,9 @@ def _arrays_of(shape: Shape) -> dict[str, np.ndarray]:
         "closed": np.array([line.closed for line in shape.lines], dtype=bool),
     }
     for k, mesh in enumerate(shape.meshes):
-        arrays |= {
-            f"vertices{k}": mesh.vertices.astype(np.float32),
-            f"normals{k}": mesh.vertex_normals.astype(np.float32),
-            f"faces{k}": mesh.faces.astype(np.uint32),
-        }
+        arrays[f"vertices{k}"] = mesh.vertices.astype(np.float32)
+        arrays[f"normals{k}"] = mesh.vertex_normals.astype(np.float32)
+        arrays[f"faces{k}"] = mesh.faces.astype(np.uint32)
     for k, line in enumerate(shape.lines):
         arrays[f"line{k}"] = line.points
     return arrays

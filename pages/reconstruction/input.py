@@ -64,12 +64,10 @@ def input_panel() -> Subject | None:
         )  # fmt: skip
         try:
             subject = _choose(name)
-            if subject is not None:
-                subject = _damaged(subject)
+            return subject and _damaged(subject)
         except LevelsetError as error:
             st.error(str(error), icon=":material/error:")
             return None
-    return subject
 
 
 def _arrive() -> None:
@@ -110,11 +108,9 @@ def subject_of(run: Run) -> Subject:
 
 
 def _title(name: str) -> str:
-    if name == UPLOAD:
-        return "Your own file…"
     if name == "run":
         return f"{st.session_state.run_subject.label} (of a run)"
-    return SAMPLES[name].title
+    return "Your own file…" if name == UPLOAD else SAMPLES[name].title
 
 
 def _choose(name: str) -> Subject | None:

@@ -74,18 +74,13 @@ def _config(path: str) -> RunConfig | None:
 
 def titles_of(runs: list[Run]) -> dict[str, str]:
     """What the results are called; numbers tell equal ones apart, the oldest is the first."""
-    titles = tell_apart([_title_of(run) for run in runs])
-    return {run.id: title for run, title in zip(runs, titles, strict=True)}
-
-
-def _title_of(run: Run) -> str:
-    """The method and the length of its training."""
-    settings = run.config.settings
     methods = {name: m for group in METHODS.values() for name, m in group.items()}
-    method = methods.get(settings["about"]["method"])
-    seconds = settings.get("config", {}).get("seconds")
-    title = method.title if method else settings["about"]["method"]
-    return title + (f", {seconds:g} s" if seconds else "")
+    titles = []  # the method and the length of its training
+    for settings in (run.config.settings for run in runs):
+        name, seconds = settings["about"]["method"], settings.get("config", {}).get("seconds")
+        title = methods[name].title if name in methods else name
+        titles.append(title + (f", {seconds:g} s" if seconds else ""))
+    return {run.id: title for run, title in zip(runs, tell_apart(titles), strict=True)}
 
 
 def result_of(run: Run, title: str) -> Result | None:

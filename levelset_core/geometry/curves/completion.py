@@ -64,8 +64,7 @@ def return_path(curve: np.ndarray, others: np.ndarray) -> np.ndarray:
     smooth = gaussian_filter1d(line, SMOOTH * step * SAMPLES / lengths[-1], axis=0, mode="nearest")
     # Near the ends, where a filter cuts corners, the line itself counts.
     near = np.minimum(wanted, lengths[-1] - wanted)[:, None] / (STRAIGHT * side)
-    path: np.ndarray = line + np.clip(near, 0, 1) * (smooth - line)
-    return path[1:-1]
+    return np.asarray(line + np.clip(near, 0, 1) * (smooth - line))[1:-1]
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,8 +79,10 @@ def extract_curve(
         found = _zero_lines(surfaces[0], _on_vertices(f, surfaces[0], 1))
     polylines = []
     for points, closed in found:
-        line = _snap(f, points, grid.step) if snap else points
-        line = _thin(line, SPACING * grid.step, closed)
+        if snap:
+            s, good = project_near(f, points, 0.0, grid.step)
+            points = np.where(good[:, None], s.points.double().cpu().numpy(), points)
+        line = _thin(points, SPACING * grid.step, closed)
         if len(line) >= (3 if closed else 2):
             polylines.append(Polyline(line, closed))
     return Curve(tuple(sorted(polylines, key=lambda line: -line.length)), surfaces)
@@ -109,11 +111,6 @@ def _on_vertices(f: Callable[[Tensor], Tensor], mesh: Mesh, output: int) -> np.n
     x = torch.from_numpy(mesh.vertices).to(dtype).to(device)
     parts = [f(part)[:, output].double().cpu() for part in x.split(2048)]
     return torch.cat(parts).numpy() if parts else np.zeros(0)
-
-
-def _snap(f: Callable[[Tensor], Tensor], points: np.ndarray, reach: float) -> np.ndarray:
-    s, good = project_near(f, points, 0.0, reach, *home_of(f))
-    return np.where(good[:, None], s.points.double().cpu().numpy(), points)
 
 
 def _zero_lines(mesh: Mesh, values: np.ndarray) -> list[tuple[np.ndarray, bool]]:

@@ -70,8 +70,7 @@ class AtlasNetKind(Kind):
         write_shape(run.artifacts / PREVIEW, Shape((mesh,), (), trainer.step, trainer.seconds))
 
     def finish(self, run: Run, trainer: AtlasNetTrainer) -> dict[str, Any]:
-        mesh = trainer.extract_mesh()
-        return finish_mesh(mesh, run, steps=trainer.step)
+        return finish_mesh(trainer.extract_mesh(), run, steps=trainer.step)
 
 
 KIND = AtlasNetKind

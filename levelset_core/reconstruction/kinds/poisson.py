@@ -58,12 +58,9 @@ class Poisson(Kind):
         return None
 
     def finish(self, run: Run, trainer: PoissonTrainer) -> dict[str, Any]:
-        mesh = trainer.mesh
-        if mesh is None:  # its process ended between the step and this
-            trainer.step = 0
-            mesh = next(trainer).mesh
-        assert mesh is not None
-        return finish_mesh(mesh, run, steps=1)
+        if trainer.mesh is None:  # its process ended between the step and this
+            trainer.mesh = poisson_surface(trainer.points)
+        return finish_mesh(trainer.mesh, run, steps=1)
 
 
 KIND = Poisson

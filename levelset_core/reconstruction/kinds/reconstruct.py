@@ -146,17 +146,12 @@ class Reconstruct(Kind):
             partial.write_text(implicit_snippet("network.safetensors"), encoding="utf-8")
         result: dict[str, Any] = {"steps": trainer.step, "seconds": run.status().seconds}
         result |= self._write(run, shape, trainer.cloud)
-        if note := self._note(trainer, run):
-            result["note"] = note
-        return result | {"comparison": assess(run, shape)}
-
-    def _note(self, trainer: ReconstructionTrainer, run: Run) -> str:
-        """Where seconds held too few steps, one sentence that says so."""
         wanted = _wanted(run)
-        if wanted.seconds is None:
-            return ""
-        dimensions = trainer.points.shape[1] - wanted.outputs
-        return few_steps(trainer.step, wanted.seconds, dimensions=dimensions, most=wanted.steps)
+        if wanted.seconds is not None:
+            size, most = trainer.points.shape[1] - wanted.outputs, wanted.steps
+            if note := few_steps(trainer.step, wanted.seconds, dimensions=size, most=most):
+                result["note"] = note
+        return result | {"comparison": assess(run, shape)}
 
     def _field(self, trainer: ReconstructionTrainer) -> FieldGrid:
         low, high = trainer.bounds
@@ -174,12 +169,10 @@ class Reconstruct(Kind):
 
 def _wanted(run: Run) -> ReconstructionConfig:
     """The settings, with the run's own seed and limits."""
-    limits = {"steps": run.config.steps, "seconds": run.config.seconds}
-    if not any(limits.values()):
-        limits = {}
-    return ReconstructionConfig.from_dict(
-        {**run.config.settings["config"], "seed": run.config.seed, **limits}
-    )
+    values = {**run.config.settings["config"], "seed": run.config.seed}
+    if run.config.steps or run.config.seconds:
+        values |= {"steps": run.config.steps, "seconds": run.config.seconds}
+    return ReconstructionConfig.from_dict(values)
 
 
 KIND = Reconstruct
