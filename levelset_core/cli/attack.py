@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import datetime
 import time
+from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,6 @@ from levelset_core.errors import LevelsetError
 from levelset_core.paths import find_bundled
 
 if TYPE_CHECKING:
-    import torch
-
     from levelset_core.attacks import AttackConfig
     from levelset_core.classifiers.files import Classifier
     from levelset_core.data.images import ImageSet
@@ -77,7 +75,7 @@ def options(attack: Parser) -> None:
     attack.set_defaults(run=_run)
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: Namespace) -> int:
     from levelset_core.attacks import paper_attack
     from levelset_core.classifiers.files import load_classifier, read_card, with_the_right_head
     from levelset_core.data.images import load_images
@@ -92,7 +90,7 @@ def _run(options: argparse.Namespace) -> int:
     options.model = str(find_bundled(options.model))
     if options.card:
         read_card(Path(options.model))  # a missing card is said before the work, not after it
-    device = pick_device(options.device)
+    options.device = pick_device(options.device)
     data = load_images(options.data, "test", data_dir=options.data_dir)
     classifier = load_classifier(
         Path(options.model), arch=options.arch, shape=data.shape, classes=len(data.classes)
@@ -104,12 +102,12 @@ def _run(options: argparse.Namespace) -> int:
     if options.arch == "convnet4a":
         classifier, note = with_the_right_head(classifier, data)
         progress(note)
-    classifier.network.to(device)
+    classifier.network.to(options.device)
     if options.examine:
-        return _examine(options, classifier, data.first(options.limit or EXAMINED), attack, device)
+        return _examine(options, classifier, data.first(options.limit or EXAMINED), attack)
     if options.curves:
-        return _curves(options, classifier, data.first(options.limit or CURVE_IMAGES), device, note)
-    found = _attack(options, classifier, data.first(options.limit), attack, device, note)
+        return _curves(options, classifier, data.first(options.limit or CURVE_IMAGES), note)
+    found = _attack(options, classifier, data.first(options.limit), attack, note)
     return answer(
         options, found,
         f"{found['clean_accuracy']:.2%} of {found['images']} images are right as they are,",
@@ -118,12 +116,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _attack(
-    options: argparse.Namespace,
-    classifier: Classifier,
-    data: ImageSet,
-    attack: AttackConfig,
-    device: torch.device,
-    note: str,
+    options: Namespace, classifier: Classifier, data: ImageSet, attack: AttackConfig, note: str
 ) -> dict[str, Any]:
     """The figure of one attack; it goes into the card if that is asked for."""
     from levelset_core.attacks import evaluate_attack
@@ -139,13 +132,13 @@ def _attack(
 
     report = evaluate_attack(
         classifier.network, data, attack,
-        seed=options.seed, device=device, threads=options.threads, tell=tell,
+        seed=options.seed, device=options.device, threads=options.threads, tell=tell,
     )  # fmt: skip
     for warning in report.warnings:
         progress(warning)
     found = {
         **report.as_dict(), "model": classifier.model, "data": data.source, "note": note,
-        "machine": describe_machine(device),
+        "machine": describe_machine(options.device),
         "date": datetime.date.today().isoformat(),
     }  # fmt: skip
     if options.card:
@@ -153,20 +146,14 @@ def _attack(
     return found
 
 
-def _curves(
-    options: argparse.Namespace,
-    classifier: Classifier,
-    data: ImageSet,
-    device: torch.device,
-    note: str,
-) -> int:
+def _curves(options: Namespace, classifier: Classifier, data: ImageSet, note: str) -> int:
     from levelset_core.attacks import over_epsilon, over_steps
 
     cells = []
     for name in CURVES:
         curves = over_epsilon(name, data.shape[0]), over_steps(name, data.shape[0])
         for attack in dict.fromkeys(attack for curve in curves for attack in curve.values()):
-            found = _attack(options, classifier, data, attack, device, note)
+            found = _attack(options, classifier, data, attack, note)
             cells.append(found)
             if not options.json:
                 print(
@@ -178,11 +165,7 @@ def _curves(
 
 
 def _examine(
-    options: argparse.Namespace,
-    classifier: Classifier,
-    data: ImageSet,
-    attack: AttackConfig,
-    device: torch.device,
+    options: Namespace, classifier: Classifier, data: ImageSet, attack: AttackConfig
 ) -> int:
     from levelset_core.attacks import diagnose
     from levelset_core.classifiers.files import load_classifier, read_card, write_card
@@ -191,9 +174,9 @@ def _examine(
     for name in options.others:
         other = load_classifier(find_bundled(name))
         other.check(data)
-        others[str(other.card.get("method") or Path(name).stem)] = other.network.to(device)
+        others[str(other.card.get("method") or Path(name).stem)] = other.network.to(options.device)
     masking = diagnose(
-        classifier.network, data, attack, others=others, seed=options.seed, device=device,
+        classifier.network, data, attack, others=others, seed=options.seed, device=options.device,
         threads=options.threads, tell=progress,
     )  # fmt: skip
     found = {**masking.as_dict(), "data": data.source, "seed": options.seed}

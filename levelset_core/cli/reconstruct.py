@@ -82,7 +82,9 @@ def _run_surface(options: argparse.Namespace) -> int:
             raise LevelsetError(
                 f"The level set F = {level:g} is empty: train longer, or take another level."
             )
-        path = output if level == 0 or len(options.levels) == 1 else _beside(output, level)
+        path = output
+        if level != 0 and len(options.levels) > 1:
+            path = output.with_name(f"{output.stem}_level_{level:g}{output.suffix}")
         write_mesh(mesh, path)
         counts = {"vertices": len(mesh.vertices), "faces": len(mesh.faces),
                   "components": len(components(mesh)), "components_found": found,
@@ -137,10 +139,6 @@ def _output(name: str, endings: tuple[str, ...]) -> Path:
     if not path.parent.is_dir():
         raise LevelsetError(f"{path.name}: its folder {str(path.parent)!r} does not exist.")
     return path
-
-
-def _beside(output: Path, level: float) -> Path:
-    return output.with_name(f"{output.stem}_level_{level:g}{output.suffix}")
 
 
 def _trainer(

@@ -15,6 +15,8 @@ from levelset_core.playground import OBJECTIVES, Measurement, PlaygroundTrainer
 _DTYPES = {"float32", "int16", "uint8"}
 #: int16 steps from zero to the largest |F| of a field.
 FIELD_STEPS = 32767
+#: Of a measurement, in the history.
+_FIGURES = ("accuracy", "held_out", "margin_min", "margin_median", "residual", "converged")
 #: Overlays whose arrays a measurement brings along.
 _MEASURED = {"margins", "balls", "path", "gradients", "axis"}
 
@@ -73,18 +75,9 @@ def panel_header(
 
 def history_row(panel: int, trainer: PlaygroundTrainer, m: Measurement) -> dict[str, Any]:
     """A row of the history: the figures of one panel at one step."""
-    return {
-        "panel": panel,
-        "title": OBJECTIVES[trainer.config.objective].title,
-        "step": m.step,
-        "loss": trainer.loss,
-        "accuracy": m.accuracy,
-        "held_out": m.held_out,
-        "margin_min": m.margin_min,
-        "margin_median": m.margin_median,
-        "residual": m.residual,
-        "converged": m.converged,
-    }
+    title = OBJECTIVES[trainer.config.objective].title
+    head = {"panel": panel, "title": title, "step": m.step, "loss": trainer.loss}
+    return head | {name: getattr(m, name) for name in _FIGURES}
 
 
 def point_arrays(

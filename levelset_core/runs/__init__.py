@@ -12,10 +12,10 @@ A tab, a server or a machine that goes away takes nothing along: a run whose pro
 from levelset_core.paths import runs_folder
 from levelset_core.runs.archive import zip_chunks
 from levelset_core.runs.checkpoints import load_checkpoint, save_checkpoint
+from levelset_core.runs.execution import EXIT_CODES, work_here
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import RESUMABLE, STATES, Run, RunConfig, RunStatus
 from levelset_core.runs.kinds import Goal, Kind, Metric, Trainer, get_kind, kind_modules, kind_title
-from levelset_core.runs.process import EXIT_CODES, work_here
 from levelset_core.runs.spare import keep_spare
 from levelset_core.runs.store import RunStore, Started, start
 from levelset_core.runs.words import duration, progress_text, summary, tell_apart

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 from levelset_core.runs.files import PARTIAL
 from levelset_core.runs.folder import Run
@@ -20,7 +19,8 @@ def zip_chunks(run: Run) -> Iterator[bytes]:
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", strict_timestamps=False) as archive:
         for path in sorted(run.path.rglob("*")):
-            if not path.is_file() or path.is_symlink() or _internal(run, path):
+            internal = path == run.lock_file or path.name.endswith(PARTIAL)
+            if internal or not path.is_file() or path.is_symlink():
                 continue
             with suppress(FileNotFoundError), path.open("rb") as file:
                 name = f"{run.id}/{path.relative_to(run.path)}"
@@ -33,10 +33,6 @@ def zip_chunks(run: Run) -> Iterator[bytes]:
                         yield pipe.take()
             yield pipe.take()
     yield pipe.take()
-
-
-def _internal(run: Run, path: Path) -> bool:
-    return path == run.lock_file or path.name.endswith(PARTIAL)
 
 
 class _Pipe:

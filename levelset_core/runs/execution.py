@@ -1,22 +1,28 @@
-"""The work on one run, from its start or its last checkpoint to its end."""
+"""The work on one run, from its start or its last checkpoint to its end, in this process."""
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
+import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from levelset_core.errors import LevelsetError
+from levelset_core.parallel import torch_threads
 from levelset_core.runs.checkpoints import load_checkpoint, save_checkpoint
 from levelset_core.runs.files import remove_partials, write_json
 from levelset_core.runs.folder import Run, RunStatus
 from levelset_core.runs.kinds import Goal, Kind, Trainer, get_kind
+from levelset_core.runs.locks import FileLock
 from levelset_core.runs.metrics import LogSizes, MetricsLog
+from levelset_core.runs.store import RunStore
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +32,8 @@ HEARTBEAT = 0.5
 SAVING_SHARE = 0.05
 #: Heartbeats that the time left is told from.
 WINDOW = 60
+#: Exit codes, by the state a run was left in.
+EXIT_CODES = {"done": 0, "failed": 2, "cancelled": 130, "interrupted": 130}
 
 
 def checkpoint_every() -> float:
@@ -109,10 +117,8 @@ class Execution:
             ended = self._finished or self._train(kind, trainer, goal, log)
             if not self._finished:
                 self.status = replace(self.status, seconds=self.seconds)
-            if ended:
-                self._say(message=kind.finishing, fraction=1.0, seconds_left=None)
-            else:
-                self._say(message="Saving.", seconds_left=None)
+            said = {"message": kind.finishing, "fraction": 1.0} if ended else {"message": "Saving."}
+            self._say(**said, seconds_left=None)
             if not self._finished:
                 self._save(trainer, log, finished=ended)
         finally:
@@ -170,13 +176,8 @@ class Execution:
 
     def _save(self, trainer: Trainer, log: MetricsLog, *, finished: bool = False) -> None:
         sizes = log.flush(durable=True)  # what the checkpoint vouches for is on the disk before it
-        saved: dict[str, Any] = {
-            "trainer": trainer.checkpoint(),
-            "step": self.status.step,
-            "seconds": self.status.seconds,
-            "metrics": list(sizes),
-            "finished": finished,
-        }
+        now = {"step": self.status.step, "seconds": self.status.seconds, "metrics": list(sizes)}
+        saved = {"trainer": trainer.checkpoint(), **now, "finished": finished}
         save_checkpoint(self.run.checkpoint_file, saved)
 
     def _preview(self, kind: Kind, trainer: Trainer) -> None:
@@ -202,8 +203,8 @@ class Execution:
         self.run.write_status(self.status)
         self.tell(self.status)
 
-    def _end(self, state: str, message: str = "", **changes: Any) -> RunStatus:
-        self._say(state=state, message=message, seconds_left=None, pid=None, **changes)
+    def _end(self, state: str, message: str = "") -> RunStatus:
+        self._say(state=state, message=message, seconds_left=None, pid=None)
         return self.status
 
 
@@ -223,3 +224,60 @@ class _Timer:
         now = time.monotonic()
         if self.every:
             self.due = now + max(self.every, (now - self._entered) / self.share)
+
+
+def work_here(
+    store: RunStore,
+    run: Run,
+    *,
+    lock: FileLock | None = None,
+    tell: Callable[[RunStatus], None] = lambda status: None,
+) -> RunStatus:
+    """Work on a run in this process, without a place in the queue; the status it ends with.
+
+    The first SIGINT or SIGTERM saves and stops as interrupted.
+
+    Args:
+        store: where the run is.
+        run: it.
+        lock: the run's, if this process holds it already.
+        tell: hears the status twice a second.
+
+    Raises:
+        LevelsetError: another process works on it, or its folder cannot be used.
+        KeyboardInterrupt: a second interrupt came before the step was over.
+    """
+    if problem := run.problem():
+        raise LevelsetError(f"Run {run.id} cannot be used: {problem}")
+    held = lock or FileLock.acquire(run.lock_file)
+    try:
+        if lock is None:
+            if run.status().state == "done":
+                raise LevelsetError(f"Run {run.id} is done.")
+            run.forget_cancel()
+        with torch_threads(run.config.threads), _stop_signals() as stop:
+            return Execution(run, stop=stop, tell=tell).work()
+    finally:
+        held.release()
+        store.dispatch()
+
+
+@contextmanager
+def _stop_signals() -> Iterator[Callable[[], bool]]:
+    """Whether a signal asked to stop; outside the main thread, where none arrive, never."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    asked = threading.Event()
+
+    def ask(number: int, frame: Any) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -20,20 +20,10 @@ def summary(run: Run) -> dict[str, Any]:
         status = run.status()
     except LevelsetError as error:  # damaged in this very moment
         return {**values, "problem": str(error), "kind": None, "name": run.id, "state": "damaged"}
-    return {
-        **values,
-        "kind": config.kind,
-        "title": kind_title(config.kind),
-        "name": config.name,
-        "created": config.created,
-        "state": status.state,
-        "message": status.message,
-        "step": status.step,
-        "steps": status.steps,
-        "seconds": status.seconds,
-        "fraction": status.fraction,
-        "seconds_left": status.seconds_left,
-    }
+    values |= {"kind": config.kind, "title": kind_title(config.kind), "name": config.name}
+    values["created"] = config.created
+    told = ("state", "message", "step", "steps", "seconds", "fraction", "seconds_left")
+    return values | {name: getattr(status, name) for name in told}
 
 
 def tell_apart(titles: Sequence[str]) -> list[str]:

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 import torch
 
+from levelset_core.runs.execution import EXIT_CODES, work_here
 from levelset_core.runs.kinds import get_kind
 from levelset_core.runs.locks import FileLock
-from levelset_core.runs.process import EXIT_CODES, work_here
 from levelset_core.runs.store import RunStore
 
 

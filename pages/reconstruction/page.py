@@ -13,9 +13,8 @@ from pages.reconstruction.input import Subject, input_panel
 from pages.reconstruction.method import METHODS, method_panel, start_button
 from pages.reconstruction.report import metrics_view, notes_view, training_view
 from pages.reconstruction.results import Result, result_of, runs_on, titles_of, views
-from pages.shared.board import live_board
+from pages.shared.board import live_board, pick_runs
 from pages.shared.page import page
-from pages.shared.pick import pick_runs
 from pages.shared.run_controls import run_progress
 from pages.shared.viewer3d import viewer3d
 

@@ -11,8 +11,7 @@ import streamlit as st
 from levelset_core.runs import Run, get_kind
 from pages.reconstruction.input import Subject
 from pages.reconstruction.results import Result, titles_of
-from pages.shared.charts import CONFIG
-from pages.shared.run_charts import metric_names, metrics_figure
+from pages.shared.charts import CONFIG, metric_names, metrics_figure
 
 #: What the first look shows, by the kind of run.
 PREVIEWS = {

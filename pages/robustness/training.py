@@ -23,9 +23,8 @@ from levelset_core.robustness.watch import looks_from_arrays
 from levelset_core.runs import Run, RunStore, start
 from pages.robustness.measuring import EVERY, run_arrays
 from pages.shared.attempt import attempt, tell
-from pages.shared.board import live_board
+from pages.shared.board import live_board, pick_runs
 from pages.shared.front_end import front_end
-from pages.shared.pick import pick_runs
 from pages.shared.run_controls import run_progress
 
 DATA = "mnist_excerpt"

@@ -10,8 +10,7 @@ import streamlit as st
 from levelset_core.runs import Run, RunStore, kind_title
 from pages.server.run_route import artifact_address, zip_address
 from pages.shared.attempt import attempt, tell
-from pages.shared.charts import CONFIG
-from pages.shared.run_charts import AXES, metric_names, metrics_figure
+from pages.shared.charts import AXES, CONFIG, metric_names, metrics_figure
 from pages.shared.run_controls import created_text, run_progress
 
 #: Rows drawn: a panel is not wider in pixels, and the charts are drawn again every other second.

@@ -1,8 +1,8 @@
-"""A part of a page that follows runs: it is drawn again by itself while one of them goes on."""
+"""Parts of a page about runs: drawn again by itself while one goes on; which to see."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -49,3 +49,39 @@ def _any(runs: Sequence[Run], *states: str) -> bool:
             if run.status().state in states:
                 return True
     return False
+
+
+def pick_runs(
+    label: str, runs: Sequence[Run], titles: Mapping[str, str], *, key: str, most: int = 2
+) -> list[Run]:
+    """Pills that choose one run or more, at most ``most``: one more takes the oldest's place.
+
+    ``st.session_state[key]`` holds the ids of those shown, the newest choice last; a page may set
+    it. To begin with the first of ``runs`` is shown.
+
+    Args:
+        label: for screen readers.
+        titles: what runs are called, by id.
+    """
+    if not runs:
+        return []
+    state = st.session_state
+    by_id = {run.id: run for run in runs}
+    shown = [i for i in state.get(key) or [] if i in by_id][-most:] or [runs[0].id]
+    if len(runs) > 1:
+        # Another list, or a choice made elsewhere, is another widget: it starts from what is shown.
+        basis = list(by_id), shown
+        if state.get(f"{key}_basis") != basis:
+            state[f"{key}_version"] = state.get(f"{key}_version", 0) + 1
+        picked = st.pills(
+            label, list(by_id), key=f"{key}_{state[f'{key}_version']}", selection_mode="multi",
+            default=shown, format_func=titles.__getitem__, label_visibility="collapsed",
+        )  # fmt: skip
+        kept = [i for i in shown if i in picked] + [i for i in picked if i not in shown]
+        shown = kept[-most:] or shown
+        state[key], state[f"{key}_basis"] = shown, (list(by_id), shown)
+        if set(shown) != set(picked):
+            state[f"{key}_version"] += 1
+            st.rerun()
+    state[key] = shown
+    return [by_id[i] for i in shown]

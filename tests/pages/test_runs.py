@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from levelset_core.runs import Run, work_here
 from pages.server.run_route import artifact_address, run_routes, zip_address
-from pages.shared.run_charts import metric_names, metrics_figure
+from pages.shared.charts import metric_names, metrics_figure
 from tests.runs.support import wait, wait_for_state
 
 ROOT = Path(__file__).resolve().parents[2]

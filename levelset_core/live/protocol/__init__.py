@@ -223,10 +223,8 @@ def fields_of(cls: type) -> Iterator[Field]:
     hints = get_type_hints(cls, include_extras=True)
     for field in dataclasses.fields(cls):
         kind, about, *within = get_args(hints[field.name])
-        yield Field(
-            field.name, kind, about, within[0] if within else Within(-LARGEST, LARGEST),
-            field.default,
-        )  # fmt: skip
+        limits = within[0] if within else Within(-LARGEST, LARGEST)
+        yield Field(field.name, kind, about, limits, field.default)
 
 
 # -- checking --------------------------------------------------------------------------------
