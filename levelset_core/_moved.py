@@ -28,6 +28,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "levelset_core.networks.classifier_files": ("levelset_core.classifiers.files",),
     "levelset_core.networks.convnets": ("levelset_core.classifiers.architectures",),
     "levelset_core.networks.resnet18": ("levelset_core.classifiers.architectures",),
+    "levelset_core.networks.implicit_export": ("levelset_core.networks.export",),
+    "levelset_core.levelsets.classifiers": ("levelset_core.levelsets.functions",),
     "levelset_core.attacks.batches": ("levelset_core.parallel",),
     "levelset_core.attacks.modes": ("levelset_core.levelsets.functions",),
     "levelset_core.attacks.report": ("levelset_core.attacks.config",),

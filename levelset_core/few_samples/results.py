@@ -249,22 +249,11 @@ def result_table(
         if missing := [u.name for own in units.values() for u in own if u not in accuracies]:
             raise LevelsetError(f"The sweep is not complete: {missing[0]} is missing.")
         found = {loss: [accuracies[unit] for unit in own] for loss, own in units.items()}
-        rows.append(
-            {
-                "fraction": fraction,
-                "losses": {
-                    loss: {
-                        **summarize(values).as_dict(),
-                        "hyper": CANDIDATES[loss][chosen[loss, fraction]],
-                        "accuracies": values,
-                    }
-                    for loss, values in found.items()
-                },
-                "ours_minus": {
-                    loss: paired(found["ours"], values).as_dict()
-                    for loss, values in found.items()
-                    if "ours" in found and loss != "ours"
-                },
-            }
-        )
+        losses, ours_minus = {}, {}
+        for loss, values in found.items():
+            hyper = CANDIDATES[loss][chosen[loss, fraction]]
+            losses[loss] = {**summarize(values).as_dict(), "hyper": hyper, "accuracies": values}
+            if "ours" in found and loss != "ours":
+                ours_minus[loss] = paired(found["ours"], values).as_dict()
+        rows.append({"fraction": fraction, "losses": losses, "ours_minus": ours_minus})
     return rows

@@ -1,13 +1,18 @@
 """Sec. 2 of the paper: sampling level sets, sample networks, distances."""
 
 from levelset_core._moved import moved
-from levelset_core.levelsets.classifiers import class_margin
 from levelset_core.levelsets.distances import DISTANCES, get_distance, rho_axis
-from levelset_core.levelsets.functions import Network, evaluating, home_of, outputs_of, row_by_row
-from levelset_core.levelsets.implicit_root import implicit_root
+from levelset_core.levelsets.functions import (
+    Network,
+    class_margin,
+    evaluating,
+    home_of,
+    outputs_of,
+    row_by_row,
+)
 from levelset_core.levelsets.jacobian import pseudo_inverse, value_and_jacobian, value_with_jacobian
 from levelset_core.levelsets.projection import project
-from levelset_core.levelsets.sample_network import sample_network
+from levelset_core.levelsets.sample_network import implicit_root, sample_network
 from levelset_core.levelsets.samples import LevelSetSamples, residual_norm
 from levelset_core.levelsets.segment import bisection, false_position
 

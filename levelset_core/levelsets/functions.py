@@ -1,4 +1,4 @@
-"""What may stand for F: its mode, its home, the shapes it takes and gives."""
+"""What may stand for F: its mode, its home, the shapes it takes and gives; a classifier's F^j."""
 
 from __future__ import annotations
 
@@ -143,3 +143,22 @@ def row_by_row(
             ) from error
 
     return cast("Callable[Concatenate[Network, P], T]", call)  # ``f`` may be given by name
+
+
+def class_margin(logits: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """F^j(x) = f_j - max_{i != j} f_i, whose zero set bounds the region of class j   (Eq. 1).
+
+    Args:
+        logits: f, (n, *d) -> (n, classes).
+
+    Returns:
+        A scalar function of x, (n, *d), and of the classes j, (n,) int: hand j to
+        :func:`levelset_core.project` as ``args=(j,)``.
+    """
+
+    def margin(x: Tensor, j: Tensor) -> Tensor:
+        f, own = logits(x), j[:, None]  # (n, classes), (n, 1)
+        return f.gather(1, own).squeeze(1) - f.scatter(1, own, -torch.inf).amax(1)
+
+    margin.__wrapped__ = logits  # type: ignore[attr-defined]  # whose mode and precision are meant
+    return margin

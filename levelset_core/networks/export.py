@@ -1,11 +1,16 @@
-"""An MLP as a safetensors file, and the few lines of Python that load it elsewhere."""
+"""Networks as safetensors files, and the few lines of Python that load them elsewhere."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 from safetensors.numpy import save
+from safetensors.torch import save as torch_save
+
+from levelset_core.networks.implicit import ImplicitMLP
 
 _SNIPPET = '''\
 """Loads a network trained in Levelset Lab: F(x) > 0 is blue, F(x) < 0 orange."""
@@ -59,3 +64,67 @@ def save_mlp(
 def loading_snippet(file: str) -> str:
     """Python that loads such a file with torch and safetensors alone."""
     return _SNIPPET.format(file=file)
+
+
+_IMPLICIT = '''\
+"""Loads a surface or a curve made in Levelset Lab: it is {{x : F(x) = 0}}."""
+import json
+import math
+
+import torch
+from safetensors import safe_open
+
+with safe_open("{file}", framework="pt") as f:
+    info = json.loads(f.metadata()["levelset_lab"])
+    weights = {{name: f.get_tensor(name) for name in f.keys()}}
+
+ACTIVATIONS = {{
+    "relu": torch.relu,
+    "softplus": lambda z: torch.nn.functional.softplus(z, beta=info["activation"]["beta"]),
+    "tanh": torch.tanh,
+    "sine": lambda z: torch.sin(info["activation"]["frequency"] * z),
+}}
+
+
+def F(x):
+    """x: (n, d) in the units of the cloud -> (n, l), about the distance in the same units."""
+    x = (x - torch.tensor(info["center"])) / info["scale"]
+    frequencies = math.pi * 2.0 ** torch.arange(info["octaves"])
+    phase = (x[:, :, None] * frequencies).flatten(1)
+    phi = h = torch.cat([x, phase.sin(), phase.cos()], dim=1)
+    last = len(weights) // 2 - 1
+    for k in range(last + 1):
+        if 0 < k < last and info["skip"]:
+            h = torch.cat([h, phi], dim=1)
+        h = h @ weights[f"layers.{{k}}.weight"].T + weights[f"layers.{{k}}.bias"]
+        if k < last:
+            h = ACTIVATIONS[info["activation"]["name"]](h)
+    return info["scale"] * h
+
+
+print(F(torch.tensor([info["center"]])))
+'''
+
+
+def save_implicit(network: ImplicitMLP, *, center: Sequence[float], scale: float) -> bytes:
+    """The bytes of a safetensors file whose metadata "levelset_lab" says how to evaluate F.
+
+    Args:
+        network: F, in units of the box.
+        center, scale: the place x of the cloud is at (x - center) / scale in the box.
+    """
+    info = {
+        "octaves": network.encoding.octaves,
+        "skip": network.skip,
+        "activation": asdict(network.activation),
+        "center": [float(c) for c in center],
+        "scale": float(scale),
+    }
+    weights = {k: w.detach().cpu().contiguous() for k, w in network.state_dict().items()}
+    data: bytes = torch_save(weights, metadata={"levelset_lab": json.dumps(info)})
+    return data
+
+
+def implicit_snippet(file: str) -> str:
+    """Python that loads such a file with torch and safetensors alone."""
+    return _IMPLICIT.format(file=file)

@@ -104,10 +104,8 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
             distance = float(details.distance[index])
             term, used = float(details.per_sample[index]), bool(details.used[index])
         case _:  # a loss that is the mean over its points
-            alone = OBJECTIVES[trainer.config.objective].terms(
-                trainer.network, x, trainer.y[index : index + 1], trainer.config
-            )
-            term = alone.loss.item()
+            y, objective = trainer.y[index : index + 1], OBJECTIVES[trainer.config.objective]
+            term = objective.terms(trainer.network, x, y, trainer.config).loss.item()
     return Iteration(
         step=trainer.step + 1,
         index=index,

@@ -138,14 +138,8 @@ def _about(source: Source) -> None:
             f"“arbitrarily”): {merge}. Hyper-parameters {choice}. Geometric SVM: Eq. 11 with L∞, "
             "α = -1; where a sample has no level set point, the hinge of F stands in (extension)."
         )
-        table = [
-            {
-                "fraction": f"{row['fraction']:g}",
-                **{
-                    LOSSES[loss]: hyper_text(found["hyper"])
-                    for loss, found in row["losses"].items()
-                },
-            }
-            for row in result["rows"]
-        ]
+        table = []
+        for row in result["rows"]:
+            words = {LOSSES[k]: hyper_text(found["hyper"]) for k, found in row["losses"].items()}
+            table.append({"fraction": f"{row['fraction']:g}", **words})
         st.table(table)

@@ -15,13 +15,9 @@ from pages.shared.attempt import attempt, tell
 
 def share_view(session: LiveSession) -> None:
     """Three columns: the link and the whole state, the points, the network."""
-    link, points, network = st.columns(3)
-    with link:
-        _link(session)
-    with points:
-        _points(session)
-    with network:
-        _network(session)
+    for column, draw in zip(st.columns(3), (_link, _points, _network), strict=True):
+        with column:
+            draw(session)
 
 
 def _link(session: LiveSession) -> None:

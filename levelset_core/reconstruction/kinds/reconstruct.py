@@ -13,7 +13,7 @@ import torch
 from levelset_core.data import PointCloud
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, evaluate_volume
-from levelset_core.networks.implicit_export import implicit_snippet, save_implicit
+from levelset_core.networks.export import implicit_snippet, save_implicit
 from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
 from levelset_core.reconstruction.assess import assess, write_surface
 from levelset_core.reconstruction.budget import (
