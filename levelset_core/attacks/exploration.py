@@ -112,9 +112,8 @@ def pgd_trajectory(
     with evaluating(f):
         for _ in range(steps):
             found, _ = projected_ascent(
-                f, points[-1], lower, upper, (label,),
-                loss_fn=LOSSES[loss], step=step, steps=1,
-            )  # fmt: skip
+                f, points[-1], lower, upper, (label,), loss_fn=LOSSES[loss], step=step, steps=1
+            )
             points.append(found)
         path = torch.cat(points)
         with torch.no_grad():

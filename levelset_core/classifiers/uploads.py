@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -53,25 +55,21 @@ def classifier_from_bytes(name: str, content: bytes, *, arch: str | None = None)
 
 
 def _describes_itself(path: Path) -> bool:
-    if path.suffix != ".safetensors":
-        return False
-    try:
+    with suppress(LevelsetError):
         read_about(path)
-    except LevelsetError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _foreign(path: Path, name: str, architectures: Sequence[str]) -> Classifier:
     weights = read_state_dict(path)
     errors = []
-    for arch in architectures:
-        for shape in SHAPES:
-            for classes in dict.fromkeys((10, _classes(weights))):
-                try:
-                    return load_classifier(path, arch=arch, shape=shape, classes=classes)
-                except LevelsetError as error:
-                    errors.append(str(error))
+    outputs = dict.fromkeys((10, _classes(weights)))
+    for arch, shape, classes in product(architectures, SHAPES, outputs):
+        try:
+            return load_classifier(path, arch=arch, shape=shape, classes=classes)
+        except LevelsetError as error:
+            errors.append(str(error))
     if len(architectures) == 1:
         raise LevelsetError(f"{name} is no {architectures[0]}: {errors[0]}")
     sizes = sum(tensor.numel() for tensor in weights.values())

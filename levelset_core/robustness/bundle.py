@@ -85,13 +85,12 @@ def _question(run: Run) -> tuple[object, ...] | None:
 
 
 def _keep(run: Run) -> Run:
+    def left_out(folder: str, names: list[str]) -> list[str]:
+        return [name for name in names if name not in _KEPT] if Path(folder) == run.path else []
+
     partial = BUNDLED / f".new-{run.id}"  # no run's name: what is cut off here is no measurement
-    shutil.copytree(run.path, partial, ignore=lambda folder, names: _left_out(run, folder, names))
+    shutil.copytree(run.path, partial, ignore=left_out)
     return Run(partial.rename(BUNDLED / run.id))
-
-
-def _left_out(run: Run, folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if name not in _KEPT] if Path(folder) == run.path else []
 
 
 if __name__ == "__main__":

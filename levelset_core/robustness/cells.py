@@ -97,9 +97,7 @@ def all_cells(store: RunStore, models: list[KnownModel]) -> list[Cell]:
     for run in store.of_kind("attack"):
         with suppress(LevelsetError):
             found += [c for c in _cells_of(run) if c.digest in digests]
-    for model in models:
-        found += _cells_of_card(model)
-    return found
+    return found + [cell for model in models for cell in _cells_of_card(model)]
 
 
 def start_cells(
@@ -127,8 +125,7 @@ def start_cells(
         "about": {"id": model.id, "title": model.title, "digest": model.digest},
     }
     inputs: dict[str, Path | bytes] = {MODEL: model.path}
-    earlier = _earlier(store, settings, seed)
-    if earlier is not None:
+    if (earlier := _earlier(store, settings, seed)) is not None:
         inputs[EARLIER] = earlier.checkpoint_file
     titles = dict.fromkeys(a.attack for a in attacks)
     return start(
@@ -230,12 +227,11 @@ def as_clean(cell: Cell, accuracy: float) -> Cell:
 
 def _cells_of_card(model: KnownModel) -> list[Cell]:
     """A card's "figures", and its list "cells" if there is one: values of ``attack --json``."""
-    card = model.card
-    cells = []
+    card, cells = model.card, []
     for values in [card.get("figures"), *(card.get("cells") or [])]:
         with suppress(LevelsetError, KeyError, TypeError, ValueError, AttributeError):
-            names = [f.name for f in dataclasses.fields(AttackConfig)]
-            attack = AttackConfig(**{name: values[name] for name in names})
+            fields = dataclasses.fields(AttackConfig)
+            attack = AttackConfig(**{field.name: values[field.name] for field in fields})
             images = int(values["images"])
             source = str(values.get("data") or card.get("test_data", ""))
             cell = Cell(

@@ -166,12 +166,11 @@ def wanted(run: Run) -> float | None:
 
 
 def _trained(store: RunStore) -> list[KnownModel]:
-    found = []
-    titles = training_titles(store)
+    found, titles = [], training_titles(store)
     for run in reversed(store.of_kind("robust")):
-        if run.status().state == "done":
-            model = _model(run.artifacts / "model.safetensors", "run", run.id)
-            found += [] if model is None else [replace(model, title=titles[run.id])]
+        path = run.artifacts / "model.safetensors"
+        if run.status().state == "done" and (model := _model(path, "run", run.id)):
+            found.append(replace(model, title=titles[run.id]))
     return found
 
 

@@ -147,9 +147,8 @@ def level_set_points(
         epsilon=epsilon, step=step, criterion=has_crossed if c.first_crossing else None,
     )  # fmt: skip
     samples = false_position(
-        class_margin(batch.f), batch.x, end,
-        max_steps=SEARCH_STEPS, tol=SEARCH_TOL, args=(batch.y,),
-    )  # fmt: skip
+        class_margin(batch.f), batch.x, end, max_steps=SEARCH_STEPS, tol=SEARCH_TOL, args=(batch.y,)
+    )
     return samples, end, crossed if c.first_crossing else ~samples.failed
 
 

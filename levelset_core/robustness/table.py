@@ -116,10 +116,8 @@ def _active(cells: list[Cell]) -> Cell | None:
     if working:
         return working[-1]
     best = _best(cells)
-    stopped = [
-        c for c in cells if c.state == "stopped" and (best is None or c.wanted > best.images)
-    ]
-    return stopped[0] if stopped else None
+    more = (c for c in cells if c.state == "stopped" and (best is None or c.wanted > best.images))
+    return next(more, None)
 
 
 # -- curves ----------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ PUBLISHED = (
     _cifar("resnet18", "trades", 0.031, 83.04, 53.31, 51.36),
     _cifar("resnet18", "trades", 0.045, 79.52, 53.49, 51.22),
     _cifar("resnet18", "level-set", 0.045, 81.3, 79.74, 43.17, None, 40.22, README),
-)  # fmt: skip
+)
 
 #: Accuracy in percent on MNIST images attacked on another network, cross-entropy and margin PGD:
 #: target -> source -> figures, each a method and its epsilon.

@@ -62,8 +62,7 @@ def markdown(rows: list[Row]) -> str:
 
 def _text(entry: Entry) -> str:
     text = "–"
-    if entry.best is not None:
-        best = entry.best
+    if (best := entry.best) is not None:
         text = f"{percent(best.accuracy)} ({interval_text(best)}; {best.images})"
     return text if entry.reference is None else f"{text} [{entry.reference.figure:.2f}]"
 
@@ -86,9 +85,8 @@ def csv_text(rows: list[Row], data: str) -> str:
             origin: list[object] = ["", "", "", ""]
             if best is not None:
                 figures = [best.accuracy, *best.interval, best.standing, best.images, best.seed]
-                command = attack_command(
-                    entry.model.file, best.data, attack, best.images, best.seed
-                )
+                asked = best.data, attack, best.images, best.seed
+                command = attack_command(entry.model.file, *asked)
                 origin = [best.seconds, best.machine, best.date, command]
             writer.writerow(
                 [row.model.title, row.model.network_title, attack.attack, attack.epsilon,

@@ -50,13 +50,14 @@ def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
     run = _survey_run(model, name, len(data), attack)
     table = _table(run, predicted, data)
     shown = _filtered(table, data)
-    chosen = _chosen(shown, name, len(data))
+    click = (st.session_state.get(f"gallery_{name}") or {}).get("chosen") or {}
+    chosen = _chosen(shown, name, len(data), click.get("index"))
     _component(
         key=f"gallery_{name}", default={"chosen": None},
         data={
             "height": HEIGHT, "chosen": chosen,
-            "images": store.publish(data.images.numpy()), "seen": _changes(name),
-            "shown": [[int(k), _mark(table, k), _title(table, data, k)] for k in shown],
+            "images": store.publish(data.images.numpy()), "seen": int(click.get("change", 0)),
+            "shown": [[int(k), *_told(table, data, k)] for k in shown],
         },
     )  # fmt: skip
     legend = f"{len(shown)} of {len(data)} images. ✕: wrong as it is"
@@ -162,17 +163,15 @@ def _filtered(table: dict[str, np.ndarray], data: ImageSet) -> np.ndarray:
         unknown = int(np.isnan(table["broken_margin"]).sum())
         if unknown:
             st.caption(f"{unknown} images are not attacked yet: filters leave them out.")
-    keep = np.ones(len(data), dtype=bool)
-    xent, margin = table["broken_xent"], table["broken_margin"]
-    match breaks:
-        case "wrong":
-            keep = table["wrong"]
-        case "broken_xent" | "broken_margin":
-            keep = (table[breaks] == 1) & ~table["wrong"]
-        case "hidden":
-            keep = (margin == 1) & (xent == 0)
-        case "stand":
-            keep = (margin == 0) & (xent == 0)
+    wrong, xent, margin = (table[key] for key in ("wrong", "broken_xent", "broken_margin"))
+    keep = {
+        "all": np.ones(len(data), dtype=bool),
+        "wrong": wrong,
+        "broken_xent": (xent == 1) & ~wrong,
+        "broken_margin": (margin == 1) & ~wrong,
+        "hidden": (margin == 1) & (xent == 0),
+        "stand": (margin == 0) & (xent == 0),
+    }[breaks]
     if classes:
         keep = keep & np.isin(data.labels.numpy(), classes)
     distance = np.abs(table["distance"])
@@ -186,11 +185,9 @@ def _filtered(table: dict[str, np.ndarray], data: ImageSet) -> np.ndarray:
     return shown
 
 
-def _chosen(shown: np.ndarray, name: str, count: int) -> int:
+def _chosen(shown: np.ndarray, name: str, count: int, clicked: int | None) -> int:
     """The image clicked last, where the filter shows it, else the first that it shows."""
     key = f"explorer_gallery_{name}"
-    state = st.session_state.get(f"gallery_{name}") or {}
-    clicked = (state.get("chosen") or {}).get("index")
     if clicked is None:
         clicked = st.session_state.get(key, first_image(name, count))
     index = int(clicked)
@@ -200,23 +197,13 @@ def _chosen(shown: np.ndarray, name: str, count: int) -> int:
     return index
 
 
-def _changes(name: str) -> int:
-    state = st.session_state.get(f"gallery_{name}") or {}
-    return int((state.get("chosen") or {}).get("change", 0))
-
-
-def _mark(table: dict[str, np.ndarray], k: int) -> str:
+def _told(table: dict[str, np.ndarray], data: ImageSet, k: int) -> tuple[str, str]:
+    """The mark of an image, and its title."""
+    mark, text = "", f"{data.classes[int(data.labels[k])]}, image {k}"
     if table["wrong"][k]:
-        return "wrong"
-    return "broken" if table["broken_margin"][k] == 1 else ""
-
-
-def _title(table: dict[str, np.ndarray], data: ImageSet, k: int) -> str:
-    text = f"{data.classes[int(data.labels[k])]}, image {k}"
-    if table["wrong"][k]:
-        text += f", seen as {data.classes[int(table['predicted'][k])]}"
+        mark, text = "wrong", f"{text}, seen as {data.classes[int(table['predicted'][k])]}"
     elif table["broken_margin"][k] == 1:
-        text += ", breaks under margin PGD"
+        mark, text = "broken", f"{text}, breaks under margin PGD"
     if not np.isnan(table["distance"][k]):
         text += f", boundary at {abs(table['distance'][k]):.3f}"
-    return text
+    return mark, text

@@ -33,9 +33,7 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
     for model in models:
         found, pending = _examined(model, data, attack)
         icon = ":material/search:"
-        text = "Not examined yet."
-        if pending is not None:
-            text = "Being examined."
+        text = "Not examined yet." if pending is None else "Being examined."
         if found is not None:
             masked = bool(found["signs"])
             icon = ":orange[:material/warning:]" if masked else ":green[:material/check_circle:]"

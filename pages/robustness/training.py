@@ -133,7 +133,13 @@ def start_training(
 
 def _board(runs: list[Run]) -> None:
     if not runs:
-        _nothing_yet()
+        with st.container(border=True):
+            st.markdown("#### Watch a decision boundary move")
+            st.markdown(
+                "**Train** starts a small network on the bundled images, a minute on a free "
+                "core. You see its accuracy with and without an attack, and the distances of test "
+                "images to the decision boundary move to the right. Train a second one to compare."
+            )
         return
     titles = _titles(runs)
     shown = pick_runs("Trainings, one or two", runs, titles, key="train_shown")
@@ -161,16 +167,6 @@ def _board(runs: list[Run]) -> None:
         "smaller of generalized Newton and false position. A finished network appears in every "
         "list of models."
     )
-
-
-def _nothing_yet() -> None:
-    with st.container(border=True):
-        st.markdown("#### Watch a decision boundary move")
-        st.markdown(
-            "**Train** starts a small network on the bundled images, a minute on a free "
-            "core. You see its accuracy with and without an attack, and the distances of test "
-            "images to the decision boundary move to the right. Train a second one to compare."
-        )
 
 
 def _titles(runs: list[Run]) -> dict[str, str]:
