@@ -6,7 +6,7 @@ import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +83,7 @@ def fit_state_dict(weights: dict[str, Tensor], network: nn.Module) -> dict[str, 
         raise LevelsetError(
             f"The network has {len(wanted)} tensors, the file {len(given)}: it holds another one."
         )
-    orders: tuple[Callable[[Iterable[str]], list[str]], ...] = (list, _natural)
-    for order in orders:
-        names = order(given)
+    for names in (list(given), _natural(given)):
         if all(given[a].shape == own[b].shape for a, b in zip(names, wanted, strict=True)):
             return {b: given[a] for a, b in zip(names, wanted, strict=True)}
     name, needed = next(
