@@ -83,7 +83,7 @@ def training_view(results: list[Result], kind: str) -> None:
     names = metric_names(runs, rows, expected=active) if runs else dict(get_kind(kind).metrics)
     if not names:
         if any(get_kind(run.config.kind).metrics for run in runs):
-            st.info("No steps yet: the charts fill when the run goes on.")
+            st.info("No step was taken yet: the charts fill when the run goes on.")
         elif runs:
             st.info("This method has no steps to chart.")
         return
