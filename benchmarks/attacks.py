@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmarks import _measure
 from levelset_core.attacks import AttackConfig, evaluate_attack
@@ -111,9 +111,7 @@ def _foolbox(network: nn.Module, threads: int) -> Attack:
 PROGRAMS = {"ours": _ours, "torchattacks": _torchattacks, "foolbox": _foolbox}
 
 
-def in_batches(
-    network: nn.Module, run: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-) -> Attack:
+def in_batches(network: nn.Module, run: Callable[[Tensor, Tensor], Tensor]) -> Attack:
     """An attack of a library, batch after batch."""
 
     def attack(data: ImageSet, batch: int) -> int:

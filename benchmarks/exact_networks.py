@@ -46,9 +46,8 @@ def main() -> int:
     for name in PLANE_SHAPES:
         shape = PLANE_SHAPES[name]()
         e = exact_polygon([*shape.rings, *(Chain(chain) for chain in shape.chains)])
-        *_, tally = check_signs(
-            e.network, plane_reference(shape.rings, shape.chains), points=points
-        )
+        reference = plane_reference(shape.rings, shape.chains)
+        *_, tally = check_signs(e.network, reference, points=points)
         wrong, surface = wrong + tally.wrong, max(surface, tally.on_boundary)
         figures[name] = figures_of(e)
     smaller = True

@@ -79,10 +79,9 @@ def _open(context: Any, url: str, triangles: int, keep: bool = False) -> float:
         page.wait_for_function(_PICTURE, arg=triangles, timeout=120_000)
         milliseconds: float = page.evaluate(_PICTURE, triangles)
     else:
-        page.wait_for_function("() => performance.getEntriesByName('levelset:viewer').length")
-        milliseconds = page.evaluate(
-            "() => performance.getEntriesByName('levelset:viewer')[0].startTime"
-        )
+        marks = "performance.getEntriesByName('levelset:viewer')"
+        page.wait_for_function(f"() => {marks}.length")
+        milliseconds = page.evaluate(f"() => {marks}[0].startTime")
     page.close()
     if not keep:
         context.close()

@@ -97,9 +97,8 @@ def centred_digit(ink: np.ndarray) -> np.ndarray:
     part = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = BOX / max(part.shape)
     height, width = (max(1, round(n * scale)) for n in part.shape)
-    small = np.asarray(
-        Image.fromarray(part).resize((width, height), Image.Resampling.BOX), dtype=np.float64
-    )
+    scaled = Image.fromarray(part).resize((width, height), Image.Resampling.BOX)
+    small = np.asarray(scaled, dtype=np.float64)
     if small.max() > 0:
         small = small * (255 / small.max())
     y, x = center_of_mass(small)

@@ -32,9 +32,7 @@ def load_arrays(data: bytes, label: str, max_bytes: int) -> dict[str, np.ndarray
         raise LevelsetError(f"{label}: the archive is damaged.") from error
     if not members:
         raise LevelsetError(f"{label}: the archive is empty.")
-    return {
-        name.removesuffix(".npy"): _number_array(member, label) for name, member in members.items()
-    }
+    return {name.removesuffix(".npy"): _number_array(m, label) for name, m in members.items()}
 
 
 def _number_array(data: bytes, label: str) -> np.ndarray:

@@ -26,9 +26,8 @@ IMAGE_SETS = {
 #: In the source of class folders: their first images are others than those of the original files.
 IN_TURNS = "classes taking turns"
 SPLITS = ("train", "test")
-_RAW = tuple(
-    f"{part}-{what}-ubyte" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")
-)
+_KINDS = ("images-idx3", "labels-idx1")
+_RAW = tuple(f"{part}-{what}-ubyte" for part in ("train", "t10k") for what in _KINDS)
 _BATCHES = ("batches.meta", "test_batch", *(f"data_batch_{k}" for k in range(1, 6)))
 #: Its class in torchvision, where that puts what it downloads, and all the files: a download may
 #: have been cut off.

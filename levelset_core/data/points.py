@@ -38,9 +38,8 @@ class PointSet:
     def __post_init__(self) -> None:
         xy, labels = np.asarray(self.xy, dtype=np.float64), np.asarray(self.labels)
         if xy.ndim != 2 or xy.shape[1] != 2 or labels.shape != xy.shape[:1]:
-            raise LevelsetError(
-                f"Points are (n, 2) with labels (n,), got {xy.shape} and {labels.shape}."
-            )
+            shapes = f"{xy.shape} and {labels.shape}"
+            raise LevelsetError(f"Points are (n, 2) with labels (n,), got {shapes}.")
         if len(xy) > MAX_POINTS:
             raise LevelsetError(f"{len(xy)} points are too many: at most {MAX_POINTS} fit here.")
         if not np.isfinite(xy).all():

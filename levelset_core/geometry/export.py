@@ -14,6 +14,7 @@ from levelset_core.geometry.meshes import Mesh, Polyline, in_space
 
 MESH_FORMATS = (".ply", ".obj", ".stl", ".glb")
 POLYLINE_FORMATS = (".csv", ".obj", ".ply")
+Lines = Polyline | list[Polyline] | tuple[Polyline, ...]
 
 
 def mesh_bytes(mesh: Mesh, kind: str) -> bytes:
@@ -32,16 +33,15 @@ def mesh_bytes(mesh: Mesh, kind: str) -> bytes:
         raise LevelsetError(f"Meshes are written as {', '.join(MESH_FORMATS)}, not as {kind!r}.")
     if not len(mesh.faces):
         raise LevelsetError("There is no surface to write: the mesh is empty.")
-    solid = trimesh.Trimesh(
-        mesh.vertices, mesh.faces, vertex_normals=mesh.vertex_normals, process=False
-    )
+    own = mesh.vertex_normals
+    solid = trimesh.Trimesh(mesh.vertices, mesh.faces, vertex_normals=own, process=False)
     normals = {"ply": "vertex_normal", "obj": "include_normals", "glb": "include_normals"}
     options: dict[str, Any] = {normals[kind]: True} if kind in normals else {}
     data = solid.export(file_type=kind, **options)
     return data if isinstance(data, bytes) else str(data).encode()
 
 
-def polyline_bytes(lines: Polyline | list[Polyline] | tuple[Polyline, ...], kind: str) -> bytes:
+def polyline_bytes(lines: Lines, kind: str) -> bytes:
     """Polylines as CSV (``line,x,y[,z]``), or OBJ or PLY with line elements.
 
     A closed line repeats its first point in CSV, and its first vertex number elsewhere; points
@@ -52,9 +52,8 @@ def polyline_bytes(lines: Polyline | list[Polyline] | tuple[Polyline, ...], kind
     """
     lines = [lines] if isinstance(lines, Polyline) else list(lines)
     if f".{kind}" not in POLYLINE_FORMATS:
-        raise LevelsetError(
-            f"Polylines are written as {', '.join(POLYLINE_FORMATS)}, not as {kind!r}."
-        )
+        known = ", ".join(POLYLINE_FORMATS)
+        raise LevelsetError(f"Polylines are written as {known}, not as {kind!r}.")
     if not lines:
         raise LevelsetError("There is no curve to write.")
     if kind == "csv":
@@ -93,9 +92,7 @@ def write_mesh(mesh: Mesh, path: str | os.PathLike[str]) -> None:
     _write(path, mesh_bytes(mesh, path.suffix[1:].lower()))
 
 
-def write_polyline(
-    lines: Polyline | list[Polyline] | tuple[Polyline, ...], path: str | os.PathLike[str]
-) -> None:
+def write_polyline(lines: Lines, path: str | os.PathLike[str]) -> None:
     """Write polylines; the path's ending says how: .csv, .obj or .ply.
 
     Raises:

@@ -28,6 +28,8 @@ from torch import Tensor
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets import home_of, outputs_of
 
+#: F, from points (n, d) to (n,) or (n, l).
+Function = Callable[[Tensor], Tensor]
 #: The lowest and the highest corner of a box, each d numbers or one for all axes.
 Box = Sequence[float | Sequence[float]] | np.ndarray
 
@@ -97,7 +99,7 @@ class Grid:
 
 
 @torch.no_grad()
-def evaluate_nodes(f: Callable[[Tensor], Tensor], grid: Grid, nodes: np.ndarray) -> np.ndarray:
+def evaluate_nodes(f: Function, grid: Grid, nodes: np.ndarray) -> np.ndarray:
     """F at flat node numbers (n,): (n,) or (n, l) float32.
 
     Every chunk has the same size, the last one padded: a node's value then does not depend on
@@ -123,9 +125,7 @@ def evaluate_nodes(f: Callable[[Tensor], Tensor], grid: Grid, nodes: np.ndarray)
     return values
 
 
-def evaluate_volume(
-    f: Callable[[Tensor], Tensor], bounds: Box, resolution: int
-) -> tuple[np.ndarray, Grid]:
+def evaluate_volume(f: Function, bounds: Box, resolution: int) -> tuple[np.ndarray, Grid]:
     """F at every node of a grid over a box in space: (nx, ny, nz[, l]) float32, and the grid."""
     grid = Grid.over(bounds, resolution, 3)
     values = evaluate_nodes(f, grid, np.arange(grid.size))
@@ -161,7 +161,7 @@ class Band:
     evaluations: int
 
 
-def narrow_band(f: Callable[[Tensor], Tensor], grid: Grid, level: float = 0.0) -> Band:
+def narrow_band(f: Function, grid: Grid, level: float = 0.0) -> Band:
     """F at the nodes around {F = level}, and nowhere else.
 
     Args:
@@ -207,9 +207,7 @@ def lattice(counts: np.ndarray) -> np.ndarray:
     return np.stack(np.unravel_index(np.arange(np.prod(counts)), counts), axis=1)
 
 
-def _look_up(
-    f: Callable[[Tensor], Tensor], grid: Grid, values: np.ndarray, nodes: np.ndarray
-) -> np.ndarray:
+def _look_up(f: Function, grid: Grid, values: np.ndarray, nodes: np.ndarray) -> np.ndarray:
     """F at ``nodes``, (..., 3) -> (...); what is not known yet is evaluated and kept."""
     flat = np.ravel_multi_index(tuple(np.moveaxis(nodes, -1, 0)), grid.shape)
     unknown = flat[np.isnan(values[flat])]
@@ -237,12 +235,7 @@ def _crosses(found: np.ndarray, level: float) -> np.ndarray:
 
 
 def _close(
-    f: Callable[[Tensor], Tensor],
-    grid: Grid,
-    values: np.ndarray,
-    cells: np.ndarray,
-    found: np.ndarray,
-    level: float,
+    f: Function, grid: Grid, values: np.ndarray, cells: np.ndarray, found: np.ndarray, level: float
 ) -> np.ndarray:
     """The cells with a sign change among ``cells`` and all that are joined to them."""
     shape = np.array(grid.shape) - 1

@@ -126,12 +126,9 @@ class Mesh:
         used = np.zeros(len(self.vertices), dtype=bool)
         used[faces] = True
         renumber = np.cumsum(used) - 1
-        return Mesh(
-            self.vertices[used],
-            renumber[faces],
-            None if self.normals is None else self.normals[used],
-            None if self.values is None else self.values[used],
-        )
+        normals = None if self.normals is None else self.normals[used]
+        values = None if self.values is None else self.values[used]
+        return Mesh(self.vertices[used], renumber[faces], normals, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +205,6 @@ def _rows(array: np.ndarray, name: str, columns: int | None = None) -> np.ndarra
     if rows.ndim != 2 or (columns is not None and rows.shape[1] != columns):
         raise LevelsetError(f"{name} are (n, {columns or 'd'}), got {rows.shape}.")
     if not np.isfinite(rows).all():
-        raise LevelsetError(
-            f"{name} must be finite: {np.isfinite(rows).all(1).sum()} of {len(rows)} are."
-        )
+        finite = np.isfinite(rows).all(1).sum()
+        raise LevelsetError(f"{name} must be finite: {finite} of {len(rows)} are.")
     return rows

@@ -65,27 +65,20 @@ def poisson_surface(
             raise LevelsetError(
                 "Open3D cannot orient normals here: the points are too regular, add a little noise."
             ) from error
-        if _inward(np.asarray(cloud.points), np.asarray(cloud.normals)):
+        # Whether they point inward: sum <x, n> is 3 volumes over the area of a point (Gauss).
+        centred = np.asarray(cloud.points) - np.asarray(cloud.points).mean(0)
+        if float(np.einsum("ij,ij->", centred, np.asarray(cloud.normals))) < 0:
             cloud.normals = o3d.utility.Vector3dVector(-np.asarray(cloud.normals))
     else:
         cloud.normals = o3d.utility.Vector3dVector(np.asarray(normals, dtype=np.float64))
     # Threads add their parts in any order; one gives the same mesh every time.
-    found, density = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson(
-        cloud, depth=depth, n_threads=1
-    )
+    poisson = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson
+    found, density = poisson(cloud, depth=depth, n_threads=1)
     mesh = Mesh(np.asarray(found.vertices), np.asarray(found.triangles))
     if trimmed:
         kept = np.asarray(density) > np.quantile(np.asarray(density), trimmed)
         mesh = mesh.select_faces(kept[mesh.faces].all(1))
     return mesh
-
-
-def _inward(points: np.ndarray, normals: np.ndarray) -> bool:
-    """Whether normals that agree with one another point inward: by the sign of the volume.
-
-    Sum <x, n> over the points is three times the volume over the area of a point (Gauss).
-    """
-    return float(np.einsum("ij,ij->", points - points.mean(0), normals)) < 0
 
 
 def _open3d() -> Any:

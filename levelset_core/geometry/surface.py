@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from skimage.measure import marching_cubes
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.grid import Band, Box, Grid, evaluate_nodes, lattice, narrow_band
+from levelset_core.geometry.grid import (
+    Band,
+    Box,
+    Function,
+    Grid,
+    evaluate_nodes,
+    lattice,
+    narrow_band,
+)
 from levelset_core.geometry.meshes import Mesh, unit
 from levelset_core.levelsets import (
     LevelSetSamples,
@@ -32,7 +38,7 @@ SNAP_CHUNK = 1 << 14
 
 
 def extract_mesh(
-    f: Callable[[Tensor], Tensor],
+    f: Function,
     bounds: Box,
     resolution: int = 128,
     level: float = 0.0,
@@ -99,7 +105,7 @@ def march(band: Band, grid: Grid, level: float = 0.0) -> Mesh:
     return mesh if solid.all() else mesh.select_faces(solid)
 
 
-def snap_mesh(f: Callable[[Tensor], Tensor], mesh: Mesh, level: float, *, reach: float) -> Mesh:
+def snap_mesh(f: Function, mesh: Mesh, level: float, *, reach: float) -> Mesh:
     """Every vertex moved to {F = level} by Newton steps, with its normal D_xF / |D_xF|.
 
     A vertex stays where it is if its steps fail, lead further than ``reach`` or do not come
@@ -119,7 +125,7 @@ def snap_mesh(f: Callable[[Tensor], Tensor], mesh: Mesh, level: float, *, reach:
 
 
 def project_near(
-    f: Callable[[Tensor], Tensor], points: np.ndarray, level: float, reach: float
+    f: Function, points: np.ndarray, level: float, reach: float
 ) -> tuple[LevelSetSamples, np.ndarray]:
     """Newton steps from ``points`` (n, d), and which of them end nearer, within ``reach``, (n,)."""
     dtype, device = home_of(f)
@@ -130,7 +136,7 @@ def project_near(
     return s, (~s.failed & nearer & close).cpu().numpy()
 
 
-def _rounding(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
+def _rounding(f: Function, x: Tensor) -> float:
     """``SNAP_ERROR`` in F's units: times the coordinates' size and a typical slope at x, (n, d)."""
     if not len(x):
         return 0.0

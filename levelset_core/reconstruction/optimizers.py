@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from levelset_core.networks import ImplicitMLP
 from levelset_core.reconstruction.config import ReconstructionConfig
@@ -16,7 +17,7 @@ from levelset_core.reconstruction.config import ReconstructionConfig
 A, B, C = 3.4445, -4.7750, 2.0315
 
 
-class Muon(torch.optim.Optimizer):
+class Muon(Optimizer):
     """W <- W - lr sqrt(max(1, out / in)) U, U about the orthogonal factor of the momentum.
 
     For matrices only. ``torch.optim.Muon`` works in bfloat16, which most CPUs emulate: it is
@@ -67,9 +68,7 @@ def orthogonalize(matrix: Tensor, iterations: int = 5) -> Tensor:
     return x.mT if tall else x
 
 
-def adam_and_muon(
-    network: ImplicitMLP, config: ReconstructionConfig
-) -> list[torch.optim.Optimizer]:
+def adam_and_muon(network: ImplicitMLP, config: ReconstructionConfig) -> list[Optimizer]:
     """Adam for all; or Muon for the matrices between hidden layers, and Adam for the others."""
     matrices: list[torch.nn.Parameter] = []
     if config.optimizer == "muon":
@@ -81,9 +80,7 @@ def adam_and_muon(
     return [adam, Muon(matrices, lr=config.matrix_rate)] if matrices else [adam]
 
 
-def set_rates(
-    optimizers: list[torch.optim.Optimizer], config: ReconstructionConfig, factor: float
-) -> None:
+def set_rates(optimizers: list[Optimizer], config: ReconstructionConfig, factor: float) -> None:
     """Every optimizer's learning rate: a part of its highest one."""
     for optimizer in optimizers:
         highest = config.matrix_rate if isinstance(optimizer, Muon) else config.learning_rate

@@ -171,10 +171,8 @@ def first_look(cloud: PointCloud, threads: int) -> Mesh:
     rows = numpy_generator(0).permutation(len(cloud))[:LOOK_DRAWN]
     part, cell = even_part(normalization.apply(cloud.points[rows]), LOOK_FITTED)
     winding = WindingNumber(torch.from_numpy(part.astype(np.float32)), cell, Workers(threads))
-    bounds = part.min(0) - MARGIN, part.max(0) + MARGIN
-    mesh = extract_mesh(
-        lambda x: winding.middle - winding(x), np.stack(bounds), LOOK_RESOLUTION, snap=False
-    )
+    bounds = np.stack([part.min(0) - MARGIN, part.max(0) + MARGIN])
+    mesh = extract_mesh(lambda x: winding.middle - winding(x), bounds, LOOK_RESOLUTION, snap=False)
     return mesh.moved(normalization.scale, normalization.center)
 
 
@@ -208,9 +206,8 @@ class CurvePrior:
         self._tangents = unit(np.concatenate(ahead))
         gaps = [np.linalg.norm(np.roll(ring, -1, 0) - ring, axis=1) for ring in self._rings]
         self._reach = np.concatenate([np.maximum(g, np.roll(g, 1)) / 2 for g in gaps])
-        self._on_path = np.concatenate(
-            [np.arange(len(c.ring)) >= len(c.curve.points) for c in curves]
-        )
+        on_path = [np.arange(len(c.ring)) >= len(c.curve.points) for c in curves]
+        self._on_path = np.concatenate(on_path)
 
     def signed_points(self, generator: torch.Generator) -> SignedPoints:
         """Places around the curves with F there: (m,) in the plane, (m, 2) in space."""
@@ -221,9 +218,8 @@ class CurvePrior:
         anywhere = BOX * (2 * torch.rand(places.shape, generator=generator) - 1)
         uniform = (order // len(SIGMAS) % 5 == 0)[:, None]
         places = torch.where(uniform, anywhere, places)
-        return SignedPoints(
-            places.to(self.device), self._tensor(self.value(places.double().numpy()))
-        )
+        value = self._tensor(self.value(places.double().numpy()))
+        return SignedPoints(places.to(self.device), value)
 
     def value(self, x: np.ndarray) -> np.ndarray:
         """F at places (m, d): (m,) in the plane, (m, 2) in space."""

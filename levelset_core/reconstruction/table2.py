@@ -99,9 +99,7 @@ def find_scans(data_dir: Path | str | None = None) -> dict[str, tuple[Path, Path
     return found
 
 
-def measure(
-    method: str, scan: Path, truth: Path, seconds: float, seed: int
-) -> dict[str, float | int | None]:
+def measure(method: str, scan: Path, truth: Path, seconds: float, seed: int) -> dict[str, Any]:
     """One cell of the table: the comparison, seconds, steps and pieces."""
     cloud, target = read_point_cloud(scan), read_geometry(truth)
     begun = time.perf_counter()

@@ -209,26 +209,20 @@ class ReconstructionTrainer(Budgeted):
         return self.prior.signed_points(self.nearest, generator)
 
     @property
-    def bounds(self) -> tuple[Tensor, Tensor]:
+    def bounds(self) -> tuple[list[float], list[float]]:
         """The box of the extraction: the cloud's and a margin, within [-1, 1]^d."""
         low, high = self.points.amin(0).cpu(), self.points.amax(0).cpu()
-        return (low - MARGIN).clamp_min(-1.0), (high + MARGIN).clamp_max(1.0)
+        return (low - MARGIN).clamp_min(-1.0).tolist(), (high + MARGIN).clamp_max(1.0).tolist()
 
     def extract_mesh(self, resolution: int | None = None, *, level: float = 0.0) -> Mesh:
         """The surface {F = level}, vertices and level in the cloud's units, all pieces of it."""
-        low, high = self.bounds
-        mesh = extract_mesh(
-            self.network, (low.tolist(), high.tolist()), resolution or self.config.resolution,
-            level / self.scale,
-        )  # fmt: skip
+        nodes = resolution or self.config.resolution
+        mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale)
         return mesh.moved(self.scale, self.normalization.center)
 
     def extract_curve(self, resolution: int | None = None) -> Curve:
         """The curve {F = 0}, in the cloud's units; an open one is cut off where its data ends."""
-        low, high = self.bounds
-        curve = extract_curve(
-            self.network, (low.tolist(), high.tolist()), resolution or self.config.resolution
-        )
+        curve = extract_curve(self.network, self.bounds, resolution or self.config.resolution)
         lines = list(curve.polylines)
         if isinstance(self.prior, CurvePrior):
             lines = [part for line in lines for part in self.prior.supported(line)]

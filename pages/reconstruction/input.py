@@ -102,9 +102,8 @@ def subject_of(run: Run) -> Subject:
     about = run.config.settings["about"]
     truth = read_shape(run.inputs / TRUTH) if (run.inputs / TRUTH).exists() else None
     kind = "curve" if run.config.kind == "curve" else "surface"
-    return Subject(
-        read_cloud(run), truth, kind, about["label"], about["up"], about["digest"], about["source"]
-    )
+    told = (about[name] for name in ("label", "up", "digest", "source"))
+    return Subject(read_cloud(run), truth, kind, *told)
 
 
 def _title(name: str) -> str:

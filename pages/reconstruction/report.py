@@ -87,9 +87,8 @@ def training_view(results: list[Result], kind: str) -> None:
         elif runs:
             st.info("This method has no steps to chart.")
         return
-    figure = metrics_figure(
-        names, [result.title for result in results] or [""], rows or [[]], "seconds"
-    )
+    titles = [result.title for result in results] or [""]
+    figure = metrics_figure(names, titles, rows or [[]], "seconds")
     figure.update_layout(uirevision="_".join(run.id for run in runs))
     # One and the same chart from the page's opening on: what draws it takes a second to load,
     # and a surface that is being watched must not wait for that.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from skimage.measure import find_contours
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.grid import Box, Grid, evaluate_nodes, narrow_band
+from levelset_core.geometry.grid import Box, Function, Grid, evaluate_nodes, narrow_band
 from levelset_core.geometry.meshes import Mesh, Polyline
 from levelset_core.geometry.surface import march, project_near, snap_mesh
 from levelset_core.levelsets import home_of
@@ -34,9 +33,7 @@ class Curve:
     surfaces: tuple[Mesh, ...] = ()
 
 
-def extract_curve(
-    f: Callable[[Tensor], Tensor], bounds: Box, resolution: int = 96, *, snap: bool = True
-) -> Curve:
+def extract_curve(f: Function, bounds: Box, resolution: int = 96, *, snap: bool = True) -> Curve:
     """{F = 0} as ordered polylines, for F: R^2 -> R and for F: R^3 -> R^2.
 
     In the plane: marching squares (scikit-image). In space: {F_1 = 0} is marched, the zero
@@ -91,7 +88,7 @@ def extract_curve(
 class _Output(torch.nn.Module):
     """One output of F, with F's own parameters."""
 
-    def __init__(self, f: Callable[[Tensor], Tensor], output: int) -> None:
+    def __init__(self, f: Function, output: int) -> None:
         super().__init__()
         self.f, self.output = f, output
 
@@ -99,14 +96,14 @@ class _Output(torch.nn.Module):
         return self.f(x)[:, self.output]
 
 
-def _surface(f: Callable[[Tensor], Tensor], grid: Grid, output: int, snap: bool) -> Mesh:
+def _surface(f: Function, grid: Grid, output: int, snap: bool) -> Mesh:
     own = _Output(f, output)
     mesh = march(narrow_band(own, grid), grid)
     return snap_mesh(own, mesh, 0.0, reach=grid.step) if snap else mesh
 
 
 @torch.no_grad()
-def _on_vertices(f: Callable[[Tensor], Tensor], mesh: Mesh, output: int) -> np.ndarray:
+def _on_vertices(f: Function, mesh: Mesh, output: int) -> np.ndarray:
     dtype, device = home_of(f)
     x = torch.from_numpy(mesh.vertices).to(dtype).to(device)
     parts = [f(part)[:, output].double().cpu() for part in x.split(2048)]

@@ -154,10 +154,8 @@ class Reconstruct(Kind):
         return result | {"comparison": assess(run, shape)}
 
     def _field(self, trainer: ReconstructionTrainer) -> FieldGrid:
-        low, high = trainer.bounds
-        values, grid = evaluate_volume(
-            trainer.network, (low.tolist(), high.tolist()), min(GRID, trainer.config.resolution)
-        )
+        nodes = min(GRID, trainer.config.resolution)
+        values, grid = evaluate_volume(trainer.network, trainer.bounds, nodes)
         undo = trainer.normalization.undo
         outputs = values[None] if values.ndim == 3 else np.moveaxis(values, -1, 0)
         return FieldGrid(outputs * trainer.scale, undo(np.array(grid.lower)), undo(grid.upper))
