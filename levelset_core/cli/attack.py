@@ -9,15 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import (
-    DONE,
-    Parser,
-    add_data,
-    add_threads,
-    answer,
-    progress,
-    whole,
-)
+from levelset_core.cli.common import DONE, Parser, add_data, add_threads, answer, progress, whole
 from levelset_core.device import describe_machine, pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import find_bundled

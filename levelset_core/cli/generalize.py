@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,10 +63,7 @@ def _run(options: argparse.Namespace) -> int:
         progress(f"Stopped. The same command goes on, as does: runs resume {run.id}")
         return EXIT_CODES[status.state]
     result = run.result() or {}
-    if options.store:
-        _store(run, options)
-    if options.gallery:
-        _keep_gallery(run, Path(options.gallery))
+    _keep(run, options)
     head = f"{'fraction':>9}  {'loss':13}  {'accuracy %':>16}"
     lines = [f"{head}   geometric SVM - loss, 95 % interval"]
     for row in result["rows"]:
@@ -128,24 +126,21 @@ def _hyper(path: str, fractions: list[float] | None) -> dict[str, Any]:
     }
 
 
-def _store(run: Run, options: argparse.Namespace) -> None:
-    """Write the table where the page and people look for it."""
+def _keep(run: Run, options: argparse.Namespace) -> None:
+    """Write the table and the gallery where the page and people look for them."""
+    from levelset_core.few_samples.gallery import NAME
     from levelset_core.few_samples.kinds.generalize import TABLE
     from levelset_core.few_samples.results import write_result
     from levelset_core.runs.files import read_json
 
-    path = write_result(read_json(run.artifacts / TABLE), Path(options.store), options.note)
-    progress(f"Stored {path.name}.")
-
-
-def _keep_gallery(run: Run, path: Path) -> None:
-    import shutil
-
-    from levelset_core.few_samples.gallery import NAME
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(run.artifacts / NAME, path)
-    progress(f"Stored {path.name}.")
+    if options.store:
+        path = write_result(read_json(run.artifacts / TABLE), Path(options.store), options.note)
+        progress(f"Stored {path.name}.")
+    if options.gallery:
+        path = Path(options.gallery)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(run.artifacts / NAME, path)
+        progress(f"Stored {path.name}.")
 
 
 class _Progress:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from levelset_core.cli.common import Parser, add_common, answer, progress
 from levelset_core.errors import LevelsetError
 
 if TYPE_CHECKING:
-    from levelset_core.runs import Run, RunStatus
+    from levelset_core.runs import Run, RunStatus, RunStore
 
 #: Seconds that ``cancel`` waits for the present step to end.
 CANCEL_WAIT = 10.0
@@ -27,7 +28,7 @@ def options(runs: Parser) -> None:
         add_common(parser)
         if ids:
             parser.add_argument("id", help="the run's id, or a part of it that no other has")
-        parser.set_defaults(run=run)
+        parser.set_defaults(run=partial(_with_run, run) if ids else run)
         return parser
 
     action("list", _list, "all runs, the newest first", ids=False).fill = _list_options
@@ -41,6 +42,14 @@ def options(runs: Parser) -> None:
         "--now", action="store_true", help="do not wait for its step; nothing more is saved"
     )
     action("delete", _delete, "remove a run and all its files for good")
+
+
+def _with_run(act: Any, options: argparse.Namespace) -> int:
+    from levelset_core.runs import RunStore
+
+    store = RunStore()
+    code: int = act(options, store, store.find(options.id))
+    return code
 
 
 def _list_options(verb: Parser) -> None:
@@ -68,10 +77,9 @@ def _list(options: argparse.Namespace) -> int:
     return answer(options, {"runs": rows}, *lines or [f"No runs in {store.root}."])
 
 
-def _show(options: argparse.Namespace) -> int:
-    from levelset_core.runs import RunStore, progress_text, summary
+def _show(options: argparse.Namespace, store: RunStore, run: Run) -> int:
+    from levelset_core.runs import progress_text, summary
 
-    run = RunStore().find(options.id)
     values = summary(run)
     if values["problem"]:
         raise LevelsetError(f"Run {run.id} cannot be shown: {values['problem']}")
@@ -94,11 +102,9 @@ def _show(options: argparse.Namespace) -> int:
     return answer(options, values, *lines)
 
 
-def _resume(options: argparse.Namespace) -> int:
-    from levelset_core.runs import EXIT_CODES, RunStore, work_here
+def _resume(options: argparse.Namespace, store: RunStore, run: Run) -> int:
+    from levelset_core.runs import EXIT_CODES, work_here
 
-    store = RunStore()
-    run = store.find(options.id)
     if options.detach:
         store.submit(run)
         return _answer(options, run)
@@ -110,11 +116,7 @@ def _resume(options: argparse.Namespace) -> int:
     return EXIT_CODES[status.state]
 
 
-def _cancel(options: argparse.Namespace) -> int:
-    from levelset_core.runs import RunStore
-
-    store = RunStore()
-    run = store.find(options.id)
+def _cancel(options: argparse.Namespace, store: RunStore, run: Run) -> int:
     store.cancel(run)
     if options.now:
         run.kill()
@@ -127,11 +129,7 @@ def _cancel(options: argparse.Namespace) -> int:
     return _answer(options, run)
 
 
-def _delete(options: argparse.Namespace) -> int:
-    from levelset_core.runs import RunStore
-
-    store = RunStore()
-    run = store.find(options.id)
+def _delete(options: argparse.Namespace, store: RunStore, run: Run) -> int:
     store.delete(run)
     return answer(options, {"id": run.id, "deleted": True}, f"Deleted {run.id}.")
 

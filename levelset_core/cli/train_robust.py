@@ -10,15 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import (
-    DONE,
-    Parser,
-    add_data,
-    add_threads,
-    answer,
-    progress,
-    whole,
-)
+from levelset_core.cli.common import DONE, Parser, add_data, add_threads, answer, progress, whole
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import find_bundled
 

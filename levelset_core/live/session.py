@@ -11,13 +11,7 @@ import numpy as np
 
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
-from levelset_core.live.frames import (
-    encode_frame,
-    history_row,
-    panel_header,
-    point_arrays,
-    quantize_field,
-)
+from levelset_core.live import frames
 from levelset_core.live.lessons import LESSONS
 from levelset_core.live.protocol import FrameHeader
 from levelset_core.live.state import PlaygroundState
@@ -144,7 +138,9 @@ class WorkerSession:
         for k, trainer in enumerate(self.trainers):
             m = measurements[k] if measurements else None
             fresh = m is not None and m.step == trainer.step
-            field, scale = quantize_field(m.field if m and fresh else trainer.field(self._grid))
+            field, scale = frames.quantize_field(
+                m.field if m and fresh else trainer.field(self._grid)
+            )
             arrays.append(("field", k, field))
             motion = None
             if "motion" in overlays and len(self.state.points):
@@ -152,8 +148,8 @@ class WorkerSession:
                 stack = np.stack([motion.points, motion.predicted, motion.actual], axis=1)
                 arrays.append(("motion", k, stack.astype(np.float32)))
             if m is not None:
-                arrays += point_arrays(k, trainer, m, overlays)
-            panels.append(panel_header(trainer, m, scale, motion.error if motion else None))
+                arrays += frames.point_arrays(k, trainer, m, overlays)
+            panels.append(frames.panel_header(trainer, m, scale, motion.error if motion else None))
         self._frames += 1
         configs = [trainer.config for trainer in self.trainers]
         wanted = any("epsilon" in OBJECTIVES[c.objective].uses for c in configs)
@@ -169,7 +165,7 @@ class WorkerSession:
             distance=self.state.shared_norm or configs[0].metric,
             panels=panels,
         )
-        return encode_frame(asdict(header), arrays)
+        return frames.encode_frame(asdict(header), arrays)
 
     def news(self) -> dict[str, Any]:
         """Status, the newest rows of the history and the lesson's state, for the page."""
@@ -178,7 +174,7 @@ class WorkerSession:
         step = self.trainers[0].step
         rows = []
         if measurements and step and (restarted or step != self._reported):
-            rows = [history_row(k, self.trainers[k], m) for k, m in enumerate(measurements)]
+            rows = [frames.history_row(k, self.trainers[k], m) for k, m in enumerate(measurements)]
             self._reported = step
         lesson = None
         if self.lesson and measurements:

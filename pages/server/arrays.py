@@ -68,7 +68,8 @@ class ArrayStore:
             else:
                 self._arrays[name] = array.tobytes()
                 self._bytes += array.nbytes
-                self._forget()
+                while self._bytes > self.limit and len(self._arrays) > 1:
+                    self._bytes -= len(self._arrays.popitem(last=False)[1])
         return {"name": name, "dtype": array.dtype.name, "shape": list(array.shape)}
 
     def get(self, name: str) -> bytes | None:
@@ -77,11 +78,6 @@ class ArrayStore:
             if name in self._arrays:
                 self._arrays.move_to_end(name)
             return self._arrays.get(name)
-
-    def _forget(self) -> None:
-        while self._bytes > self.limit and len(self._arrays) > 1:
-            _, content = self._arrays.popitem(last=False)
-            self._bytes -= len(content)
 
 
 store = ArrayStore()

@@ -7,54 +7,43 @@ from typing import Any
 
 from levelset_core.data import PointSet
 from levelset_core.live import LiveSession
-from levelset_core.live.protocol import (
-    Ack,
-    Control,
-    Hello,
-    Message,
-    Next,
-    Points,
-    Probe,
-    Probed,
-    View,
-    read,
-)
+from levelset_core.live import protocol as wire
 from levelset_core.live.state import OVERLAYS
 
 
-def hello(session: LiveSession, client: int) -> Hello:
+def hello(session: LiveSession, client: int) -> wire.Hello:
     """The first message to a browser."""
-    return Hello(client, session.state.points.to_rows(), session.version, session.playing)
+    return wire.Hello(client, session.state.points.to_rows(), session.version, session.playing)
 
 
-def answer(session: LiveSession, client: int, values: Mapping[str, Any]) -> Message | None:
+def answer(session: LiveSession, client: int, values: Mapping[str, Any]) -> wire.Message | None:
     """Check one message and carry it out; returns the reply, if it has one.
 
     Raises:
         LevelsetError: the message is malformed or asks for what does not exist.
     """
-    return carry_out(session, client, read(values))
+    return carry_out(session, client, wire.read(values))
 
 
-def carry_out(session: LiveSession, client: int, message: Message) -> Message | None:
+def carry_out(session: LiveSession, client: int, message: wire.Message) -> wire.Message | None:
     """Carry out one message that was checked; returns the reply, if it has one.
 
     Raises:
         LevelsetError: it asks for what does not exist.
     """
     match message:
-        case Next():
+        case wire.Next():
             session.want_frame(at_once=not message.frame)
-        case Points():
+        case wire.Points():
             points = PointSet.from_rows(message.points)
             session.set_points(points, message.version, client)
-            return Ack(message.version, len(points))
-        case Control():
+            return wire.Ack(message.version, len(points))
+        case wire.Control():
             session.control(message.action)
-        case View():
+        case wire.View():
             overlays = [name for name in OVERLAYS if name in message.overlays]
             session.set_view(client, {"field": message.field, "overlays": overlays})
-        case Probe():
+        case wire.Probe():
             found = session.call("probe", panel=message.panel, x=message.x, y=message.y)
-            return Probed(message.id, message.panel, **found)
+            return wire.Probed(message.id, message.panel, **found)
     return None
