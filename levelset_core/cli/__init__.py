@@ -35,7 +35,7 @@ VERBS = {
     "train-robust": ("train_robust:options", "train a robust classifier (Sec. 3.2, Table 1)"),
     "attack": ("attack:options", "accuracy of a classifier under an attack"),
     "generalize": ("generalize:options", "train on few samples with three losses (Fig. 2)"),
-    "device": ("device:options", "show where networks run"),
+    "device": ("app:device_options", "show where networks run"),
 }
 
 

@@ -1,4 +1,4 @@
-"""``app``: open the app in the browser."""
+"""``app``: open the app in the browser; ``device``: show where networks run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import os
 import subprocess
 import sys
 
-from levelset_core.cli.common import Parser
-from levelset_core.device import pick_device
+from levelset_core.cli.common import Parser, answer
+from levelset_core.device import describe_device, pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import ROOT
 
@@ -61,3 +61,14 @@ def _run(options: argparse.Namespace) -> int:
     print(f"Levelset Lab at http://{options.host}:{options.port} (Ctrl+C ends it)", flush=True)
     # Streamlit reads .streamlit/config.toml beside the app.
     return subprocess.run(command, cwd=_APP.parent, env=environment, check=False).returncode
+
+
+def device_options(device: Parser) -> None:
+    """Say what runs; there are no options of its own."""
+    device.set_defaults(run=_run_device)
+
+
+def _run_device(options: argparse.Namespace) -> int:
+    device = pick_device(options.device)
+    name = describe_device(device)
+    return answer(options, {"device": str(device), "name": name}, f"{device}: {name}")

@@ -1,10 +1,14 @@
-"""The WebSocket route that carries live pictures and edits, and the front end's files."""
+"""The WebSocket route that carries live pictures and edits, and the front end's files.
+
+What the canvas says, and what the session answers, is here for both transports.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,10 +19,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession, get_hub
-from levelset_core.live.protocol import Failed, Message, Next, Points, Probe, State, read
-from pages.server.live_messages import carry_out, hello
+from levelset_core.live import protocol as wire
+from levelset_core.live.state import OVERLAYS
 
 LIVE_PATH = "/levelset/live"
 ASSETS_PATH = "/levelset/assets"
@@ -70,7 +75,7 @@ class Browser:
     def __init__(self, websocket: WebSocket, session: LiveSession) -> None:
         self.websocket, self.session = websocket, session
         self._loop = asyncio.get_running_loop()
-        self._outbox: asyncio.Queue[bytes | Message] = asyncio.Queue()
+        self._outbox: asyncio.Queue[bytes | wire.Message] = asyncio.Queue()
         self._wants_frame = False
         self._sent: bytes | None = None  # the picture that this browser has
         self.client = session.listen(self._hear)
@@ -92,23 +97,23 @@ class Browser:
     async def _take(self, text: str) -> None:
         """Carry out one message of the browser."""
         try:
-            message = read(parse(text))
-            if isinstance(message, Next):
+            message = wire.read(parse(text))
+            if isinstance(message, wire.Next):
                 if self._owed(message):
                     return
                 self._wants_frame = True
             # Questions to the worker wait for its answer: not on this loop.
             reply = (
                 await asyncio.to_thread(carry_out, self.session, self.client, message)
-                if isinstance(message, Probe)
+                if isinstance(message, wire.Probe)
                 else carry_out(self.session, self.client, message)
             )
         except LevelsetError as error:
-            reply = Failed(str(error))
+            reply = wire.Failed(str(error))
         if reply is not None:
             self._outbox.put_nowait(reply)
 
-    def _owed(self, message: Next) -> bool:
+    def _owed(self, message: wire.Next) -> bool:
         """Send the picture that another browser's wish made since: it may be the last for long."""
         newest = self.session.frame
         if not message.frame or newest is None or newest is self._sent:
@@ -127,11 +132,13 @@ class Browser:
                 self._wants_frame, self._sent = False, content
                 self._outbox.put_nowait(content)
         elif kind == "points":
-            self._outbox.put_nowait(Points(**content))
+            self._outbox.put_nowait(wire.Points(**content))
         elif kind == "error":
-            self._outbox.put_nowait(Failed(content))
+            self._outbox.put_nowait(wire.Failed(content))
         elif kind == "news":
-            self._outbox.put_nowait(State(content["playing"], content["status"], content["queue"]))
+            self._outbox.put_nowait(
+                wire.State(content["playing"], content["status"], content["queue"])
+            )
 
     async def _send(self) -> None:
         while True:
@@ -162,3 +169,41 @@ def parse(text: str) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise LevelsetError("A message was no JSON object.")
     return message
+
+
+def hello(session: LiveSession, client: int) -> wire.Hello:
+    """The first message to a browser."""
+    return wire.Hello(client, session.state.points.to_rows(), session.version, session.playing)
+
+
+def answer(session: LiveSession, client: int, values: Mapping[str, Any]) -> wire.Message | None:
+    """Check one message and carry it out; returns the reply, if it has one.
+
+    Raises:
+        LevelsetError: the message is malformed or asks for what does not exist.
+    """
+    return carry_out(session, client, wire.read(values))
+
+
+def carry_out(session: LiveSession, client: int, message: wire.Message) -> wire.Message | None:
+    """Carry out one message that was checked; returns the reply, if it has one.
+
+    Raises:
+        LevelsetError: it asks for what does not exist.
+    """
+    match message:
+        case wire.Next():
+            session.want_frame(at_once=not message.frame)
+        case wire.Points():
+            points = PointSet.from_rows(message.points)
+            session.set_points(points, message.version, client)
+            return wire.Ack(message.version, len(points))
+        case wire.Control():
+            session.control(message.action)
+        case wire.View():
+            overlays = [name for name in OVERLAYS if name in message.overlays]
+            session.set_view(client, {"field": message.field, "overlays": overlays})
+        case wire.Probe():
+            found = session.call("probe", panel=message.panel, x=message.x, y=message.y)
+            return wire.Probed(message.id, message.panel, **found)
+    return None

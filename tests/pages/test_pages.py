@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from levelset_core.errors import LevelsetError
 from levelset_core.live import PlaygroundState, get_hub
 from levelset_core.playground import OBJECTIVES
-from pages.server.live_messages import answer
+from pages.server.live_route import answer
 
 ROOT = Path(__file__).resolve().parents[2]
 
