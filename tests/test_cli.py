@@ -9,7 +9,6 @@ import pytest
 
 from levelset_core import cli
 from levelset_core.cli import app as cli_app
-from levelset_core.cli import device as cli_device
 from levelset_core.paths import CHECKPOINTS, find_bundled
 
 
@@ -62,7 +61,7 @@ def test_an_interrupt_is_exit_130(monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli_device, "describe_device", interrupted)
+    monkeypatch.setattr(cli_app, "describe_device", interrupted)
     assert cli.main(["device", "--device", "cpu"]) == cli.INTERRUPTED
 
 
