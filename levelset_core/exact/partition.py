@@ -144,17 +144,13 @@ class Partition:
         for k in np.flatnonzero(~behind.any(0) | ~before.any(0)):
             plane = int(planes[k])
             outward = {facet.front_outside for facet in facets if facet.plane == plane}
-            if not before[:, k].any():  # the front is empty, and so all outside or all inside
-                outside = False not in outward
-                literal = self.planes[plane] if outside else self.behind[plane]
-            else:
-                outside = True not in outward
-                literal = self.behind[plane] if outside else self.planes[plane]
+            full = bool(before[:, k].any())  # else the front is empty: all outside or all inside
+            outside = full not in outward
+            literal = self.behind[plane] if outside == full else self.planes[plane]
             found["max" if outside else "min"].append((plane, literal))
         operation: Operation = "max" if len(found["max"]) >= len(found["min"]) else "min"
-        if not found[operation]:
+        if not (chosen := found[operation]):
             return None
-        chosen = found[operation]
         return operation, {plane for plane, _ in chosen}, [literal for _, literal in chosen]
 
     def _divide(

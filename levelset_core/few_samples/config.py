@@ -144,9 +144,9 @@ def tuning_units(config: GeneralizationConfig) -> list[Unit]:
         return []
     return [
         Unit(loss, fraction, TUNING + repeat, candidate)
-        for repeat in range(config.tuning)
-        for fraction in config.fractions
-        for loss in config.losses
+        for repeat, fraction, loss in itertools.product(
+            range(config.tuning), config.fractions, config.losses
+        )
         for candidate in range(len(CANDIDATES[loss]))
     ]
 
