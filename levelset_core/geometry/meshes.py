@@ -120,6 +120,10 @@ class Mesh:
         """Every vertex v at ``scale * v + offset``, scale > 0: undoes a normalization."""
         return replace(self, vertices=scale * self.vertices + np.asarray(offset, dtype=np.float64))
 
+    def with_values(self, values: np.ndarray) -> Mesh:
+        """The same surface with other ``values``."""
+        return replace(self, values=values)
+
     def select_faces(self, chosen: np.ndarray) -> Mesh:
         """Only the chosen faces, (m,) bool or numbers, and the vertices that they use."""
         faces = self.faces[chosen]
