@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from levelset_core.errors import LevelsetError
 
@@ -65,6 +66,21 @@ class PointSet:
         if not isinstance(other, PointSet):
             return NotImplemented
         return np.array_equal(self.xy, other.xy) and np.array_equal(self.labels, other.labels)
+
+    def largest_margin(self, norm: str) -> float:
+        """Half the class gap: no boundary keeps all points further away than this.
+
+        min ||x - x'|| / 2 over x of one class and x' of the other; infinite with one class alone.
+
+        Args:
+            norm: "l2" or "linf".
+        """
+        positive = self.labels > 0
+        if positive.all() or not positive.any():
+            return math.inf
+        order = 2.0 if norm == "l2" else math.inf
+        gaps, _ = cKDTree(self.xy[positive]).query(self.xy[~positive], p=order)
+        return float(gaps.min()) / 2
 
     @classmethod
     def empty(cls) -> PointSet:

@@ -42,7 +42,7 @@ def contours(field: np.ndarray, bounds: Bounds, level: float = 0.0) -> list[np.n
 def nearest_on_contours(
     xy: np.ndarray, lines: list[np.ndarray], *, norm: float = 2.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest contour vertex of every point.
+    """The nearest place of every point on the contours, between their vertices too.
 
     Args:
         xy: (n, 2).
@@ -54,6 +54,33 @@ def nearest_on_contours(
     """
     if not lines or not len(xy):
         return np.full(len(xy), np.inf), np.full((len(xy), 2), np.nan)
-    vertices = np.concatenate(lines)
-    distance, index = cKDTree(vertices).query(xy, p=norm)
-    return distance, vertices[index]
+    starts = np.concatenate([line[:-1] for line in lines])
+    steps = np.concatenate([np.diff(line, axis=0) for line in lines])
+    tree, half = cKDTree(starts + steps / 2), np.linalg.norm(steps, ord=norm, axis=1).max() / 2
+    count = 8
+    while True:
+        count = min(count, len(starts))
+        to_middle, near = tree.query(xy, k=range(1, count + 1), p=norm)
+        distance, places = _nearest_on_segments(xy, starts[near], steps[near], norm)
+        # A segment beyond these has its middle too far for a nearer place.
+        if count == len(starts) or (to_middle[:, -1] - half >= distance).all():
+            return distance, places
+        count *= 4
+
+
+def _nearest_on_segments(
+    xy: np.ndarray, starts: np.ndarray, steps: np.ndarray, norm: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest place of every point on k segments of its own, (n, k, 2) as start and step."""
+    (u, v), (du, dv) = (np.moveaxis(part, 2, 0) for part in (starts - xy[:, None], steps))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if norm == 2:
+            stops = [-(u * du + v * dv) / (du * du + dv * dv)]
+        else:  # max(|u + t du|, |v + t dv|) is convex in t and has its kinks here
+            stops = [-u / du, -v / dv, (v - u) / (du - dv), -(u + v) / (du + dv)]
+    along = np.stack([np.zeros_like(u), np.ones_like(u), *stops], axis=2)
+    along = np.clip(np.nan_to_num(along), 0.0, 1.0)[..., None]  # (n, k, stops, 1)
+    places = (starts[:, :, None] + along * steps[:, :, None]).reshape(len(xy), -1, 2)
+    distance = np.linalg.norm(places - xy[:, None], ord=norm, axis=2)
+    best = np.arange(len(xy)), distance.argmin(axis=1)
+    return distance[best], places[best]

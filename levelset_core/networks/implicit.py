@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.activations import Activation
 from levelset_core.networks.encoding import PositionalEncoding
+from levelset_core.networks.fused import FusedPass, Kept, weight_gradients
 from levelset_core.parallel import ALONE, Workers, row_blocks
 
 
@@ -114,29 +115,35 @@ class ImplicitMLP(nn.Module):
         Returns:
             (n,) and (n, d) for l = 1, else (n, l) and (n, d, l).
         """
-        with torch.no_grad():
-            value, jacobian, _ = self._pass(x, keep=False)
+        value, jacobian, _ = self.fused(x, keep=False)
         return value, jacobian
 
     def value_with_jacobian(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """F(x), differentiable in the parameters, and D_xF(x), which is not, in one pass.
-
-        The signals that run back from the outputs to x are the ones that the gradient to the
-        weights needs, up to a factor a row: row i's gradient is linear in dloss/dF(x_i). So they
-        are computed once, and each weight's gradient afterwards is one matrix product a layer.
-        Forward, Jacobian and gradient together cost three forward passes instead of five.
-        """
-        value, jacobian = _FusedPass.apply(self, x, *self.parameters())  # type: ignore[no-untyped-call]
+        """F(x), differentiable in the parameters, and D_xF(x), which is not, in one pass."""
+        value, jacobian = FusedPass.apply(self, x, *self.parameters())  # type: ignore[no-untyped-call]
         return value, jacobian
 
-    def _pass(self, x: Tensor, *, keep: bool) -> tuple[Tensor, Tensor, list[Any]]:
+    @torch.no_grad()
+    def fused(self, x: Tensor, *, keep: bool) -> tuple[Tensor, Tensor, list[Kept]]:
+        """See :class:`levelset_core.networks.fused.Fused`; one entry a block of rows is kept."""
         blocks = [x[rows] for rows in row_blocks(len(x), x.device)]
         found = self.workers.map(lambda block: self._block(block, keep), blocks)
         values, jacobians, kept = zip(*found, strict=True)
         return torch.cat(values), torch.cat(jacobians), list(kept)
 
+    def fused_gradients(self, kept: list[Kept], upstream: Tensor) -> list[Tensor]:
+        """See :class:`levelset_core.networks.fused.Fused`."""
+        rows = row_blocks(len(upstream), upstream.device)
+
+        def gradients(k: int) -> list[Tensor]:
+            with torch.no_grad():  # of this thread
+                return weight_gradients(kept[k], upstream[rows[k]])
+
+        blocks = self.workers.map(gradients, range(len(rows)))
+        return [torch.stack(parts).sum(0) for parts in zip(*blocks, strict=True)]
+
     @torch.no_grad()
-    def _block(self, x: Tensor, keep: bool) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor]]]:
+    def _block(self, x: Tensor, keep: bool) -> tuple[Tensor, Tensor, Kept]:
         """F and D_xF of some rows; with ``keep`` the input of every layer and the signal to it."""
         linear = nn.functional.linear
         *hidden, last = [(layer.weight, layer.bias) for layer in self._layers()]
@@ -166,45 +173,3 @@ class ImplicitMLP(nn.Module):
         if self.scalar:
             return value.squeeze(-1), jacobian, kept if keep else []
         return value, jacobian.mT, kept if keep else []
-
-    def _gradients(self, kept: list[tuple[Tensor, Tensor]], upstream: Tensor) -> list[Tensor]:
-        """Gradient to weight and bias of every layer, the first first.
-
-        Args:
-            kept: as :meth:`_block` gives it.
-            upstream: dloss/dF, (n[, l]).
-        """
-        (h, _), *hidden = kept
-        outer = upstream[:, None] if self.scalar else upstream  # (n, l)
-        gradients = [outer.sum(0), outer.mT @ h]
-        for inputs, signal in hidden:
-            own = signal * outer if self.scalar else (signal * outer[..., None]).sum(1)
-            gradients += [own.sum(0), own.mT @ inputs]
-        return gradients[::-1]
-
-
-class _FusedPass(torch.autograd.Function):
-    """F(x) with its graph to the parameters, and D_xF(x) without one."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, network: ImplicitMLP, x: Tensor, *parameters: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        value, jacobian, ctx.kept = network._pass(x, keep=True)
-        ctx.network, ctx.rows = network, row_blocks(len(x), x.device)
-        ctx.mark_non_differentiable(jacobian)
-        return value, jacobian
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, upstream: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        network: ImplicitMLP = ctx.network
-
-        def gradients(k: int) -> list[Tensor]:
-            with torch.no_grad():
-                return network._gradients(ctx.kept[k], upstream[ctx.rows[k]])
-
-        blocks = network.workers.map(gradients, range(len(ctx.rows)))
-        ctx.kept = None
-        totals = [torch.stack(parts).sum(0) for parts in zip(*blocks, strict=True)]
-        return None, None, *totals

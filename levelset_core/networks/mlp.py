@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from levelset_core.errors import LevelsetError
 from levelset_core.networks.activations import Activation
+from levelset_core.networks.fused import FusedPass, Kept, weight_gradients
 from levelset_core.networks.initialization import initialize
 
 
@@ -65,7 +66,6 @@ class MLP(nn.Module):
         x = last(x)
         return x.squeeze(-1) if self.scalar else x
 
-    @torch.no_grad()
     def value_and_jacobian(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """F(x) and D_xF(x) in one hand-written pass, without autograd's bookkeeping.
 
@@ -74,23 +74,39 @@ class MLP(nn.Module):
         Returns:
             (n,) and (n, d) for l = 1, else (n, l) and (n, d, l).
         """
+        value, jacobian, _ = self.fused(x, keep=False)
+        return value, jacobian
+
+    def value_with_jacobian(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """F(x), differentiable in the parameters, and D_xF(x), which is not, in one pass."""
+        value, jacobian = FusedPass.apply(self, x, *self.parameters())  # type: ignore[no-untyped-call]
+        return value, jacobian
+
+    @torch.no_grad()
+    def fused(self, x: Tensor, *, keep: bool) -> tuple[Tensor, Tensor, Kept]:
+        """See :class:`levelset_core.networks.fused.Fused`."""
         # Small batches spend their time in calls: fetch what is needed once, call no module.
         layers = [(layer.weight, layer.bias) for layer in cast("Sequence[nn.Linear]", self.layers)]
         activation, linear = self.activation, nn.functional.linear
         steps = []
         for weight, bias in layers[:-1]:
+            inputs = x
             x, slope = activation.value_and_slope(linear(x, weight, bias))
-            steps.append((weight, slope))
+            steps.append((weight, slope, inputs))
         weight, bias = layers[-1]
         value = linear(x, weight, bias)
         if not steps:
             weight = weight.clone()  # hand out no view of W
-        if self.scalar:
-            backward = weight.expand(len(x), -1)  # (n, h)
-            for weight, slope in reversed(steps):
-                backward = (backward * slope) @ weight
-            return value.squeeze(-1), backward
-        backward = weight.expand(len(x), -1, -1)  # (n, l, h)
-        for weight, slope in reversed(steps):
-            backward = (backward * slope[:, None]) @ weight
-        return value, backward.mT
+        # From here on (n, h) for l = 1 and (n, l, h) else.
+        signal = weight.expand((len(x), -1) if self.scalar else (len(x), -1, -1))
+        kept = [(x, signal)] if keep else []
+        for weight, slope, inputs in reversed(steps):
+            signal = signal * (slope if self.scalar else slope[:, None])
+            if keep:
+                kept.append((inputs, signal))
+            signal = signal @ weight
+        return (value.squeeze(-1), signal, kept) if self.scalar else (value, signal.mT, kept)
+
+    def fused_gradients(self, kept: Kept, upstream: Tensor) -> list[Tensor]:
+        """See :class:`levelset_core.networks.fused.Fused`."""
+        return weight_gradients(kept, upstream)

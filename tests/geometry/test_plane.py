@@ -51,17 +51,33 @@ def test_distance_to_a_circle():
     xy = np.random.default_rng(0).uniform([-1, -2], [3, 1], (100, 2))
     distance, places = nearest_on_contours(xy, lines)
     exact = np.abs(np.linalg.norm(xy - [1.0, -0.5], axis=1) - 0.8)
-    np.testing.assert_allclose(distance, exact, atol=0.012)  # vertices are up to 0.016 apart
+    np.testing.assert_allclose(distance, exact, atol=1e-4)  # though vertices are 0.016 apart
     np.testing.assert_allclose(np.linalg.norm(places - xy, axis=1), distance)
 
 
-def test_distance_to_a_line_in_both_norms():
-    line = [np.stack([np.linspace(-9, 9, 20001), np.linspace(9, -9, 20001)], axis=1)]  # x + y = 0
-    distance, place = nearest_on_contours(np.array([[1.0, 1.0]]), line)
-    assert distance[0] == pytest.approx(np.sqrt(2), abs=1e-3)
-    np.testing.assert_allclose(place[0], [0, 0], atol=1e-2)
-    distance, _ = nearest_on_contours(np.array([[1.0, 1.0]]), line, norm=np.inf)
-    assert distance[0] == pytest.approx(1.0, abs=1e-3)
+@pytest.mark.parametrize(("norm", "expected"), [(2.0, np.sqrt(2)), (np.inf, 1.0)])
+@pytest.mark.parametrize("vertices", [2, 3, 20001])
+def test_distance_to_a_line_between_its_vertices(norm, expected, vertices):
+    along = np.linspace(-9, 9.5, vertices)
+    line = [np.stack([along, -along], axis=1)]  # x + y = 0
+    distance, place = nearest_on_contours(np.array([[1.0, 1.0], [-1.0, -1.0]]), line, norm=norm)
+    np.testing.assert_allclose(distance, expected, rtol=1e-9)
+    np.testing.assert_allclose(place, 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("norm", [2.0, np.inf])
+def test_no_place_on_the_segments_is_nearer(norm):
+    rng = np.random.default_rng(0)
+    lines = [np.cumsum(rng.normal(size=(40, 2)), axis=0) * 0.1 for _ in range(3)]
+    xy = rng.uniform(-1, 1, (50, 2))
+    distance, places = nearest_on_contours(xy, lines, norm=norm)
+    fine = [line[:-1, None] + np.linspace(0, 1, 999)[:, None] * np.diff(line, axis=0)[:, None]
+            for line in lines]  # fmt: skip
+    fine = np.concatenate([part.reshape(-1, 2) for part in fine])
+    brute = np.linalg.norm(xy[:, None] - fine, ord=norm, axis=-1).min(1)
+    np.testing.assert_allclose(distance, brute, atol=3e-3)
+    assert (distance <= brute + 1e-9).all()
+    np.testing.assert_allclose(np.linalg.norm(places - xy, ord=norm, axis=1), distance)
 
 
 def test_no_contour_is_infinitely_far():

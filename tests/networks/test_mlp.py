@@ -25,6 +25,15 @@ def test_the_fused_pass_is_autograds(activation, outputs, hidden, mlp, randn):
     assert value.shape == ((30,) if outputs == 1 else (30, outputs))
     assert not (value.requires_grad or jacobian.requires_grad)
 
+    value, with_graph = f.value_with_jacobian(x)
+    torch.testing.assert_close(with_graph, jacobian)
+    assert not with_graph.requires_grad
+    weights = randn(*value.shape)
+    actual = torch.autograd.grad((value * weights).sum(), list(f.parameters()))
+    wanted = torch.autograd.grad((f(x) * weights).sum(), list(f.parameters()))
+    for a, b in zip(actual, wanted, strict=True):
+        torch.testing.assert_close(a, b)
+
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_slopes_are_autograds_far_out_and_at_zero(activation, device, dtype):
