@@ -116,3 +116,12 @@ def test_impossible_points_are_refused(xy, labels, what):
 def test_rows_that_are_no_rows_are_refused(rows):
     with pytest.raises(LevelsetError, match="three numbers"):
         PointSet.from_rows(rows)
+
+
+def test_the_largest_margin_is_half_the_class_gap():
+    points = PointSet([[0, 0], [0.1, 0.0], [0.3, 0.4], [0.7, 0.1]], [1, 1, -1, -1])
+    assert points.largest_margin("l2") == pytest.approx(np.hypot(0.2, 0.4) / 2)
+    assert points.largest_margin("linf") == pytest.approx(0.2)
+    assert PointSet([[0, 0], [0.1, 0.0]], [1, 1]).largest_margin("l2") == np.inf
+    assert PointSet.empty().largest_margin("linf") == np.inf
+    assert PointSet([[0, 0], [0, 0]], [1, -1]).largest_margin("linf") == 0
