@@ -63,6 +63,10 @@ class Damage:
         return ", ".join(part for part in parts if part)
 
 
+#: Of an outlier where the others have colours.
+GREY = 128
+
+
 def damage(cloud: PointCloud, how: Damage) -> PointCloud:
     """The cloud after ``how``: holes first, then fewer points, noise, and outliers at the end.
 
@@ -88,7 +92,7 @@ def damage(cloud: PointCloud, how: Damage) -> PointCloud:
             f"{cloud.source}: this damage leaves {len(chosen)} points, at least {MIN_POINTS} are "
             "needed."
         )
-    points, normals = chosen.points, chosen.normals
+    points = chosen.points
     if how.noise:
         shift = numpy_generator(how.seed, 2).normal(size=cloud.points.shape)[: len(points)]
         points = points + how.noise * diagonal * shift
@@ -96,6 +100,11 @@ def damage(cloud: PointCloud, how: Damage) -> PointCloud:
         middle, half = (low + high) / 2, OUTLIER_BOX * (high - low) / 2
         drawn = numpy_generator(how.seed, 3).uniform(-1, 1, (count, points.shape[1]))
         points = np.concatenate([points, middle + half * drawn])
-        if normals is not None:  # zero means unknown
-            normals = np.concatenate([normals, np.zeros_like(drawn)])
-    return replace(chosen, points=points, normals=normals)
+        unknown = {"normals": 0.0, "colours": GREY, "intensity": np.nan, "station": -1}
+        parts = {
+            name: np.concatenate([array, np.full((count, *array.shape[1:]), value, array.dtype)])
+            for name, value in unknown.items()
+            if (array := getattr(chosen, name)) is not None
+        }
+        return replace(chosen, points=points, **parts)
+    return replace(chosen, points=points)

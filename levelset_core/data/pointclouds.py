@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +33,12 @@ class PointCloud:
         non_finite: rows dropped because a coordinate was NaN or infinite.
         duplicates: rows dropped because the same point was there already.
         outliers: points dropped by :func:`remove_outliers`.
+        colours: (n, 3) uint8, red, green, blue, or None.
+        intensity: (n,) float64, in the file's own units, NaN where unknown, or None.
+        stations: (k, 3) float64, where a scanner stood, in the points' frame, or None.
+        station: (n,) int64, the row of ``stations`` that saw each point, -1 where unknown, or
+            None.
+        notes: sentences for people: what was assumed or left out when a file was read.
 
     Raises:
         LevelsetError: the arrays' shapes do not fit, or a coordinate is not finite. Raw arrays
@@ -44,6 +51,11 @@ class PointCloud:
     non_finite: int = 0
     duplicates: int = 0
     outliers: int = 0
+    colours: np.ndarray | None = None
+    intensity: np.ndarray | None = None
+    stations: np.ndarray | None = None
+    station: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         points = np.asarray(self.points, dtype=np.float64)
@@ -57,15 +69,40 @@ class PointCloud:
             if normals.shape != points.shape:
                 raise LevelsetError(f"Normals are {points.shape} here, got {normals.shape}.")
             object.__setattr__(self, "normals", normals)
+        for name, dtype, shape in (
+            ("colours", np.uint8, (len(points), 3)), ("intensity", np.float64, (len(points),)),
+            ("station", np.int64, (len(points),)),
+        ):  # fmt: skip
+            if (array := getattr(self, name)) is not None:
+                array = np.asarray(array, dtype=dtype)
+                if array.shape != shape:
+                    raise LevelsetError(f"{name} is {shape} here, got {array.shape}.")
+                object.__setattr__(self, name, array)
 
     def __len__(self) -> int:
         return len(self.points)
 
     @classmethod
     def clean(
-        cls, points: np.ndarray, normals: np.ndarray | None = None, source: str = "array"
+        cls,
+        points: np.ndarray,
+        normals: np.ndarray | None = None,
+        source: str = "array",
+        *,
+        notes: Iterable[str] = (),
+        **others: np.ndarray | None,
     ) -> PointCloud:
         """From a raw array: rows that are not finite, and doubles, are dropped and counted.
+
+        Normals that are missing, all zero or of another length than 1 are read as none; a note
+        says so.
+
+        Args:
+            points: (n, 2) or (n, 3).
+            normals: (n, d) of unit length, or zero where unknown.
+            source: where they come from, for people.
+            notes: sentences that are there already.
+            others: colours, intensity, station: one row a point; stations.
 
         Raises:
             LevelsetError: the shape is wrong, more than half of the rows are not finite, or
@@ -84,8 +121,7 @@ class PointCloud:
                 "infinite); the file is damaged."
             )
         rows = np.flatnonzero(finite)
-        _, first = np.unique(raw[rows], axis=0, return_index=True)
-        rows = rows[np.sort(first)]
+        rows = rows[first_of_each(raw[rows])]
         if len(rows) == 1 and len(raw) > 1:
             raise LevelsetError(f"{source}: all {len(raw)} points are at the same place.")
         if len(rows) < MIN_POINTS:
@@ -93,20 +129,77 @@ class PointCloud:
                 f"{source}: {len(rows)} different point{'' if len(rows) == 1 else 's'} "
                 f"{'is' if len(rows) == 1 else 'are'} too few: at least {MIN_POINTS} are needed."
             )
-        kept_normals = None
+        kept_normals, told = None, list(notes)
         if normals is not None and np.shape(normals) == raw.shape:
-            kept_normals = unit(np.nan_to_num(np.asarray(normals, dtype=np.float64)[rows]))
-        duplicates = int(finite.sum()) - len(rows)
-        return cls(raw[rows], kept_normals, source, non_finite, duplicates)
+            kept_normals, problem = unit_normals(np.asarray(normals)[rows])
+            told += [problem] if problem else []
+        kept = {
+            name: array if array is None or name == "stations" else np.asarray(array)[rows]
+            for name, array in others.items()
+        }
+        return cls(
+            raw[rows], kept_normals, source, non_finite, int(finite.sum()) - len(rows),
+            notes=tuple(told), **kept,
+        )  # type: ignore[arg-type]  # fmt: skip
 
     def select(self, rows: np.ndarray) -> PointCloud:
         """Only some of the points, by number or mask."""
-        normals = None if self.normals is None else self.normals[rows]
-        return replace(self, points=self.points[rows], normals=normals)
+        parts = {
+            name: None if array is None else array[rows]
+            for name in ("normals", "colours", "intensity", "station")
+            for array in (getattr(self, name),)
+        }
+        return replace(self, points=self.points[rows], **parts)
+
+    def noted(self, *notes: str) -> PointCloud:
+        """The same cloud with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
 
     def without_normals(self) -> PointCloud:
         """The same points, unoriented."""
         return replace(self, normals=None)
+
+
+def first_of_each(points: np.ndarray) -> np.ndarray:
+    """Numbers of the rows, (n, d), without those that equal an earlier one; ascending."""
+    bits = np.ascontiguousarray(points + 0.0).view(np.uint64)  # + 0.0: -0.0 is 0.0
+    keys = np.zeros(len(points), dtype=np.uint64)
+    for column in bits.T:  # a hash of each row: sorting one number is far faster than d of them
+        keys = (keys ^ (column ^ (column >> np.uint64(29)))) * np.uint64(0x9E3779B97F4A7C15)
+        keys ^= keys >> np.uint64(32)
+    order = np.argsort(keys, kind="stable")
+    again = keys[order[1:]] == keys[order[:-1]]
+    after = np.flatnonzero(again) + 1
+    after = after[(points[order[after]] == points[order[after - 1]]).all(1)]
+    kept = np.ones(len(points), dtype=bool)
+    kept[order[after]] = False
+    return np.flatnonzero(kept)
+
+
+#: Normals may be this much longer or shorter than 1.
+UNIT = 0.05
+
+
+def unit_normals(raw: np.ndarray) -> tuple[np.ndarray | None, str]:
+    """Normals of unit length, zero where unknown; or None, and why there are none.
+
+    Args:
+        raw: (n, d); a row that is zero or not finite is unknown.
+    """
+    raw = np.nan_to_num(np.asarray(raw, dtype=np.float64), posinf=0.0, neginf=0.0)
+    lengths = np.linalg.norm(raw, axis=1)
+    known = lengths > 0
+    if not known.any():
+        return None, "The normals are all zero: they are read as none."
+    wrong = int((np.abs(lengths[known] - 1) > UNIT).sum())
+    if 2 * wrong > known.sum():
+        return None, (
+            f"The normals are {np.median(lengths[known]):.3g} long where they should be 1: they "
+            "are read as none."
+        )
+    raw[known & (np.abs(lengths - 1) > UNIT)] = 0.0
+    note = f"{wrong:,} normals are not of length 1: they are read as unknown." if wrong else ""
+    return unit(raw), note
 
 
 def check_spread(cloud: PointCloud, purpose: str) -> None:
@@ -122,8 +215,11 @@ def check_spread(cloud: PointCloud, purpose: str) -> None:
     points = cloud.points
     centred = points - points.mean(0)
     spread = np.linalg.svd(centred, compute_uv=False) / np.sqrt(len(points))  # (d,)
-    # Coordinates far from the origin were rounded, in the file, relative to their own size.
-    rounding = 4 * np.finfo(np.float32).eps * np.abs(points).max()
+    # Single precision rounds coordinates far from the origin relative to their own size; others
+    # were rounded, in the file, to some seven digits of their extent at least.
+    single = bool((points.astype(np.float32) == points).all())
+    size = 4 * np.abs(points).max() if single else 8 * np.ptp(points, axis=0).max()
+    rounding = np.finfo(np.float32).eps * size
     least = max(FLAT * spread[0], rounding)
     if spread[1] <= least:
         raise LevelsetError(

@@ -19,6 +19,7 @@ class Mesh:
         faces: (m, 3) int64, counter-clockwise seen from the side to which F grows.
         normals: (n, 3) float64 of unit length, or None.
         values: (n,) float64, one number a vertex (an error, a curvature), or None.
+        colours: (n, 3) uint8, red, green, blue of the vertices, or None.
 
     Raises:
         LevelsetError: shapes that do not fit, a face that names no vertex, or a vertex that is
@@ -29,6 +30,7 @@ class Mesh:
     faces: np.ndarray
     normals: np.ndarray | None = None
     values: np.ndarray | None = None
+    colours: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         vertices = _rows(self.vertices, "vertices", 3)
@@ -60,6 +62,13 @@ class Mesh:
                     f"values are one a vertex, {vertices.shape[:1]}, got {values.shape}."
                 )
             object.__setattr__(self, "values", values)
+        if self.colours is not None:
+            colours = np.asarray(self.colours, dtype=np.uint8)
+            if colours.shape != vertices.shape:
+                raise LevelsetError(
+                    f"colours are one a vertex, {vertices.shape}, got {colours.shape}."
+                )
+            object.__setattr__(self, "colours", colours)
 
     @classmethod
     def empty(cls) -> Mesh:
@@ -132,7 +141,8 @@ class Mesh:
         renumber = np.cumsum(used) - 1
         normals = None if self.normals is None else self.normals[used]
         values = None if self.values is None else self.values[used]
-        return Mesh(self.vertices[used], renumber[faces], normals, values)
+        colours = None if self.colours is None else self.colours[used]
+        return Mesh(self.vertices[used], renumber[faces], normals, values, colours)
 
 
 @dataclass(frozen=True, eq=False)
