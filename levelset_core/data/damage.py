@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -101,7 +102,7 @@ def damage(cloud: PointCloud, how: Damage) -> PointCloud:
         drawn = numpy_generator(how.seed, 3).uniform(-1, 1, (count, points.shape[1]))
         points = np.concatenate([points, middle + half * drawn])
         unknown = {"normals": 0.0, "colours": GREY, "intensity": np.nan, "station": -1}
-        parts = {
+        parts: dict[str, Any] = {
             name: np.concatenate([array, np.full((count, *array.shape[1:]), value, array.dtype)])
             for name, value in unknown.items()
             if (array := getattr(chosen, name)) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -133,18 +134,18 @@ class PointCloud:
         if normals is not None and np.shape(normals) == raw.shape:
             kept_normals, problem = unit_normals(np.asarray(normals)[rows])
             told += [problem] if problem else []
-        kept = {
+        kept: dict[str, Any] = {
             name: array if array is None or name == "stations" else np.asarray(array)[rows]
             for name, array in others.items()
         }
         return cls(
             raw[rows], kept_normals, source, non_finite, int(finite.sum()) - len(rows),
             notes=tuple(told), **kept,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
 
     def select(self, rows: np.ndarray) -> PointCloud:
         """Only some of the points, by number or mask."""
-        parts = {
+        parts: dict[str, Any] = {
             name: None if array is None else array[rows]
             for name in ("normals", "colours", "intensity", "station")
             for array in (getattr(self, name),)
