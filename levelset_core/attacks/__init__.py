@@ -45,6 +45,7 @@ from levelset_core.attacks.exploration import (
 )
 from levelset_core.attacks.masking import diagnose
 from levelset_core.attacks.pgd import LOSSES, Attacked, box, margin_of, pgd, projected_ascent
+from levelset_core.attacks.strong import STRONG_LOSSES, strong_pgd
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
 from levelset_core.attacks.verdict import Masking, beyond_chance, chance_of
 from levelset_core.levelsets.functions import evaluating
@@ -54,6 +55,7 @@ ascend = projected_ascent  # its old name
 __all__ = [
     "ATTACKS",
     "LOSSES",
+    "STRONG_LOSSES",
     "AttackConfig",
     "AttackReport",
     "Attacked",
@@ -94,5 +96,6 @@ __all__ = [
     "rho_axes",
     "segment_points",
     "share_interval",
+    "strong_pgd",
     "transfer_matrix",
 ]

@@ -17,11 +17,15 @@ from torch import Tensor, nn
 
 from levelset_core.errors import LevelsetError, optional
 from levelset_core.levelsets.functions import evaluating
+from levelset_core.settings import choose
 
 #: The attacks of the standard version, in its order.
 STAGES = ("apgd-ce", "apgd-t", "fab-t", "square")
+#: Those of its version for networks with random parts, whose gradients are averaged over draws.
+RANDOM_STAGES = ("apgd-ce", "apgd-dlr")
 #: What each takes, in hundreds of passes forward and back through the network.
-WORK = {"apgd-ce": 1, "apgd-t": 9, "fab-t": 10, "square": 17}
+WORK = {"apgd-ce": 1, "apgd-t": 9, "fab-t": 10, "square": 17, "apgd-dlr": 1}
+_NORMS = {"linf": "Linf", "l2": "L2"}
 BATCH = 100
 _LOGGER = "auto-attack"
 
@@ -49,17 +53,22 @@ def autoattack(
     y: Tensor,
     *,
     epsilon: float,
+    norm: str = "linf",
+    draws: int = 1,
     seed: int = 0,
     stages: Sequence[str] = STAGES,
 ) -> Cascade:
-    """The standard version in L_inf: each attack sees the images that the ones before left.
+    """The standard version: each attack sees the images that the ones before left.
 
     Args:
         network: logits, (n, c, h, w) -> (n, classes).
         x, y: images in [0, 1] that are classified rightly, and their classes, on its device.
-        epsilon: half side of the box.
+        epsilon: half side of the box, or radius.
+        norm: "linf" or "l2".
+        draws: passes that the gradient of APGD is averaged over; more than 1 make it the version
+            for networks with random parts.
         seed: of every attack.
-        stages: which of ``STAGES`` to run, in this order.
+        stages: which of ``STAGES``, or of ``RANDOM_STAGES``, to run, in this order.
 
     Raises:
         LevelsetError: fewer than four classes, or epsilon is 0.
@@ -77,7 +86,11 @@ def autoattack(
     devices = [x.device] if x.device.type == "cuda" else []
     # It seeds and draws from torch's global generator.
     with evaluating(network), torch.random.fork_rng(devices), _warnings() as said:
-        attack = AutoAttack(network, eps=epsilon, seed=seed, device=x.device)
+        attack = AutoAttack(
+            network, eps=epsilon, norm=_NORMS[choose("norm", norm, _NORMS)], seed=seed,
+            device=x.device, version="standard" if draws == 1 else "rand",
+        )  # fmt: skip
+        attack.apgd.eot_iter = draws
         targets = min(9, classes - 1)
         attack.apgd_targeted.n_target_classes = attack.fab.n_target_classes = targets
         for stage in stages:

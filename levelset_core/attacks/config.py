@@ -8,20 +8,25 @@ from typing import Any
 
 from torch import Tensor
 
-from levelset_core.attacks.pgd import check_attack
-from levelset_core.settings import Settings, setting
+from levelset_core.attacks.pgd import NORMS, check_attack
+from levelset_core.attacks.strong import STRONG_LOSSES
+from levelset_core.settings import Settings, choose, setting
 
 #: Name -> losses of PGD, each tried in turn on what those before left. Without any: "clean" does
-#: nothing, "autoattack" is the standard ensemble (Croce and Hein, 2020).
+#: nothing, "autoattack" is the standard ensemble (Croce and Hein, 2020). "pgd-strong" is
+#: :func:`levelset_core.attacks.strong.strong_pgd`; all claims rest on it or on AutoAttack.
 ATTACKS: dict[str, tuple[str, ...]] = {
     "clean": (),
     "pgd-xent": ("xent",),
     "pgd-margin": ("margin",),
     "pgd-worst": ("margin", "xent"),
+    "pgd-strong": tuple(STRONG_LOSSES),
     "autoattack": (),
 }
 #: Of curves: epsilon in parts of the paper's, and PGD steps.
 EPSILON_PARTS = (0.0, 1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6, 1.0, 7 / 6, 4 / 3, 5 / 3)
+#: In colour the strongest attack goes on until nothing is left: 5/3 of the paper's leave some.
+FAR_PARTS = (8 / 3, 4.0)
 STEP_COUNTS = (1, 2, 5, 10, 20, 40, 100)
 #: Activations of larger batches leave the caches of a CPU.
 BATCH = {"cpu": 64}
@@ -37,10 +42,14 @@ class AttackConfig(Settings):
     """
 
     attack: str = setting("pgd-margin", choices=ATTACKS, help="what is done")
-    epsilon: float = setting(0.3, help="half side of the L_inf box")
-    step: float = setting(0.01, help="of PGD")
+    epsilon: float = setting(0.3, help="half side of the L_inf box, or radius of the L2 ball")
+    step: float = setting(0.01, help="of PGD; of pgd-strong the first one")
     steps: int = setting(40, help="of PGD")
-    restarts: int = setting(1, help="of PGD")
+    restarts: int = setting(1, help="of PGD; of pgd-strong rounds of its losses")
+    norm: str = setting("linf", choices=NORMS, help="of the distance from the image")
+    eot: int = setting(
+        1, low=1, help="draws whose gradients are averaged, for networks with random parts"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -49,39 +58,58 @@ class AttackConfig(Settings):
             object.__setattr__(self, name, round(getattr(self, name), 9))
 
 
-def paper_attack(attack: str, channels: int, epsilon: float | None = None) -> AttackConfig:
+#: Epsilon where nobody says one, by norm: of grey images, and in colour. L_inf as in the paper, L2
+#: as in the AutoAttack paper.
+USUAL_EPSILON = {"linf": (0.3, 0.031), "l2": (2.0, 0.5)}
+#: Steps together so many times as long as epsilon, where the paper has no such attack.
+REACH = 2.5
+#: Steps a start and rounds of pgd-strong, and its first step in parts of epsilon.
+STRONG_STEPS, STRONG_ROUNDS, STRONG_STEP = 50, 2, 2.0
+
+
+def paper_attack(
+    attack: str, channels: int, epsilon: float | None = None, norm: str = "linf"
+) -> AttackConfig:
     """The attacks of Table 1: MNIST 0.3, 40 steps of 0.01; CIFAR-10 0.031, 20 steps of 0.003.
 
-    "pgd-worst" is an extension: both losses, 10 restarts of 100 steps each. With another epsilon
-    the step grows or shrinks alike.
+    Extensions: "pgd-worst", both losses, 10 restarts of 100 steps each; "pgd-strong", whose steps
+    shrink; and the norm "l2", with steps of ``REACH`` epsilon together. With another epsilon the
+    step grows or shrinks alike.
     """
     if attack == "clean":  # the same whatever the images
         return AttackConfig(attack, epsilon=0.0, steps=0)
-    base = (
-        AttackConfig(attack)
-        if channels == 1
-        else AttackConfig(attack, epsilon=0.031, step=0.003, steps=20)
-    )
+    choose("norm", norm, NORMS)
+    usual = USUAL_EPSILON[norm][channels > 1]
+    steps, step = (40, 0.01) if channels == 1 else (20, 0.003)
+    if norm == "l2":
+        step = REACH * usual / steps
+    restarts = 1
     if attack == "pgd-worst":
-        base = replace(base, steps=100, restarts=10)
+        steps, restarts = 100, 10
+    if attack == "pgd-strong":
+        steps, restarts, step = STRONG_STEPS, STRONG_ROUNDS, STRONG_STEP * usual
+    base = AttackConfig(attack, usual, step, steps, restarts, norm)
     if epsilon is None or epsilon == base.epsilon:
         return base
     step = base.step * epsilon / base.epsilon if epsilon > 0 else base.step
     return replace(base, epsilon=epsilon, step=step)
 
 
-def over_epsilon(attack: str, channels: int) -> dict[float, AttackConfig]:
+def over_epsilon(attack: str, channels: int, norm: str = "linf") -> dict[float, AttackConfig]:
     """A curve over epsilon: as many steps as in the paper, which grow with epsilon."""
-    usual = paper_attack(attack, channels).epsilon
-    values = (round(part * usual, 6) for part in EPSILON_PARTS)
-    return {epsilon: paper_attack(attack, channels, epsilon) for epsilon in values}
+    usual = paper_attack(attack, channels, norm=norm).epsilon
+    parts = EPSILON_PARTS + (FAR_PARTS if channels > 1 and attack == "pgd-strong" else ())
+    values = (round(part * usual, 6) for part in parts)
+    return {epsilon: paper_attack(attack, channels, epsilon, norm) for epsilon in values}
 
 
-def over_steps(attack: str, channels: int) -> dict[float, AttackConfig]:
-    """A curve over PGD steps at the paper's epsilon: fewer than the paper's are longer, so that
-    they reach as far.
+def over_steps(attack: str, channels: int, norm: str = "linf") -> dict[float, AttackConfig]:
+    """A curve over PGD steps at the usual epsilon: fewer than the paper's are longer, so that
+    they reach as far. Those of "pgd-strong" begin as long, however many they are.
     """
-    base = paper_attack(attack, channels)
+    base = paper_attack(attack, channels, norm=norm)
+    if attack == "pgd-strong":
+        return {float(k): replace(base, steps=k, restarts=1) for k in STEP_COUNTS}
     reach = base.step * base.steps
     return {
         float(k): replace(base, steps=k, step=min(base.epsilon, max(base.step, reach / k)))

@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from levelset_core.attacks.autoattack import STAGES, WORK, autoattack
+from levelset_core.attacks.autoattack import RANDOM_STAGES, STAGES, WORK, autoattack
 from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig, AttackReport
 from levelset_core.attacks.fast import frozen
-from levelset_core.attacks.pgd import pgd
+from levelset_core.attacks.pgd import Attacked, pgd
+from levelset_core.attacks.strong import strong_pgd
 from levelset_core.data.images import ImageSet
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
@@ -85,7 +86,8 @@ class Evaluation:
         self.right = right
         rows = right.nonzero().squeeze(1)
         cascade = attack.attack == "autoattack"
-        self.stages: tuple[str, ...] = STAGES if cascade else (attack.attack,)
+        parts = STAGES if attack.eot == 1 else RANDOM_STAGES
+        self.stages: tuple[str, ...] = parts if cascade else (attack.attack,)
         self._size = (CASCADE if cascade else BATCH).get(self.device.type, 1000)
         self.blocks = rows.split(self._size) if len(rows) and attack.attack != "clean" else ()
         self.broken_by = torch.zeros(len(data), dtype=torch.int8)  # stage from 1 on; 0: none
@@ -119,31 +121,43 @@ class Evaluation:
             self.seconds += time.perf_counter() - begun
 
     def _pgd(self) -> Iterator[EvaluationSnapshot]:
-        attack, fast = self.attack, self._fast
-        # Where the steps could go as far: a few short ones are asked for to see what few do.
-        try_corner = attack.steps * attack.step >= attack.epsilon
         missing = [k for k in range(len(self.blocks)) if (k, 0) not in self._done]
+        attack = self._strong if self.attack.attack == "pgd-strong" else self._each_loss
 
         def work(i: int) -> tuple[Tensor, Tensor]:
-            k = missing[i]
-            x, y = self.data.batch(self.blocks[k], self.device)
-            images, broken = x.clone(), torch.zeros_like(y, dtype=torch.bool)
-            for number, loss in enumerate(ATTACKS[attack.attack]):
-                left = (~broken).nonzero().squeeze(1)
-                if not len(left):
-                    break
-                result = pgd(
-                    fast, x[left], y[left], epsilon=attack.epsilon, step=attack.step,
-                    steps=attack.steps, loss=loss, restarts=attack.restarts, try_corner=try_corner,
-                    generator=torch_generator((self.seed + 500 * number) * 1_000_003 + k),
-                )  # fmt: skip
-                images[left], broken[left] = result.images, result.broken
-            return images.cpu(), broken.cpu()
+            x, y = self.data.batch(self.blocks[missing[i]], self.device)
+            result = attack(x, y, missing[i])
+            return result.images.cpu(), result.broken.cpu()
 
         workers = self.threads if self.device.type == "cpu" else 1
-        with evaluating(fast):
+        with evaluating(self._fast):
             for i, result in map_batches(work, len(missing), workers):
                 yield self._put(missing[i], 0, self.blocks[missing[i]], *result)
+
+    def _strong(self, x: Tensor, y: Tensor, block: int) -> Attacked:
+        c = self.attack
+        return strong_pgd(
+            self._fast, x, y, epsilon=c.epsilon, step=c.step, steps=c.steps, restarts=c.restarts,
+            norm=c.norm, draws=c.eot, generator=torch_generator(self.seed * 1_000_003 + block),
+        )  # fmt: skip
+
+    def _each_loss(self, x: Tensor, y: Tensor, block: int) -> Attacked:
+        """PGD on each loss of the attack, those after the first on what is left."""
+        c = self.attack
+        # Where the steps could go as far: a few short ones are asked for to see what few do.
+        try_corner = c.steps * c.step >= c.epsilon
+        images, broken = x.clone(), torch.zeros_like(y, dtype=torch.bool)
+        for number, loss in enumerate(ATTACKS[c.attack]):
+            left = (~broken).nonzero().squeeze(1)
+            if not len(left):
+                break
+            result = pgd(
+                self._fast, x[left], y[left], epsilon=c.epsilon, step=c.step, steps=c.steps,
+                loss=loss, restarts=c.restarts, norm=c.norm, draws=c.eot, try_corner=try_corner,
+                generator=torch_generator((self.seed + 500 * number) * 1_000_003 + block),
+            )  # fmt: skip
+            images[left], broken[left] = result.images, result.broken
+        return Attacked(images, broken)
 
     def _cascade(self) -> Iterator[EvaluationSnapshot]:
         for k, rows in enumerate(self.blocks):
@@ -155,7 +169,8 @@ class Evaluation:
                     with torch_threads(self.threads):
                         result = autoattack(
                             self._fast, *self.data.batch(left, self.device),
-                            epsilon=self.attack.epsilon, seed=self.seed, stages=(stage,),
+                            epsilon=self.attack.epsilon, norm=self.attack.norm,
+                            draws=self.attack.eot, seed=self.seed, stages=(stage,),
                         )  # fmt: skip
                     self._warnings |= dict.fromkeys(result.warnings)
                     images, broken = result.images.cpu(), result.broken.cpu()

@@ -1,4 +1,4 @@
-"""Projected gradient descent in the L_inf box (Madry et al., 2018)."""
+"""Projected gradient descent in the L_inf box (Madry et al., 2018), or in the L2 ball."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def is_adversarial(logits: Tensor, y: Tensor) -> Tensor:
     return logits.argmax(1) != y
 
 
+NORMS = ("linf", "l2")
 LOSSES: dict[str, LossFn] = {"xent": xent, "margin": negative_margin}
 
 
@@ -67,6 +68,20 @@ def box(x: Tensor, epsilon: float | Tensor, bounds: tuple[float, float]) -> tupl
     return (x - reach).clamp_(low, high), (x + reach).clamp_(low, high)
 
 
+def ball(x: Tensor, epsilon: float | Tensor) -> tuple[Tensor, Tensor]:
+    """Centres and radii, (n, *d) and (n,), of L2 balls around x."""
+    return x, torch.as_tensor(epsilon, dtype=x.dtype, device=x.device).expand(len(x))
+
+
+def region(
+    x: Tensor, epsilon: float | Tensor, norm: str, bounds: tuple[float, float]
+) -> tuple[Tensor, Tensor]:
+    """Corners of what the pixels may be: the box of "linf"; of "l2" the bounds alone."""
+    if norm == "linf":
+        return box(x, epsilon, bounds)
+    return torch.full_like(x, bounds[0]), torch.full_like(x, bounds[1])
+
+
 @renamed(objective="loss_fn", done="criterion", leap="try_corner")
 def projected_ascent(
     f: Callable[[Tensor], Tensor],
@@ -79,6 +94,8 @@ def projected_ascent(
     step: float | Tensor,
     steps: int,
     shrink: float = 1.0,
+    l2: tuple[Tensor, Tensor] | None = None,
+    draws: int = 1,
     criterion: Criterion | None = None,
     try_corner: bool = False,
 ) -> tuple[Tensor, Tensor]:
@@ -95,6 +112,10 @@ def projected_ascent(
         step: a number, or (n,).
         steps: gradient steps.
         shrink: each step is so many times as long as the one before.
+        l2: centres, (n, *d), and radii, (n,), of balls that the rows stay in too; a step is then
+            along D_x loss, of this L2 length.
+        draws: passes through the network a step, whose gradients are averaged: for networks with
+            random parts (expectation over transformation, Athalye et al., 2018).
         criterion: rows that may stop; without it all take every step.
         try_corner: with ``criterion``, first look at the corner of the box in the first
             step's direction: a row that is adversarial there stops there, all others go on as
@@ -109,15 +130,11 @@ def projected_ascent(
     result, finished = p, torch.zeros(len(p), dtype=torch.bool, device=p.device)
     rows: Tensor | None = None  # None: all of them
     for k in range(steps):
-        with torch.enable_grad():
-            p.requires_grad_()
-            logits = f(p)
-            (gradient,) = torch.autograd.grad(loss_fn(logits, *targets).sum(), p)
-        p = p.detach()
+        logits, gradient = _gradient(f, p, targets, loss_fn, draws)
         if criterion is not None:
             stop, ends = criterion(logits.detach(), *targets), p
             if try_corner and k == 0:
-                corner = torch.where(gradient > 0, upper, torch.where(gradient < 0, lower, p))
+                corner = _corner(p, gradient, lower, upper, l2)
                 ends = torch.where(expand_rows(stop, p), p, corner)
                 with torch.no_grad():
                     stop = stop | criterion(f(corner), *targets)
@@ -131,18 +148,72 @@ def projected_ascent(
                 )
                 targets = tuple(t.index_select(0, stay) for t in targets)
                 step = step.index_select(0, stay) if isinstance(step, Tensor) else step
-        direction = gradient.sign_()
+                l2 = None if l2 is None else (l2[0][stay], l2[1][stay])
+        direction = gradient.sign_() if l2 is None else _unit(gradient)
         if isinstance(step, Tensor):
             p = p.addcmul_(direction, expand_rows(step, p))
         else:
             p = p.add_(direction, alpha=step)
         step = step * shrink
+        p = p if l2 is None else into_ball(p, *l2)
         p = torch.minimum(torch.maximum(p, lower, out=p), upper, out=p)
     if criterion is not None:
         with torch.no_grad():
             stop = criterion(f(p), *targets)
         finished[rows if rows is not None else slice(None)] = stop
     return (p if rows is None else result.index_copy_(0, rows, p)), finished
+
+
+def _gradient(
+    f: Callable[[Tensor], Tensor],
+    p: Tensor,
+    targets: tuple[Tensor, ...],
+    loss_fn: LossFn,
+    draws: int,
+) -> tuple[Tensor, Tensor]:
+    """Logits at p, (n, classes), and D_x loss, (n, *d), each a mean over the draws."""
+    found: list[tuple[Tensor, Tensor]] = []
+    for _ in range(draws):
+        with torch.enable_grad():
+            q = p.detach().requires_grad_()
+            logits = f(q)
+            (slope,) = torch.autograd.grad(loss_fn(logits, *targets).sum(), q)
+        found.append((logits.detach(), slope))
+    if draws == 1:
+        return found[0]
+    return tuple(torch.stack(parts).mean(0) for parts in zip(*found, strict=True))  # type: ignore[return-value]
+
+
+def _unit(gradient: Tensor) -> Tensor:
+    """Of L2 length 1, row by row; 0 stays 0."""
+    for order in (torch.inf, 2):  # first the largest is 1: squares of tiny numbers are 0
+        length = torch.linalg.vector_norm(gradient.flatten(1), order, dim=1)
+        gradient = gradient / expand_rows(length.masked_fill(length == 0, 1.0), gradient)
+    return gradient
+
+
+def into_ball(p: Tensor, centre: Tensor, radius: Tensor) -> Tensor:
+    """The nearest points of L2 balls, (n, *d)."""
+    away = p - centre
+    length = torch.linalg.vector_norm(away.flatten(1), dim=1)
+    # A hair inside: float32 rounds the product.
+    factor = torch.where(length > radius, radius / length * (1 - 1e-6), 1.0)
+    return centre + away * expand_rows(factor, p)
+
+
+def _corner(
+    p: Tensor,
+    gradient: Tensor,
+    lower: Tensor,
+    upper: Tensor,
+    l2: tuple[Tensor, Tensor] | None,
+) -> Tensor:
+    """As far as one can go along a gradient, (n, *d)."""
+    if l2 is None:
+        return torch.where(gradient > 0, upper, torch.where(gradient < 0, lower, p))
+    centre, radius = l2
+    end = centre + expand_rows(radius, p) * _unit(gradient)
+    return torch.minimum(torch.maximum(end, lower), upper)
 
 
 def _leave(
@@ -169,13 +240,15 @@ def pgd(
     steps: int = 40,
     loss: str = "margin",
     restarts: int = 1,
+    norm: str = "linf",
+    draws: int = 1,
     random_start: bool = True,
     every_step: bool = False,
     try_corner: bool = False,
     bounds: tuple[float, float] = (0.0, 1.0),
     generator: torch.Generator | None = None,
 ) -> Attacked:
-    """PGD from random starts in the box {|x' - x|_inf <= epsilon} within the bounds.
+    """PGD from random starts in the ball {|x' - x| <= epsilon} of a norm within the bounds.
 
     An image leaves the batch at the first iterate that is misclassified. A restart only sees
     the images that are left, but draws noise for all: so more restarts never break fewer.
@@ -184,12 +257,14 @@ def pgd(
         f: logits, (n, *d) -> (n, classes); a module is put into evaluation mode meanwhile.
         x: images within the bounds, (n, *d).
         y: their classes, (n,) int64.
-        epsilon: half side of the box, a number or (n,).
-        step: length of a step in every pixel, a number or (n,).
+        epsilon: half side of the box, or radius, a number or (n,).
+        step: length of a step in every pixel, of "l2" its whole length, a number or (n,).
         steps: gradient steps a restart.
         loss: "xent", or "margin": -F^y.
         restarts: how often at most.
-        random_start: uniform in the box; otherwise at x, where one restart is all there is.
+        norm: "linf" or "l2".
+        draws: see :func:`projected_ascent`.
+        random_start: uniform in the ball; otherwise at x, where one restart is all there is.
         every_step: no image leaves early: what comes out lies further beyond the boundary, as
             an attack that is to work on other networks needs. Broken is what ends misclassified.
         try_corner: an image that one step to the corner of the box breaks is broken, and needs
@@ -201,15 +276,17 @@ def pgd(
         LevelsetError: an unknown loss, or a number that does not fit.
     """
     choose("loss", loss, LOSSES)
+    choose("norm", norm, NORMS)
     check_attack(epsilon, step, steps, restarts)
     generator = generator or torch_generator(0)
     x = x.detach()
-    lower, upper = box(x, epsilon, bounds)
+    lower, upper = region(x, epsilon, norm, bounds)
+    l2 = ball(x, epsilon) if norm == "l2" else None
     result = x.clone()
     broken = torch.zeros(len(x), dtype=torch.bool, device=x.device)
     with evaluating(f):
         for _ in range(restarts if random_start else 1):
-            start = uniform_in(lower, upper, x, epsilon, generator) if random_start else x
+            start = random_in(norm, lower, upper, x, epsilon, generator) if random_start else x
             left = (~broken).nonzero().squeeze(1)
             if not len(left):
                 break
@@ -222,6 +299,7 @@ def pgd(
                 loss_fn=LOSSES[loss],
                 step=rows(step) if isinstance(step, Tensor) else step,
                 steps=steps, criterion=None if every_step else is_adversarial,
+                l2=None if l2 is None else (rows(l2[0]), rows(l2[1])), draws=draws,
                 try_corner=try_corner,
             )  # fmt: skip
             if every_step:
@@ -238,6 +316,23 @@ def uniform_in(
     """x + U(-epsilon, epsilon), clipped to the bounds as the paper's attacks do, (n, *d)."""
     noise = torch.rand(x.shape, generator=generator, dtype=x.dtype).to(x.device)
     return displaced(lower, upper, x, epsilon, noise.mul_(2).sub_(1))
+
+
+def random_in(
+    norm: str,
+    lower: Tensor,
+    upper: Tensor,
+    x: Tensor,
+    epsilon: float | Tensor,
+    generator: torch.Generator,
+) -> Tensor:
+    """A random point of the ball of a norm around each x, clipped to the corners, (n, *d)."""
+    if norm == "linf":
+        return uniform_in(lower, upper, x, epsilon, generator)
+    away = _unit(torch.randn(x.shape, generator=generator, dtype=x.dtype)).to(x.device)
+    share = torch.rand(len(x), generator=generator, dtype=x.dtype).to(x.device)
+    share = share ** (1 / max(1, x[0].numel()))  # as much of the volume lies within
+    return displaced(lower, upper, x, epsilon, away * expand_rows(share, x))
 
 
 def displaced(

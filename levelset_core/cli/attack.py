@@ -24,7 +24,7 @@ USUAL = "pgd-margin"
 EXAMINED = 100
 #: Images of every point of a curve.
 CURVE_IMAGES = 200
-CURVES = ("pgd-margin", "pgd-xent")
+CURVES = ("pgd-strong", "pgd-margin", "pgd-xent")
 
 
 def options(attack: Parser) -> None:
@@ -33,14 +33,24 @@ def options(attack: Parser) -> None:
     add_data(attack)
     attack.add_argument(
         "--attack", default=USUAL, help="pgd-xent, pgd-margin, pgd-worst (both, with restarts), "
-        "autoattack or clean",
+        "pgd-strong (three losses, shrinking steps), autoattack or clean",
     )  # fmt: skip
     attack.add_argument(
-        "--eps", type=float, help="half the side of the box (default: 0.3 grey, 0.031 in colour)"
+        "--eps", type=float, help="half the side of the box (default: 0.3 grey, 0.031 in colour), "
+        "or with --norm l2 the radius (2 and 0.5)",
+    )  # fmt: skip
+    attack.add_argument("--norm", default="linf", help="of the distance from the image: linf or l2")
+    attack.add_argument(
+        "--step", type=float, help="step size of PGD, of pgd-strong the first (default: as in the "
+        "paper; pgd-strong: twice eps)",
+    )  # fmt: skip
+    attack.add_argument(
+        "--steps", type=int, help="steps of PGD (default: 40 grey, 20 in colour; pgd-strong: 50)"
     )
-    attack.add_argument("--step", type=float, help="step size of PGD (default: as in the paper)")
-    attack.add_argument("--steps", type=int, help="steps of PGD (default: 40 grey, 20 in colour)")
-    attack.add_argument("--restarts", type=int, help="starts of PGD (default: 1; pgd-worst: 10)")
+    attack.add_argument(
+        "--restarts", type=int, help="starts of PGD (default: 1; pgd-worst: 10; pgd-strong: 2 "
+        "rounds of its losses)",
+    )  # fmt: skip
     attack.add_argument(
         "--limit", type=whole(1), help="attack the first LIMIT test images (default: all)"
     )
@@ -58,8 +68,8 @@ def options(attack: Parser) -> None:
     )  # fmt: skip
     attack.add_argument(
         "--curves", action="store_true",
-        help="the attacks of the curves over epsilon and over steps, with both "
-        f"losses, on {CURVE_IMAGES} images unless --limit says otherwise",
+        help="the attacks of the curves over epsilon and over steps, pgd-strong and the paper's "
+        f"with both losses, on {CURVE_IMAGES} images unless --limit says otherwise",
     )  # fmt: skip
     attack.add_argument(
         "--card", action="store_true", help="keep what was found in the card beside MODEL"
@@ -88,7 +98,7 @@ def _run(options: Namespace) -> int:
         Path(options.model), arch=options.arch, shape=data.shape, classes=len(data.classes)
     )
     classifier.check(data)
-    attack = paper_attack(options.attack, data.shape[0], options.eps)
+    attack = paper_attack(options.attack, data.shape[0], options.eps, options.norm)
     attack = dataclasses.replace(attack, **{k: v for k, v in given.items() if k != "eps"})
     note = ""
     if options.arch == "convnet4a":
@@ -103,7 +113,8 @@ def _run(options: Namespace) -> int:
     return answer(
         options, found,
         f"{found['clean_accuracy']:.2%} of {found['images']} images are right as they are,",
-        f"{found['robust_accuracy']:.2%} after {attack.attack} at {attack.epsilon:g}.",
+        f"{found['robust_accuracy']:.2%} after {attack.attack} at {attack.epsilon:g}"
+        + (" in L2." if attack.norm == "l2" else "."),
     )  # fmt: skip
 
 
@@ -143,14 +154,15 @@ def _curves(options: Namespace, classifier: Classifier, data: ImageSet, note: st
 
     cells = []
     for name in CURVES:
-        curves = over_epsilon(name, data.shape[0]), over_steps(name, data.shape[0])
+        curves = (f(name, data.shape[0], options.norm) for f in (over_epsilon, over_steps))
         for attack in dict.fromkeys(attack for curve in curves for attack in curve.values()):
             found = _attack(options, classifier, data, attack, note)
             cells.append(found)
             if not options.json:
+                steps = "steps from" if name == "pgd-strong" else "steps of"
                 print(
                     f"{found['robust_accuracy']:.2%} after {name} at {attack.epsilon:g}, "
-                    f"{attack.steps} steps of {attack.step:g}",
+                    f"{attack.steps} {steps} {attack.step:g}",
                     flush=True,
                 )
     return answer(options, {"cells": cells}) if options.json else DONE

@@ -83,6 +83,8 @@ def attack_command(
     words += ["--attack", attack.attack]
     if attack.attack != "clean":
         words += ["--eps", repr(attack.epsilon)]
+        words += ["--norm", attack.norm] * (attack.norm != "linf")
+        words += ["--eot", str(attack.eot)] * (attack.eot != 1)
     if attack.attack.startswith("pgd"):
         words += ["--step", repr(attack.step), "--steps", str(attack.steps)]
         words += ["--restarts", str(attack.restarts)]
@@ -146,7 +148,8 @@ def add_to_card(path: Path, values: dict[str, Any]) -> None:
     names = [*(f.name for f in dataclasses.fields(AttackConfig)), "seed", "images"]
 
     def question(cell: dict[str, Any]) -> list[Any]:
-        return [data_set_of(str(cell.get("data", ""))), *(cell.get(name) for name in names)]
+        values = {"norm": "linf", "eot": 1, **cell}
+        return [data_set_of(str(cell.get("data", ""))), *(values.get(name) for name in names)]
 
     others = [c for c in card.get("cells") or [] if question(c) != question(values)]
     write_card(path, {**card, "cells": [*others, values]})
@@ -225,13 +228,20 @@ def as_clean(cell: Cell, accuracy: float) -> Cell:
     )  # fmt: skip
 
 
+def _of_card(values: dict[str, Any], field: dataclasses.Field[Any]) -> Any:
+    """A setting of a card's attack; cards before 2026-12 know no norm and no EoT."""
+    later = field.name in ("norm", "eot")
+    return values.get(field.name, field.default) if later else values[field.name]
+
+
 def _cells_of_card(model: KnownModel) -> list[Cell]:
     """A card's "figures", and its list "cells" if there is one: values of ``attack --json``."""
     card, cells = model.card, []
     for values in [card.get("figures"), *(card.get("cells") or [])]:
         with suppress(LevelsetError, KeyError, TypeError, ValueError, AttributeError):
-            fields = dataclasses.fields(AttackConfig)
-            attack = AttackConfig(**{field.name: values[field.name] for field in fields})
+            attack = AttackConfig(
+                **{f.name: _of_card(values, f) for f in dataclasses.fields(AttackConfig)}
+            )
             images = int(values["images"])
             source = str(values.get("data") or card.get("test_data", ""))
             cell = Cell(

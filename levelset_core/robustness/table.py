@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from levelset_core.attacks import AttackConfig, paper_attack
+from levelset_core.attacks import ATTACKS, AttackConfig, paper_attack
 from levelset_core.data.images import data_set_of, same_first_images
 from levelset_core.robustness.cells import Cell
 from levelset_core.robustness.models import KnownModel
@@ -28,6 +28,7 @@ COLUMNS = (
     Column("pgd-xent", "Cross-entropy PGD", "steps as in the paper"),
     Column("pgd-margin", "Margin PGD", "steps as in the paper"),
     Column("pgd-worst", "Worst case", "both losses, 10 × 100 steps"),
+    Column("pgd-strong", "Strong PGD", "three losses, shrinking steps"),
     Column("autoattack", "AutoAttack", "standard version"),
 )
 
@@ -186,14 +187,20 @@ def attack_text(attack: AttackConfig) -> str:
     """The attack in words."""
     if attack.attack == "clean":
         return "no attack"
+    size = f"ε = {attack.epsilon:g}" + (" in L2" if attack.norm == "l2" else "")
     if attack.attack == "autoattack":
-        return f"AutoAttack, standard version, ε = {attack.epsilon:g}"
+        return f"AutoAttack, standard version, {size}"
+    if attack.attack == "pgd-strong":
+        return (
+            f"PGD on margin, scaled cross-entropy and DLR, {size}, {attack.restarts} × "
+            f"{attack.steps} steps each that shrink from {attack.step:.3g}, random starts"
+        )
     losses = {"pgd-xent": "cross-entropy", "pgd-margin": "margin"}.get(
         attack.attack, "margin, then cross-entropy"
     )
     restarts = f", {attack.restarts} restarts each" if attack.restarts > 1 else ""
     return (
-        f"PGD on {losses}, ε = {attack.epsilon:g}, {attack.steps} steps of {attack.step:.3g}"
+        f"PGD on {losses}, {size}, {attack.steps} steps of {attack.step:.3g}"
         f"{restarts}, random start"
     )
 
@@ -209,4 +216,4 @@ def passes(attack: AttackConfig) -> int:
         return 1
     if attack.attack == "autoattack":
         return 3700
-    return attack.steps * attack.restarts * (2 if attack.attack == "pgd-worst" else 1)
+    return attack.steps * attack.restarts * len(ATTACKS[attack.attack]) * attack.eot

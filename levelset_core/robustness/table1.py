@@ -65,11 +65,11 @@ class Published:
     autoattack_source: str = MEASURED
 
     def figure(self, attack: str) -> float | None:
-        """What is known under an attack of :data:`levelset_core.attacks.ATTACKS`."""
+        """What is known under an attack of :data:`levelset_core.attacks.ATTACKS`, if anything."""
         return {
             "clean": self.clean, "pgd-xent": self.xent, "pgd-margin": self.margin,
             "pgd-worst": self.worst, "autoattack": self.autoattack,
-        }[attack]  # fmt: skip
+        }.get(attack)  # fmt: skip
 
     def reference(self, attack: str) -> Reference | None:
         """The same with where it comes from."""

@@ -85,7 +85,7 @@ def test_progress_is_about_the_first_images(tiny):
         assert standing == int((report.right & ~report.broken)[:n].sum())
 
 
-def weak_parts(network, x, y, *, epsilon, seed, stages):
+def weak_parts(network, x, y, *, epsilon, norm, draws, seed, stages):
     """In place of AutoAttack's own parts, which take long: PGD of ever more steps."""
     (stage,) = stages
     step = epsilon / 4

@@ -71,12 +71,12 @@ def test_curves_go_into_the_card_where_the_page_finds_them(model, capsys, monkey
     code = main(["attack", str(model), "--curves", "--limit", "6", "--data", "mnist_excerpt",
                  "--device", "cpu", "--card"])  # fmt: skip
     lines = capsys.readouterr().out.splitlines()
-    assert code == 0 and len(lines) == len(read_card(model)["cells"]) == 32
-    assert "after pgd-margin at 0, 40 steps" in lines[0]
+    assert code == 0 and len(lines) == len(read_card(model)["cells"]) == 49
+    assert "after pgd-strong at 0, 50 steps from" in lines[0]
     monkeypatch.setattr("levelset_core.robustness.models.CHECKPOINTS", tmp_path)
     store = RunStore(tmp_path / "runs")
     cells = {c.attack: c for c in all_cells(store, known_models(store))}
-    for loss in ("pgd-margin", "pgd-xent"):
+    for loss in ("pgd-strong", "pgd-margin", "pgd-xent"):
         for curve in over_epsilon(loss, 1), over_steps(loss, 1):
             own = [cells[attack] for attack in curve.values()]
             assert all(c.images == 6 and c.machine and c.date for c in own)
