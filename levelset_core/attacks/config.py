@@ -63,8 +63,8 @@ class AttackConfig(Settings):
 USUAL_EPSILON = {"linf": (0.3, 0.031), "l2": (2.0, 0.5)}
 #: Steps together so many times as long as epsilon, where the paper has no such attack.
 REACH = 2.5
-#: Steps a start and rounds of pgd-strong, and its first step in parts of epsilon.
-STRONG_STEPS, STRONG_ROUNDS, STRONG_STEP = 50, 2, 2.0
+#: Steps a start of pgd-strong, and its first step in parts of epsilon.
+STRONG_STEPS, STRONG_STEP = 50, 2.0
 
 
 def paper_attack(
@@ -87,7 +87,7 @@ def paper_attack(
     if attack == "pgd-worst":
         steps, restarts = 100, 10
     if attack == "pgd-strong":
-        steps, restarts, step = STRONG_STEPS, STRONG_ROUNDS, STRONG_STEP * usual
+        steps, step = STRONG_STEPS, STRONG_STEP * usual
     base = AttackConfig(attack, usual, step, steps, restarts, norm)
     if epsilon is None or epsilon == base.epsilon:
         return base
@@ -109,7 +109,7 @@ def over_steps(attack: str, channels: int, norm: str = "linf") -> dict[float, At
     """
     base = paper_attack(attack, channels, norm=norm)
     if attack == "pgd-strong":
-        return {float(k): replace(base, steps=k, restarts=1) for k in STEP_COUNTS}
+        return {float(k): replace(base, steps=k) for k in STEP_COUNTS}
     reach = base.step * base.steps
     return {
         float(k): replace(base, steps=k, step=min(base.epsilon, max(base.step, reach / k)))

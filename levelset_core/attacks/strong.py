@@ -66,7 +66,7 @@ def strong_pgd(
     epsilon: float = 0.3,
     step: float = 0.6,
     steps: int = 50,
-    restarts: int = 2,
+    restarts: int = 1,
     norm: str = "linf",
     draws: int = 1,
     bounds: tuple[float, float] = (0.0, 1.0),

@@ -48,8 +48,8 @@ def options(attack: Parser) -> None:
         "--steps", type=int, help="steps of PGD (default: 40 grey, 20 in colour; pgd-strong: 50)"
     )
     attack.add_argument(
-        "--restarts", type=int, help="starts of PGD (default: 1; pgd-worst: 10; pgd-strong: 2 "
-        "rounds of its losses)",
+        "--restarts", type=int, help="starts of PGD (default: 1; pgd-worst: 10; of pgd-strong "
+        "rounds of its losses: 1)",
     )  # fmt: skip
     attack.add_argument(
         "--limit", type=whole(1), help="attack the first LIMIT test images (default: all)"

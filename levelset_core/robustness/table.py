@@ -191,8 +191,9 @@ def attack_text(attack: AttackConfig) -> str:
     if attack.attack == "autoattack":
         return f"AutoAttack, standard version, {size}"
     if attack.attack == "pgd-strong":
+        rounds = f"{attack.restarts} rounds of " if attack.restarts > 1 else ""
         return (
-            f"PGD on margin, scaled cross-entropy and DLR, {size}, {attack.restarts} × "
+            f"PGD on margin, scaled cross-entropy and DLR, {size}, {rounds}"
             f"{attack.steps} steps each that shrink from {attack.step:.3g}, random starts"
         )
     losses = {"pgd-xent": "cross-entropy", "pgd-margin": "margin"}.get(
