@@ -16,6 +16,7 @@ from levelset_core.geometry.meshes import Mesh, Polyline
 from levelset_core.geometry.plane import Bounds, contours, evaluate_grid, nearest_on_contours
 from levelset_core.geometry.poisson import poisson_surface
 from levelset_core.geometry.surface import extract_mesh
+from levelset_core.geometry.topology import Soundness, boundary_loops, soundness
 
 __all__ = [
     "Bounds",
@@ -27,6 +28,8 @@ __all__ = [
     "Mesh",
     "NearestPoints",
     "Polyline",
+    "Soundness",
+    "boundary_loops",
     "compare",
     "components",
     "contours",
@@ -43,6 +46,7 @@ __all__ = [
     "poisson_surface",
     "polyline_bytes",
     "remove_small_components",
+    "soundness",
     "write_mesh",
     "write_polyline",
 ]

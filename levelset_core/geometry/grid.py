@@ -139,9 +139,10 @@ COARSEST = 8
 #: But so many blocks along the longest side, at least.
 MIN_BLOCKS = 16
 
-# The corners of a cell, and the corners of its face towards -x, +x, -y, ...
-_CORNERS = np.array([(i, j, k) for i in (0, 1) for j in (0, 1) for k in (0, 1)])  # (8, 3)
-_FACES = [np.flatnonzero(_CORNERS[:, axis] == end) for axis in range(3) for end in (0, 1)]
+#: The corners of a cell, (8, 3).
+CORNERS = np.array([(i, j, k) for i in (0, 1) for j in (0, 1) for k in (0, 1)])
+# Those of its face towards -x, +x, -y, ...
+_FACES = [np.flatnonzero(CORNERS[:, axis] == end) for axis in range(3) for end in (0, 1)]
 _STEPS = np.concatenate([[-e, e] for e in np.eye(3, dtype=np.int64)])  # (6, 3)
 
 
@@ -178,7 +179,7 @@ def narrow_band(f: Function, grid: Grid, level: float = 0.0) -> Band:
     blocks = lattice(-(-last // stride)) * stride  # (m, 3), lower corners
     slope = None
     while True:
-        corner = np.minimum(blocks[:, None] + stride * _CORNERS, last)  # (m, 8, 3)
+        corner = np.minimum(blocks[:, None] + stride * CORNERS, last)  # (m, 8, 3)
         found = _look_up(f, grid, values, corner)  # (m, 8)
         if stride == 1:
             break
@@ -187,12 +188,12 @@ def narrow_band(f: Function, grid: Grid, level: float = 0.0) -> Band:
         if slope is None:
             slope = maximum_filter(own.reshape(-(-last // stride)), size=3).ravel()
         slope = np.maximum(slope, own)
-        reach = np.linalg.norm(sides[:, None] * _CORNERS, axis=2)  # (m, 8), from the first corner
+        reach = np.linalg.norm(sides[:, None] * CORNERS, axis=2)  # (m, 8), from the first corner
         away, bound = np.abs(found - level), SAFETY * slope
         kept = (away.min(1) <= 0.5 * bound * reach[:, -1]) & (away.mean(1) <= bound * reach.mean(1))
         kept |= _crosses(found, level)
         stride //= 2
-        blocks = (blocks[kept, None] + stride * _CORNERS).reshape(-1, 3)
+        blocks = (blocks[kept, None] + stride * CORNERS).reshape(-1, 3)
         slope = np.repeat(slope[kept], 8)
         inside = (blocks < last).all(1)
         blocks, slope = blocks[inside], slope[inside]
@@ -254,5 +255,5 @@ def _close(
             seen[tuple(beyond.T)] = True
             fresh.append(beyond)
         cells = np.concatenate(fresh)
-        found = _look_up(f, grid, values, cells[:, None] + _CORNERS)
+        found = _look_up(f, grid, values, cells[:, None] + CORNERS)
     return np.concatenate(crossed) if crossed else np.zeros((0, 3), dtype=np.int64)

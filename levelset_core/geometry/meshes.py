@@ -95,6 +95,16 @@ class Mesh:
         """(m, 3) of unit length; zero for a face without area."""
         return unit(self._crosses)
 
+    @cached_property
+    def face_heights(self) -> np.ndarray:
+        """The shortest height of every face, (m,)."""
+        corners = self.triangles
+        longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(1)
+        doubled = 2 * self.face_areas
+        return np.asarray(
+            np.divide(doubled, longest, out=np.zeros_like(doubled), where=longest > 0)
+        )
+
     @property
     def area(self) -> float:
         """Of the whole surface."""

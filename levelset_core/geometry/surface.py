@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from skimage.measure import marching_cubes
 from torch import Tensor
 
 from levelset_core.errors import LevelsetError
@@ -17,10 +16,12 @@ from levelset_core.geometry.grid import (
     lattice,
     narrow_band,
 )
+from levelset_core.geometry.marching import march
 from levelset_core.geometry.meshes import Mesh, unit
 from levelset_core.levelsets import (
     LevelSetSamples,
     home_of,
+    outputs_of,
     project,
     residual_norm,
     value_and_jacobian,
@@ -31,6 +32,8 @@ SNAP_STEPS = 3
 #: The steps end once F tells that a vertex is so near, relative to its coordinates: what float32
 #: can still tell apart. A tighter bound costs two more evaluations a vertex and moves nothing.
 SNAP_ERROR = 5e-7
+#: A face may not become lower than this part of a cell: float32 could not tell it from none.
+SLIVER = 1e-4
 #: Points that tell how steep F is.
 SLOPE_POINTS = 256
 #: Vertices projected at a time.
@@ -45,6 +48,7 @@ def extract_mesh(
     *,
     snap: bool = True,
     dense: bool = False,
+    closed: bool = False,
 ) -> Mesh:
     """{F = level} in a box as a mesh: marching cubes (scikit-image) on a narrow band of a grid.
 
@@ -61,10 +65,12 @@ def extract_mesh(
         snap: take the Newton steps and the normals from D_xF; else the vertices stay on the
             edges of the grid, and the normals are those of the faces.
         dense: evaluate F at every node: the slow way to the same mesh, to compare with.
+        closed: where {F < level} reaches the box, close it with the box's side.
 
     Returns:
         The mesh, its faces turned to the side F grows to; without vertices if F does not cross
-        the level in the box. A surface that leaves the box ends there.
+        the level in the box. Closed, each edge between two faces, but where the surface leaves
+        the box: there it ends, if it is not ``closed``.
 
     Raises:
         LevelsetError: the bounds or the resolution are impossible, or F is not finite, or not
@@ -85,31 +91,42 @@ def extract_mesh(
     else:
         band = narrow_band(f, grid, level)
     mesh = march(band, grid, level)
+    if closed and leaves(mesh, grid):
+        return extract_mesh(capped(f, grid, level), bounds, resolution, level, snap=snap)
     return snap_mesh(f, mesh, level, reach=grid.step) if snap else mesh
 
 
-def march(band: Band, grid: Grid, level: float = 0.0) -> Mesh:
-    """Marching cubes over the cells of a band, without normals."""
-    if not len(band.cells):
-        return Mesh.empty()
-    # Unknown nodes belong to cells that are masked out; scikit-image only wants numbers there.
-    volume = np.where(np.isnan(band.values), np.float32(level), band.values)
-    mask = np.zeros(grid.shape, dtype=bool)
-    mask[tuple((band.cells + 1).T)] = True  # it reads a cell's mask at its upper corner
-    try:
-        vertices, faces, _, _ = marching_cubes(volume, level, mask=mask)
-    except (RuntimeError, ValueError):  # no surface, or the level is out of the values' range
-        return Mesh.empty()
-    mesh = Mesh(np.array(grid.lower) + grid.step * vertices.astype(np.float64), faces)
-    solid = mesh.face_areas > 0  # a node exactly on the level makes faces without area
-    return mesh if solid.all() else mesh.select_faces(solid)
+def leaves(mesh: Mesh, grid: Grid) -> bool:
+    """Whether a mesh out of marching cubes reaches the outermost nodes: it is open there."""
+    if not len(mesh.vertices):
+        return False
+    low, high = mesh.bounds
+    room = 1e-6 * grid.step
+    return bool((low <= np.array(grid.lower) + room).any() or (high >= grid.upper - room).any())
+
+
+def capped(f: Function, grid: Grid, level: float) -> Function:
+    """max(F, level + d), d the signed distance along the axes to a box half a cell within a grid.
+
+    Its set below the level is that of F within the box, and nothing of it leaves the grid.
+    """
+    middle = 0.5 * (np.array(grid.lower) + grid.upper)
+    half = 0.5 * (grid.upper - grid.lower) - 0.5 * grid.step
+
+    def inside(x: Tensor) -> Tensor:
+        offset = (x - x.new_tensor(middle)).abs() - x.new_tensor(half)
+        return torch.maximum(outputs_of(f(x), x), level + offset.amax(1))
+
+    inside.__wrapped__ = f  # type: ignore[attr-defined]  # tells where F's parameters live
+    return inside
 
 
 def snap_mesh(f: Function, mesh: Mesh, level: float, *, reach: float) -> Mesh:
     """Every vertex moved to {F = level} by Newton steps, with its normal D_xF / |D_xF|.
 
     A vertex stays where it is if its steps fail, lead further than ``reach`` or do not come
-    nearer to the level; without a gradient, its normal is the mean of its faces'.
+    nearer to the level, or where a face would turn over or shrink to nothing; without a gradient,
+    its normal is the mean of its faces'.
     """
     normals = mesh.vertex_normals.copy()
     vertices = mesh.vertices.copy()
@@ -121,7 +138,25 @@ def snap_mesh(f: Function, mesh: Mesh, level: float, *, reach: float) -> Mesh:
         gradient = unit(s.pinv.double().cpu().numpy())  # D_xF^+ is parallel to D_xF
         steep = good & gradient.any(1)
         normals[own][steep] = gradient[steep]
-    return Mesh(vertices, mesh.faces, normals, mesh.values)
+    return Mesh(_keep_faces(mesh, vertices, SLIVER * reach), mesh.faces, normals, mesh.values)
+
+
+def _keep_faces(mesh: Mesh, moved: np.ndarray, least: float) -> np.ndarray:
+    """``moved`` (n, 3), but where a face lost its side or its height: there the mesh's vertices."""
+    vertices, faces = moved.copy(), mesh.faces
+    while len(faces):
+        after = Mesh(vertices, faces)
+        turned = (Mesh(mesh.vertices, faces).face_normals * after.face_normals).sum(1) <= 0
+        away = (vertices[faces] != mesh.vertices[faces]).any((1, 2))
+        bad = away & (turned | (after.face_heights < least))
+        if not bad.any():
+            break
+        back = np.unique(faces[bad])
+        vertices[back] = mesh.vertices[back]
+        touched = np.zeros(len(vertices), dtype=bool)
+        touched[back] = True
+        faces = faces[touched[faces].any(1)]
+    return vertices
 
 
 def project_near(

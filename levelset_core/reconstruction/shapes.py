@@ -6,14 +6,15 @@ second, and a page reads it while the run goes on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from skimage.measure import marching_cubes
 
 from levelset_core.data import PointCloud
-from levelset_core.geometry import Mesh, Polyline
+from levelset_core.geometry import Grid, Mesh, Polyline
+from levelset_core.geometry.grid import Band, lattice
+from levelset_core.geometry.marching import march
 from levelset_core.runs.files import array_bytes, read_arrays, take, write_arrays
 from levelset_core.runs.folder import Run
 
@@ -58,12 +59,11 @@ class FieldGrid:
 
     def level_set(self, level: float) -> Mesh:
         """{F_1 = level}, interpolated between the nodes; empty where F does not cross the level."""
-        try:
-            vertices, faces, _, _ = marching_cubes(self.values[0], level)
-        except (RuntimeError, ValueError):  # no surface, or the level is out of the values' range
-            return Mesh.empty()
-        step = (self.high - self.low) / (np.array(self.values.shape[1:]) - 1)
-        return Mesh(self.low + step * vertices, faces)
+        shape = self.values.shape[1:]
+        step = (self.high - self.low) / (np.array(shape) - 1)
+        grid = Grid((0.0, 0.0, 0.0), 1.0, shape)
+        mesh = march(Band(self.values[0], lattice(np.array(shape) - 1), grid.size), grid, level)
+        return replace(mesh, vertices=self.low + step * mesh.vertices)
 
 
 def cloud_bytes(cloud: PointCloud) -> bytes:

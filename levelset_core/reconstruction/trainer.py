@@ -215,9 +215,12 @@ class ReconstructionTrainer(Budgeted):
         return (low - MARGIN).clamp_min(-1.0).tolist(), (high + MARGIN).clamp_max(1.0).tolist()
 
     def extract_mesh(self, resolution: int | None = None, *, level: float = 0.0) -> Mesh:
-        """The surface {F = level}, vertices and level in the cloud's units, all pieces of it."""
+        """The surface {F = level}, vertices and level in the cloud's units, all pieces of it.
+
+        It is closed: where {F < level} reaches the box of the extraction, the box ends it.
+        """
         nodes = resolution or self.config.resolution
-        mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale)
+        mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale, closed=True)
         return mesh.moved(self.scale, self.normalization.center)
 
     def extract_curve(self, resolution: int | None = None) -> Curve:

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry.grid import Box, Function, Grid, evaluate_nodes, narrow_band
+from levelset_core.geometry.marching import march
 from levelset_core.geometry.meshes import Mesh, Polyline
-from levelset_core.geometry.surface import march, project_near, snap_mesh
+from levelset_core.geometry.surface import project_near, snap_mesh
 from levelset_core.levelsets import home_of
 
 #: Points nearer than this part of a cell to the one before are dropped.
