@@ -5,6 +5,7 @@ Implements *Controlling Neural Level Sets* (Atzmon et al., NeurIPS 2019).
     import levelset_core as lc
 
     s = lc.project(f, x)                # Sec. 2.1: samples of {F = 0}
+    s = lc.nearest_points(f, x, norm="linf")  # Sec. 3.2: the nearest ones, with their distance
     p = lc.sample_network(f, s)         # Sec. 2.2: their positions, differentiable in theta
     loss = lc.losses.margin(f, x, y)    # Sec. 3: losses on the level set
     p = lc.implicit_root(f, x, solver=my_solver)  # Eq. 8 for points found in any other way
@@ -23,7 +24,13 @@ from levelset_core.errors import LevelsetError
 if TYPE_CHECKING:
     from levelset_core import geometry, levelsets, losses, networks
     from levelset_core.device import pick_device
-    from levelset_core.levelsets import LevelSetSamples, implicit_root, project, sample_network
+    from levelset_core.levelsets import (
+        LevelSetSamples,
+        implicit_root,
+        nearest_points,
+        project,
+        sample_network,
+    )
 
 __version__ = "0.1.0"
 
@@ -36,6 +43,7 @@ __all__ = [
     "implicit_root",
     "levelsets",
     "losses",
+    "nearest_points",
     "networks",
     "pick_device",
     "project",
@@ -46,7 +54,8 @@ __all__ = [
 _HOMES = {
     "pick_device": "levelset_core.device",
     **dict.fromkeys(
-        ("LevelSetSamples", "implicit_root", "project", "sample_network"), "levelset_core.levelsets"
+        ("LevelSetSamples", "implicit_root", "nearest_points", "project", "sample_network"),
+        "levelset_core.levelsets",
     ),
 }
 

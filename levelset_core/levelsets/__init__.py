@@ -1,7 +1,7 @@
 """Sec. 2 of the paper: sampling level sets, sample networks, distances."""
 
 from levelset_core._moved import moved
-from levelset_core.levelsets.distances import DISTANCES, get_distance, rho_axis
+from levelset_core.levelsets.distances import DISTANCES, get_distance, norm_for, rho_axis
 from levelset_core.levelsets.functions import (
     Network,
     class_margin,
@@ -10,7 +10,13 @@ from levelset_core.levelsets.functions import (
     outputs_of,
     row_by_row,
 )
-from levelset_core.levelsets.jacobian import pseudo_inverse, value_and_jacobian, value_with_jacobian
+from levelset_core.levelsets.jacobian import (
+    NORMS,
+    pseudo_inverse,
+    value_and_jacobian,
+    value_with_jacobian,
+)
+from levelset_core.levelsets.nearest import NearestSamples, nearest_points
 from levelset_core.levelsets.projection import project
 from levelset_core.levelsets.sample_network import implicit_root, sample_network
 from levelset_core.levelsets.samples import LevelSetSamples, residual_norm
@@ -18,7 +24,9 @@ from levelset_core.levelsets.segment import bisection, false_position
 
 __all__ = [
     "DISTANCES",
+    "NORMS",
     "LevelSetSamples",
+    "NearestSamples",
     "Network",
     "bisection",
     "class_margin",
@@ -27,6 +35,8 @@ __all__ = [
     "get_distance",
     "home_of",
     "implicit_root",
+    "nearest_points",
+    "norm_for",
     "outputs_of",
     "project",
     "pseudo_inverse",

@@ -1,4 +1,4 @@
-"""Distances between an input and a level set sample: L2, L_inf and rho (Sec. 3.2)."""
+"""Distances between an input and a level set sample: L2, L_inf, L1 and rho (Sec. 3.2)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def linf(x: Tensor, p: Tensor, pinv: Tensor) -> Tensor:
     return (x - p).flatten(1).abs().amax(1)
 
 
+def l1(x: Tensor, p: Tensor, pinv: Tensor) -> Tensor:
+    """||x - p||_1, (n,)."""
+    return (x - p).flatten(1).abs().sum(1)
+
+
 def rho(x: Tensor, p: Tensor, pinv: Tensor) -> Tensor:
     """|x^i - p^i| at i = argmax |D_xF(p; theta_0)|, (n,): never more than L_inf.
 
@@ -37,11 +42,19 @@ def rho_axis(pinv: Tensor) -> Tensor:
     return pinv.flatten(1).abs().argmax(1)
 
 
-DISTANCES: dict[str, Distance] = {"l2": l2, "linf": linf, "rho": rho}
+DISTANCES: dict[str, Distance] = {"l2": l2, "linf": linf, "l1": l1, "rho": rho}
+
+
+def norm_for(distance: str) -> str:
+    """The norm whose nearest points and pseudo-inverse suit a distance: its own; "linf" for rho.
+
+    rho is no norm. Where p is nearest to x in L_inf, it is the L_inf distance.
+    """
+    return "linf" if distance == "rho" else distance
 
 
 def get_distance(name: str) -> Distance:
-    """The distance called ``name``: "l2", "linf" or "rho".
+    """The distance called ``name``: "l2", "linf", "l1" or "rho".
 
     Raises:
         LevelsetError: there is none of that name.

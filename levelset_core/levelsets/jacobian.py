@@ -5,7 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from levelset_core.errors import LevelsetError
 from levelset_core.levelsets.functions import HALF, Network, outputs_of
+from levelset_core.settings import choose
+
+#: In which a move can be smallest, and a distance measured.
+NORMS = ("l2", "linf", "l1")
 
 
 def value_and_jacobian(
@@ -107,28 +112,42 @@ def _one_column(value: Tensor, jacobian: Tensor, x: Tensor) -> tuple[Tensor, Ten
 
 
 def pseudo_inverse(
-    jacobian: Tensor, outputs: bool, *, min_gradient: float = 1e-8
+    jacobian: Tensor, outputs: bool, norm: str = "l2", *, min_gradient: float = 1e-8
 ) -> tuple[Tensor, Tensor]:
-    """D_xF^+ and where it exists. l = 1: Eq. 5; l > 1: D (D^T D)^-1 by the l x l Gram system.
+    """D_xF^+ of a norm, and where it exists: the smallest v with D_xF^T v = 1.
+
+    For l = 1 and g = D_xF it is g / ||g||_2^2 in "l2" (Eq. 5, the paper's), sign(g) / ||g||_1 in
+    "linf", and in "l1" e_i / g_i with i = argmax |g_i|. The last two are an extension. For
+    l > 1 it is D (D^T D)^-1, by the l x l Gram system.
 
     Args:
         jacobian: (n, *d[, l]).
         outputs: whether the last axis is the outputs'.
-        min_gradient: ||D_xF|| (of any output) below this counts as zero.
+        norm: in which v is smallest, "l2", "linf" or "l1"; of several outputs "l2" alone.
+        min_gradient: ||D_xF||_2 (of any output) below this counts as zero.
 
     Returns:
         The pseudo-inverse, shaped as ``jacobian``, and the mask of the rows where it exists,
         (n,). The other rows mean nothing and may not be finite.
+
+    Raises:
+        LevelsetError: an unknown norm, or another than "l2" for several outputs.
     """
+    if outputs and choose("norm", norm, NORMS) != "l2":
+        raise LevelsetError(
+            f"A function of several outputs has its pseudo-inverse in norm 'l2' only, got {norm!r}."
+        )
     if jacobian.dtype in HALF:  # squares would overflow or vanish, and there is no solver
-        inverse, full_rank = pseudo_inverse(jacobian.float(), outputs, min_gradient=min_gradient)
+        inverse, full_rank = pseudo_inverse(
+            jacobian.float(), outputs, norm, min_gradient=min_gradient
+        )
         return inverse.to(jacobian.dtype), full_rank
     if not outputs:
         rows = jacobian.flatten(1)
         squares = torch.linalg.vecdot(rows, rows)  # (n,)
         # Infinite squares (an overflow, or D_xF itself) are no direction either.
         full_rank = (squares > min_gradient**2) & (squares < torch.inf)
-        return jacobian / expand_rows(squares, jacobian), full_rank
+        return _smallest_move(jacobian, rows, squares, norm), full_rank
     columns = jacobian.flatten(1, -2)  # (n, d, l)
     norms = torch.linalg.vector_norm(columns, dim=1)  # (n, l)
     full_rank = ((norms > min_gradient) & (norms < torch.inf)).all(1)  # (n,)
@@ -142,6 +161,18 @@ def pseudo_inverse(
     inverse = (unit @ gram_inverse) / norms[:, None]
     inverse = torch.where(full_rank[:, None, None], inverse, 0.0)
     return inverse.reshape(jacobian.shape), full_rank
+
+
+def _smallest_move(jacobian: Tensor, rows: Tensor, squares: Tensor, norm: str) -> Tensor:
+    """v of least norm with <D_xF, v> = 1 for a scalar F, (n, *d); ``rows`` are D_xF flattened."""
+    match choose("norm", norm, NORMS):
+        case "l2":
+            return jacobian / expand_rows(squares, jacobian)
+        case "linf":
+            return jacobian.sign() / expand_rows(rows.abs().sum(1), jacobian)
+    largest = rows.abs().argmax(1, keepdim=True)
+    entry = rows.gather(1, largest)
+    return torch.zeros_like(rows).scatter(1, largest, 1 / entry).reshape(jacobian.shape)
 
 
 def pinv_times(pinv: Tensor, values: Tensor) -> Tensor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import torch
@@ -23,6 +25,7 @@ from levelset_core.levelsets.jacobian import (
     pseudo_inverse,
     value_and_jacobian,
 )
+from levelset_core.levelsets.norms import Box, check_box, inverse_in_box, smallest_move
 from levelset_core.levelsets.samples import LevelSetSamples, residual_norm
 
 
@@ -39,6 +42,8 @@ def project(
     args: tuple[Tensor, ...] = (),
     record: bool = False,
     stop: Literal["arrived", "fixed"] = "arrived",
+    norm: str = "l2",
+    box: Box | None = None,
 ) -> LevelSetSamples:
     """Move every x towards {F = level}: p <- p - D_xF(p)^+ (F(p) - level)   (Eq. 4).
 
@@ -63,17 +68,24 @@ def project(
             ``torch.compile`` only with graph breaks. "fixed" takes ``max_steps`` steps with all
             points, masks hold those that have stopped; both can follow it. The results are the
             same up to rounding.
+        norm: in which each step is the smallest, "l2" (the paper), "linf" or "l1"; of several
+            outputs "l2" alone. The samples remember it, and so does their sample network. An
+            extension.
+        box: (low, high) of every coordinate, (0, 1) for images: each step is the smallest that
+            stays inside. For a scalar F. An extension.
 
     Raises:
         LevelsetError: x is not an (n, *d) floating point batch, ``level`` has a wrong shape, F's
-            output is not one row a point or has more than d columns, or a setting is out of range.
+            output is not one row a point or has more than d columns, a setting is out of range,
+            or x leaves the box.
     """
     check_search(max_steps, tol, max_jump)
     if stop not in ("arrived", "fixed"):
         raise LevelsetError(f"stop is 'arrived' or 'fixed', got {stop!r}.")
     start = as_points(x, f).detach()
     finite = torch.isfinite(start.flatten(1)).all(1)
-    start = torch.where(expand_rows(finite, start), start, 0.0)
+    start = torch.where(expand_rows(finite, start), start, 0.0 if box is None else box[0])
+    check_box(box, start, look=stop != "fixed")
     reach = max_jump * (1.0 + torch.linalg.vector_norm(start.flatten(1), dim=1))
 
     value, jacobian = value_and_jacobian(f, start, args)
@@ -83,13 +95,15 @@ def project(
             f"{math.prod(start.shape[1:])} dimensions, so that it has no level sets: of a "
             "classifier's logits take class_margin(f) and args=(classes,)."
         )
-    target = _expand_level(level, value)
+    if value.ndim == 2 and box is not None:
+        raise LevelsetError(f"A box needs a scalar F, got {value.shape[1]} outputs.")
+    target = expand_level(level, value)
     limit = reach.square().clamp_max(torch.finfo(start.dtype).max)  # an infinite jump is too far
     goal = torch.where(expand_rows(finite, target), target, torch.nan)  # never met: it fails
     iterate = _until_arrived if stop == "arrived" else _fixed_steps
     steps, points, values, inverse, converged, good, path, path_values = iterate(
         f, start, value, jacobian, goal, limit, _tolerance(tol, start, jacobian, value), max_steps,
-        args, record,
+        args, record, partial(_step, norm=norm, box=box),
     )  # fmt: skip
     start_values = _finite(value - target)
     path, path_values = [start, *path], [start_values, *path_values]
@@ -98,8 +112,25 @@ def project(
         ~good, steps, target, start_values, args,
         torch.stack(path) if record else None,
         torch.stack(path_values) if record else None,
-        fixed=stop == "fixed",
+        fixed=stop == "fixed", norm=norm,
+        free=None if box is None else (points > box[0]) & (points < box[1]),
     )  # fmt: skip
+
+
+#: From p, F - goal and D_xF there: the next place, D_xF^+ and where that exists.
+Step = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
+
+
+def _step(
+    p: Tensor, residual: Tensor, jacobian: Tensor, *, norm: str, box: Box | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    if box is None:
+        inverse, full_rank = pseudo_inverse(jacobian, residual.ndim == 2, norm)
+        return p - pinv_times(inverse, residual), inverse, full_rank
+    inside = (p > box[0]) & (p < box[1])
+    inverse, full_rank = inverse_in_box(jacobian, False, norm, inside)
+    move, _ = smallest_move(jacobian, -residual, norm, p, box)
+    return (p + move).clamp(*box), inverse, full_rank
 
 
 #: Of every point: steps, place, F - goal, D_xF^+, whether it arrived, whether it did not fail;
@@ -109,10 +140,9 @@ Found = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, list[Tensor], list
 
 def _until_arrived(
     f: Network, start: Tensor, value: Tensor, jacobian: Tensor, goal: Tensor, limit: Tensor,
-    tol: float | Tensor, max_steps: int, args: tuple[Tensor, ...], record: bool,
+    tol: float | Tensor, max_steps: int, args: tuple[Tensor, ...], record: bool, take: Step,
 ) -> Found:  # fmt: skip
     """The loop carries the active rows alone; NaN fails every comparison."""
-    outputs = value.ndim == 2
     path, path_values = [start], [_finite(value - goal)]
     active = torch.arange(len(start), device=start.device)
     p, origin = start, start
@@ -121,9 +151,8 @@ def _until_arrived(
         if step:
             value, jacobian = value_and_jacobian(f, p, tuple(a[active] for a in args))
         residual = value - goal
-        inverse, full_rank = pseudo_inverse(jacobian, outputs)
+        ahead, inverse, full_rank = take(p, residual, jacobian)
         done = full_rank & (residual_norm(residual) <= tol)
-        ahead = p - pinv_times(inverse, residual)
         sound = full_rank & ((ahead - origin).square().flatten(1).sum(1) <= limit)
         if record and step:
             path.append(path[-1].index_copy(0, active, p))
@@ -152,7 +181,7 @@ def _until_arrived(
 
 def _fixed_steps(
     f: Network, start: Tensor, value: Tensor, jacobian: Tensor, goal: Tensor, limit: Tensor,
-    tol: float | Tensor, max_steps: int, args: tuple[Tensor, ...], record: bool,
+    tol: float | Tensor, max_steps: int, args: tuple[Tensor, ...], record: bool, take: Step,
 ) -> Found:  # fmt: skip
     """No control flow depends on data: what has stopped is computed again and held by a mask."""
     path, path_values = [], []
@@ -162,9 +191,8 @@ def _fixed_steps(
         if step:
             value, jacobian = value_and_jacobian(f, p, args)
         residual = value - goal
-        inverse, full_rank = pseudo_inverse(jacobian, value.ndim == 2)
+        ahead, inverse, full_rank = take(p, residual, jacobian)
         done = full_rank & (residual_norm(residual) <= tol)
-        ahead = p - pinv_times(inverse, residual)
         sound = full_rank & ((ahead - start).square().flatten(1).sum(1) <= limit)
         if record and step:
             path.append(p)
@@ -192,7 +220,7 @@ def _finite(values: Tensor) -> Tensor:
     return torch.where(torch.isfinite(values), values, 0.0)
 
 
-def _expand_level(level: float | Tensor, value: Tensor) -> Tensor:
+def expand_level(level: float | Tensor, value: Tensor) -> Tensor:
     """``level`` as a tensor shaped like F's output."""
     level = torch.as_tensor(level, dtype=value.dtype, device=value.device)
     try:

@@ -29,7 +29,8 @@ def sample_network(
     """p(theta) = p - D_xF(p; theta_0)^+ [F(p; theta) - c]   (Eq. 9): one fixed linear layer on F.
 
     Equals ``s.points`` at theta_0, where its derivative is Eq. 8, D_theta p = -D_xF^+ D_theta F:
-    the motion, to first order, of the sample along the normals while theta changes. It costs
+    the motion, to first order, of the sample along the normals while theta changes. For samples
+    of another ``norm`` than "l2" it is the smallest motion in that norm (an extension). It costs
     one forward pass of F on the samples and O(d) memory a sample. Failed samples stay put.
 
     Args:
@@ -43,6 +44,7 @@ def sample_network(
         (n, *d), differentiable in f's parameters.
     """
     points, pinv, level, values, *args = s.points, s.pinv, s.level, s.values, *s.args
+    free = s.free
     # A failed sample may sit where F is NaN or overflows: it stays out of the graph.
     kept = None if s.fixed else (~s.failed).nonzero().squeeze(1)
     if kept is None:  # masks alone: a good sample stands in for it
@@ -55,12 +57,14 @@ def sample_network(
         points, pinv, level, values, *args = (
             t.index_select(0, kept) for t in (points, pinv, level, values, *args)
         )
+        free = free if free is None else free.index_select(0, kept)
         value = value if value is None else value.index_select(0, kept)
     value = f(points, *args) if value is None else value
     offset = outputs_of(value, points) - level - values
     if differentiate_pinv:
         _, jacobian = value_and_jacobian(f, points, tuple(args), create_graph=True)
-        pinv, _ = pseudo_inverse(jacobian, outputs=offset.ndim == 2)
+        jacobian = jacobian if free is None else jacobian * free
+        pinv, _ = pseudo_inverse(jacobian, offset.ndim == 2, s.norm)
     if kept is None:
         return s.points - pinv_times(pinv, torch.where(expand_rows(s.failed, offset), 0.0, offset))
     moved = points - pinv_times(pinv, offset)

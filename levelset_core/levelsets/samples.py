@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ class LevelSetSamples:
     Attributes:
         points: p, (n, *d).
         values: c = F(p; theta_0) - level, (n[, l]); zero where x or F(p) is not finite.
-        pinv: D_xF(p; theta_0)^+, (n, *d[, l]); zero where it does not exist.
+        pinv: D_xF(p; theta_0)^+ of ``norm``, (n, *d[, l]); zero where it does not exist.
         converged: |c| <= tol and D_xF(p) of full rank, (n,) bool.
         failed: no level set point can be had from here: D_xF ~ 0, a step beyond ``max_jump``,
             a value that is not finite, no sign change on a segment, (n,) bool. The others that
@@ -32,6 +32,9 @@ class LevelSetSamples:
         path: every iterate, (k + 1, n, *d), if recorded; a stopped point repeats its place.
         path_values: F - level along ``path``, (k + 1, n[, l]).
         fixed: found with masks alone (``stop="fixed"``): the sample network then takes them too.
+        norm: in which ``pinv`` is the smallest move: "l2" (the paper), "linf" or "l1".
+        free: in a box, the coordinates along which a sample can move, (n, *d) bool; ``pinv`` is
+            zero along the others. ``None``: all.
 
     ``s[rows]`` are the samples of a slice, a mask or indices; ``s.to(...)`` has them on another
     device or in another precision; ``len(s)`` is n.
@@ -49,13 +52,15 @@ class LevelSetSamples:
     path: Tensor | None = None
     path_values: Tensor | None = None
     fixed: bool = False
+    norm: str = "l2"
+    free: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.points)
 
     def __repr__(self) -> str:
         shape = " x ".join(str(size) for size in self.points.shape)
-        text = f"LevelSetSamples({shape}, {self.points.dtype}, {self.points.device}".replace(
+        text = f"{type(self).__name__}({shape}, {self.points.dtype}, {self.points.device}".replace(
             "torch.", ""
         )
         if not len(self):
@@ -67,7 +72,7 @@ class LevelSetSamples:
             f"{int(self.failed.sum())} failed)"
         )
 
-    def __getitem__(self, rows: slice | Tensor | np.ndarray | Sequence[int]) -> LevelSetSamples:
+    def __getitem__(self, rows: slice | Tensor | np.ndarray | Sequence[int]) -> Self:
         """The samples of some rows: a slice, a mask (n,) or indices.
 
         Raises:
@@ -78,7 +83,7 @@ class LevelSetSamples:
         pick = rows if isinstance(rows, slice) else torch.as_tensor(rows, device=self.points.device)
         return self._each(lambda t: t[pick], lambda t: t[:, pick])
 
-    def to(self, *where: torch.device | str | torch.dtype) -> LevelSetSamples:
+    def to(self, *where: torch.device | str | torch.dtype) -> Self:
         """On another device, in another precision, or both; masks and whole numbers stay such."""
 
         def move(t: Tensor) -> Tensor:
@@ -91,7 +96,7 @@ class LevelSetSamples:
 
     def _each(
         self, change: Callable[[Tensor], Tensor], along_path: Callable[[Tensor], Tensor]
-    ) -> LevelSetSamples:
+    ) -> Self:
         changed: dict[str, Any] = {}
         for part in fields(self):
             value = getattr(self, part.name)

@@ -27,10 +27,11 @@ def false_position(
     a: Tensor,
     b: Tensor,
     *,
-    level: float = 0.0,
+    level: float | Tensor = 0.0,
     max_steps: int = 20,
     tol: float | None = None,
     args: tuple[Tensor, ...] = (),
+    norm: str = "l2",
 ) -> LevelSetSamples:
     """The level set point between a and b by false position, Illinois variant.
 
@@ -41,8 +42,8 @@ def false_position(
     Args:
         f: scalar F, (n, *d) -> (n,).
         a, b: ends of the segments, (n, *d). Without a sign change of F - level the row fails.
-        level: a number.
-        max_steps, args: as in :func:`levelset_core.project`.
+        level: a number, or (n,).
+        max_steps, args, norm: as in :func:`levelset_core.project`.
         tol: |F - level|, in F's units. ``None`` is 1e-6 in single and double precision; in half
             precision it is 2 eps times the larger |F - level| at a segment's ends.
 
@@ -50,7 +51,7 @@ def false_position(
         LevelsetError: a is not an (n, *d) floating point batch, b has another shape, or F is not
             scalar.
     """
-    return _search(f, a, b, level, (_illinois, _middle), max_steps, tol, args)
+    return _search(f, a, b, level, ILLINOIS, max_steps, tol, args, norm)
 
 
 @row_by_row
@@ -59,13 +60,14 @@ def bisection(
     a: Tensor,
     b: Tensor,
     *,
-    level: float = 0.0,
+    level: float | Tensor = 0.0,
     max_steps: int = 40,
     tol: float | None = None,
     args: tuple[Tensor, ...] = (),
+    norm: str = "l2",
 ) -> LevelSetSamples:
     """As :func:`false_position`, halving the bracket each step: slow, but nothing stops it."""
-    return _search(f, a, b, level, (_middle,), max_steps, tol, args)
+    return _search(f, a, b, level, (_middle,), max_steps, tol, args, norm)
 
 
 #: Where on the bracket [t_a, t_b] to look next, from the values remembered at its ends.
@@ -82,16 +84,21 @@ def _illinois(ta: Tensor, tb: Tensor, fa: Tensor, fb: Tensor) -> Tensor:
     return torch.where(inside, t, _middle(ta, tb, fa, fb))  # also where fb - fa = 0
 
 
+#: False position, then halving for who has not arrived.
+ILLINOIS = (_illinois, _middle)
+
+
 @torch.no_grad()
 def _search(
     f: Network,
     a: Tensor,
     b: Tensor,
-    level: float,
+    level: float | Tensor,
     trials: tuple[Trial, ...],
     max_steps: int,
     tol: float | None,
     args: tuple[Tensor, ...],
+    norm: str,
 ) -> LevelSetSamples:
     check_search(max_steps, tol)
     a, b = as_points(a, f), as_points(b, f)
@@ -104,28 +111,73 @@ def _search(
     a = torch.where(expand_rows(finite, a), a, 0.0)
     b = torch.where(expand_rows(finite, b), b, 0.0)
 
+    target = torch.as_tensor(level, dtype=a.dtype, device=a.device).expand(len(a))
+
     def evaluate(rows: Tensor, t: Tensor) -> Tensor:
         points = torch.lerp(a[rows], b[rows], expand_rows(t, a))
         value = outputs_of(f(points, *(arg[rows] for arg in args)), points)
         if value.ndim != 1:
             raise LevelsetError(f"A segment search needs a scalar F, got {tuple(value.shape)}.")
-        return value - level
+        return value - target[rows].to(value)
 
-    rows = torch.arange(len(a), device=a.device)
+    everyone = torch.arange(len(a), device=a.device)
     ta = torch.zeros(len(a), dtype=a.dtype, device=a.device)
     tb = torch.ones_like(ta)
-    fa, fb = evaluate(rows, ta), evaluate(rows, tb)
+    fa, fb = evaluate(everyone, ta), evaluate(everyone, tb)
     bound: float | Tensor = TOL if tol is None else tol
     if tol is None and fa.dtype in HALF:
         bound = 2 * torch.finfo(fa.dtype).eps * torch.maximum(fa.abs(), fb.abs())
     start_values = torch.where(torch.isfinite(fa), fa, 0.0)
-    failed = ~finite | ~torch.isfinite(fa) | ~torch.isfinite(fb) | (fa * fb > 0)
-    steps = torch.zeros(len(a), dtype=torch.long, device=a.device)
-    # Where the row stands: at its better end, then at its latest trial.
-    nearer = fb.abs() < fa.abs()
-    place = torch.where(failed, 0.0, torch.where(nearer, tb, ta))
-    place_value = torch.where(failed, start_values, torch.where(nearer, fb, fa))
+    place, place_value, failed, steps = zero_between(
+        evaluate, ta, tb, fa, fb, finite, bound, max_steps, trials
+    )
+    points = torch.lerp(a, b, expand_rows(place, a))
+    value, jacobian = value_and_jacobian(f, points, args)
+    target = target.to(value)
+    residual = value - target
+    pinv, full_rank = pseudo_inverse(jacobian, outputs=False, norm=norm)
+    failed |= ~full_rank | ~torch.isfinite(residual)
+    pinv = torch.where(expand_rows(failed, pinv), 0.0, pinv)
+    values = torch.where(torch.isfinite(residual), residual, 0.0)
+    converged = ~failed & (place_value.abs() <= bound)
+    return LevelSetSamples(
+        points, values, pinv, converged, failed, steps, target.clone(), start_values, args,
+        norm=norm,
+    )  # fmt: skip
 
+
+def zero_between(
+    evaluate: Callable[[Tensor, Tensor], Tensor],
+    ta: Tensor,
+    tb: Tensor,
+    fa: Tensor,
+    fb: Tensor,
+    sound: Tensor,
+    bound: float | Tensor,
+    max_steps: int,
+    trials: tuple[Trial, ...] = ILLINOIS,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The zero of a function of t on each [ta, tb], whose ends have values of opposite signs.
+
+    Args:
+        evaluate: of rows, (m,) int, and a t for each, (m,): the values, (m,).
+        ta, tb, fa, fb: ends and values there, (n,).
+        sound: rows to search, (n,) bool; the others fail.
+        bound: |value| that is near enough to zero, a number or (n,).
+        max_steps: of each trial at most.
+        trials: ways to choose the next t, one after the other.
+
+    Returns:
+        t and the value there, whether the row failed, and its steps, each (n,). A failed row
+        stands at ta.
+    """
+    bound = torch.as_tensor(bound, dtype=fa.dtype, device=fa.device).expand(len(fa))
+    failed = ~sound | ~torch.isfinite(fa) | ~torch.isfinite(fb) | (fa * fb > 0)
+    steps = torch.zeros(len(fa), dtype=torch.long, device=fa.device)
+    # Where the row stands: at its better end, then at its latest trial.
+    nearer = ~failed & (fb.abs() < fa.abs())
+    place, place_value = torch.where(nearer, tb, ta), torch.where(nearer, fb, fa)
+    ta, tb, fa, fb = ta.clone(), tb.clone(), fa.clone(), fb.clone()
     for trial in trials:
         for _ in range(max_steps):
             rows = (~failed & (place_value.abs() > bound)).nonzero().squeeze(1)
@@ -143,16 +195,4 @@ def _search(
             ta[rows] = torch.where(crosses, tb[rows], ta[rows])
             fa[rows] = torch.where(crosses, fb[rows], 0.5 * fa[rows])
             tb[rows], fb[rows] = t, value
-
-    points = torch.lerp(a, b, expand_rows(place, a))
-    value, jacobian = value_and_jacobian(f, points, args)
-    residual = value - level
-    pinv, full_rank = pseudo_inverse(jacobian, outputs=False)
-    failed |= ~full_rank | ~torch.isfinite(residual)
-    pinv = torch.where(expand_rows(failed, pinv), 0.0, pinv)
-    values = torch.where(torch.isfinite(residual), residual, 0.0)
-    converged = ~failed & (place_value.abs() <= bound)
-    target = torch.full_like(values, level)
-    return LevelSetSamples(
-        points, values, pinv, converged, failed, steps, target, start_values, args
-    )
+    return place, place_value, failed, steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ from levelset_core.levelsets import (
     sample_network,
 )
 from levelset_core.levelsets.functions import check_range
+from levelset_core.losses.finder import Points, finder
 from levelset_core.losses.labels import check_samples, scalar_output, signed_labels, where_positive
 
 
@@ -67,6 +68,11 @@ def geometric_svm_terms(
     args: tuple[Tensor, ...] = (),
     projector: Callable[..., LevelSetSamples] = project,
     stop: Literal["arrived", "fixed"] = "arrived",
+    points: Points = "newton",
+    norm: str | None = None,
+    starts: int = 0,
+    warm: tuple[Tensor | LevelSetSamples, Tensor | LevelSetSamples] | None = None,
+    generator: torch.Generator | None = None,
 ) -> GeometricSVMTerms:
     """Eq. 11, term by term; see :func:`geometric_svm`."""
     check_range(lam=lam, max_residual=max_residual)
@@ -80,16 +86,18 @@ def geometric_svm_terms(
         )
     d = get_distance(distance)
     n = len(x)
-    how: dict[str, Any] = {"max_steps": max_steps, "max_jump": max_jump, "record": record}
-    how |= {} if tol is None else {"tol": tol}
-    how |= {} if look else {"stop": stop}
-    boundary = projector(f, x, level=0.0, args=args, **how)
+    find = finder(
+        points, distance, norm, projector, starts=starts, generator=generator, record=record,
+        stop=stop, max_steps=max_steps, tol=tol, max_jump=max_jump,
+    )  # fmt: skip
+    last_boundary, last_sides = (None, None) if warm is None else warm
+    boundary = find(f, x, level=0.0, args=args, warm=last_boundary)
     scalar_output(boundary.values, x)
     start = boundary.points if sides_from == "boundary" else x
     levels = torch.ones(n, dtype=x.dtype, device=x.device)
-    sides = projector(
+    sides = find(
         f, torch.cat([start, start]), level=torch.cat([-levels, levels]),
-        args=tuple(torch.cat([a, a]) for a in args), **how,
+        args=tuple(torch.cat([a, a]) for a in args), warm=last_sides,
     )  # fmt: skip
 
     p = sample_network(f, boundary)
@@ -143,6 +151,11 @@ def geometric_svm(
     args: tuple[Tensor, ...] = (),
     projector: Callable[..., LevelSetSamples] = project,
     stop: Literal["arrived", "fixed"] = "arrived",
+    points: Points = "newton",
+    norm: str | None = None,
+    starts: int = 0,
+    warm: tuple[Tensor | LevelSetSamples, Tensor | LevelSetSamples] | None = None,
+    generator: torch.Generator | None = None,
 ) -> Tensor:
     """1/N sum max{0, 1 - sign(y F(x)) d(x, p^0) / Delta(x)} + lam/N sum Delta(x)^alpha   (Eq. 11).
 
@@ -161,7 +174,7 @@ def geometric_svm(
         y: labels, +1 or -1, (n,).
         lam: lambda, the weight of the margin term; (n,) gives every sample its own.
         alpha: power of Delta; the paper's experiments take -1 (with L_inf).
-        distance: "l2", "linf" or "rho".
+        distance: "l2", "linf", "l1" or "rho".
         max_steps, tol, max_jump: of the Newton projections.
         max_residual: a sample whose projection ended further from its level than this, or
             failed, gives no loss.
@@ -177,10 +190,16 @@ def geometric_svm(
         projector: what finds the level set points; :func:`project` or one that is called alike.
         stop: "fixed" takes projections that ``torch.func.vmap`` and ``torch.compile`` can follow;
             what samples and labels hold is then not checked. See :func:`levelset_core.project`.
+        points: "newton" (the paper), or "nearest": p^0 nearest to x and p^t to where it starts,
+            by :func:`levelset_core.nearest_points` (an extension); not with a ``projector``.
+        norm: of D_xF^+: "l2", "linf" or "l1". ``None`` is "l2" for Newton (the paper); for the
+            nearest points it is that of the distance, "linf" for rho.
+        starts, warm, generator: of the nearest points. In a training hand in
+            ``warm=(last.boundary, last.sides)``, of the last step's terms on the same samples.
 
     Raises:
         LevelsetError: no samples, one that is not finite, labels other than +-1, F not scalar, an
-            unknown distance or option, a negative weight.
+            unknown distance, norm or option, a negative weight.
     """
     return geometric_svm_terms(
         f, x, y,
@@ -188,4 +207,5 @@ def geometric_svm(
         max_steps=max_steps, tol=tol, max_jump=max_jump, max_residual=max_residual,
         sides_from=sides_from, differentiate=differentiate, fallback=fallback,
         record=record, args=args, projector=projector, stop=stop,
+        points=points, norm=norm, starts=starts, warm=warm, generator=generator,
     ).loss  # fmt: skip

@@ -19,6 +19,7 @@ from levelset_core.levelsets import (
     sample_network,
 )
 from levelset_core.levelsets.functions import check_range
+from levelset_core.losses.finder import Points, finder
 from levelset_core.losses.labels import (
     are_logits,
     check_samples,
@@ -69,6 +70,11 @@ def margin_terms(
     fallback: bool = False,
     record: bool = False,
     stop: Literal["arrived", "fixed"] = "arrived",
+    points: Points = "newton",
+    norm: str | None = None,
+    starts: int = 0,
+    warm: Tensor | LevelSetSamples | None = None,
+    generator: torch.Generator | None = None,
 ) -> MarginTerms:
     """Eq. 12, term by term; see :func:`margin`."""
     d = get_distance(distance)
@@ -89,10 +95,11 @@ def margin_terms(
             value = scalar_output(value, x)
             signed = signed_labels(y, x, look) * value
     if samples is None:
-        samples = project(
-            target, x, max_steps=max_steps, tol=tol, max_jump=max_jump, args=args, record=record,
-            stop=stop,
+        find = finder(
+            points, distance, norm, project, starts=starts, generator=generator, record=record,
+            stop=stop, max_steps=max_steps, tol=tol, max_jump=max_jump,
         )  # fmt: skip
+        samples = find(target, x, args=args, warm=warm)
     elif len(samples) != len(x):
         raise LevelsetError(f"{len(x)} inputs need {len(x)} level set samples: {len(samples)}.")
 
@@ -130,6 +137,11 @@ def margin(
     fallback: bool = False,
     record: bool = False,
     stop: Literal["arrived", "fixed"] = "arrived",
+    points: Points = "newton",
+    norm: str | None = None,
+    starts: int = 0,
+    warm: Tensor | LevelSetSamples | None = None,
+    generator: torch.Generator | None = None,
 ) -> Tensor:
     """1/N sum lambda_j max{0, epsilon_j - sign(F^{y_j}(x_j)) d(x_j, p_j(theta))}   (Eq. 12).
 
@@ -143,7 +155,7 @@ def margin(
         epsilon, epsilon_wrong: wanted distances of right and of wrong samples (default: the
             same), numbers or (n,).
         weight_correct, weight_wrong: lambda_j, numbers or (n,); the paper has 1 for wrong ones.
-        distance: "rho" (the paper's), "l2" or "linf".
+        distance: "rho" (the paper's), "l2", "linf" or "l1".
         samples: level set samples p_j found elsewhere, by a PGD attack and
             :func:`levelset_core.levelsets.false_position` say; default: Newton from x_j.
         max_steps, tol, max_jump, record: of the Newton projection.
@@ -153,10 +165,16 @@ def margin(
             where S^{y_j} does not exist yet. An extension, off by default.
         stop: "fixed" takes projections that ``torch.func.vmap`` and ``torch.compile`` can follow;
             what samples and labels hold is then not checked. See :func:`levelset_core.project`.
+        points: "newton" (the paper), or "nearest": the nearest ones by
+            :func:`levelset_core.nearest_points` (an extension).
+        norm: of D_xF^+: "l2", "linf" or "l1". ``None`` is "l2" for Newton (the paper); for the
+            nearest points it is that of the distance, "linf" for rho.
+        starts, warm, generator: of the nearest points. In a training hand in
+            ``warm=last.boundary``, of the last step's terms on the same samples.
 
     Raises:
         LevelsetError: no samples, one that is not finite, labels that do not suit F, an unknown
-            distance, a negative number, level set samples of another number.
+            distance, norm or kind of points, a negative number, samples of another number.
     """
     return margin_terms(
         f, x, y,
@@ -165,6 +183,7 @@ def margin(
         distance=distance, samples=samples,
         max_steps=max_steps, tol=tol, max_jump=max_jump, max_residual=max_residual,
         fallback=fallback, record=record, stop=stop,
+        points=points, norm=norm, starts=starts, warm=warm, generator=generator,
     ).loss  # fmt: skip
 
 

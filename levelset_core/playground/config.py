@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from levelset_core import losses
-from levelset_core.levelsets import DISTANCES, Network
+from levelset_core.levelsets import Network
 from levelset_core.networks import ACTIVATIONS
 from levelset_core.settings import Settings, setting
 
@@ -103,6 +103,8 @@ OBJECTIVES: dict[str, Objective] = {
     ),
 }  # fmt: skip
 
+#: How far a point is from S_0: those of the paper's experiments.
+DISTANCES = ("l2", "linf", "rho")
 #: The four panels of the paper's Figure 1, in its order.
 FIGURE_1 = ("cross_entropy", "margin_linf", "margin_l2", "geometric_svm")
 

@@ -63,5 +63,5 @@ def test_a_sample_on_the_boundary_has_distance_and_gradient_zero(name, mlp, rand
 
 
 def test_an_unknown_distance_is_refused():
-    with pytest.raises(LevelsetError, match="'l1'"):
-        get_distance("l1")
+    with pytest.raises(LevelsetError, match="'l3'"):
+        get_distance("l3")

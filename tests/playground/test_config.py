@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from levelset_core.errors import LevelsetError
-from levelset_core.levelsets import DISTANCES
 from levelset_core.networks import ACTIVATIONS
 from levelset_core.playground import OBJECTIVES, RANGES, REBUILDS, PlaygroundConfig
+from levelset_core.playground.config import DISTANCES
 
 WHOLE = {f.name for f in fields(PlaygroundConfig) if type(f.default) is int}
 
