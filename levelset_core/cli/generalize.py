@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from levelset_core.runs import Run, RunStatus, RunStore
 
 #: Settings that are options.
-SETTINGS = ("repeats", "tuning", "steps", "width", "depth", "batch")
+SETTINGS = (
+    "merge", "model", "points", "until", "match", "repeats", "tuning", "steps", "width", "depth",
+    "batch",
+)  # fmt: skip
 
 
 def options(verb: Parser) -> None:
@@ -50,6 +53,7 @@ def options(verb: Parser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from levelset_core.few_samples.config import LOSSES
+    from levelset_core.few_samples.results import conclusion
     from levelset_core.runs import EXIT_CODES, RunStore, work_here
 
     store = RunStore()
@@ -63,7 +67,7 @@ def _run(options: argparse.Namespace) -> int:
         progress(f"Stopped. The same command goes on, as does: runs resume {run.id}")
         return EXIT_CODES[status.state]
     result = run.result() or {}
-    _keep(run, options)
+    table = _keep(run, options)
     head = f"{'fraction':>9}  {'loss':13}  {'accuracy %':>16}"
     lines = [f"{head}   geometric SVM - loss, 95 % interval"]
     for row in result["rows"]:
@@ -73,7 +77,9 @@ def _run(options: argparse.Namespace) -> int:
             if loss in row["ours_minus"]:
                 line += "   " + _interval(row["ours_minus"][loss])
             lines.append(line)
-    return answer(options, {"run": run.id, "seconds": status.seconds, **result}, *lines)
+    said = conclusion(table)
+    found = {"run": run.id, "seconds": status.seconds, "conclusion": said, **result}
+    return answer(options, found, *lines, said)
 
 
 def _interval(found: dict[str, Any]) -> str:
@@ -126,21 +132,23 @@ def _hyper(path: str, fractions: list[float] | None) -> dict[str, Any]:
     }
 
 
-def _keep(run: Run, options: argparse.Namespace) -> None:
-    """Write the table and the gallery where the page and people look for them."""
+def _keep(run: Run, options: argparse.Namespace) -> dict[str, Any]:
+    """Write the table and the gallery where the page and people look for them; the table."""
     from levelset_core.few_samples.gallery import NAME
     from levelset_core.few_samples.kinds.generalize import TABLE
     from levelset_core.few_samples.results import write_result
     from levelset_core.runs.files import read_json
 
+    table = read_json(run.artifacts / TABLE)
     if options.store:
-        path = write_result(read_json(run.artifacts / TABLE), Path(options.store), options.note)
+        path = write_result(table, Path(options.store), options.note)
         progress(f"Stored {path.name}.")
     if options.gallery:
         path = Path(options.gallery)
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(run.artifacts / NAME, path)
         progress(f"Stored {path.name}.")
+    return table
 
 
 class _Progress:

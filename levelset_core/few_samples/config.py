@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 
 from levelset_core.errors import LevelsetError
+from levelset_core.few_samples.binary_images import MERGES
+from levelset_core.few_samples.networks import COST, MODELS
 from levelset_core.settings import Settings, choose, setting
 
 #: The losses: their keys in files of runs and in stored results, and names for people.
@@ -24,6 +26,12 @@ CANDIDATES: dict[str, tuple[dict[str, float], ...]] = {
     "hinge": tuple({"lr": lr, "weight_decay": w} for lr in RATES for w in DECAYS),
     "ours": tuple({"lr": lr, "lam": lam} for lr in RATES for lam in LAMBDAS),
 }
+POINTS = ("newton", "nearest")
+UNTIL = ("steps", "converged")
+MATCH = ("steps", "compute")
+#: Until converged: how often the steps are doubled at most; the share of training images that
+#: doubling must gain, and how often in a row it may fail to.
+DOUBLINGS, GAIN, PATIENCE = 4, 0.005, 2
 #: Repeats that are trained at once, in one stack of networks.
 GROUP = 10
 #: Repeats of the choice count from here: their parts are not those that are reported.
@@ -56,9 +64,23 @@ class GeneralizationConfig(Settings):
     tuning: int = setting(
         2, low=1, high=PER_SEED, help="separate repeats that every candidate is tried on"
     )
-    width: int = setting(64, low=1, help="units of a hidden layer")
+    merge: str = setting("half", choices=MERGES, help="which classes are -1 and which +1")
+    model: str = setting("mlp", choices=MODELS, help="the network")
+    width: int = setting(64, low=1, help="units of a hidden layer of the MLP")
     depth: int = setting(2, low=1, help="hidden layers of the ReLU MLP")
-    steps: int = setting(400, low=1, help="optimizer steps")
+    points: str = setting(
+        "newton", choices=POINTS, help="level set points of the geometric SVM: Newton's, as in the "
+        "paper, or the nearest (an extension)",
+    )  # fmt: skip
+    steps: int = setting(400, low=1, help="optimizer steps; the first try where --until converged")
+    until: str = setting(
+        "steps", choices=UNTIL, help="steps: train for so many; converged: begin anew with twice "
+        "as many until all training images are right, or two doublings gain less than 0.5 %%",
+    )  # fmt: skip
+    match: str = setting(
+        "steps", choices=MATCH, help="what the losses have alike: steps, or compute (as many more "
+        "steps for the baselines as a step of the geometric SVM costs more)",
+    )  # fmt: skip
     batch: int = setting(32, low=1, help="images per step")
     seed: int = setting(
         0, low=0, high=TUNING // PER_SEED - 1, help="of the repeats; another one draws other parts"
@@ -88,6 +110,11 @@ class GeneralizationConfig(Settings):
                     f"chosen must hold, for {loss}, a candidate of 0 to {known[-1]} for each of "
                     f"{len(self.fractions)} fractions, got {numbers!r}."
                 )
+
+    def first_steps(self, loss: str) -> int:
+        """Optimizer steps of a loss, before any doubling."""
+        plain = self.match == "compute" and loss != "ours"
+        return round(self.steps * COST[self.model]) if plain else self.steps
 
     @property
     def parts(self) -> range:

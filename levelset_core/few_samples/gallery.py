@@ -11,14 +11,13 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from levelset_core.errors import LevelsetError
 from levelset_core.few_samples.binary_images import BinaryImages
 from levelset_core.few_samples.config import GeneralizationConfig, Unit
 from levelset_core.few_samples.training import are_right, train_group
 from levelset_core.levelsets import project
-from levelset_core.networks import MLP
 
 #: Images of every pair of losses (one right, the other wrong).
 PER_PAIR = 6
@@ -125,9 +124,9 @@ def make_gallery(
         fraction = config.fractions[(len(config.fractions) - 1) // 2]
     repeat = config.parts[0]
     networks = {
-        loss: train_group(
-            config, [Unit(loss, fraction, repeat, chosen[loss, fraction])], data
-        ).member(0)
+        loss: train_group(config, [Unit(loss, fraction, repeat, chosen[loss, fraction])], data)[
+            0
+        ].network
         for loss in config.losses
     }
     right = {loss: are_right(f, data.test, data.test_labels) for loss, f in networks.items()}
@@ -143,7 +142,7 @@ def make_gallery(
     )  # fmt: skip
 
 
-def _view(f: MLP, x: Tensor, right: Tensor) -> View:
+def _view(f: nn.Module, x: Tensor, right: Tensor) -> View:
     s = project(f, x, max_steps=50, tol=1e-4)
     way = x - s.points
     return View(

@@ -85,6 +85,7 @@ class MLPStack(nn.Module):
         """One of the MLPs, with weights of its own."""
         widths = [weight.shape[1] for weight in self.weights]
         single = MLP(self.weights[0].shape[2], widths[:-1], 1, activation=self.activation)
+        single.to(self.weights[0])
         for layer, weight, bias in zip(single.layers, self.weights, self.biases, strict=True):
             layer.load_state_dict({"weight": weight[number], "bias": bias[number, 0]})
         return single

@@ -17,14 +17,31 @@ import numpy as np
 import torch
 from scipy.special import stdtrit
 
+from levelset_core.data.images import IMAGE_SETS
 from levelset_core.device import describe_cpu
 from levelset_core.errors import LevelsetError
-from levelset_core.few_samples.config import ALIASES, CANDIDATES, LOSSES, GeneralizationConfig, Unit
+from levelset_core.few_samples.config import (
+    ALIASES,
+    CANDIDATES,
+    DOUBLINGS,
+    LOSSES,
+    GeneralizationConfig,
+    Unit,
+)
+from levelset_core.few_samples.networks import COST, MODELS, describe_network
 from levelset_core.paths import ROOT
 
 #: Of the stored results, below the program's folder.
 RESULTS = ROOT / "docs" / "results"
 PREFIX = "generalization_"
+
+
+def key_of(settings: dict[str, Any]) -> str:
+    """Data set and what differs from the usual experiment, for a file: "mnist_convnet_odd-even"."""
+    usual = GeneralizationConfig()
+    names = ("model", "merge", "points", "until", "match")
+    own = [settings[n] for n in names if settings.get(n, getattr(usual, n)) != getattr(usual, n)]
+    return "_".join([settings["data"], *own])
 
 
 def command(config: GeneralizationConfig, fractions: Sequence[float] | None = None) -> str:
@@ -35,11 +52,14 @@ def command(config: GeneralizationConfig, fractions: Sequence[float] | None = No
         chosen = config.fractions if fractions is None else fractions
         words.append("--fractions " + ",".join(f"{f:g}" for f in chosen))
     words.append(f"--repeats {config.repeats}")
-    for name in ("tuning", "width", "depth", "steps", "batch", "seed"):
+    for name in (
+        "merge", "model", "points", "until", "match", "tuning", "width", "depth", "steps", "batch",
+        "seed",
+    ):  # fmt: skip
         if (value := getattr(config, name)) != getattr(default, name):
             words.append(f"--{name} {value}")
     if config.chosen is not None:
-        words.append(f"--hyper-from docs/results/{PREFIX}{config.data}.json")
+        words.append(f"--hyper-from docs/results/{PREFIX}{key_of(config.to_dict())}.json")
     if config.losses != default.losses:
         names = {key: name for name, key in ALIASES.items()}
         words.append("--loss " + ",".join(names.get(key, key) for key in config.losses))
@@ -47,20 +67,18 @@ def command(config: GeneralizationConfig, fractions: Sequence[float] | None = No
 
 
 def describe(
-    config: GeneralizationConfig, rows: list[dict[str, Any]], *, classes: Sequence[str],
+    config: GeneralizationConfig, rows: list[dict[str, Any]], *, labels: dict[str, list[str]],
     source: str, total: int, seconds: float,
 ) -> dict[str, Any]:  # fmt: skip
     """Everything about a sweep, as plain values.
 
     Args:
         rows: of :func:`result_table`.
-        classes: names of the ten, in order.
+        labels: names of the classes on either side.
         source: of the images, in words.
         total: images of the training set, of which fractions are taken.
         seconds: of CPU time.
     """
-    half = len(classes) // 2
-    hidden = " - ".join([str(config.width)] * config.depth)
     return {
         "experiment": "generalization",
         "data": config.data,
@@ -74,8 +92,8 @@ def describe(
         "torch": torch.__version__,
         "seed": config.seed,
         "cpu_seconds": round(seconds, 1),
-        "network": f"MLP on pixels, {hidden} ReLU units, one output",
-        "labels": {"-1": list(classes[:half]), "+1": list(classes[half:])},
+        "network": describe_network(config.model, config.to_dict()),
+        "labels": labels,
         "candidates": CANDIDATES,
         "settings": {**config.to_dict(), "data_dir": None},
         "rows": rows,
@@ -83,13 +101,13 @@ def describe(
 
 
 def write_result(result: dict[str, Any], folder: Path = RESULTS, note: str = "") -> Path:
-    """Write ``generalization_<data>.json`` and the table of all such files beside it.
+    """Write ``generalization_<key>.json`` and the table of all such files beside it.
 
-    ``note`` is what must be said beside these figures.
+    The key is :func:`key_of` the settings; ``note`` is what must be said beside these figures.
     """
     result = {**result, "note": note}
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{PREFIX}{result['data']}.json"
+    path = folder / f"{PREFIX}{key_of(result['settings'])}.json"
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     found = read_results(folder)
     text = "\n".join(markdown(one) for one in found.values())
@@ -98,7 +116,7 @@ def write_result(result: dict[str, Any], folder: Path = RESULTS, note: str = "")
 
 
 def read_results(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
-    """Data set -> result, for every file that :func:`write_result` wrote.
+    """Key -> result, for every file that :func:`write_result` wrote.
 
     Raises:
         LevelsetError: a file is damaged.
@@ -106,7 +124,12 @@ def read_results(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
     found = {}
     order = ["mnist", "fashion_mnist", "cifar10"]
     names = {path.stem.removeprefix(PREFIX): path for path in folder.glob(f"{PREFIX}*.json")}
-    for name in sorted(names, key=lambda n: (order.index(n) if n in order else len(order), n)):
+
+    def place(name: str) -> tuple[int, str]:
+        own = [k for k, data in enumerate(order) if name == data or name.startswith(f"{data}_")]
+        return (own[0] if own and name != "mnist_excerpt" else len(order), name)
+
+    for name in sorted(names, key=place):
         try:
             found[name] = json.loads(names[name].read_text(encoding="utf-8"))
         except ValueError as error:
@@ -142,12 +165,12 @@ def markdown(result: dict[str, Any]) -> str:
     settings = result["settings"]
     merge = "; ".join(f"{sign}: {', '.join(names)}" for sign, names in result["labels"].items())
     lines = [
-        f"## {result['data']}", "",
+        f"## {title(result)}", "",
         f"{result['source']}. {result['note']}".strip(), "",
         f"`{result['command']}`, {result['date']}, {result['machine']['cpu']}, one thread, "
         f"{result['cpu_seconds'] / 60:.0f} CPU minutes, seed {result['seed']}. "
-        f"{result['network']}; {settings['steps']} steps of {settings['batch']} images (AdamW). "
-        f"Labels {merge}.", "",
+        f"{result['network']}; {steps_text(settings)} of {settings['batch']} images (AdamW). "
+        f"Labels {merge}.", "", conclusion(result), "",
         "| fraction | " + " | ".join(LOSSES[loss] for loss in settings["losses"])
         + " | geometric SVM - cross-entropy | geometric SVM - hinge |",
         "|---" * (len(settings["losses"]) + 3) + "|",
@@ -159,6 +182,63 @@ def markdown(result: dict[str, Any]) -> str:
         cells += [difference_text(row["ours_minus"].get(loss)) for loss in ("xent", "hinge")]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join([*lines, ""])
+
+
+def title(result: dict[str, Any]) -> str:
+    """Data set and what differs from the usual experiment, for a person."""
+    settings = {**GeneralizationConfig().to_dict(), **result["settings"]}
+    words = [IMAGE_SETS.get(result["data"], result["data"])]
+    if settings["model"] != "mlp":
+        words.append(MODELS[settings["model"]])
+    if settings["merge"] != "half":
+        words.append(settings["merge"].replace("-", " against "))
+    if settings["until"] == "converged":
+        words.append("until converged")
+    if settings["match"] == "compute":
+        words.append("equal compute")
+    if settings["points"] == "nearest":
+        words.append("nearest points")
+    return ", ".join(words)
+
+
+def steps_text(settings: dict[str, Any]) -> str:
+    """How long was trained, in words."""
+    steps, model = settings["steps"], settings.get("model", "mlp")
+    text = f"{steps} steps"
+    if settings.get("match") == "compute":
+        text += f" of the geometric SVM, {round(steps * COST[model])} of the others (equal compute)"
+    if settings.get("until") == "converged":
+        text += f", doubled up to {DOUBLINGS} times until the training images fit,"
+    return text
+
+
+def conclusion(result: dict[str, Any]) -> str:
+    """What came out, in one sentence: ahead, level or behind, with its interval.
+
+    The difference is each repeat's mean over the sizes of the training set, so that the interval
+    is one of independent repeats.
+    """
+    rows = result["rows"]
+    others = [loss for loss in result["settings"]["losses"] if loss != "ours"]
+    if "ours" not in result["settings"]["losses"] or not others or not rows:
+        return "There is nothing to compare: the geometric SVM and another loss are needed."
+    words = []
+    for loss in others:
+        own, theirs = (
+            np.mean([row["losses"][name]["accuracies"] for row in rows], axis=0)
+            for name in ("ours", loss)
+        )
+        found = paired(own.tolist(), theirs.tolist()).as_dict()
+        place = {"ahead": "ahead of", "behind": "behind", "no difference seen": "level with"}
+        said = place.get(verdict(found), "not to be told from")
+        words.append(f"{said} {LOSSES[loss].lower()} ({difference_text(found)} points)")
+    repeats = len(rows[0]["losses"]["ours"]["accuracies"])
+    sizes = f"mean of {len(rows)} sizes" if len(rows) > 1 else "one size"
+    text = f"The geometric SVM is {' and '.join(words)}: {sizes}, {repeats} repeats, 95 % interval."
+    lost = [row["losses"]["ours"].get("fallback") for row in rows]
+    if all(share is not None for share in lost):
+        text += f" {np.mean(lost):.1%} of its samples had no level set points (hinge of F instead)."
+    return text
 
 
 def difference_text(found: dict[str, Any] | None) -> str:
@@ -189,6 +269,9 @@ what the paper leaves open. The hyper-parameters were chosen on held-out trainin
 """
 
 
+#: Means of a loss's units that join its row: share of training images that are right, steps taken,
+#: share of samples without level set points.
+DETAILS = ("fit", "steps", "fallback")
 #: Of the intervals.
 CONFIDENCE = 0.95
 
@@ -234,8 +317,13 @@ def result_table(
     config: GeneralizationConfig,
     chosen: dict[tuple[str, float], int],
     accuracies: dict[Unit, float],
+    details: dict[Unit, dict[str, float]] | None = None,
 ) -> list[dict[str, Any]]:
     """A row a fraction: every loss's summary, and the geometric SVM against the others, paired.
+
+    Args:
+        config, chosen, accuracies: what was asked for, chosen and found.
+        details: what :func:`run_group` says of every unit besides; their means join the rows.
 
     Raises:
         LevelsetError: a unit is missing.
@@ -253,6 +341,10 @@ def result_table(
         for loss, values in found.items():
             hyper = CANDIDATES[loss][chosen[loss, fraction]]
             losses[loss] = {**summarize(values).as_dict(), "hyper": hyper, "accuracies": values}
+            for name in DETAILS:
+                own = [(details or {}).get(unit, {}).get(name) for unit in units[loss]]
+                if None not in own:
+                    losses[loss][name] = float(np.mean([x for x in own if x is not None]))
             if "ours" in found and loss != "ours":
                 ours_minus[loss] = paired(found["ours"], values).as_dict()
         rows.append({"fraction": fraction, "losses": losses, "ours_minus": ours_minus})

@@ -6,8 +6,10 @@ import streamlit as st
 
 from levelset_core.data.images import IMAGE_SETS, is_here
 from levelset_core.errors import LevelsetError
-from levelset_core.few_samples.config import GeneralizationConfig
-from levelset_core.few_samples.results import chosen_numbers, command
+from levelset_core.few_samples.binary_images import MERGES
+from levelset_core.few_samples.config import MATCH, UNTIL, GeneralizationConfig
+from levelset_core.few_samples.networks import MODELS
+from levelset_core.few_samples.results import chosen_numbers, command, key_of, title
 from levelset_core.runs import Run, RunStore, start
 from pages.few_samples.sources import Source
 from pages.shared.attempt import telling
@@ -19,6 +21,8 @@ from pages.shared.run_controls import created_text, run_progress
 EVERY = 2.0
 #: Of the bundled excerpt, which is small: 30 to 400 images.
 EXCERPT_FRACTIONS = (0.03, 0.06, 0.1, 0.2, 0.4)
+_UNTIL = {"steps": "a fixed number of steps", "converged": "until the training images fit"}
+_MATCH = {"steps": "the number of steps", "compute": "the compute"}
 #: Runs listed at most.
 SHOWN = 5
 
@@ -38,8 +42,9 @@ def _form(stored: dict[str, Source]) -> None:
     data = kept_menu("Images", sets, key="few_run_data", format_func=data_size_title)
     if not here_or_download(data, "few"):
         return
+    how = _how()
     repeats = st.slider("Repeats", 2, 20, 5, key="few_run_repeats")
-    source = stored.get(data)
+    source = stored.get(key_of({"data": data, **how}))
     known = source is not None and st.toggle(
         "Hyper-parameters of the stored result", value=True, key="few_run_known",
         help="Choosing them on held-out images is most of the work. Off: they are chosen again.",
@@ -49,7 +54,7 @@ def _form(stored: dict[str, Source]) -> None:
         help="Stored results have seed 0. Another seed draws other training images.",
     )  # fmt: skip
     try:
-        config = _config(data, repeats, int(seed), source if known else None)
+        config = _config(data, how, repeats, int(seed), source if known else None)
     except LevelsetError as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -59,8 +64,37 @@ def _form(stored: dict[str, Source]) -> None:
             _start(config)
 
 
-def _config(data: str, repeats: int, seed: int, source: Source | None) -> GeneralizationConfig:
-    values: dict[str, object] = {"data": data, "repeats": repeats, "seed": seed}
+def _how() -> dict[str, str]:
+    """The network, the merge of the classes, and what the losses have alike."""
+    with st.expander("Network, classes, length of training", icon=":material/tune:"):
+        return {
+            "model": st.selectbox(
+                "Network", list(MODELS), format_func=MODELS.__getitem__, key="few_run_model",
+                help="A step of a ConvNet takes much longer than one of the MLP.",
+            ),
+            "merge": st.selectbox(
+                "Two classes", list(MERGES), format_func=_capital, key="few_run_merge"
+            ),
+            "until": st.selectbox(
+                "Train", list(UNTIL), format_func=_UNTIL.__getitem__, key="few_run_until"
+            ),
+            "match": st.selectbox(
+                "The losses have alike", list(MATCH), format_func=_MATCH.__getitem__,
+                key="few_run_match",
+                help="Equal compute gives cross-entropy and hinge as many more steps as a step of "
+                "the geometric SVM costs more.",
+            ),
+        }  # fmt: skip
+
+
+def _capital(merge: str) -> str:
+    return MERGES[merge][0].upper() + MERGES[merge][1:]
+
+
+def _config(
+    data: str, how: dict[str, str], repeats: int, seed: int, source: Source | None
+) -> GeneralizationConfig:
+    values: dict[str, object] = {"data": data, "repeats": repeats, "seed": seed, **how}
     if source is not None:
         values |= {
             "fractions": [row["fraction"] for row in source.result["rows"]],
@@ -101,7 +135,8 @@ def _list(runs: list[Run]) -> None:
 
 def _one(run: Run) -> None:
     c = GeneralizationConfig.from_dict(run.config.settings)
-    st.markdown(f"**{run.config.name}**, {c.repeats} repeats, seed {c.seed}")
+    name = title({"data": c.data, "settings": c.to_dict()})
+    st.markdown(f"**{name}**, {c.repeats} repeats, seed {c.seed}")
     st.caption(f"{created_text(run.config.created)} · a step is one training")
     status = run_progress(run, key=f"few_{run.id}")
     if status is not None and status.state == "done":

@@ -11,12 +11,18 @@ from typing import Any
 
 import streamlit as st
 
-from levelset_core.data.images import IMAGE_SETS
 from levelset_core.errors import LevelsetError
 from levelset_core.few_samples.config import LOSSES, GeneralizationConfig
 from levelset_core.few_samples.gallery import NAME as GALLERY
 from levelset_core.few_samples.kinds.generalize import TABLE
-from levelset_core.few_samples.results import command, hyper_text, read_results
+from levelset_core.few_samples.results import (
+    command,
+    conclusion,
+    hyper_text,
+    read_results,
+    steps_text,
+    title,
+)
 from levelset_core.paths import ASSETS
 from levelset_core.runs import RunStore
 from pages.shared.kept import view_choice
@@ -62,7 +68,7 @@ def sources() -> list[Source]:
     try:
         for name, result in read_results().items():
             path = GALLERIES / f"{name}.npz"
-            found.append(Source(name, IMAGE_SETS.get(name, name), result, path, True))
+            found.append(Source(name, title(result), result, path, True))
     except LevelsetError as error:
         st.error(str(error), icon=":material/broken_image:")
     for run in RunStore().runs():
@@ -72,9 +78,8 @@ def sources() -> list[Source]:
             result = json.loads((run.artifacts / TABLE).read_text(encoding="utf-8"))
             if "settings" not in result:
                 continue
-            name = IMAGE_SETS.get(result["data"], result["data"])
-            title = f"{name}, run here {created_text(run.config.created)}"
-            found.append(Source(run.id, title, result, run.artifacts / GALLERY, False))
+            said = f"{title(result)}, run here {created_text(run.config.created)}"
+            found.append(Source(run.id, said, result, run.artifacts / GALLERY, False))
     return found
 
 
@@ -106,7 +111,14 @@ def _choose(found: list[Source]) -> Source:
 
 
 def _task(source: Source) -> None:
-    """What is told apart: without it an accuracy of two classes looks like one of ten."""
+    """What is compared and what came out; an accuracy of two classes looks like one of ten."""
+    network = source.result["network"].split(",")[0]
+    repeats = source.config.repeats
+    st.markdown(
+        f"Which loss learns most from few images? The same network ({network}) is trained on small "
+        f"random parts of the training set, {repeats} times for each size, and tested on all test "
+        f"images. **{conclusion(source.result)}**"
+    )
     sides = (
         f"{', '.join(names)} ({sign.replace('-', '−')})"
         for sign, names in source.result["labels"].items()
@@ -133,13 +145,24 @@ def _about(source: Source) -> None:
             "repeats, from the same number of candidates for each loss, without test images"
         )
         st.markdown(
-            f"{result['network']}; {c.steps} steps of {c.batch} images, AdamW, its rate falling to "
-            f"0; the same weights and images for every loss. Labels (chosen here; the paper merges "
-            f"“arbitrarily”): {merge}. Hyper-parameters {choice}. Geometric SVM: Eq. 11 with L∞, "
-            "α = -1; where a sample has no level set point, the hinge of F stands in (extension)."
+            f"{result['network']}; {steps_text(c.to_dict())} of {c.batch} images, AdamW, its rate "
+            "falling to 0; the same weights and images for every loss. Labels (chosen here; the "
+            f"paper merges “arbitrarily”): {merge}. Hyper-parameters {choice}. Geometric SVM: "
+            "Eq. 11 with L∞, α = -1; where a sample has no level set point, the hinge of F stands "
+            "in (extension)."
         )
         table = []
         for row in result["rows"]:
-            words = {LOSSES[k]: hyper_text(found["hyper"]) for k, found in row["losses"].items()}
+            words = {LOSSES[k]: _how_it_went(found) for k, found in row["losses"].items()}
             table.append({"fraction": f"{row['fraction']:g}", **words})
         st.table(table)
+
+
+def _how_it_went(found: dict[str, Any]) -> str:
+    """Chosen hyper-parameters; steps, fit and fallback where the result has them."""
+    words = [hyper_text(found["hyper"])]
+    if "steps" in found:
+        words.append(f"{found['steps']:.0f} steps, {found['fit']:.1%} of its images right")
+    if found.get("fallback"):
+        words.append(f"{found['fallback']:.1%} of the samples without level set points")
+    return "; ".join(words)

@@ -71,7 +71,7 @@ def test_a_part_depends_on_the_repeat_alone(data):
 @pytest.mark.parametrize("loss", ["xent", "hinge", "ours"])
 def test_every_loss_learns(data, loss):
     config = GeneralizationConfig(data="mnist_excerpt", width=32, depth=1)
-    network = train_group(config, [Unit(loss, 0.2, 0, MIDDLE)], data).member(0)
+    network = train_group(config, [Unit(loss, 0.2, 0, MIDDLE)], data)[0].network
     x, y = data.draw(0.2, 0)
     assert accuracy(network, x, y) > 0.9
     assert accuracy(network, data.test, data.test_labels) > 0.7
@@ -86,8 +86,8 @@ def test_trained_together_or_alone_a_unit_comes_out_alike(data, loss):
     exact = replace(data, train=data.train.double(), train_labels=data.train_labels.double())
     together = train_group(SMALL, units, exact)
     for number, unit in enumerate(units):
-        alone = train_group(SMALL, [unit], exact).member(0)
-        pairs = zip(together.member(number).parameters(), alone.parameters(), strict=True)
+        alone = train_group(SMALL, [unit], exact)[0].network
+        pairs = zip(together[number].network.parameters(), alone.parameters(), strict=True)
         for a, b in pairs:
             torch.testing.assert_close(a, b)
     with pytest.raises(LevelsetError, match="same loss"):
@@ -103,7 +103,7 @@ def test_a_group_is_the_same_whenever_it_is_done():
 
 def test_the_choice_never_sees_the_test_set(data):
     unit = Unit("xent", 0.1, TUNING, 0)
-    network = train_group(SMALL, [unit], data).member(0)
+    network = train_group(SMALL, [unit], data)[0].network
     held_out = accuracy(network, data.held_out, data.held_out_labels)
     assert unit.tunes and run_group(SMALL, [unit])[0]["accuracy"] == held_out
     assert all(u.tunes for u in tuning_units(SMALL))

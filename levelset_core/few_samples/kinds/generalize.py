@@ -53,6 +53,7 @@ class Sweep:
         self.config, self.folder, self.jobs = config, folder, jobs
         folder.mkdir(parents=True, exist_ok=True)
         self.accuracies: dict[Unit, float] = {}
+        self.details: dict[Unit, dict[str, float]] = {}
         self.chosen: dict[tuple[str, float], int] = {}
         self._work = self._all()
 
@@ -80,21 +81,22 @@ class Sweep:
         for group in groups(units):
             if all(_path(self.folder, unit).exists() for unit in group):
                 for unit in group:
-                    self.accuracies[unit] = float(read_json(_path(self.folder, unit))["accuracy"])
+                    self._keep(unit, read_json(_path(self.folder, unit)))
             else:
                 missing.append(group)
         tasks = (delayed(_do)(self.config, group, self.folder) for group in missing)
         work = Parallel(n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch=self.jobs)
         for group, found in work(tasks):
-            for unit, accuracy in zip(group, found, strict=True):
-                self.accuracies[unit] = accuracy
-                yield UnitDone(len(self.accuracies), unit, accuracy)
+            for unit, one in zip(group, found, strict=True):
+                self._keep(unit, one)
+                yield UnitDone(len(self.accuracies), unit, self.accuracies[unit])
+
+    def _keep(self, unit: Unit, found: dict[str, float]) -> None:
+        self.details[unit], self.accuracies[unit] = found, float(found["accuracy"])
 
     def seconds(self) -> float:
         """CPU time of all units so far."""
-        return sum(
-            float(read_json(_path(self.folder, unit))["seconds"]) for unit in self.accuracies
-        )
+        return sum(float(found["seconds"]) for found in self.details.values())
 
     def checkpoint(self) -> dict[str, Any]:
         """Nothing: see the class."""
@@ -110,11 +112,11 @@ def _path(folder: Path, unit: Unit) -> Path:
 
 def _do(
     config: GeneralizationConfig, group: list[Unit], folder: Path
-) -> tuple[list[Unit], list[float]]:
+) -> tuple[list[Unit], list[dict[str, float]]]:
     found = run_group(config, group)
     for unit, one in zip(group, found, strict=True):
         write_json(_path(folder, unit), one)
-    return group, [one["accuracy"] for one in found]
+    return group, found
 
 
 class Generalize(Kind):
@@ -146,9 +148,9 @@ class Generalize(Kind):
         """The table."""
         for _ in trainer:
             pass  # also where every unit was there already: the choice is made anew
-        table = result_table(trainer.config, trainer.chosen, trainer.accuracies)
+        table = result_table(trainer.config, trainer.chosen, trainer.accuracies, trainer.details)
         _write_table(run, trainer, trainer.config.repeats)
-        data = load(trainer.config.data, trainer.config.data_dir)
+        data = load(trainer.config.data, trainer.config.data_dir, trainer.config.merge)
         with replacing(run.artifacts / GALLERY) as partial, partial.open("wb") as file:
             make_gallery(trainer.config, trainer.chosen, data).save(file)
         return {"units": trainer.total, "rows": table}
@@ -168,10 +170,11 @@ def _write_table(run: Run, trainer: Sweep, repeats: int) -> None:
     if not repeats:
         return
     config = GeneralizationConfig.from_dict({**trainer.config.to_dict(), "repeats": repeats})
-    data = load(config.data, config.data_dir)
+    data = load(config.data, config.data_dir, config.merge)
+    rows = result_table(config, trainer.chosen, trainer.accuracies, trainer.details)
     table = describe(
-        config, result_table(config, trainer.chosen, trainer.accuracies), classes=data.classes,
-        source=data.source, total=data.total, seconds=trainer.seconds(),
+        config, rows, labels=data.labels, source=data.source, total=data.total,
+        seconds=trainer.seconds(),
     )  # fmt: skip
     with replacing(run.artifacts / TABLE) as partial:
         partial.write_text(json.dumps(table, indent=1), encoding="utf-8")
