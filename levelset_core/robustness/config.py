@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from levelset_core.errors import LevelsetError
 from levelset_core.settings import Settings, choose, setting
 
 #: "level-set" is the paper's, by Eq. 12.
@@ -13,6 +14,12 @@ METHODS = ("standard", "madry", "trades", "level-set")
 #: Names in cards, runs, links and commands from before -> today's.
 OLD_METHODS = {"ours": "level-set"}
 SCHEDULES = ("halve", "cycle")
+#: Of "level-set", the paper's first: how points are searched, which, how far they are, and whose
+#: loss stands beside.
+SEARCHES = ("margin", "xent")
+POINTS = ("pgd", "newton", "nearest")
+DISTANCES = ("rho", "l2", "linf")
+PARTNERS = ("madry", "trades")
 
 
 def _classifiers() -> Iterable[str]:
@@ -69,6 +76,41 @@ class RobustConfig(Settings):
         0.0, low=0.0, high=1000.0,
         help="weight of cross-entropy where PGD ended, beside Eq. 12 (level-set); 0 in the paper",
     )  # fmt: skip
+    search: str = setting(
+        "margin", choices=SEARCHES, help="what PGD changes to find level set points (level-set): "
+        "F^y towards the other side, as in the paper, or cross-entropy, Madry's attack",
+    )  # fmt: skip
+    points: str = setting(
+        "pgd", choices=POINTS, help="level set points (level-set): where the way of PGD crosses "
+        "(the paper), the nearest ones found from there, or Newton's from the image",
+    )  # fmt: skip
+    distance: str = setting(
+        "rho", choices=DISTANCES, help="of Eq. 12 (level-set): rho (the paper), or the signed "
+        "distance in a norm and the sample network with its inverse",
+    )  # fmt: skip
+    distance_decay: float = setting(
+        0.0, low=0.0, high=1000.0, help="alpha of the weight exp(-alpha distance) in Eq. 12 "
+        "(level-set, as in DyART); 0: the hinge of the paper",
+    )  # fmt: skip
+    margin_temperature: float = setting(
+        0.0, low=0.0, high=1000.0, help="T of the soft margin f_y - logsumexp(T f_i) / T in the "
+        "sample network (level-set, as in DyART); 0: F^y",
+    )  # fmt: skip
+    weight_clean: float = setting(
+        0.0, low=0.0, high=1000.0,
+        help="weight of cross-entropy on the images as they are, beside Eq. 12 (level-set)",
+    )  # fmt: skip
+    clean_epochs: int = setting(
+        0, low=0, high=10_000, help="epochs in which weight_clean falls to 0; 0: it stays"
+    )
+    weight_boundary: float = setting(
+        0.0, low=0.0, high=1000.0,
+        help="weight of cross-entropy at the level set points of Eq. 12 (level-set, as in MMA)",
+    )  # fmt: skip
+    partner: str = setting(
+        "madry", choices=PARTNERS, help="loss where PGD ended, weight_attacked times (level-set): "
+        "cross-entropy as Madry's, or the divergence of TRADES from the image's own logits",
+    )  # fmt: skip
     beta: float = setting(1.0, low=0.0, high=1000.0, help="weight of the divergence in TRADES")
     first_crossing: bool = setting(
         False, help="PGD stops for an image at its first point beyond the boundary (level-set); "
@@ -83,12 +125,26 @@ class RobustConfig(Settings):
         False, help="the attacks' gradients in bfloat16; level set points and losses in float32"
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("distance_decay", "margin_temperature"):
+            if self.distance == "rho" and getattr(self, name):
+                raise LevelsetError(
+                    f"{name} = {getattr(self, name):g} is for a distance in a norm: "
+                    "choose distance linf or l2."
+                )
+
     def epsilon_at(self, epoch: float) -> float:
         """Epsilon after so many epochs."""
         if epoch >= self.warmup_epochs:
             return self.epsilon
         part = epoch / self.warmup_epochs
         return self.epsilon_start + part * (self.epsilon - self.epsilon_start)
+
+    def weight_clean_at(self, epoch: float) -> float:
+        """``weight_clean`` after so many epochs."""
+        left = 1 - epoch / self.clean_epochs if self.clean_epochs else 1.0
+        return self.weight_clean * max(0.0, left)
 
     def learning_rate_at(self, epoch: float) -> float:
         """The learning rate after so many epochs."""

@@ -125,7 +125,7 @@ class RobustTrainer:
         method = "standard" if done < c.standard_epochs else c.method
         # Only attacks need the copy.
         f = self.network if method == "standard" else frozen(self.network, self.device)
-        batch = self._batch(f, self._rows(epoch, k), epsilon)
+        batch = self._batch(f, self._rows(epoch, k), epsilon, done)
 
         self.network.train()
         terms = OBJECTIVES[method](batch, c)
@@ -158,7 +158,7 @@ class RobustTrainer:
             self._order = epoch, epoch_order(len(self.data), self.seed, epoch)
         return self._order[1][k * self.config.batch : (k + 1) * self.config.batch]
 
-    def _batch(self, f: nn.Module, rows: Tensor, epsilon: float) -> Batch:
+    def _batch(self, f: nn.Module, rows: Tensor, epsilon: float, epoch: float) -> Batch:
         x, y = self.data.batch(rows, self.device)
         if self.config.augment:
             x = random_crop(x, self.noise)
@@ -167,7 +167,7 @@ class RobustTrainer:
         noise = torch.rand(x.shape, generator=self.noise).mul_(2).sub_(1).to(self.device)
         # Every process draws for the whole batch: their generators stay the same.
         x, y, noise = shard(x), shard(y), shard(noise)
-        return Batch(f, self.learner, x, y, noise, epsilon)
+        return Batch(f, self.learner, x, y, noise, epsilon, epoch)
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit, in the middle of an epoch too."""
