@@ -15,7 +15,7 @@ from levelset_core.attacks import margin_of
 from levelset_core.classifiers.architectures import make_classifier
 from levelset_core.data.images import load_images
 from levelset_core.random import torch_generator
-from levelset_core.robustness.config import RobustConfig, quick_config
+from levelset_core.robustness.config import RobustConfig
 from levelset_core.robustness.level_set import (
     below,
     eq_12_in_a_norm,
@@ -25,7 +25,7 @@ from levelset_core.robustness.level_set import (
     soft_margin,
 )
 from levelset_core.robustness.trainer import RobustTrainer
-from tests.robustness.test_objectives import W, Linear, batch_of
+from tests.robustness.test_objectives import Linear, W, batch_of
 
 CPU = torch.device("cpu")
 CONFIG = RobustConfig(
@@ -170,3 +170,60 @@ def test_batch_norm_sees_clean_images_only_once_a_step():
     level_set(batch_of(f, x, y, 0.3), config)
     assert f.training and int(f[1].num_batches_tracked) == 1
     torch.testing.assert_close(f[1].running_mean, 0.1 * f[0](x).mean((0, 2, 3)))
+
+
+#: All of the additions at once.
+ALL = {
+    "method": "level-set", "search": "xent", "distance": "linf", "distance_decay": 6.0,
+    "margin_temperature": 5.0, "weight_correct": 10.0, "weight_clean": 0.3, "clean_epochs": 2,
+    "weight_boundary": 0.3, "weight_attacked": 1.0,
+}  # fmt: skip
+
+
+def test_it_learns_from_new_weights():
+    data = load_images("mnist_excerpt", "train").first(256)
+    config = RobustConfig(
+        **ALL, model="convnet4a_narrow", epochs=6, batch=32, learning_rate=3e-3, epsilon=0.06,
+        warmup_epochs=3, attack_step=0.12, attack_steps=2, attack_shrink=0.3,
+    )  # fmt: skip
+    snapshots = list(RobustTrainer(config, data, device=CPU))
+    last = snapshots[-8:]  # an epoch
+    assert sum(s.right for s in last) / 8 > 0.4
+    assert any(s.found > 0 for s in last)
+
+
+def test_pytorchs_own_weights_are_no_dead_end():
+    """They have no level set near an image: Eq. 12 alone is 0, the terms beside it lead out."""
+    torch.manual_seed(0)
+    f = make_classifier("convnet4a_narrow", (1, 28, 28), 10)
+    for module in f.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.reset_parameters()
+    x, y = load_images("mnist_excerpt", "train").batch(slice(0, 32))
+    y = f(x).argmax(1)  # right, all of them
+    config = RobustConfig(**ALL, epsilon=0.001, attack_step=0.002, attack_steps=2)
+    alone = replace(config, weight_clean=0.0, weight_attacked=0.0)
+    for c, expected in ((alone, False), (config, True)):
+        f.zero_grad()
+        terms = level_set(batch_of(f, x, y, 0.001), c)
+        terms.loss.backward()
+        assert terms.found == 0
+        assert any(p.grad is not None and p.grad.any() for p in f.parameters()) == expected
+
+
+def test_a_checkpoint_goes_on_bit_for_bit():
+    data = load_images("mnist_excerpt", "train").first(48)
+    config = RobustConfig(
+        **ALL, model="convnet4a_narrow", epochs=2, batch=16, epsilon=0.2, attack_step=0.4,
+        attack_steps=2, attack_shrink=0.5,
+    )  # fmt: skip
+    whole = RobustTrainer(config, data, device=CPU)
+    for _ in range(4):
+        next(whole)
+    saved = whole.checkpoint()
+    rest = [repr(s) for s in whole]
+    again = RobustTrainer(config, data, device=CPU)
+    again.restore(saved)
+    assert [repr(s) for s in again] == rest and len(rest) == 2
+    one, other = whole.network.state_dict(), again.network.state_dict()
+    assert all(torch.equal(one[k], other[k]) for k in one)
