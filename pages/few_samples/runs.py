@@ -7,7 +7,7 @@ import streamlit as st
 from levelset_core.data.images import IMAGE_SETS, is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.few_samples.binary_images import MERGES
-from levelset_core.few_samples.config import MATCH, UNTIL, GeneralizationConfig
+from levelset_core.few_samples.config import MATCH, POINTS, UNTIL, GeneralizationConfig
 from levelset_core.few_samples.networks import MODELS
 from levelset_core.few_samples.results import chosen_numbers, command, key_of, title
 from levelset_core.runs import Run, RunStore, start
@@ -77,6 +77,10 @@ def _how() -> dict[str, str]:
             ),
             "until": st.selectbox(
                 "Train", list(UNTIL), format_func=_UNTIL.__getitem__, key="few_run_until"
+            ),
+            "points": st.selectbox(
+                "Level set points of the geometric SVM", list(POINTS), key="few_run_points",
+                format_func={"newton": "Newton's (the paper)", "nearest": "nearest"}.__getitem__,
             ),
             "match": st.selectbox(
                 "The losses have alike", list(MATCH), format_func=_MATCH.__getitem__,

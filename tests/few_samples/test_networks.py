@@ -142,3 +142,15 @@ def test_a_unit_tells_its_fit_steps_and_fallback():
     (found,) = run_group(SMALL, [Unit("ours", 0.05, 0, 7)])
     assert set(found) == {"accuracy", "fit", "steps", "fallback", "seconds"}
     assert found["steps"] == SMALL.steps and 0 <= found["fallback"] <= 1
+
+
+@pytest.mark.parametrize("model", ["mlp", "convnet"])
+def test_nearest_points_are_an_option(data, model):
+    config = replace(SMALL, model=model, width=8, depth=1, steps=4, points="nearest")
+    units = [Unit("ours", 0.05, repeat, 7) for repeat in range(2)]
+    near = train_group(config, units, data)
+    newton = train_group(replace(config, points="newton"), units, data)
+    assert all(0 <= one.fallback < 1 for one in near)
+    pairs = zip(near[0].network.parameters(), newton[0].network.parameters(), strict=True)
+    assert any(not torch.equal(a, b) for a, b in pairs)
+    assert key_of(config.to_dict()).endswith("nearest")
