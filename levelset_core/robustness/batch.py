@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -46,6 +47,8 @@ class RobustTerms:
         robust: share of images that the attack left right; NaN where there was none.
         found: share of images with a level set point ("level-set"), else NaN.
         attacked: where the attack ended, (n, c, h, w).
+        again: the loss of the same attacked images and level set points for the network as it
+            is then: further steps on the batch need no attack.
     """
 
     loss: Tensor
@@ -53,6 +56,7 @@ class RobustTerms:
     robust: float
     found: float
     attacked: Tensor
+    again: Callable[[], Tensor]
 
 
 def attack(

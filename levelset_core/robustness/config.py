@@ -66,6 +66,10 @@ class RobustConfig(Settings):
         0.1, low=1e-6, high=1.0, help="the same for wrong samples (level-set)"
     )
     attack_steps: int = setting(7, low=0, high=1000, help="steps of the PGD on each batch")
+    replays: int = setting(
+        0, low=0, high=100, help="further optimizer steps on each batch, on the same attacked "
+        "images; its level set points move along by the sample network",
+    )  # fmt: skip
     attack_shrink: float = setting(
         1.0, low=0.01, high=1.0, help="length of each PGD step over that of the one before"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
@@ -12,6 +14,7 @@ from levelset_core.levelsets import (
     class_margin,
     false_position,
     project,
+    sample_network,
     value_and_jacobian,
 )
 from levelset_core.losses.margin import margin_terms
@@ -36,46 +39,62 @@ def level_set(batch: Batch, c: RobustConfig) -> RobustTerms:
     one function; the running statistics then see the images as they are.
     """
     learner, x, y = batch.learner, batch.x, batch.y
-    with evaluating(batch.f), evaluating(learner):
+    with evaluating(batch.f):
         with torch.no_grad():
             right = margin_of(batch.f(x), y) > 0
         samples, attacked, crossed = level_set_points(batch, c, right)
-        used = samples.usable(MAX_RESIDUAL)
-        if c.distance == "rho":
-            loss = margin_terms(
-                learner, x, y,
-                epsilon=batch.epsilon, epsilon_wrong=c.epsilon_wrong,
-                weight_correct=c.weight_correct, distance="rho",
-                samples=samples, max_residual=MAX_RESIDUAL,
-            ).loss  # fmt: skip
-        else:
-            loss = eq_12_in_a_norm(batch, c, samples.points[used], used, right)
-        if c.weight_boundary:
-            at_points = cross_entropy(learner(samples.points[used]), y[used], reduction="sum")
-            loss = loss + c.weight_boundary * at_points / len(x)
-        clean = c.weight_clean_at(batch.epoch)
-        if clean or (c.weight_attacked and c.partner == "trades"):
-            natural = learner(x)
-            loss = loss + clean * cross_entropy(natural, y)
-        if c.weight_attacked:
-            ends = learner(attacked)
-            if c.partner == "trades":
-                at_end = divergence(ends, log_softmax(natural, 1)).mean()
-            else:
-                at_end = cross_entropy(ends, y)
-            loss = loss + c.weight_attacked * at_end
+    used = samples.usable(MAX_RESIDUAL)
+    distances = _eq_12(batch, c, samples, right)
+    clean = c.weight_clean_at(batch.epoch)
+
+    def loss() -> Tensor:
+        with evaluating(learner):
+            total = distances()
+            if c.weight_boundary:
+                with torch.no_grad():  # the points of the level set as it is now: Eq. 9
+                    p = sample_network(class_margin(learner), samples)[used].clamp(0, 1)
+                at_points = cross_entropy(learner(p), y[used], reduction="sum") / len(x)
+                total = total + c.weight_boundary * at_points
+            if clean or c.partner == "trades":
+                natural = learner(x)
+                total = total + clean * cross_entropy(natural, y)
+            if c.weight_attacked:
+                ends = learner(attacked)
+                if c.partner == "trades":
+                    at_end = divergence(ends, log_softmax(natural, 1)).mean()
+                else:
+                    at_end = cross_entropy(ends, y)
+                total = total + c.weight_attacked * at_end
+        return total
+
+    first = loss()
     if any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in learner.modules()):
         with torch.no_grad():
             learner(x)
-    return RobustTerms(loss, share(right), share(right & ~crossed), share(used), attacked)
+    return RobustTerms(first, share(right), share(right & ~crossed), share(used), attacked, loss)
+
+
+def _eq_12(
+    batch: Batch, c: RobustConfig, samples: LevelSetSamples, right: Tensor
+) -> Callable[[], Tensor]:
+    """Eq. 12 on fixed samples, a function of the learner's parameters."""
+    if c.distance == "rho":
+        return lambda: margin_terms(
+            batch.learner, batch.x, batch.y,
+            epsilon=batch.epsilon, epsilon_wrong=c.epsilon_wrong,
+            weight_correct=c.weight_correct, distance="rho",
+            samples=samples, max_residual=MAX_RESIDUAL,
+        ).loss  # fmt: skip
+    used = samples.usable(MAX_RESIDUAL)
+    return eq_12_in_a_norm(batch, c, samples.points[used], used, right)
 
 
 def eq_12_in_a_norm(
     batch: Batch, c: RobustConfig, p: Tensor, used: Tensor, right: Tensor
-) -> Tensor:
+) -> Callable[[], Tensor]:
     """Eq. 12 with the signed distance of every image in a norm, "l2" or "linf", to S^y:
 
-        s(theta) = sign(F) ||x - p|| + [F(p; theta) - F(p)] / ||D_xF(p)||_*,
+        s(theta) = sign(F) ||x - p|| + [F(p; theta) - F(p; theta_0)] / ||D_xF(p)||_*,
 
     Eq. 9 with the smallest move of that norm: the way of the level set, seen from x. The loss is
     lambda_j h(s), h(s) = (exp(-alpha s) - exp(-alpha epsilon)) / alpha below epsilon and 0 beyond,
@@ -87,16 +106,23 @@ def eq_12_in_a_norm(
         right: images that are right as they are, (n,).
 
     Returns:
-        The mean over the n images, a differentiable scalar.
+        The mean over the n images, a differentiable scalar, for the learner as it is when called.
     """
     x, y, right = batch.x[used], batch.y[used], right[used]
-    margin = soft_margin(batch.learner(p), y, c.margin_temperature)
-    slope = slope_at(batch.f, p, y, c)
+    with evaluating(batch.f):
+        before, slope = margin_and_slope(batch.f, p, y, c)
     way = torch.linalg.vector_norm((p - x).flatten(1), _ORDER[c.distance], dim=1)
-    signed = torch.where(right, way, -way) + (margin - margin.detach()) / slope
-    aim = torch.where(right, batch.epsilon, c.epsilon_wrong).to(signed)
-    weight = torch.where(right, c.weight_correct, 1.0).to(signed)
-    return (weight * below(signed, aim, c.distance_decay)).sum() / len(batch.x)
+    way = torch.where(right, way, -way)
+    aim = torch.where(right, batch.epsilon, c.epsilon_wrong).to(way)
+    weight = torch.where(right, c.weight_correct, 1.0).to(way)
+
+    def loss() -> Tensor:
+        with evaluating(batch.learner):
+            margin = soft_margin(batch.learner(p), y, c.margin_temperature)
+        signed = way + (margin - before) / slope
+        return (weight * below(signed, aim, c.distance_decay)).sum() / len(batch.x)
+
+    return loss
 
 
 #: Norm of a way -> its order for ``vector_norm``, and that of the dual norm, of slopes.
@@ -127,16 +153,19 @@ def soft_margin(logits: Tensor, y: Tensor, temperature: float) -> Tensor:
     return logits.gather(1, own).squeeze(1) - (temperature * others).logsumexp(1) / temperature
 
 
-def slope_at(f: nn.Module, p: Tensor, y: Tensor, c: RobustConfig) -> Tensor:
-    """||D_xF(p)||_*, (n,), over the pixels that can move on: in [0, 1] those at a wall do not."""
+def margin_and_slope(f: nn.Module, p: Tensor, y: Tensor, c: RobustConfig) -> tuple[Tensor, Tensor]:
+    """The soft margin at p and ||D_xF(p)||_* over the pixels that can move on, (n,) both.
+
+    In [0, 1] those at a wall cannot.
+    """
 
     def margin(points: Tensor, labels: Tensor) -> Tensor:
         return soft_margin(f(points), labels, c.margin_temperature)
 
-    _, gradient = value_and_jacobian(margin, p, (y,))
+    value, gradient = value_and_jacobian(margin, p, (y,))
     free = torch.where(gradient > 0, p > 0, p < 1)  # towards F = -infinity
     slope: Tensor = torch.linalg.vector_norm((gradient * free).flatten(1), _DUAL[c.distance], dim=1)
-    return slope.clamp_min(MIN_SLOPE)
+    return value, slope.clamp_min(MIN_SLOPE)
 
 
 def level_set_points(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy, log_softmax
 
 from levelset_core.attacks import LOSSES, evaluating
@@ -20,18 +21,26 @@ __all__ = [
 
 def standard(batch: Batch, c: RobustConfig) -> RobustTerms:
     """Cross-entropy on the images as they are."""
-    logits = batch.learner(batch.x)
-    right = share(logits.argmax(1) == batch.y)
-    return RobustTerms(cross_entropy(logits, batch.y), right, torch.nan, torch.nan, batch.x)
+    return _on(batch, batch.x, attacked=False)
 
 
 def madry(batch: Batch, c: RobustConfig) -> RobustTerms:
     """Cross-entropy on images attacked by PGD on it (Madry et al., 2018)."""
     with evaluating(batch.f):
         attacked, _ = attack(batch, c, LOSSES["xent"], (batch.y,))
-    logits = batch.learner(attacked)
-    robust = share(logits.argmax(1) == batch.y)
-    return RobustTerms(cross_entropy(logits, batch.y), torch.nan, robust, torch.nan, attacked)
+    return _on(batch, attacked, attacked=True)
+
+
+def _on(batch: Batch, x: Tensor, *, attacked: bool) -> RobustTerms:
+    """Cross-entropy on images."""
+
+    def loss() -> Tensor:
+        return cross_entropy(batch.learner(x), batch.y)
+
+    logits = batch.learner(x)
+    right = share(logits.argmax(1) == batch.y)
+    clean, robust = (torch.nan, right) if attacked else (right, torch.nan)
+    return RobustTerms(cross_entropy(logits, batch.y), clean, robust, torch.nan, x, loss)
 
 
 def trades(batch: Batch, c: RobustConfig) -> RobustTerms:
@@ -40,15 +49,23 @@ def trades(batch: Batch, c: RobustConfig) -> RobustTerms:
         with torch.no_grad():
             natural = log_softmax(batch.f(batch.x), 1)
         attacked, _ = attack(batch, c, divergence, (natural,))
-    logits, attacked_logits = batch.learner(torch.cat([batch.x, attacked])).chunk(2)
-    loss = cross_entropy(logits, batch.y)
-    loss = loss + c.beta * divergence(attacked_logits, log_softmax(logits, 1)).mean()
+
+    def both() -> tuple[Tensor, Tensor]:
+        logits, ends = batch.learner(torch.cat([batch.x, attacked])).chunk(2)
+        return logits, ends
+
+    def loss(logits: Tensor, ends: Tensor) -> Tensor:
+        apart = divergence(ends, log_softmax(logits, 1)).mean()
+        return cross_entropy(logits, batch.y) + c.beta * apart
+
+    logits, ends = both()
     return RobustTerms(
-        loss,
+        loss(logits, ends),
         share(logits.argmax(1) == batch.y),
-        share(attacked_logits.argmax(1) == batch.y),
+        share(ends.argmax(1) == batch.y),
         torch.nan,
         attacked,
+        lambda: loss(*both()),
     )
 
 

@@ -136,9 +136,10 @@ class RobustTrainer:
             )
         for group in self.optimizer.param_groups:
             group["lr"] = c.learning_rate_at(done)
-        self.optimizer.zero_grad()
-        terms.loss.backward()
-        self.optimizer.step()
+        for k in range(1 + c.replays):
+            self.optimizer.zero_grad()
+            (terms.again() if k else terms.loss).backward()
+            self.optimizer.step()
 
         self.step += 1
         if self.step % self.steps_an_epoch == 0:

@@ -14,6 +14,7 @@ from levelset_core import LevelsetError
 from levelset_core.attacks import margin_of
 from levelset_core.classifiers.architectures import make_classifier
 from levelset_core.data.images import load_images
+from levelset_core.levelsets import class_margin, sample_network
 from levelset_core.random import torch_generator
 from levelset_core.robustness.config import RobustConfig
 from levelset_core.robustness.level_set import (
@@ -21,7 +22,7 @@ from levelset_core.robustness.level_set import (
     eq_12_in_a_norm,
     level_set,
     level_set_points,
-    slope_at,
+    margin_and_slope,
     soft_margin,
 )
 from levelset_core.robustness.trainer import RobustTrainer
@@ -45,7 +46,7 @@ def test_the_gradient_of_eq_12_in_a_norm_in_closed_form(distance, label, decay):
     batch, right = batch_of(f, X, y, 0.3), torch.tensor([label == 0])
     samples, _, crossed = level_set_points(batch, config, right)
     assert crossed.all()
-    loss = eq_12_in_a_norm(batch, config, samples.points, samples.usable(0.1), right)
+    loss = eq_12_in_a_norm(batch, config, samples.points, samples.usable(0.1), right)()
     p = samples.points.flatten()
     way = float(torch.linalg.vector_norm(p - X.flatten(), math.inf if distance == "linf" else 2))
     side, weight = (1.0, 3.0) if label == 0 else (-1.0, 1.0)
@@ -72,12 +73,13 @@ def test_on_a_smooth_network_the_gradient_is_that_of_the_distance_along_the_norm
         logits = f(p)
     config = replace(CONFIG, margin_temperature=5.0)
     batch, used = batch_of(f, x, y, 0.3), torch.ones(6, dtype=torch.bool)
-    loss = eq_12_in_a_norm(batch, config, p, used, used)
+    loss = eq_12_in_a_norm(batch, config, p, used, used)()
     parameters = list(f.parameters())
     gradients = torch.autograd.grad(loss, parameters)
     step = [torch.randn(q.shape, generator=generator, dtype=q.dtype) for q in parameters]
-    slope = slope_at(f, p, y, config)
-    before, h = soft_margin(logits, y, 5.0), 1e-6
+    before, slope = margin_and_slope(f, p, y, config)
+    torch.testing.assert_close(before, soft_margin(logits, y, 5.0))
+    h = 1e-6
     with torch.no_grad():
         for q, d in zip(parameters, step, strict=True):
             q += h * d
@@ -109,11 +111,11 @@ def test_the_soft_margin_is_below_the_margin_and_comes_near_it():
 
 def test_pixels_at_a_wall_do_not_carry_the_boundary_further():
     f, y = Linear(), torch.tensor([0])
-    inside = slope_at(f, X, y, CONFIG)
+    inside = margin_and_slope(f, X, y, CONFIG)[1]
     assert inside.item() == pytest.approx(float(W.abs().sum()))
     wall = X.clone()
     wall[..., 0, 0] = 0.0  # w_0 > 0: F falls downwards, where there is no room
-    assert slope_at(f, wall, y, CONFIG).item() == pytest.approx(float(W[1:].abs().sum()))
+    assert margin_and_slope(f, wall, y, CONFIG)[1].item() == pytest.approx(float(W[1:].abs().sum()))
 
 
 def test_terms_beside_eq_12_add_up():
@@ -227,3 +229,48 @@ def test_a_checkpoint_goes_on_bit_for_bit():
     assert [repr(s) for s in again] == rest and len(rest) == 2
     one, other = whole.network.state_dict(), again.network.state_dict()
     assert all(torch.equal(one[k], other[k]) for k in one)
+
+
+def test_a_replay_is_a_further_step_on_the_same_points():
+    data = load_images("mnist_excerpt", "train").first(32)
+    config = RobustConfig(
+        **ALL, model="convnet4a_narrow", epochs=2, batch=16, epsilon=0.2, attack_step=0.4,
+        attack_steps=2, attack_shrink=0.5,
+    )  # fmt: skip
+    by_hand = RobustTrainer(config, data, device=CPU)
+    twice = RobustTrainer(replace(config, replays=1), data, device=CPU)
+    batches: list = []
+    original = by_hand._batch
+    by_hand._batch = lambda *a: batches.append(original(*a)) or batches[-1]  # type: ignore[method-assign]
+    next(by_hand)
+    # The attack again, from the same noise, on the network as it was: f is a frozen copy.
+    f = batches[0].f
+    terms = level_set(replace(batches[0], learner=f), config)
+    assert terms.found == next(twice).found
+    trained = replace(batches[0], learner=by_hand.network)
+    by_hand.optimizer.zero_grad()
+    level_set(trained, config).loss.backward()
+    by_hand.optimizer.step()
+    one, other = by_hand.network.state_dict(), twice.network.state_dict()
+    for name in one:
+        torch.testing.assert_close(one[name], other[name], atol=2e-4, rtol=1e-2)
+
+
+def test_level_set_points_move_along_when_the_network_changes():
+    """Eq. 9 with other parameters: F(p(theta)) stays nearer to its level than F(p) does."""
+    generator = torch_generator(3)
+    f = nn.Sequential(nn.Flatten(), nn.Linear(4, 16), nn.Softplus(), nn.Linear(16, 3)).double()
+    x = 0.3 + 0.4 * torch.rand(8, 1, 2, 2, generator=generator, dtype=torch.float64)
+    y = f(x).topk(2, 1).indices[:, 1]  # wrong, but not far from right
+    config = replace(CONFIG, epsilon_wrong=1.0, attack_step_wrong=0.2)
+    samples, _, _ = level_set_points(batch_of(f, x, y, 0.3), config, torch.zeros(8).bool())
+    used = samples.usable(0.1)
+    assert used.any()
+    with torch.no_grad():
+        for q in f.parameters():
+            q += 1e-3 * torch.randn(q.shape, generator=generator, dtype=q.dtype)
+        p, margin = samples.points, class_margin(f)
+        moved = sample_network(margin, samples)
+        off = (margin(moved, y) - samples.values)[used].abs()
+        stale = (margin(p, y) - samples.values)[used].abs()
+    assert (off < 0.1 * stale).all()
