@@ -2,61 +2,61 @@
 
 ``torch.export.load`` cannot be used on a file that one does not trust (torch 2.13): it unpickles
 tensors and objects where the archive says so, loads native code, and evaluates expressions of
-sizes. But a ``.pt2`` file is a zip with the graph as JSON and the weights as plain bytes. So this
-module reads those alone, and runs the graph with an allow-list of ATen operators: nothing in the
-file is unpickled, compiled or evaluated, whatever it says.
+sizes. But a ``.pt2`` file is a zip with the graph as JSON and the weights as plain bytes. So
+:mod:`levelset_core.classifiers.exported_files` reads those alone, and this module runs the graph
+with the operators of :mod:`levelset_core.classifiers.operators`: nothing in the file is unpickled,
+compiled or evaluated, whatever it says. Before a pass its sizes are checked
+(:mod:`levelset_core.classifiers.bounds`).
 """
 
 from __future__ import annotations
 
-import json
-import math
-import operator
-import zipfile
-import zlib
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from levelset_core.classifiers.bounds import MAX_PIECES, TooLarge, check_bounds
+from levelset_core.classifiers.operators import (
+    DROPOUTS,
+    RANDOM,
+    SIZES,
+    SKIPPED,
+    SPLITTING,
+    overload_of,
+    plain_name,
+)
 from levelset_core.errors import LevelsetError
 
-#: Operators of ``torch.ops.aten`` that a graph may use; in place (with _) they give a new tensor.
-ATEN = {
-    "conv2d", "convolution", "linear", "addmm", "mm", "matmul", "bmm", "batch_norm",
-    "instance_norm", "layer_norm", "group_norm", "relu", "relu6", "leaky_relu", "prelu", "elu",
-    "gelu", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh", "sigmoid", "tanh", "softplus",
-    "softmax", "log_softmax", "clamp", "clamp_min", "clamp_max", "max_pool2d", "avg_pool2d",
-    "adaptive_avg_pool2d", "adaptive_max_pool2d", "mean", "sum", "amax", "add", "sub", "mul",
-    "div", "neg", "pow", "sqrt", "rsqrt", "exp", "log", "abs", "minimum", "maximum", "view",
-    "reshape", "flatten", "permute", "transpose", "t", "squeeze", "unsqueeze", "expand", "cat",
-    "slice", "select", "pad", "constant_pad_nd", "dropout", "feature_dropout", "contiguous",
-    "clone", "alias", "detach", "to",
+#: Number of an element type in the archive -> the type that it has here: half precision is made
+#: for other devices, and gradients vanish in it.
+TYPES = {
+    1: torch.uint8, 2: torch.int8, 3: torch.int16, 4: torch.int32, 5: torch.int64,
+    6: torch.float32, 7: torch.float32, 8: torch.float64, 10: torch.complex64,
+    11: torch.complex128, 12: torch.bool, 13: torch.float32,
 }  # fmt: skip
-#: Arithmetic on sizes.
-SIZES: dict[str, Callable[..., Any]] = {
-    "_operator.add": operator.add, "_operator.sub": operator.sub, "_operator.mul": operator.mul,
-    "_operator.floordiv": operator.floordiv, "_operator.getitem": operator.getitem,
-}  # fmt: skip
-#: A view of a tensor in another layout of memory may need a copy.
-_LOOSER = {"view": "reshape"}
-#: Number of an element type in the archive -> the type.
-_TYPES = {
-    1: torch.uint8, 4: torch.int32, 5: torch.int64, 6: torch.float16, 7: torch.float32,
-    8: torch.float64, 12: torch.bool, 13: torch.bfloat16,
-}  # fmt: skip
-MAX_BYTES, MAX_NODES = 1_000_000_000, 5000
+_BATCH_NORMS = ("batch_norm", "native_batch_norm", "_native_batch_norm_legit")
+_TRAINING = (
+    "The program was exported in training mode, so its batch normalization mixes the images of a "
+    "batch: call .eval() before."
+)
 
 
 class ExportedNetwork(nn.Module):
     """An exported graph and its tensors.
 
     Args:
-        graph: plain values: "inputs", "nodes", "output", "tensors" (names, in order), "batch"
-            (images it takes at once; None for any number), "shape", "classes".
+        graph: plain values: "input", "output", "nodes", "tensors" (names, in order), "batch"
+            (images it takes at once; None for any number), "shape", "classes"; where they are not
+            the usual ones also "axes" (of an image as the graph takes it) and "type" (of its
+            numbers).
         tensors: weights and constants, by those names.
+
+    Attributes:
+        random_parts: names of operators that draw at random, so that the same image gets other
+            logits every time.
 
     Raises:
         LevelsetError: an operator is not allowed, or the graph is damaged.
@@ -68,75 +68,218 @@ class ExportedNetwork(nn.Module):
         try:
             for k, name in enumerate(graph["tensors"]):
                 self.register_buffer(f"t{k}", tensors[name])
-            self._steps = [_step(node) for node in graph["nodes"]]
-            self._input, self._output = str(graph["input"]), str(graph["output"])
+            self._program = Program(graph["nodes"], [str(graph["output"])])
+            self._input = str(graph["input"])
             self._batch: int | None = graph["batch"]
+            self._axes = tuple(graph.get("axes") or graph["shape"])
+            self._type = TYPES[graph.get("type", 7)]
+            self._changed = _changed(self._program, [self._input, *graph["tensors"]])
         except LevelsetError:
             raise
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise LevelsetError("The exported graph is damaged.") from error
+        self.random_parts = tuple(dict.fromkeys(self._program.random_parts()))
+        self._fitting: dict[int, int] = {}
+
+    def _apply(self, fn: Any, recurse: bool = True) -> ExportedNetwork:
+        """Move or convert; a graph that counts on the layout of memory keeps it."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        if any(step.name == "as_strided" for step in self._program.steps):
+            for name, tensor in self.named_buffers():
+                setattr(self, name, tensor.contiguous())
+        return self
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits, (n, c, h, w) -> (n, classes)."""
-        if self._batch is None or len(x) == self._batch:
-            return self._run(x)
+        """Logits, (n, c, h, w) -> (n, classes) float32."""
+        images = x.reshape(len(x), *self._axes).to(self._type).contiguous()
+        if self._batch is None:
+            return torch.cat([self._run(part) for part in images.split(self.at_once(len(x)))])
+        self.at_once(self._batch)
         parts = []
-        for part in x.split(self._batch):  # made for so many images at once
+        for part in images.split(self._batch):  # made for so many images at once
             missing = self._batch - len(part)
             filled = torch.cat([part, part[:1].expand(missing, *part.shape[1:])])
             parts.append(self._run(filled)[: len(part)])
         return torch.cat(parts)
 
+    def at_once(self, n: int) -> int:
+        """How many of n images may go through the graph together.
+
+        Raises:
+            LevelsetError: not even one may, or the sizes of the graph do not fit each other.
+        """
+        if n not in self._fitting:
+            try:
+                check_bounds(self._run, (n, *self._axes), self._type)
+                self._fitting[n] = n
+            except TooLarge:
+                if n <= 1 or self._batch is not None:
+                    raise
+                self._fitting[n] = self.at_once(n // 2)
+        return max(1, self._fitting[n])
+
     def _run(self, x: Tensor) -> Tensor:
         names = self.graph["tensors"]
         values: dict[str, Any] = {name: getattr(self, f"t{k}") for k, name in enumerate(names)}
+        if x.is_meta:
+            values = {k: torch.empty_like(v, device="meta") for k, v in values.items()}
         values[self._input] = x
-        for run, arguments, keywords, outputs, changed in self._steps:
-            found = run(
-                *(_value(a, values) for a in arguments),
-                **{name: _value(a, values) for name, a in keywords.items()},
-            )
-            if len(outputs) == 1:
-                found = (found[0] if isinstance(found, tuple) else found,)
-            values.update(zip(outputs, found, strict=False))
-            if changed is not None:  # an operator in place: the old name has the new value too
-                values[changed] = values[outputs[0]]
-        result: Tensor = values[self._output]
-        return result
+        for name in self._changed:  # operators in place change copies
+            values[name] = values[name].clone()
+        (result,) = self._program.run(values, x.device)
+        logits: Tensor = result.to(torch.float32)
+        return logits
 
 
-Step = tuple[Callable[..., Any], list[Any], dict[str, Any], list[str], str | None]
+# -- the interpreter -------------------------------------------------------------------------
 
 
-def _step(node: dict[str, Any]) -> Step:
+@dataclass
+class _Step:
+    """A node: what it calls, with what, and which values nobody needs after it."""
+
+    run: Callable[..., Any]
+    args: list[Any]
+    kwargs: dict[str, Any]
+    outputs: list[str]
+    name: str = ""
+    in_place: bool = False
+    draws: bool = False
+    #: Its outputs may share memory with its arguments.
+    aliases: bool = False
+    #: Position of its argument "device".
+    device: int | None = None
+    program: Program | None = None
+    dead: list[str] = field(default_factory=list)
+
+
+class Program:
+    """Nodes in their order, of the graph or of a part of it.
+
+    Args:
+        nodes: as in the stored graph.
+        outputs: names of the values that it gives.
+        inputs: names of those it takes; the whole graph has none, as its values are there before.
+    """
+
+    def __init__(self, nodes: list[Any], outputs: list[str], inputs: list[str] | None = None):
+        self.steps = [step for node in nodes if (step := _step(node)) is not None]
+        self.outputs, self.inputs = outputs, inputs or []
+        needed = set(outputs)
+        for step in reversed(self.steps):
+            names = {n for a in [*step.args, *step.kwargs.values()] for n in _names(a)}
+            step.dead = sorted((names | set(step.outputs)) - needed - {""})
+            needed |= names
+
+    def run(self, values: dict[str, Any], device: torch.device) -> list[Any]:
+        """The outputs, from values by name, which are dropped on the way."""
+        for step in self.steps:
+            args = [_value(a, values) for a in step.args]
+            kwargs = {name: _value(a, values) for name, a in step.kwargs.items()}
+            if step.program is not None:
+                found: Any = step.program.within(args, device)
+            else:
+                if step.device is not None:
+                    if step.device < len(args):
+                        args[step.device] = device
+                    else:
+                        kwargs["device"] = device
+                if step.name in SPLITTING and max(args[0].shape, default=0) > MAX_PIECES:
+                    raise TooLarge(f"The exported program makes more than {MAX_PIECES:,} pieces.")
+                found = step.run(*args, **kwargs)
+            if len(step.outputs) == 1:
+                found = [found[0] if isinstance(found, tuple | list) else found]
+            values.update(zip(step.outputs, found, strict=False))
+            for name in step.dead:
+                values.pop(name, None)
+        return [values[name] for name in self.outputs]
+
+    def within(self, args: list[Any], device: torch.device) -> list[Any]:
+        """Run as a part of another graph, with gradients on or off as that says."""
+        given = dict(zip(self.inputs, args[1:], strict=True))
+        with torch.set_grad_enabled(torch.is_grad_enabled() and args[0] is not False):
+            return self.run(given, device)
+
+    def random_parts(self) -> Iterator[str]:
+        """Names of the operators that draw."""
+        for step in self.steps:
+            if step.program is not None:
+                yield from step.program.random_parts()
+            elif step.draws:
+                yield step.name
+
+
+def _step(node: dict[str, Any]) -> _Step | None:
     target = str(node["target"])
     outputs = [str(name) for name in node["outputs"]]
-    arguments, keywords = list(node["args"]), dict(node["kwargs"])
+    args, kwargs = list(node["args"]), dict(node["kwargs"])
+    if "graph" in node:
+        part = node["graph"]
+        program = Program(part["nodes"], list(part["outputs"]), list(part["inputs"]))
+        return _Step(len, args, {}, outputs, aliases=True, program=program)
     if target in SIZES:
-        return SIZES[target], arguments, keywords, outputs, None
+        return _Step(SIZES[target], args, kwargs, outputs)
     parts = target.split(".")
-    refused = LevelsetError(f"The exported program uses {target}, which is not supported here.")
-    if parts[:2] == ["torch", "sym_size"] or parts[:4] == ["torch", "ops", "aten", "sym_size"]:
-        return (lambda x, k: x.shape[k]), arguments, keywords, outputs, None
-    if parts[:3] != ["torch", "ops", "aten"] or len(parts) != 5:
-        raise refused
-    name, overload = parts[3], parts[4]
-    changed = None
-    if name.endswith("_") and not name.startswith("_"):
-        name, changed = name[:-1], arguments[0].get("tensor") if arguments else None
-    if name not in ATEN:
-        raise refused
-    if name in ("batch_norm", "instance_norm") and arguments[5] == {"plain": True}:
-        raise LevelsetError("The program was exported in training mode: call .eval() before.")
-    if "dropout" in name:
-        if {"plain": True} in arguments:
-            raise LevelsetError("The program was exported in training mode: call .eval() before.")
-        return (lambda x, *_: x), arguments, keywords, outputs, changed
-    packet = getattr(torch.ops.aten, _LOOSER.get(name, name))
-    overload = "default" if name in _LOOSER else overload
-    if overload not in packet.overloads():
-        raise refused
-    return getattr(packet, overload), arguments, keywords, outputs, changed
+    if parts[-1] == "sym_size" or parts[3:4] == ["sym_size"]:
+        return _Step(lambda x, k: x.shape[k], args, kwargs, outputs)
+    if parts[3:4] == ["sym_numel"]:
+        return _Step(lambda x: x.numel(), args, kwargs, outputs)
+    if parts[:3] == ["torch", "ops", "aten"] and parts[3] in SKIPPED:
+        return None
+    overload = overload_of(target)
+    name, in_place = plain_name(target)
+    _check_mode(name, parts[4], args)
+    schema = overload._schema
+    device = next((k for k, a in enumerate(schema.arguments) if a.name == "device"), None)
+    run = _view if name == "view" and parts[4] == "default" else overload
+    if name == "instance_norm":
+        args[3:5] = [{"plain": None}, {"plain": None}] if args[5] == {"plain": True} else args[3:5]
+    draws = name in RANDOM or (name in DROPOUTS and _trains(args, kwargs))
+    aliases = name in DROPOUTS or any(r.alias_info is not None for r in schema.returns)
+    return _Step(run, args, kwargs, outputs, name, in_place, draws, aliases, device)
+
+
+def _view(x: Tensor, size: list[int]) -> Tensor:
+    """A view; in another layout of memory a copy."""
+    try:
+        return x.view(size)
+    except RuntimeError:
+        return x.reshape(size)
+
+
+def _trains(args: list[Any], kwargs: dict[str, Any]) -> bool:
+    return {"plain": True} in [*args, *kwargs.values()]
+
+
+def _check_mode(name: str, overload: str, args: list[Any]) -> None:
+    if name in _BATCH_NORMS and overload == "default" and args[5] == {"plain": True}:
+        raise LevelsetError(_TRAINING)
+
+
+def _changed(program: Program, names: list[str]) -> list[str]:
+    """Those of the values that are there before, whose memory an operator in place changes."""
+    roots: dict[str, set[str]] = {name: {name} for name in names}
+    changed: set[str] = set()
+    for step in program.steps:
+        given = [set().union(*(roots.get(n, set()) for n in _names(a))) for a in step.args]
+        if step.in_place:
+            changed |= given[0]
+        if step.program is not None and any(s.in_place for s in step.program.steps):
+            changed |= set().union(*given)
+        if step.aliases or step.in_place:
+            for output in step.outputs:
+                roots[output] = set().union(*given)
+    return [name for name in names if name in changed]
+
+
+def _names(argument: Any) -> Iterator[str]:
+    """Names of the values in an argument."""
+    ((kind, content),) = argument.items()
+    if kind == "list":
+        for item in content:
+            yield from _names(item)
+    elif kind not in ("plain", "type"):
+        yield str(content)
 
 
 def _value(argument: Any, values: dict[str, Any]) -> Any:
@@ -144,147 +287,7 @@ def _value(argument: Any, values: dict[str, Any]) -> Any:
     if kind == "plain":
         return content
     if kind == "type":
-        return _TYPES[content]
+        return TYPES[content]
     if kind == "list":
         return [_value(item, values) for item in content]
     return values[content]
-
-
-# -- reading ---------------------------------------------------------------------------------
-
-
-def read_exported(path: Path) -> ExportedNetwork:
-    """The network in a ``.pt2`` file of ``torch.export.save``, of float32 and in evaluation mode.
-
-    Raises:
-        LevelsetError: the file is damaged, no classifier of images, or needs what cannot be read
-            without trusting it.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(info.file_size for info in archive.infolist()) > MAX_BYTES:
-                raise LevelsetError(f"{path.name} is too large: more than {MAX_BYTES:,} bytes.")
-            root = archive.namelist()[0].partition("/")[0]
-            model = json.loads(archive.read(f"{root}/models/model.json"))
-            tensors = _tensors(archive, root, "weights") | _tensors(archive, root, "constants")
-        graph = _graph(model["graph_module"], tensors)
-        return ExportedNetwork(graph, tensors).eval()
-    except LevelsetError:
-        raise
-    except (
-        OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, IndexError,
-        AttributeError, RuntimeError, RecursionError, OverflowError, NotImplementedError, EOFError,
-    ) as error:  # fmt: skip
-        raise LevelsetError(f"{path.name} is damaged or no program of torch.export.") from error
-
-
-def _tensors(archive: zipfile.ZipFile, root: str, folder: str) -> dict[str, Tensor]:
-    """Tensors by name, from plain bytes."""
-    config = json.loads(archive.read(f"{root}/data/{folder}/model_{folder}_config.json"))["config"]
-    found = {}
-    for name, about in config.items():
-        meta = about["tensor_meta"]
-        if about["use_pickle"] or meta is None:
-            raise LevelsetError(
-                f"The exported program keeps {name!r} as a pickle, which is never read here."
-            )
-        dtype = _TYPES[meta["dtype"]]
-        content = archive.read(f"{root}/data/{folder}/{about['path_name']}")
-        sizes = [int(size["as_int"]) for size in meta["sizes"]]
-        strides = [int(stride["as_int"]) for stride in meta["strides"]]
-        if not math.prod(sizes):
-            found[name] = torch.zeros(sizes, dtype=dtype)
-            continue
-        flat = torch.frombuffer(bytearray(content), dtype=dtype)
-        tensor = torch.as_strided(flat, sizes, strides, int(meta["storage_offset"]["as_int"]))
-        found[name] = tensor.clone(memory_format=torch.contiguous_format)
-    return found
-
-
-def _graph(module: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Any]:
-    graph, signature = module["graph"], module["signature"]
-    if len(graph["nodes"]) > MAX_NODES:
-        raise LevelsetError(f"The exported program has more than {MAX_NODES:,} operators.")
-    inputs, names = [], {}
-    for spec in signature["input_specs"]:
-        ((kind, content),) = spec.items()
-        if kind == "user_input":
-            inputs.append(content["arg"]["as_tensor"]["name"])
-        else:
-            key = {"parameter": "parameter_name", "buffer": "buffer_name"}.get(
-                kind, "tensor_constant_name"
-            )
-            names[content["arg"]["name"]] = content[key]
-    outputs = [
-        spec["user_output"]["arg"]["as_tensor"]["name"]
-        for spec in signature["output_specs"]
-        if "user_output" in spec
-    ]
-    if len(inputs) != 1 or len(outputs) != 1:
-        raise LevelsetError(
-            f"A classifier has one input and one output, the exported program {len(inputs)} and "
-            f"{len(outputs)}."
-        )
-    sizes = [graph["tensor_values"][name]["sizes"] for name in (inputs[0], outputs[0])]
-    if len(sizes[0]) != 4 or len(sizes[1]) != 2:
-        raise LevelsetError(
-            "A classifier of images maps (n, c, h, w) to (n, classes); the exported program has "
-            f"{len(sizes[0])} and {len(sizes[1])} axes."
-        )
-    for own, name in names.items():  # from the names of the module to those of the graph
-        tensors[own] = tensors[name]
-    return {
-        "input": inputs[0],
-        "output": outputs[0],
-        "tensors": list(names),
-        "batch": sizes[0][0].get("as_int"),
-        "shape": [int(size["as_int"]) for size in sizes[0][1:]],
-        "classes": int(sizes[1][1]["as_int"]),
-        "nodes": [_node(node) for node in graph["nodes"]],
-    }
-
-
-def _node(node: dict[str, Any]) -> dict[str, Any]:
-    """A node as the file of this program has it: short, and of plain values."""
-    outputs = []
-    for output in node["outputs"]:
-        ((kind, content),) = output.items()
-        if kind == "as_tensors":
-            outputs += [item["name"] for item in content]
-        elif kind == "as_none":
-            outputs.append("")
-        else:
-            outputs.append(content["as_name"] if kind == "as_sym_int" else content["name"])
-    return {
-        "target": node["target"],
-        "args": [_argument(i["arg"]) for i in node["inputs"] if i.get("kind", 1) == 1],
-        "kwargs": {i["name"]: _argument(i["arg"]) for i in node["inputs"] if i.get("kind") == 2},
-        "outputs": outputs,
-    }
-
-
-def _argument(argument: dict[str, Any]) -> dict[str, Any]:
-    ((kind, content),) = argument.items()
-    if kind in ("as_int", "as_float", "as_bool", "as_string", "as_ints", "as_floats", "as_bools"):
-        return {"plain": content}
-    if kind == "as_none":
-        return {"plain": None}
-    if kind == "as_tensor":
-        return {"tensor": content["name"]}
-    if kind in ("as_tensors", "as_optional_tensors"):
-        return {"list": [_argument({"as_tensor": i} if "name" in i else i) for i in content]}
-    if kind == "as_sym_int":
-        return _size(content)
-    if kind == "as_sym_ints":
-        return {"list": [_size(item) for item in content]}
-    if kind == "as_scalar_type":
-        return {"type": content}
-    if kind in ("as_memory_format", "as_device", "as_layout"):
-        return {"plain": None}
-    raise LevelsetError(
-        f"The exported program has an argument {kind}, which is not supported here."
-    )
-
-
-def _size(content: dict[str, Any]) -> dict[str, Any]:
-    return {"plain": content["as_int"]} if "as_int" in content else {"size": content["as_name"]}

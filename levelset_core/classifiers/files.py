@@ -13,9 +13,15 @@ from safetensors.torch import save_file
 from torch import nn
 
 from levelset_core.classifiers.architectures import CLASSIFIERS
-from levelset_core.classifiers.exported import ExportedNetwork, read_exported
-from levelset_core.classifiers.foreign import fit_state_dict, read_state_dict
-from levelset_core.data.images import ImageSet
+from levelset_core.classifiers.exported import ExportedNetwork
+from levelset_core.classifiers.exported_files import read_exported
+from levelset_core.classifiers.foreign import (
+    fit_state_dict,
+    own_normalization,
+    read_state_dict,
+)
+from levelset_core.classifiers.normalization import Normalization, Normalized, normalized
+from levelset_core.data.images import IMAGE_SETS, ImageSet
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import present_name
 from levelset_core.settings import choose
@@ -34,6 +40,8 @@ class Classifier:
         shape: channels, height, width.
         classes: outputs.
         card: command, data, epochs, machine, seed, figures, ...; empty if there is none.
+        described: the file says itself what it holds, so that nothing is to be found out.
+        choices: what was taken where the file leaves a choice, a sentence each.
     """
 
     network: nn.Module
@@ -41,6 +49,13 @@ class Classifier:
     shape: tuple[int, int, int]
     classes: int
     card: dict[str, Any]
+    described: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def normalization(self) -> Normalization | None:
+        """What the network makes of pixels first; None for nothing."""
+        return self.network.normalization if isinstance(self.network, Normalized) else None
 
     def check(self, data: ImageSet) -> None:
         """Refuse images that the network is not made for.
@@ -48,10 +63,14 @@ class Classifier:
         Raises:
             LevelsetError: another shape, or more classes than outputs.
         """
-        if data.shape != self.shape or len(data.classes) > self.classes:
+        name = IMAGE_SETS.get(data.name, data.name)
+        if data.shape != self.shape:
+            own, its = (" x ".join(map(str, shape)) for shape in (self.shape, data.shape))
+            raise LevelsetError(f"The network takes images of {own}, {name} has {its}.")
+        if len(data.classes) > self.classes:
             raise LevelsetError(
-                f"The network takes images of shape {self.shape} in {self.classes} classes; "
-                f"{data.name} has {data.shape} in {len(data.classes)}."
+                f"{name} has {len(data.classes)} classes, this network {self.classes}: attack it "
+                "on images of its own classes, as a folder of class folders (--data FOLDER)."
             )
 
 
@@ -107,6 +126,9 @@ def save_classifier(
         "classes": str(classes),
         "card": json.dumps(card or {}, allow_nan=False),
     }
+    if isinstance(network, Normalized):
+        metadata["normalization"] = json.dumps(network.normalization.as_dict())
+        network = network.network
     if isinstance(network, ExportedNetwork):
         metadata["graph"] = json.dumps(network.graph)
     weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
@@ -159,40 +181,60 @@ def load_classifier(
     path = present_file(Path(path))
     if path.suffix.lower() == ".pt2":
         return _from_export(read_exported(path))
-    weights = read_state_dict(path)
+    weights, choices = read_state_dict(path)
     metadata = _metadata(path)
     if metadata.get("model") == EXPORTED and arch is None:
         return _stored_export(path, weights, metadata)
     if arch is not None:
         choose("model", arch, CLASSIFIERS)
     card: dict[str, Any] = {}
+    described = metadata.get("model") == arch if arch else True
     model = arch or metadata.get("model", "")
     if model not in CLASSIFIERS:
         raise LevelsetError(
             f"{path.name} does not say which network it holds: name it with --arch "
             f"({', '.join(CLASSIFIERS)})."
         )
-    if metadata.get("model") == model:
+    if described:
         about = _about(path, metadata)
         shape, classes, card = about.shape, about.classes, about.card
     network = CLASSIFIERS[model](shape, classes)
+    weights, normalization = own_normalization(weights, shape[0])
     # A count of batches that no other program stores stays 0; nothing depends on it.
     network.load_state_dict(fit_state_dict(weights, network), strict=False)
-    return Classifier(network.eval(), model, shape, classes, card)
+    network = _with_normalization(network.eval(), metadata) if described else network.eval()
+    if normalization:
+        network = normalized(network, normalization)
+        choices = (*choices, f"The file has a normalization of its own: {normalization}.")
+    return Classifier(network, model, shape, classes, card, described, choices)
 
 
-def _from_export(network: ExportedNetwork, card: dict[str, Any] | None = None) -> Classifier:
+def _with_normalization(network: nn.Module, metadata: dict[str, str]) -> nn.Module:
+    if "normalization" not in metadata:
+        return network
+    return normalized(network, Normalization.from_dict(json.loads(metadata["normalization"])))
+
+
+def _from_export(network: ExportedNetwork) -> Classifier:
+    """A classifier, after a first look at the logits of two images."""
     channels, height, width = network.graph["shape"]
     shape, classes = (channels, height, width), network.graph["classes"]
-    classifier = Classifier(network.eval(), EXPORTED, shape, classes, card or {})
     try:
         with torch.no_grad():
-            logits = network(torch.zeros(2, *shape))
-    except (RuntimeError, TypeError, ValueError, KeyError, IndexError, MemoryError) as error:
-        raise LevelsetError("The exported program does not run on images of its shape.") from error
-    if not isinstance(logits, torch.Tensor) or logits.shape != (2, classes):
+            logits = network(torch.full((2, *shape), 0.5))
+    except LevelsetError:
+        raise
+    except (
+        RuntimeError, TypeError, ValueError, KeyError, IndexError, AttributeError, MemoryError,
+    ) as error:  # fmt: skip
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise LevelsetError(
+            f"The exported program does not run on two images of {channels} x {height} x {width}: "
+            f"{said[:200]}"
+        ) from error
+    if logits.shape != (2, classes) or classes < 2:
         raise LevelsetError("The exported program does not give one logit for every class.")
-    return classifier
+    return Classifier(network.eval(), EXPORTED, shape, classes, {})
 
 
 def _stored_export(
@@ -204,40 +246,9 @@ def _stored_export(
         tensors = {name: weights[f"t{k}"] for k, name in enumerate(graph["tensors"])}
     except (KeyError, ValueError, TypeError) as error:
         raise LevelsetError(f"{path.name} is damaged: its description is broken.") from error
-    return _from_export(ExportedNetwork(graph, tensors), about.card)
-
-
-def with_the_right_head(classifier: Classifier, data: ImageSet) -> tuple[Classifier, str]:
-    """The ConvNet-4a with or without the ReLUs of its head, whichever gets more images right.
-
-    Both variants have the same tensors: a state dict does not say which of them it is.
-
-    Args:
-        classifier: read with ``arch``.
-        data: labelled images of the kind it was trained on.
-
-    Returns:
-        The variant, and a sentence about it; the classifier itself and no sentence where
-        there is nothing to choose.
-    """
-    variants = {"convnet4a": "with", "convnet4a_linear": "without"}
-    if classifier.model not in variants or classifier.card:
-        return classifier, ""
-    found: dict[str, tuple[float, Classifier]] = {}
-    x, y = data.first(1000).batch(slice(None))
-    weights = classifier.network.state_dict()
-    for model in variants:
-        network = CLASSIFIERS[model](classifier.shape, classifier.classes).eval()
-        network.load_state_dict(weights)
-        with torch.no_grad():
-            right = float((network(x).argmax(1) == y).float().mean())
-        found[model] = right, replace(classifier, network=network, model=model)
-    best = max(found, key=lambda model: (found[model][0], model == classifier.model))
-    shares = ", ".join(f"{right:.2%} {variants[model]} them" for model, (right, _) in found.items())
-    text = (
-        f"Taken as {best}, {variants[best]} ReLUs in its head: of {len(x)} images {shares} right."
-    )
-    return found[best][1], text
+    found = _from_export(ExportedNetwork(graph, tensors))
+    network = _with_normalization(found.network, metadata)
+    return replace(found, network=network, card=about.card, described=True)
 
 
 def _about(path: Path, metadata: dict[str, str]) -> About:

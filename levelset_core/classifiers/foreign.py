@@ -6,7 +6,7 @@ import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,35 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from levelset_core.classifiers.normalization import Normalization, given_normalization
 from levelset_core.errors import LevelsetError
 
 #: What others call layers of torchvision's ResNet.
 _SYNONYMS = {"linear": "fc", "shortcut": "downsample"}
-#: Names below which programs put a state dict among other things.
-_INNER = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
+#: Names below which programs put a state dict among other things: averaged weights first, as they
+#: are what such programs evaluate.
+_AVERAGED = (
+    "ema", "model_ema", "ema_model", "ema_state_dict", "state_dict_ema", "model_state_dict_ema",
+    "params_ema", "swa", "swa_model",
+)  # fmt: skip
+_INNER = (
+    *_AVERAGED, "state_dict", "model_state_dict", "model", "net", "network", "weights", "params",
+    "state", "model_state", "student", "classifier", "backbone", "module", "teacher",
+)  # fmt: skip
+#: Parts of names of what is no network.
+_OTHERS = ("optim", "sched", "scaler", "rng", "momentum_buffer", "history", "metric")
+#: Last parts of names that other programs count or average with; nothing depends on them.
+_COUNTS = ("num_batches_tracked", "n_averaged", "num_updates", "decay")
+#: Names of a normalization's two tensors within a state dict.
+_NORMALIZATIONS = (("mean", "std"), ("mu", "sigma"), ("means", "sds"))
 _SUFFIXES = (".safetensors", ".pt", ".pth")
 
 
-def read_state_dict(path: Path) -> dict[str, Tensor]:
+def read_state_dict(path: Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Tensors by name, in the file's order: safetensors, or torch's format by weights_only.
+
+    Returns:
+        The tensors, and a sentence where the file holds several networks.
 
     Raises:
         LevelsetError: there is no such file, it is damaged, or it holds no state dict.
@@ -34,29 +52,98 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         raise LevelsetError(f"{path.name} must end in one of {', '.join(_SUFFIXES)}.")
     if not path.is_file():
         raise LevelsetError(f"There is no file {path}.")
-    damaged = f"{path.name} is damaged or holds more than tensors: it cannot be read."
+    content = _content(path)
+    found = dict(_state_dicts(content))
+    if not found:
+        keys = [str(key) for key in content][:12] if isinstance(content, dict) else []
+        seen = f": its keys are {', '.join(keys)}" if keys else ""
+        raise LevelsetError(f"{path.name} holds no state dict{seen}.")
+    name = min(found, key=_rank)
+    if len(found) == 1:
+        return found[name], ()
+    others = ", ".join(repr(other) for other in found if other != name)
+    averaged = " (averaged weights)" if _last(name) in _AVERAGED else ""
+    return found[name], (f"The file holds several networks: {name!r}{averaged} was taken, not "
+                         f"{others}.",)  # fmt: skip
+
+
+def _content(path: Path) -> Any:
     try:
         if path.suffix.lower() == ".safetensors":
-            found: Any = load_file(path)
-        else:
-            with warnings.catch_warnings():  # of other protocols of pickle: they fail or not
-                warnings.simplefilter("ignore")
-                found = torch.load(path, map_location="cpu", weights_only=True)
+            return load_file(path)
+        with warnings.catch_warnings():  # of other protocols of pickle: they fail or not
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
     except (
         OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, AttributeError,
         SafetensorError, pickle.UnpicklingError, zipfile.BadZipFile,
     ) as error:  # fmt: skip
-        raise LevelsetError(damaged) from error
-    for _ in range(3):
-        inner = next((k for k in _INNER if isinstance(found, dict) and k in found), None)
-        if inner is None or isinstance(found[inner], Tensor):
-            break
-        found = found[inner]
-    items = found.items() if isinstance(found, dict) else ()
-    weights = {k: v for k, v in items if isinstance(k, str) and isinstance(v, Tensor)}
-    if not weights:
-        raise LevelsetError(f"{path.name} holds no state dict.")
-    return weights
+        raise LevelsetError(
+            f"{path.name} is damaged or holds more than tensors: it cannot be read."
+        ) from error
+
+
+def _state_dicts(
+    content: Any, name: str = "", depth: int = 0
+) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """State dicts within a file's content, by where they are in it."""
+    if not isinstance(content, dict) or depth > 3:
+        return
+    if any(part in _last(name).lower() for part in _OTHERS):
+        return
+    own = {k: v for k, v in content.items() if isinstance(k, str) and isinstance(v, Tensor)}
+    groups = _groups(own)
+    for group, weights in groups.items():
+        yield f"{name}.{group}".lstrip("."), weights
+    if own and not groups:
+        yield name, own
+    for key, value in content.items():
+        if isinstance(key, str) and (own or depth or key in _INNER or isinstance(value, dict)):
+            yield from _state_dicts(value, f"{name}.{key}".lstrip("."), depth + 1)
+
+
+def _groups(weights: dict[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """Several networks below names of their own in one flat state dict, or {}.
+
+    What is beside the only one, as a loss with tensors, is left out.
+    """
+    groups: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in weights.items():
+        first, _, rest = key.partition(".")
+        if rest:
+            groups.setdefault(first, {})[rest] = tensor
+    known = {name: group for name, group in groups.items() if name in _INNER}
+    alike = [name for name in known if any(
+        name != other and set(known[name]) == set(known[other]) for other in known
+    )]  # fmt: skip
+    return {name: known[name] for name in alike}
+
+
+def _rank(name: str) -> tuple[int, int, int]:
+    """Averaged weights before others, then those that lie less deep, then by the list."""
+    last = _last(name)
+    place = _INNER.index(last) if last in _INNER else len(_INNER)
+    averaged = any(part in _AVERAGED for part in name.split("."))
+    return not averaged, name.count("."), place
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def own_normalization(
+    weights: dict[str, Tensor], channels: int
+) -> tuple[dict[str, Tensor], Normalization | None]:
+    """The tensors without those of a normalization layer, and what these say."""
+    for names in _NORMALIZATIONS:
+        keys = [[k for k in weights if _last(k) == name] for name in names]
+        if [len(found) for found in keys] == [1, 1]:
+            mean, std = (weights[found[0]].flatten() for found in keys)
+            if len(mean) == len(std) and len(mean) in (1, channels) and bool((std > 0).all()):
+                rest = {k: v for k, v in weights.items() if _last(k) not in names}
+                values = (tuple(round(float(v), 6) for v in tensor) for tensor in (mean, std))
+                return rest, given_normalization(*values)
+    return weights, None
 
 
 def fit_state_dict(weights: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
@@ -70,8 +157,10 @@ def fit_state_dict(weights: dict[str, Tensor], network: nn.Module) -> dict[str, 
         LevelsetError: another number of layers, or other shapes.
     """
     own = network.state_dict()
-    given = {k: v for k, v in weights.items() if not k.endswith("num_batches_tracked")}
-    wanted = [k for k in own if not k.endswith("num_batches_tracked")]
+    given = {k: v for k, v in weights.items() if _last(k) not in _COUNTS}
+    wanted = [k for k in own if _last(k) not in _COUNTS]
+    if not given:
+        raise LevelsetError("The file holds no weights.")
     for strip in _prefixes(given):
         renamed = {_known(k[len(strip) :]): v for k, v in given.items()}
         if set(renamed) == set(wanted):
@@ -81,7 +170,8 @@ def fit_state_dict(weights: dict[str, Tensor], network: nn.Module) -> dict[str, 
         return _checked({k: tails[_tail(k)] for k in wanted}, own)
     if len(given) != len(wanted):
         raise LevelsetError(
-            f"The network has {len(wanted)} tensors, the file {len(given)}: it holds another one."
+            f"The network has {len(wanted)} tensors, the file {len(given)} (its names begin with "
+            f"{', '.join(list(given)[:3])}): it holds another one."
         )
     for names in (list(given), _natural(given)):
         if all(given[a].shape == own[b].shape for a, b in zip(names, wanted, strict=True)):

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from levelset_core.classifiers.files import (
-    Classifier,
-    load_classifier,
-    read_about,
-    with_the_right_head,
-)
+from levelset_core.classifiers.files import Classifier, load_classifier, read_about
 from levelset_core.classifiers.foreign import read_state_dict
-from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
 
 #: Endings that can be read; see :mod:`levelset_core.classifiers.exported` for .pt2.
@@ -62,7 +55,7 @@ def _describes_itself(path: Path) -> bool:
 
 
 def _foreign(path: Path, name: str, architectures: Sequence[str]) -> Classifier:
-    weights = read_state_dict(path)
+    weights, _ = read_state_dict(path)
     errors = []
     outputs = dict.fromkeys((10, _classes(weights)))
     for arch, shape, classes in product(architectures, SHAPES, outputs):
@@ -74,26 +67,19 @@ def _foreign(path: Path, name: str, architectures: Sequence[str]) -> Classifier:
         raise LevelsetError(f"{name} is no {architectures[0]}: {errors[0]}")
     sizes = sum(tensor.numel() for tensor in weights.values())
     raise LevelsetError(
-        f"{name} holds {len(weights)} tensors with {sizes:,} numbers, which are none of "
-        f"{', '.join(architectures)} for images of 1 x 28 x 28 or 3 x 32 x 32: export it with "
-        "torch.export instead."
+        f"{name} holds {len(weights)} tensors with {sizes:,} numbers ({_some(weights)}), which are "
+        f"none of {', '.join(architectures)} for images of 1 x 28 x 28 or 3 x 32 x 32: export it "
+        "with torch.export instead."
     )
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first names, as a sentence has them."""
+    names = list(names)
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def _classes(weights: dict[str, Tensor]) -> int:
     """Outputs of the last layer, as the file has it."""
     last = list(weights.values())[-1]
     return int(last.shape[0]) if last.ndim and 2 <= last.shape[0] <= 10_000 else 10
-
-
-def looked_at(classifier: Classifier, data: ImageSet) -> tuple[Classifier, float, str]:
-    """The right variant of its architecture, its accuracy on the first images, a sentence.
-
-    A ConvNet-4a from elsewhere may lack the ReLUs of its head, which its tensors do not tell.
-    """
-    classifier.check(data)
-    classifier, note = with_the_right_head(classifier, data)
-    x, y = data.first(1000).batch(slice(None))
-    with torch.no_grad():
-        parts = [classifier.network(part).argmax(1) for part in x.split(100)]
-    return classifier, float((torch.cat(parts) == y).float().mean()), note

@@ -29,7 +29,11 @@ CURVES = ("pgd-strong", "pgd-margin", "pgd-xent")
 
 def options(attack: Parser) -> None:
     """Add the options."""
-    attack.add_argument("model", metavar="MODEL", help=".safetensors, or a .pt/.pth state dict")
+    attack.add_argument(
+        "model",
+        metavar="MODEL",
+        help=".safetensors, a .pt/.pth state dict, or a .pt2 of torch.export",
+    )  # fmt: skip
     add_data(attack)
     attack.add_argument(
         "--attack", default=USUAL, help="pgd-xent, pgd-margin, pgd-worst (both, with restarts), "
@@ -57,6 +61,12 @@ def options(attack: Parser) -> None:
     attack.add_argument(
         "--arch", help="architecture of a state dict: convnet4a, convnet4b or resnet18"
     )
+    attack.add_argument(
+        "--mean", type=float, nargs="+", metavar="M",
+        help="with --std: the model wants (pixel - mean) / std, one number or one a channel "
+        "(default: for a file that does not say it, the usual ones are tried on the first images)",
+    )  # fmt: skip
+    attack.add_argument("--std", type=float, nargs="+", metavar="S", help="see --mean")
     add_threads(attack)
     attack.add_argument(
         "--examine", action="store_true",
@@ -79,7 +89,7 @@ def options(attack: Parser) -> None:
 
 def _run(options: Namespace) -> int:
     from levelset_core.attacks import paper_attack
-    from levelset_core.classifiers.files import load_classifier, read_card, with_the_right_head
+    from levelset_core.classifiers.files import read_card
     from levelset_core.data.images import load_images
 
     names = ("eps", "step", "steps", "restarts")
@@ -94,19 +104,12 @@ def _run(options: Namespace) -> int:
         read_card(Path(options.model))  # a missing card is said before the work, not after it
     options.device = pick_device(options.device)
     data = load_images(options.data, "test", data_dir=options.data_dir)
-    classifier = load_classifier(
-        Path(options.model), arch=options.arch, shape=data.shape, classes=len(data.classes)
-    )
-    classifier.check(data)
+    classifier, note = _classifier(options, data)
     attack = paper_attack(options.attack, data.shape[0], options.eps, options.norm)
     attack = dataclasses.replace(attack, **{k: v for k, v in given.items() if k != "eps"})
-    note = ""
-    if options.arch == "convnet4a":
-        classifier, note = with_the_right_head(classifier, data)
-        progress(note)
     classifier.network.to(options.device)
     if options.examine:
-        return _examine(options, classifier, data.first(options.limit or EXAMINED), attack)
+        return _examine(options, classifier, data.first(options.limit or EXAMINED), attack, note)
     if options.curves:
         return _curves(options, classifier, data.first(options.limit or CURVE_IMAGES), note)
     found = _attack(options, classifier, data.first(options.limit), attack, note)
@@ -116,6 +119,24 @@ def _run(options: Namespace) -> int:
         f"{found['robust_accuracy']:.2%} after {attack.attack} at {attack.epsilon:g}"
         + (" in L2." if attack.norm == "l2" else "."),
     )  # fmt: skip
+
+
+def _classifier(options: Namespace, data: ImageSet) -> tuple[Classifier, str]:
+    """The model, and what was found out or assumed about it, which is also said at once."""
+    from levelset_core.classifiers.files import load_classifier
+    from levelset_core.classifiers.looking import look_at
+    from levelset_core.classifiers.normalization import given_normalization
+
+    classifier = load_classifier(
+        Path(options.model), arch=options.arch, shape=data.shape, classes=len(data.classes)
+    )
+    normalization = None
+    if options.mean or options.std:
+        normalization = given_normalization(options.mean or [0.0], options.std or [1.0])
+    look = look_at(classifier, data, normalization)
+    for sentence in look.sentences:
+        progress(sentence)
+    return look.classifier, " ".join(look.sentences)
 
 
 def _attack(
@@ -141,6 +162,7 @@ def _attack(
         progress(warning)
     found = {
         **report.as_dict(), "model": classifier.model, "data": data.source, "note": note,
+        "normalization": classifier.normalization and classifier.normalization.as_dict(),
         "machine": describe_machine(options.device),
         "date": datetime.date.today().isoformat(),
     }  # fmt: skip
@@ -169,7 +191,7 @@ def _curves(options: Namespace, classifier: Classifier, data: ImageSet, note: st
 
 
 def _examine(
-    options: Namespace, classifier: Classifier, data: ImageSet, attack: AttackConfig
+    options: Namespace, classifier: Classifier, data: ImageSet, attack: AttackConfig, note: str
 ) -> int:
     from levelset_core.attacks import diagnose
     from levelset_core.classifiers.files import load_classifier, read_card, write_card
@@ -183,7 +205,10 @@ def _examine(
         classifier.network, data, attack, others=others, seed=options.seed, device=options.device,
         threads=options.threads, tell=progress,
     )  # fmt: skip
-    found = {**masking.as_dict(), "data": data.source, "seed": options.seed}
+    found = {
+        **masking.as_dict(), "data": data.source, "seed": options.seed, "note": note,
+        "normalization": classifier.normalization and classifier.normalization.as_dict(),
+    }  # fmt: skip
     if options.card:
         path = Path(options.model)
         write_card(path, {**read_card(path), "masking": found})

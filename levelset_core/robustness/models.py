@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from levelset_core.classifiers.exported import ExportedNetwork
 from levelset_core.classifiers.files import (
     EXPORTED,
     Classifier,
@@ -106,11 +107,16 @@ def known_models(store: RunStore | None = None) -> list[KnownModel]:
 def keep_upload(classifier: Classifier, name: str, card: dict[str, Any], store: RunStore) -> str:
     """Keep a classifier from elsewhere among the known ones; returns its id.
 
-    The same weights for the same network are kept once.
+    The same weights for the same network, with the same graph and normalization, are kept once.
     """
     folder = store.root / UPLOADS
     folder.mkdir(parents=True, exist_ok=True)
     hasher = hashlib.blake2b(f"{classifier.model}{classifier.shape}".encode(), digest_size=8)
+    inner = getattr(classifier.network, "network", classifier.network)
+    if isinstance(inner, ExportedNetwork):  # the same weights compute other things in other graphs
+        hasher.update(json.dumps(inner.graph, sort_keys=True).encode())
+    if (normalization := classifier.normalization) is not None:
+        hasher.update(json.dumps([normalization.mean, normalization.std]).encode())
     for key, tensor in sorted(classifier.network.state_dict().items()):
         hasher.update(key.encode())
         hasher.update(tensor.detach().cpu().contiguous().numpy().tobytes())

@@ -31,6 +31,16 @@ View = Callable[[list[KnownModel]], None]
 CLASSES = 10
 
 
+def no_images(model: KnownModel) -> str:
+    """Why :func:`image_sets` has none for a model."""
+    size = " × ".join(map(str, model.shape))
+    fitting = [name for name, shape in SHAPES.items() if shape == model.shape]
+    if fitting:
+        title = IMAGE_SETS[fitting[0]].partition(",")[0]
+        return f"{title} has {CLASSES} classes, this network {model.classes}."
+    return f"No data set of this page has images of {size}: the command line takes class folders."
+
+
 def models() -> list[KnownModel]:
     """All known ones: bundled, trained here, uploaded."""
     return known_models(RunStore())

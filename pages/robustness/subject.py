@@ -18,7 +18,7 @@ from levelset_core.parallel import torch_threads
 from levelset_core.robustness.models import KnownModel
 from pages.robustness.address import DRAWN, IMAGES, first_of
 from pages.robustness.gallery import gallery
-from pages.robustness.models import image_sets, network_of, test_images
+from pages.robustness.models import image_sets, network_of, no_images, test_images
 from pages.shared.attempt import telling
 from pages.shared.front_end import front_end
 from pages.shared.image_data import data_title, here_or_download
@@ -71,7 +71,7 @@ def choose_subject(model: KnownModel) -> Subject | str:
         return HINTS[source] if image is None else _own(model, image, place)
     sets = image_sets(model)
     if not sets:
-        return "No data set on this machine has images of this model's shape."
+        return no_images(model)
     name = sets[0]
     if len(sets) > 1:
         name = kept_menu(

@@ -9,12 +9,13 @@ from pathlib import Path
 import streamlit as st
 
 from levelset_core.classifiers.files import EXPORTED, Classifier
-from levelset_core.classifiers.uploads import (
-    ARCHITECTURES,
-    SUFFIXES,
-    classifier_from_bytes,
-    looked_at,
+from levelset_core.classifiers.looking import look_at
+from levelset_core.classifiers.normalization import (
+    Normalization,
+    given_normalization,
+    usual_normalizations,
 )
+from levelset_core.classifiers.uploads import ARCHITECTURES, SUFFIXES, classifier_from_bytes
 from levelset_core.data.images import IMAGE_SETS
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.models import NETWORK_TITLES, KnownModel, forget_upload, keep_upload
@@ -22,7 +23,7 @@ from levelset_core.runs import RunStore
 from pages.robustness.models import SHAPES, sets_here, test_images
 from pages.shared.attempt import attempt, tell
 
-FIND = "find out"
+FIND, OWN = "find out", "other numbers"
 ERROR = "robust_keep_error"
 #: A ResNet-18 has 45 MB.
 LARGEST = 100
@@ -63,60 +64,107 @@ def upload_view(found: list[KnownModel]) -> None:
 
 
 def _look(name: str, content: bytes, arch: str | None) -> None:
+    digest = hashlib.blake2b(content).hexdigest()
     try:
         with st.spinner("Reading"):
-            classifier, lines = _read(
-                name, hashlib.blake2b(content).hexdigest(), arch, sets_here(), _content=content
-            )
+            read = _read(name, digest, arch, _content=content)
+        with st.container(border=True):
+            st.markdown(_what(read))
+            normalization = None if read.described else _normalization(read, digest)
+            with st.spinner("Trying it on images"):
+                classifier, lines = _seen(digest, arch, normalization, sets_here(), _read=read)
+            for line in lines:
+                st.markdown(line)
+            given = st.text_input("Call it", Path(name).stem[:40], key=f"robust_name_{name}")
+            title = " ".join(MARKUP.sub(" ", given).split())
+            st.button(
+                "Add to the models", type="primary", icon=":material/add:", key="robust_keep",
+                disabled=not title, on_click=attempt,
+                args=(ERROR, _keep, classifier, title, name),
+            )  # fmt: skip
     except LevelsetError as error:
         st.error(str(error), icon=":material/error:")
-        return
-    with st.container(border=True):
-        for line in lines:
-            st.markdown(line)
-        given = st.text_input("Call it", Path(name).stem[:40], key=f"robust_name_{name}")
-        title = " ".join(MARKUP.sub(" ", given).split())
-        st.button(
-            "Add to the models", type="primary", icon=":material/add:", key="robust_keep",
-            disabled=not title, on_click=attempt,
-            args=(ERROR, _keep, classifier, title, name),
-        )  # fmt: skip
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _read(
-    name: str, digest: str, arch: str | None, here: tuple[str, ...], _content: bytes
-) -> tuple[Classifier, list[str]]:
-    """The classifier, and what is to be said about it."""
-    classifier = classifier_from_bytes(name, _content, arch=arch)
-    size = " × ".join(map(str, classifier.shape))
+def _read(name: str, digest: str, arch: str | None, _content: bytes) -> Classifier:
+    return classifier_from_bytes(name, _content, arch=arch)
+
+
+def _what(classifier: Classifier) -> str:
+    """The sentence on what a file holds."""
     what = "A program of torch.export" if classifier.model == EXPORTED else "A state dict"
-    sets = [name for name in here if SHAPES[name] == classifier.shape]
-    lines = []
-    if sets and classifier.classes >= len(test_images(sets[0]).classes):
-        classifier, accuracy, note = looked_at(classifier, test_images(sets[0]))
-        lines += [note] if note else []
-        lines.append(
-            f"**{accuracy:.1%}** of the first {min(1000, len(test_images(sets[0]))):,} images of "
-            f"{IMAGE_SETS.get(sets[0], sets[0])} are right without an attack."
-        )
-        if accuracy < 0.5:
-            lines.append(
-                ":material/warning: That is low: it may expect normalized images, or images of "
-                "another kind. Put the normalization into the network and export it."
-            )
-    else:
-        later = (
-            " yet: Table offers them for download" if classifier.shape in SHAPES.values() else ""
-        )
-        lines.append(f"There are no test images of {size} on this machine{later}.")
     title = NETWORK_TITLES.get(classifier.model, classifier.model)
+    size = " × ".join(map(str, classifier.shape))
     parameters = sum(t.numel() for t in classifier.network.state_dict().values())
-    first = (
+    return (
         f"{what}: **{title}**, images of {size}, {classifier.classes} classes, "
         f"{parameters:,} numbers."
     )
-    return classifier, [first, *lines]
+
+
+def _normalization(classifier: Classifier, digest: str) -> Normalization | None:
+    """What a person says that the network wants; None to find out."""
+    usual = {str(k): n for k, n in enumerate(usual_normalizations(classifier.shape[0]))}
+    chosen = st.selectbox(
+        "Pixels that it wants", [FIND, *usual, OWN], key=f"robust_pixels_{digest[:12]}",
+        format_func=lambda k: _capital(usual[k]) if k in usual else k.capitalize(),
+        help="A network trained on normalized pixels, (pixel - mean) / std, is another one on "
+        "pixels in [0, 1]. The usual normalizations are tried on the first test images.",
+    )  # fmt: skip
+    if chosen != OWN:
+        return usual.get(chosen)
+    mean, std = st.columns(2)
+    return given_normalization(
+        _numbers(mean.text_input("Mean", "0.5", help="One number, or one for each channel.")),
+        _numbers(std.text_input("Standard deviation", "0.5", help="As many as means.")),
+    )
+
+
+def _capital(normalization: Normalization) -> str:
+    text = str(normalization)
+    return text[0].upper() + text[1:]
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.replace(",", " ").split()]
+    except ValueError as error:
+        raise LevelsetError(f"{text!r} must be numbers, as 0.4914 0.4822 0.4465.") from error
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _seen(
+    digest: str,
+    arch: str | None,
+    normalization: Normalization | None,
+    here: tuple[str, ...],
+    _read: Classifier,
+) -> tuple[Classifier, list[str]]:
+    """The classifier as it is right, and what is to be said about it."""
+    shaped = [name for name in here if SHAPES[name] == _read.shape]
+    if not shaped:
+        size = " × ".join(map(str, _read.shape))
+        later = (
+            ": the view Table offers them for download" if _read.shape in SHAPES.values() else ""
+        )
+        return _read, [f"There are no test images of {size} on this machine yet{later}."]
+    try:
+        looks = []
+        for name in shaped:  # clothes, if the digits do not fit
+            look = look_at(_read, test_images(name), normalization)
+            looks.append((look.accuracy, look, name))
+            if not look.warning:
+                break
+    except LevelsetError as error:
+        return _read, [f":material/warning: {error}"]
+    accuracy, look, name = max(looks, key=lambda found: found[0])
+    right = (
+        f"**{accuracy:.1%}** of the first {look.images:,} images of "
+        f"{IMAGE_SETS.get(name, name)} are right without an attack."
+    )
+    warning = [f":material/warning: {look.warning}"] if look.warning else []
+    return look.classifier, [*look.notes, *(warning or [right])]
 
 
 def _keep(classifier: Classifier, title: str, file: str) -> None:
@@ -148,13 +196,16 @@ def _what_is_read() -> None:
     st.markdown(
         "- **.safetensors**: plain tensors. A file of this program says what it holds.\n"
         "- **.pt, .pth**: a state dict, read with `weights_only=True`: no code in it runs. Other "
-        "prefixes and names of the layers are fine: the same layers in the same order fit.\n"
+        "prefixes and names of the layers are fine: the same layers in the same order fit. Of "
+        "several networks in a file the averaged one (`ema`) is taken, and the page says so.\n"
+        "- **Normalized pixels**: the usual normalizations are tried on the first test images, and "
+        "the page says which one the network wants.\n"
         "- **ConvNet-4a** exists with and without two ReLUs in its head, which a state dict does "
         "not show. The variant that gets more images right is used, and the page says so.\n"
         "- **.pt2**: a program of `torch.export`. `torch.export.load` is not safe on a stranger's "
         "file: it unpickles, loads native code and evaluates text where the file says so. So this "
         "program reads only the graph (JSON) and the weights (plain bytes), and runs the graph "
-        "with a list of allowed operators; pickled parts are refused."
+        "with a list of allowed operators, once its sizes are checked; pickled parts are refused."
     )
     st.code(EXPORT, language="python")
-    st.caption("Pixels in [0, 1] go in, logits come out; a normalization belongs in the network.")
+    st.caption("Images go in, logits come out, one for each class.")

@@ -15,10 +15,10 @@ from levelset_core.classifiers.architectures import CLASSIFIERS, make_classifier
 from levelset_core.classifiers.files import (
     load_classifier,
     save_classifier,
-    with_the_right_head,
     write_card,
 )
 from levelset_core.classifiers.foreign import fit_state_dict
+from levelset_core.classifiers.looking import look_at
 from levelset_core.data.images import ImageSet
 
 MNIST, CIFAR = (1, 28, 28), (3, 32, 32)
@@ -139,10 +139,12 @@ def test_which_head_a_state_dict_needs(tmp_path, linear_head):
     labels = network(pixels.float() / 255).argmax(1)
     data = ImageSet("random", pixels, labels, tuple("0123456789"))
     loaded = load_classifier(tmp_path / "m.pt", arch="convnet4a")
-    found, sentence = with_the_right_head(loaded, data)
+    look = look_at(loaded, data)
+    found, sentence = look.classifier, look.notes[0]
     assert found.model == ("convnet4a_linear" if linear_head else "convnet4a")
     assert torch.equal(found.network(pixels[:3] / 255.0), network(pixels[:3] / 255.0))
-    assert f"Taken as {found.model}" in sentence and "100.00%" in sentence
+    head = "without ReLUs" if linear_head else "with ReLUs"
+    assert f"{head} in its head: of 200 images 100.00% are right so" in sentence
 
 
 def test_saved_networks_know_what_they_are(tmp_path):
@@ -157,7 +159,7 @@ def test_saved_networks_know_what_they_are(tmp_path):
     x = torch.rand(2, 1, 20, 24)
     assert torch.equal(found.network(x), network(x))
     wrong = ImageSet("other", torch.zeros(1, 1, 28, 28, dtype=torch.uint8), torch.zeros(1), ("a",))
-    with pytest.raises(LevelsetError, match=r"takes images of shape \(1, 20, 24\)"):
+    with pytest.raises(LevelsetError, match=r"takes images of 1 x 20 x 24, other has 1 x 28 x 28"):
         found.check(wrong)
 
 

@@ -13,7 +13,8 @@ from torch import nn
 
 from levelset_core import LevelsetError
 from levelset_core.classifiers.architectures import make_classifier
-from levelset_core.classifiers.exported import ExportedNetwork, read_exported
+from levelset_core.classifiers.exported import ExportedNetwork
+from levelset_core.classifiers.exported_files import read_exported
 from levelset_core.classifiers.files import load_classifier, save_classifier
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -63,7 +64,7 @@ class RobustKind(Kind):
         settings = run.config.settings
         data = load_images(settings["data"], "train", data_dir=settings.get("data_dir"))
         start = run.inputs / START
-        weights = load_classifier(start).network.state_dict() if start.exists() else None
+        weights = _weights(start) if start.exists() else None
         config = RobustConfig(**{k: v for k, v in settings.items() if k not in EXTRA})
         device = local_device(torch.device(run.config.device))
         watch = None
@@ -131,6 +132,17 @@ class RobustKind(Kind):
                 len(trainer.data.classes), card, half=half,
             )  # fmt: skip
         return card
+
+
+def _weights(path: Path) -> dict[str, Any]:
+    """Of a classifier to start from."""
+    classifier = load_classifier(path)
+    if classifier.normalization is not None:
+        raise LevelsetError(
+            f"{path.name} wants normalized pixels ({classifier.normalization}), a training here "
+            "takes pixels in [0, 1]: start from another network."
+        )
+    return classifier.network.state_dict()
 
 
 def _number(value: float) -> float | None:
