@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from levelset_core.classifiers.bounds import MAX_PIECES, TooLarge, check_bounds
 from levelset_core.classifiers.operators import (
     DROPOUTS,
+    EMPTY,
     RANDOM,
     SIZES,
     SKIPPED,
@@ -57,6 +58,8 @@ class ExportedNetwork(nn.Module):
     Attributes:
         random_parts: names of operators that draw at random, so that the same image gets other
             logits every time.
+        mixes_images: whether an image's logits depend on the others of its batch; set by whoever
+            looks.
 
     Raises:
         LevelsetError: an operator is not allowed, or the graph is damaged.
@@ -78,6 +81,7 @@ class ExportedNetwork(nn.Module):
             raise
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise LevelsetError("The exported graph is damaged.") from error
+        self.mixes_images = False
         self.random_parts = tuple(dict.fromkeys(self._program.random_parts()))
         self._fitting: dict[int, int] = {}
 
@@ -231,9 +235,11 @@ def _step(node: dict[str, Any]) -> _Step | None:
     _check_mode(name, parts[4], args)
     schema = overload._schema
     device = next((k for k, a in enumerate(schema.arguments) if a.name == "device"), None)
-    run = _view if name == "view" and parts[4] == "default" else overload
+    run = _OWN.get((name, parts[4]), overload) if not in_place else overload
     if name == "instance_norm":
         args[3:5] = [{"plain": None}, {"plain": None}] if args[5] == {"plain": True} else args[3:5]
+    if name in EMPTY:
+        kwargs.pop("memory_format", None)
     draws = name in RANDOM or (name in DROPOUTS and _trains(args, kwargs))
     aliases = name in DROPOUTS or any(r.alias_info is not None for r in schema.returns)
     return _Step(run, args, kwargs, outputs, name, in_place, draws, aliases, device)
@@ -247,13 +253,25 @@ def _view(x: Tensor, size: list[int]) -> Tensor:
         return x.reshape(size)
 
 
+def _copy(x: Tensor, source: Tensor, *_: Any) -> Tensor:
+    """The functional copy, which has no derivative in torch."""
+    return source.to(x.dtype).expand_as(x).clone()
+
+
+_OWN: dict[tuple[str, str], Callable[..., Any]] = {
+    ("view", "default"): _view,
+    ("copy", "default"): _copy,
+}
+
+
 def _trains(args: list[Any], kwargs: dict[str, Any]) -> bool:
     return {"plain": True} in [*args, *kwargs.values()]
 
 
 def _check_mode(name: str, overload: str, args: list[Any]) -> None:
     if name in _BATCH_NORMS and overload == "default" and args[5] == {"plain": True}:
-        raise LevelsetError(_TRAINING)
+        if args[3] != {"plain": None}:  # without running means it may be a norm of something else
+            raise LevelsetError(_TRAINING)
 
 
 def _changed(program: Program, names: list[str]) -> list[str]:

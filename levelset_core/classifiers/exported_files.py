@@ -217,6 +217,8 @@ def _name(argument: dict[str, Any]) -> str:
 
 def _argument(argument: dict[str, Any]) -> dict[str, Any]:
     ((kind, content),) = argument.items()
+    if kind == "as_float":
+        return {"plain": float(content)}  # infinity is a text
     if kind in _PLAIN:
         return {"plain": content}
     if kind == "as_none":

@@ -24,6 +24,7 @@ from levelset_core.classifiers.normalization import Normalization, Normalized, n
 from levelset_core.data.images import IMAGE_SETS, ImageSet
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import present_name
+from levelset_core.random import torch_generator
 from levelset_core.settings import choose
 
 #: What :attr:`Classifier.model` is called for a program of ``torch.export``.
@@ -221,13 +222,21 @@ def _from_export(network: ExportedNetwork) -> Classifier:
     shape, classes = (channels, height, width), network.graph["classes"]
     try:
         with torch.no_grad():
-            logits = network(torch.full((2, *shape), 0.5))
+            x = torch.rand(2, *shape, generator=torch_generator(0))
+            logits = network(x)
+            if not network.random_parts and logits.shape == (2, classes):
+                alone = network(x[[0, 0]])[0]
+                network.mixes_images = not torch.allclose(
+                    alone, logits[0], rtol=0.01, atol=1e-3, equal_nan=True
+                )
     except LevelsetError:
         raise
     except (
         RuntimeError, TypeError, ValueError, KeyError, IndexError, AttributeError, MemoryError,
     ) as error:  # fmt: skip
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if isinstance(error, NotImplementedError):  # sizes that are known only when it has run
+            said = "the size of a result depends on what an image holds, as that of x[x > 0]."
         raise LevelsetError(
             f"The exported program does not run on two images of {channels} x {height} x {width}: "
             f"{said[:200]}"

@@ -113,12 +113,13 @@ def look_at(
     chosen, sentence = _choose(classifier, data, tried)
     network = normalized(chosen.network, chosen.normalization)
     found = replace(classifier, network=network, model=chosen.model)
-    accuracy, images = _accuracy(network, data)
+    images = len(chosen.logits)
+    accuracy = _share(chosen, data.labels[:images])
     notes += [sentence] if sentence else []
     warning = low(accuracy, images, data)
     if warning:
         others, _ = _choose(classifier, data, usual_normalizations(channels))
-        better = float(others.right(data.labels[: len(others.logits)]).float().mean())
+        better = _share(others, data.labels[: len(others.logits)])
         if normalization and better > accuracy + 0.02:
             warning += f" {others.normalization} would give {better:.1%}."
         elif not normalization:
@@ -152,6 +153,11 @@ def remarks(network: nn.Module) -> Iterator[str]:
             f"The network draws at random ({', '.join(inner.random_parts)}), so its figures vary "
             "from run to run."
         )
+    if inner.mixes_images:
+        yield (
+            "The logits of an image depend on the other images of its batch (a batch "
+            "normalization without running statistics?), so no figure of single images is certain."
+        )
     if inner.graph.get("half"):
         yield "The network was exported in half precision; it runs in single precision here."
     if inner.graph.get("axes"):
@@ -174,7 +180,7 @@ def _choose(
     ]
     best = _best(variants, few.labels)
     rivals = [v for v in variants if v is not best and v.normalization is tried[0]]
-    if len(data) > FEW and rivals:  # the closest ones, on more images
+    if len(data) > FEW:  # the closest ones, on more images
         few = data.first(MANY)
         best, *rivals = (
             _variant(v.model, v.network, v.normalization, few) for v in (best, *rivals)

@@ -57,13 +57,15 @@ COMPOSITE = _words("""
     _fft_r2c _fft_c2r view_as_real view_as_complex real imag complex
 """)
 #: Tagged as core, but they show memory as it lies, change their meaning with it, or are not pure.
-_EXCLUDED = frozenset(["empty", "empty_strided", "resize", "sym_stride", "sym_storage_offset"])
+_EXCLUDED = frozenset(["empty_strided", "resize", "sym_stride", "sym_storage_offset"])
 _ON_VALUES = frozenset(["nonzero", "masked_scatter", "_local_scalar_dense"])
 #: Nothing depends on them here: what they assert is seen when the graph runs.
 SKIPPED = _words("""
     _assert_tensor_metadata _assert_scalar _assert_async sym_constrain_range
     sym_constrain_range_for_size
 """)
+#: They give memory as it lies: zeros instead.
+EMPTY = {"empty": "zeros", "empty_like": "zeros_like", "new_empty": "new_zeros"}
 #: They draw; the dropouts and rrelu only in training mode.
 RANDOM = _words("""
     bernoulli rand randn rand_like randn_like randint randint_like randperm normal uniform
@@ -112,7 +114,13 @@ def allowed(name: str) -> bool:
     """Whether an operator of ``torch.ops.aten`` may be used; of one in place, its plain name."""
     if name in COMPOSITE:
         return True
-    if name in _EXCLUDED or name in _ON_VALUES or name.startswith("_") or "backward" in name:
+    if (
+        name in EMPTY
+        or name in _EXCLUDED
+        or name in _ON_VALUES
+        or name.startswith("_")
+        or "backward" in name
+    ):
         return False
     packet = getattr(torch.ops.aten, name, None)
     if packet is None or not hasattr(packet, "overloads"):
@@ -137,6 +145,8 @@ def overload_of(target: str) -> Any:
     parts = target.split(".")
     if parts[:3] != ["torch", "ops", "aten"] or len(parts) != 5:
         raise refusal(target)
+    if (zeros := EMPTY.get(parts[3])) is not None:
+        return getattr(torch.ops.aten, zeros).default
     name, in_place = plain_name(target)
     packet = getattr(torch.ops.aten, parts[3], None)
     if not allowed(name) or packet is None or parts[4] not in packet.overloads():
@@ -176,7 +186,7 @@ def refusal(target: str) -> LevelsetError:
         return LevelsetError(
             f"{begin}its result's size, or a number of the program, depends on what an image holds."
         )
-    if name in _EXCLUDED or name in ("empty_like", "new_empty", "set_", "from_file"):
+    if name in _EXCLUDED or name in ("set_", "from_file"):
         return LevelsetError(f"{begin}it reaches memory or files as they lie.")
     if name in ("lstm", "gru", "rnn_tanh", "rnn_relu"):
         return LevelsetError(f"{begin}recurrent layers are not among the layers of this program.")

@@ -66,6 +66,10 @@ def options(attack: Parser) -> None:
         help="with --std: the model wants (pixel - mean) / std, one number or one a channel "
         "(default: for a file that does not say it, the usual ones are tried on the first images)",
     )  # fmt: skip
+    attack.add_argument(
+        "--channels", type=int, choices=(1, 3),
+        help="of the images in a folder of class folders (default: as the files have it)",
+    )  # fmt: skip
     attack.add_argument("--std", type=float, nargs="+", metavar="S", help="see --mean")
     add_threads(attack)
     attack.add_argument(
@@ -103,7 +107,7 @@ def _run(options: Namespace) -> int:
     if options.card:
         read_card(Path(options.model))  # a missing card is said before the work, not after it
     options.device = pick_device(options.device)
-    data = load_images(options.data, "test", data_dir=options.data_dir)
+    data = load_images(options.data, "test", data_dir=options.data_dir, channels=options.channels)
     classifier, note = _classifier(options, data)
     attack = paper_attack(options.attack, data.shape[0], options.eps, options.norm)
     attack = dataclasses.replace(attack, **{k: v for k, v in given.items() if k != "eps"})
@@ -134,9 +138,10 @@ def _classifier(options: Namespace, data: ImageSet) -> tuple[Classifier, str]:
     if options.mean or options.std:
         normalization = given_normalization(options.mean or [0.0], options.std or [1.0])
     look = look_at(classifier, data, normalization)
-    for sentence in look.sentences:
+    said = (*data.notes, *look.sentences)
+    for sentence in said:
         progress(sentence)
-    return look.classifier, " ".join(look.sentences)
+    return look.classifier, " ".join(said)
 
 
 def _attack(

@@ -6,8 +6,9 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -64,36 +65,93 @@ def write_idx(folder: Path, split: str, images: Tensor, labels: Tensor) -> None:
         (folder / name).write_bytes(gzip.compress(header + array.tobytes(), 9, mtime=0))
 
 
-def read_class_folders(
-    place: Path, split: str
-) -> tuple[list[np.ndarray], Tensor, tuple[str, ...], bool]:
-    """Pictures of a folder or its zips: ``[SPLIT/]CLASS/FILE``, the classes taking turns.
+@dataclass(frozen=True)
+class ClassFolders:
+    """Pictures of class folders.
 
-    Returns:
-        Pictures, each (h, w, 3) uint8; labels, (n,); classes in alphabetical order; whether the
-        folder itself says which images are for training and which for tests.
+    Attributes:
+        images: (n, c, h, w) uint8, the classes taking turns.
+        labels: (n,) int64.
+        classes: names, in the order of the labels.
+        divided: whether the folder itself says which images are for training and which for tests.
+        notes: what was left out, changed or assumed, a sentence each.
+    """
+
+    images: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    divided: bool
+    notes: tuple[str, ...] = ()
+
+
+def read_class_folders(place: Path, split: str, channels: int | None = None) -> ClassFolders:
+    """Pictures of a folder or its zips: ``[SPLIT/]CLASS/FILE``.
+
+    Args:
+        place: the folder.
+        split: "train" or "test".
+        channels: 1 for grey, 3 for colour; as the files have it if None: one where all are grey.
 
     Raises:
         LevelsetError: no pictures, one class only, or a file that is no picture.
     """
-    places = {PurePosixPath(name): archive for name, archive in _names(place)}
+    found = list(_names(place))
+    places = {PurePosixPath(name): archive for name, archive in found if not _hidden(name)}
+    hidden = len(found) - len(places)
+    notes = [f"Hidden files were left out: {hidden}."] if hidden else []
     divided = any(path.parts[0] == split and len(path.parts) > 2 for path in places)
     members: dict[str, list[PurePosixPath]] = {}
     for path in sorted(places):
         if len(path.parts) > 1 and (not divided or path.parts[0] == split):
             members.setdefault(path.parts[-2], []).append(path)
-    classes = tuple(sorted(members))
-    if len(classes) < 2:
+    if len(members) < 2:
         raise LevelsetError(
             f"{place} needs at least two class folders with images ({split}/CLASS/FILE or "
-            f"CLASS/FILE), found {len(classes)}."
+            f"CLASS/FILE), found {len(members)}{_only(members)}."
         )
+    classes, labels, note = _labels(sorted(members))
+    notes += note
     # Taking turns, so that the first n images are of all classes.
     turns = sorted(
-        (turn, label, path)
-        for label, name in enumerate(classes)
-        for turn, path in enumerate(members[name])
+        (turn, labels[name], path)
+        for name, paths in members.items()
+        for turn, path in enumerate(paths)
     )
+    pictures = _pictures(place, places, [path for _, _, path in turns])
+    images, note = one_batch(pictures, channels)
+    labelled = torch.tensor([label for _, label, _ in turns])
+    return ClassFolders(images, labelled, classes, divided, (*notes, *note))
+
+
+def _only(members: Iterable[str]) -> str:
+    return "".join(f": {name}" for name in members)
+
+
+def _hidden(name: str) -> bool:
+    """Files that systems leave beside pictures, as "._1.png"."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def _labels(names: list[str]) -> tuple[tuple[str, ...], dict[str, int], list[str]]:
+    """Classes in the order of the labels, and the label of each name.
+
+    In alphabetical order, as torchvision's ``ImageFolder`` has them; folders of some of the digits
+    are classes of those numbers.
+    """
+    numbers = {name: int(name) for name in names if name.isdecimal() and len(name) < 5}
+    values = sorted(numbers.values())
+    gaps = values != list(range(len(names))) and values != list(range(1, len(names) + 1))
+    if len(set(values)) < len(names) or not gaps:
+        return tuple(names), {name: k for k, name in enumerate(names)}, []
+    by_number = {number: name for name, number in numbers.items()}
+    classes = tuple(by_number.get(k, str(k)) for k in range(values[-1] + 1))
+    listed = ", ".join(map(str, values[:12])) + (", ..." if len(values) > 12 else "")
+    return classes, numbers, [f"The folders are taken as the classes of these numbers: {listed}."]
+
+
+def _pictures(
+    place: Path, places: dict[PurePosixPath, Path | None], paths: list[PurePosixPath]
+) -> list[Picture]:
     pictures = []
     with ExitStack() as stack:
         archives = {
@@ -101,11 +159,11 @@ def read_class_folders(
             for file in set(places.values())
             if file
         }
-        for _, _, path in turns:
+        for path in paths:
             file = places[path]
             content = archives[file].read(str(path)) if file else (place / path).read_bytes()
             pictures.append(_decode(str(path), content))
-    return pictures, torch.tensor([label for _, label, _ in turns]), classes, divided
+    return pictures
 
 
 def are_jpeg(place: Path) -> bool:
@@ -131,7 +189,23 @@ def _names(place: Path) -> Iterator[tuple[str, Path | None]]:
         yield from ((n, file) for n in names if PurePosixPath(n).suffix.lower() in SUFFIXES)
 
 
-def _decode(name: str, content: bytes) -> np.ndarray:
+@dataclass(frozen=True)
+class Picture:
+    """A picture as its file has it.
+
+    Attributes:
+        pixels: (h, w) or (h, w, 3) uint8, at most ``MAX_SIDE`` a side.
+        size: of the file, width and height.
+        transparent, deep: it has transparency, or more than 8 bits, which were left out.
+    """
+
+    pixels: np.ndarray
+    size: tuple[int, int]
+    transparent: bool = False
+    deep: bool = False
+
+
+def _decode(name: str, content: bytes) -> Picture:
     try:
         with Image.open(io.BytesIO(content)) as picture:
             if max(picture.size) > MAX_FILE_SIDE:
@@ -139,19 +213,63 @@ def _decode(name: str, content: bytes) -> np.ndarray:
                     f"{name} has {picture.size[0]} x {picture.size[1]} pixels: "
                     f"at most {MAX_FILE_SIDE} a side."
                 )
-            small = picture.convert("RGB")
+            size, mode = picture.size, picture.mode
+            transparent = mode in ("LA", "PA", "RGBA", "La", "RGBa") or (
+                "transparency" in picture.info
+            )
+            deep = mode[0] in "IF"
+            grey = mode[0] in "1LIF" and mode != "LAB"
+            if deep:
+                small = Image.fromarray(_eight_bits(np.asarray(picture)))
+            elif mode in ("P", "PA"):
+                small = picture.convert("RGB")
+                colours = np.asarray(small)
+                grey = bool((colours == colours[..., :1]).all())
+                small = small.convert("L") if grey else small
+            else:
+                small = picture.convert("L" if grey else "RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise LevelsetError(f"{name} is damaged: it is not a picture.") from error
     if max(small.size) > MAX_SIDE:
         small = small.resize((SIZE, SIZE), Image.Resampling.BOX)
-    return np.array(small)
+    return Picture(np.array(small), size, transparent, deep)
 
 
-def scale_images(pictures: list[np.ndarray]) -> Tensor:
-    """One batch, (n, 3, h, w) uint8: pictures of different sizes become ``SIZE`` x ``SIZE``."""
-    if len({picture.shape for picture in pictures}) > 1:
-        pictures = [
-            np.array(Image.fromarray(p).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
-            for p in pictures
-        ]
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    """Of 16 bits, or of numbers of floating point in [0, 1] or [0, 255]."""
+    if values.dtype.kind == "f":
+        scale = 255.0 if float(values.max(initial=0.0)) <= 1 else 1.0
+    else:
+        scale = 1 / 257 if int(values.max(initial=0)) > 255 or values.dtype == np.uint16 else 1.0
+    return np.clip(np.rint(values * scale), 0, 255).astype(np.uint8)
+
+
+def one_batch(pictures: list[Picture], channels: int | None) -> tuple[Tensor, list[str]]:
+    """(n, c, h, w) uint8, and what was changed: other sizes become ``SIZE`` x ``SIZE``."""
+    grey = sum(picture.pixels.ndim == 2 for picture in pictures)
+    made = channels or (1 if grey == len(pictures) else 3)
+    notes = []
+    if channels is None and 0 < grey < len(pictures):
+        notes.append(
+            f"{grey:,} of {len(pictures):,} images are grey, the others in colour: all are read in "
+            "colour (--channels)."
+        )
+    elif channels == 1 and grey < len(pictures):
+        notes.append(f"{len(pictures) - grey:,} images in colour are read as grey.")
+    for what, count in (
+        ("Transparency was left out of {} images.", sum(p.transparent for p in pictures)),
+        ("More than 8 bits a pixel became 8 in {} images.", sum(p.deep for p in pictures)),
+    ):
+        notes += [what.format(f"{count:,}")] if count else []
+    mode = "L" if made == 1 else "RGB"
+    images = [Image.fromarray(picture.pixels).convert(mode) for picture in pictures]
+    if len({image.size for image in images}) > 1:
+        images = [image.resize((SIZE, SIZE), Image.Resampling.BICUBIC) for image in images]
+    size = images[0].size
+    scaled = sum(picture.size != size for picture in pictures)
+    if scaled:
+        notes.append(
+            f"{scaled:,} of {len(pictures):,} images were scaled to {size[0]} x {size[1]}."
+        )
+    arrays = np.stack([np.asarray(image).reshape(*size[::-1], made) for image in images])
+    return torch.from_numpy(arrays).permute(0, 3, 1, 2).contiguous(), notes

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from levelset_core.data.image_files import are_jpeg, read_class_folders, read_idx, scale_images
+from levelset_core.data.image_files import are_jpeg, read_class_folders, read_idx
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import ASSETS, data_folder
 from levelset_core.random import torch_generator
@@ -53,6 +53,7 @@ class ImageSet:
         labels: (n,) int64.
         classes: names, in the order of the labels.
         source: where they were read from, in words, for whoever reads a figure.
+        notes: what was left out, changed or assumed when they were read, a sentence each.
     """
 
     name: str
@@ -60,6 +61,7 @@ class ImageSet:
     labels: Tensor
     classes: tuple[str, ...]
     source: str = ""
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -120,7 +122,12 @@ def same_first_images(one: str, other: str) -> bool:
 
 
 def load_images(
-    name: str, split: str, *, data_dir: Path | str | None = None, download: bool = True
+    name: str,
+    split: str,
+    *,
+    data_dir: Path | str | None = None,
+    download: bool = True,
+    channels: int | None = None,
 ) -> ImageSet:
     """A data set, or the class folders in a folder.
 
@@ -131,14 +138,17 @@ def load_images(
         data_dir: where data sets are, see :func:`data_folder`: ``mnist/*-ubyte.gz``, folders or
             zips of class folders.
         download: let torchvision download what is not there.
+        channels: of the images in a folder: 1 or 3; None for what the files have.
 
     Raises:
         LevelsetError: there are no such data, or they are damaged.
     """
     if split not in SPLITS:
         raise LevelsetError(f"Unknown split {split!r}: choose train or test.")
+    if channels not in (None, 1, 3):
+        raise LevelsetError(f"Images have 1 or 3 channels, got {channels}.")
     if name not in IMAGE_SETS:
-        return _folder(Path(name).expanduser(), Path(name).name, split)
+        return _folder(Path(name).expanduser(), Path(name).name, split, channels)
     folder = data_folder(data_dir)
     if name == "cifar10":
         place = _class_folders(folder, split)
@@ -147,7 +157,7 @@ def load_images(
         source = f"CIFAR-10 {split} as class folders, {IN_TURNS}"
         if are_jpeg(place):
             source += ", JPEG files whose pixels differ a little from the original ones"
-        return replace(_folder(place, name, split), source=source)
+        return replace(_folder(place, name, split, 3), source=source, notes=())
     if name == "mnist_excerpt":
         images, labels = read_idx(EXCERPT, split)
         source = f"first {len(images)} {split} images of MNIST, bundled"
@@ -167,20 +177,21 @@ def _class_folders(folder: Path, split: str) -> Path | None:
     return None
 
 
-def _folder(place: Path, name: str, split: str) -> ImageSet:
+def _folder(place: Path, name: str, split: str, channels: int | None) -> ImageSet:
     if not place.is_dir():
         known = ", ".join(IMAGE_SETS)
         raise LevelsetError(f"{place} is no folder of class folders; known data sets: {known}.")
-    pictures, labels, classes, divided = read_class_folders(place, split)
-    images = scale_images(pictures)
-    if not divided:  # every fifth of a class is for tests
+    found = read_class_folders(place, split, channels)
+    images, labels, classes = found.images, found.labels, found.classes
+    if not found.divided:  # every fifth of a class is for tests
         same = labels[:, None] == torch.arange(len(classes))
         rank = same.cumsum(0).gather(1, labels[:, None]).squeeze(1)  # from 1
         chosen = (rank % 5 == 0) if split == "test" else (rank % 5 != 0)
         images, labels = images[chosen], labels[chosen]
         if not len(images):
             raise LevelsetError(f"{place} holds too few images: a class needs at least 5.")
-    return ImageSet(name, images, labels, classes, f"{split} images of class folders {name}")
+    source = f"{split} images of class folders {name}{', grey' if images.shape[1] == 1 else ''}"
+    return ImageSet(name, images, labels, classes, source, found.notes)
 
 
 def _torchvision(

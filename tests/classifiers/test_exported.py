@@ -39,10 +39,13 @@ class Mixed(nn.Module):
         return self.head(nn.functional.dropout(x.view(x.shape[0], -1), training=self.training))
 
 
-def export(network, path, shape=(1, 12, 12), dynamic=True):
-    x = torch.rand(3, *shape)
+def program_of(network, shape=(1, 12, 12), dynamic=True, dtype=torch.float32):
     sizes = ({0: torch.export.Dim("n")},) if dynamic else None
-    torch.export.save(torch.export.export(network, (x,), dynamic_shapes=sizes), path)
+    return torch.export.export(network, (torch.rand(3, *shape, dtype=dtype),), dynamic_shapes=sizes)
+
+
+def export(network, path, *args, **options):
+    torch.export.save(program_of(network, *args, **options), path)
     return path
 
 

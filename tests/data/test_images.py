@@ -92,6 +92,62 @@ def test_class_folders_with_and_without_a_split(tmp_path):
     assert sorted(test.images[:, 0, 0, 0].tolist()) == [4, 4, 9, 9]
 
 
+def saved(folder, **pictures):
+    """A class folder for each name, of the same picture five times (every fifth is for tests)."""
+    for name, image in pictures.items():
+        (folder / name).mkdir(parents=True)
+        for k in range(5):
+            image.save(folder / name / f"{k}.png")
+    return str(folder)
+
+
+def test_channels_follow_the_files(tmp_path):
+    grey, colour = Image.new("L", (8, 8), 50), Image.new("RGB", (8, 8), (10, 20, 30))
+    folder = saved(tmp_path / "grey", a=grey, b=grey)
+    found = load_images(folder, "test")
+    assert found.shape == (1, 8, 8) and found.images[0, 0, 0, 0] == 50 and found.notes == ()
+    assert found.source.endswith("grey, grey")
+    assert load_images(folder, "test", channels=3).shape == (3, 8, 8)
+    folder = saved(tmp_path / "mixed", a=grey, b=colour)
+    found = load_images(folder, "test")
+    assert found.shape == (3, 8, 8) and found.images[0, :, 0, 0].tolist() == [50, 50, 50]
+    assert found.notes == ("5 of 10 images are grey, the others in colour: all are read in colour "
+                           "(--channels).",)  # fmt: skip
+    found = load_images(folder, "test", channels=1)
+    assert found.shape == (1, 8, 8) and "5 images in colour are read as grey" in found.notes[0]
+    with pytest.raises(LevelsetError, match="1 or 3 channels, got 2"):
+        load_images(folder, "test", channels=2)
+
+
+def test_modes_of_pictures(tmp_path):
+    deep = Image.fromarray(np.full((8, 8), 257 * 100, np.uint16))
+    palette = Image.new("RGB", (8, 8), (200, 100, 0)).quantize(4)
+    grey_palette = Image.new("L", (8, 8), 77).convert("P")
+    clear = Image.new("RGBA", (8, 8), (1, 2, 3, 0))
+    bits = Image.new("1", (8, 8), 1)
+    found = load_images(saved(tmp_path / "deep", a=deep, b=bits, c=grey_palette), "test")
+    assert found.images[:, 0, 0, 0].tolist() == [100, 255, 77]
+    assert found.notes == ("More than 8 bits a pixel became 8 in 5 images.",)
+    found = load_images(saved(tmp_path / "colour", a=palette, b=clear), "test")
+    assert found.images[:, :, 0, 0].tolist() == [[200, 100, 0], [1, 2, 3]]
+    assert found.notes == ("Transparency was left out of 5 images.",)
+
+
+def test_hidden_files_sizes_and_numbers_are_said(tmp_path):
+    folder = saved(tmp_path / "f", **{"3": Image.new("L", (9, 9)), "7": Image.new("L", (8, 8))})
+    (tmp_path / "f" / "3" / "._0.png").write_bytes(b"finder")
+    (tmp_path / "f" / ".cache").mkdir()
+    (tmp_path / "f" / ".cache" / "0.png").write_bytes(b"nothing")
+    found = load_images(folder, "test")
+    assert found.shape == (1, SIZE, SIZE)
+    assert found.labels.tolist() == [3, 7] and len(found.classes) == 8
+    assert found.notes == (
+        "Hidden files were left out: 2.",
+        "The folders are taken as the classes of these numbers: 3, 7.",
+        f"10 of 10 images were scaled to {SIZE} x {SIZE}.",
+    )
+
+
 def test_zips_and_sizes(tmp_path):
     folder = tmp_path / "cifar10"
     folder.mkdir()
