@@ -269,9 +269,9 @@ def _trains(args: list[Any], kwargs: dict[str, Any]) -> bool:
 
 
 def _check_mode(name: str, overload: str, args: list[Any]) -> None:
-    if name in _BATCH_NORMS and overload == "default" and args[5] == {"plain": True}:
-        if args[3] != {"plain": None}:  # without running means it may be a norm of something else
-            raise LevelsetError(_TRAINING)
+    trains = name in _BATCH_NORMS and overload == "default" and args[5] == {"plain": True}
+    if trains and args[3] != {"plain": None}:  # without running means it norms something else
+        raise LevelsetError(_TRAINING)
 
 
 def _changed(program: Program, names: list[str]) -> list[str]:
