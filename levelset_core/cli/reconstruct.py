@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from levelset_core.cli.clouds import add_cloud_options, read_cloud
 from levelset_core.cli.common import INTERRUPTED, Parser, add_threads, answer, numbers, progress
 from levelset_core.errors import LevelsetError
-from levelset_core.paths import find_bundled
 
 if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
     from levelset_core.data import PointCloud
@@ -32,6 +32,9 @@ def options(verb: Parser) -> None:
         help="levels t of {F = t} to write, in the input's units, one file each (--levels=-0.01,0)",
     )  # fmt: skip
     verb.add_argument(
+        "--normals", action="store_true", help="use the normals of the file: F grows along them"
+    )
+    verb.add_argument(
         "--keep-all", action="store_true", help="keep small pieces far from the others"
     )
     verb.set_defaults(run=_run_surface)
@@ -49,7 +52,7 @@ def curve_options(verb: Parser) -> None:
 
 
 def _add_options(verb: Parser, endings: str) -> None:
-    verb.add_argument("input", metavar="IN", help="point cloud or mesh: .ply, .xyz, .npy, ...")
+    add_cloud_options(verb)
     verb.add_argument("-o", "--output", required=True, metavar="OUT", help=endings)
     verb.add_argument(
         "--seconds", type=float,
@@ -66,11 +69,16 @@ def _run_surface(options: argparse.Namespace) -> int:
     begun = time.perf_counter()
     output = _output(options.output, _MESHES)
 
-    from levelset_core.data import read_point_cloud
+    from levelset_core.data.readers import SAMPLES
     from levelset_core.geometry import components, remove_small_components, write_mesh
+    from levelset_core.geometry.export import how_written
+    from levelset_core.reconstruction.colours import carried
 
-    cloud = read_point_cloud(find_bundled(options.input), seed=options.seed, purpose="surface")
-    trainer = _trainer(options, cloud, options.preset, begun)
+    cloud = read_cloud(options, "surface", samples=SAMPLES)
+    if options.normals and cloud.normals is None:
+        raise LevelsetError(f"{cloud.source}: --normals needs a file with normals, it has none.")
+    extra = {"normals_weight": 1.0} if options.normals else {}
+    trainer = _trainer(options, cloud, options.preset, begun, **extra)
     finished = _train(trainer, cloud)
     result: dict[str, Any] = {}
     for level in options.levels:
@@ -85,12 +93,15 @@ def _run_surface(options: argparse.Namespace) -> int:
         path = output
         if level != 0 and len(options.levels) > 1:
             path = output.with_name(f"{output.stem}_level_{level:g}{output.suffix}")
-        write_mesh(mesh, path)
+        mesh, scalars = carried(mesh, trainer.cloud)
+        write_mesh(mesh, path, scalars=scalars)
         counts = {"vertices": len(mesh.vertices), "faces": len(mesh.faces),
                   "components": len(components(mesh)), "components_found": found,
                   "output": str(path)}  # fmt: skip
         if not result or level == 0:
             result = counts
+        if level == options.levels[0] and (note := how_written(mesh, path.suffix[1:].lower())):
+            progress(note)
     return _report(options, trainer, cloud, begun, finished, result)
 
 
@@ -98,12 +109,9 @@ def _run_curve(options: argparse.Namespace) -> int:
     begun = time.perf_counter()
     output = _output(options.output, _LINES)
 
-    from levelset_core.data import read_point_cloud
     from levelset_core.geometry import curve_report, write_polyline
 
-    cloud = read_point_cloud(
-        find_bundled(options.input), samples=None, seed=options.seed, purpose="curve"
-    )
+    cloud = read_cloud(options, "curve", samples=None)
     space = cloud.points.shape[1] == 3
     names = {"quick": "curve" if space else "curve2d", "paper": "curve-paper"}
     if options.preset not in names or (options.preset == "paper" and not space):
@@ -155,9 +163,6 @@ def _trainer(
     if options.seconds is not None:
         left = options.seconds - (time.perf_counter() - begun) - _FILES
         changes["seconds"] = max(left, min(options.seconds, 1.0))
-    for text, count in (("not finite", cloud.non_finite), ("double", cloud.duplicates)):
-        if count:
-            progress(f"{cloud.source}: {count} points dropped ({text}).")
     config = ReconstructionConfig.preset(preset, **changes)
     trainer = ReconstructionTrainer(
         config, cloud, device=pick_device(options.device), threads=options.threads
@@ -193,6 +198,8 @@ def _report(
         "points": len(cloud), "steps": trainer.step,
         "seconds": round(time.perf_counter() - begun, 2), **result,
     }  # fmt: skip
+    if options.json and cloud.notes:
+        result["notes"] = list(cloud.notes)  # on stderr they were said already
     c = trainer.config
     if finished and c.seconds is not None:
         from levelset_core.reconstruction.budget import few_steps

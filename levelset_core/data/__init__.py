@@ -6,6 +6,7 @@ from levelset_core.data.pointclouds import (
     downsample,
     remove_outliers,
     sample_surface,
+    thinned,
 )
 from levelset_core.data.points import (
     BOUNDS,
@@ -16,6 +17,7 @@ from levelset_core.data.points import (
 )
 from levelset_core.data.readers import read_geometry, read_point_cloud
 from levelset_core.data.samples import SAMPLES, Sample, load_sample
+from levelset_core.data.scan_sets import read_scans
 from levelset_core.data.shapes import SURFACES, closed_spline, helix, make_surface, trefoil
 from levelset_core.data.toy2d import HELD_OUT, PRESETS, TRAIN, make_points
 
@@ -40,8 +42,10 @@ __all__ = [
     "read_geometry",
     "read_point_cloud",
     "read_points_csv",
+    "read_scans",
     "remove_outliers",
     "sample_surface",
+    "thinned",
     "trefoil",
     "write_points_csv",
 ]

@@ -299,6 +299,26 @@ def downsample(
     return cloud.select(np.sort(rows))
 
 
+#: So many times the points that are kept are drawn before an even part of them is taken.
+_DRAWN = 4
+
+
+def thinned(cloud: PointCloud, most: int) -> PointCloud:
+    """At most so many points, even in space; a note says how many were left out.
+
+    Raises:
+        LevelsetError: ``most`` is below ``MIN_POINTS``.
+    """
+    if most < MIN_POINTS:
+        raise LevelsetError(f"At least {MIN_POINTS} points must be kept, got {most}.")
+    if len(cloud) <= most:
+        return cloud
+    part = downsample(downsample(cloud, _DRAWN * most), most, "voxel")
+    return part.noted(
+        f"{len(cloud):,} points are thinned to {len(part):,}, evenly: what the method can use."
+    )
+
+
 def farthest_points(points: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Farthest-point sampling: row numbers, (count,), in the order in which they are found."""
     rows = np.empty(count, dtype=np.int64)

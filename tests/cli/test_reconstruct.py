@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+import trimesh
 
 from levelset_core.cli import BAD_INPUT, DONE, INTERRUPTED, main
 from levelset_core.data import read_geometry
@@ -153,3 +154,47 @@ def test_an_interrupt_writes_what_was_reached(ball, tmp_path):
     assert process.returncode == INTERRUPTED
     assert json.loads(printed)["steps"] >= 1
     assert out.exists()
+
+
+def test_far_away_with_colours_and_chosen_columns(tmp_path, capsys):
+    """A cloud in UTM with an id before the coordinates: in place, coloured, and told."""
+    points = np.random.default_rng(0).normal(size=(1500, 3))
+    points = 2 * points / np.linalg.norm(points, axis=1, keepdims=True)
+    place = np.array([1e7, 4.5e6, 100.0])
+    red = np.where(points[:, :1] > 0, [[250, 10, 10]], [[10, 10, 250]])
+    rows = np.column_stack([np.arange(1500) % 7, points + place, red])
+    np.savetxt(tmp_path / "far.txt", rows, fmt="%.4f")
+    arguments = ["reconstruct", str(tmp_path / "far.txt"), "--columns", "2,3,4", *FAST]
+    for name in ("out.ply", "out.glb", "out.obj", "out.stl"):
+        out = ["-o", str(tmp_path / name), "--resolution", "24", "--steps", "40"]
+        assert main([*arguments, *out]) == DONE
+        told = capsys.readouterr()
+        assert "2, 3, 4 are x, y, z" in json.loads(told.out)["notes"][0] and "are x" in told.err
+        read = trimesh.load_scene(tmp_path / name, process=False).to_mesh()
+        off = np.linalg.norm(read.vertices - place, axis=1)
+        assert np.abs(off - 2).mean() < 0.3
+        assert len(np.unique(read.vertices.round(6), axis=0)) > 300  # on no coarse steps
+        if name != "out.stl":
+            seen = np.asarray(read.visual.vertex_colors)[:, 0]
+            assert seen[read.vertices[:, 0] - place[0] > 0.7].min() > 200
+            assert seen[read.vertices[:, 0] - place[0] < -0.7].max() < 50
+
+
+def test_normals_of_the_file(ball, tmp_path, capsys):
+    out = ["-o", str(tmp_path / "out.ply"), "--resolution", "24", *FAST]
+    assert main(["reconstruct", ball, "--normals", *out]) == BAD_INPUT
+    assert "--normals needs a file with normals" in capsys.readouterr().err
+    points = np.load(ball)
+    np.save(tmp_path / "n.npy", np.hstack([points, (points - [10, 0, 0]) / 3]))
+    assert main(["reconstruct", str(tmp_path / "n.npy"), "--normals", *out]) == DONE
+    assert "nx, ny, nz" in capsys.readouterr().err
+
+
+def test_several_files_thinned(ball, tmp_path, capsys):
+    np.save(tmp_path / "other.npy", np.load(ball) + [20, 0, 0])
+    out = ["-o", str(tmp_path / "out.ply"), "--resolution", "32", "--points", "1000", *FAST]
+    assert main(["reconstruct", ball, str(tmp_path / "other.npy"), *out]) == DONE
+    told = json.loads(capsys.readouterr().out)
+    assert 500 < told["points"] <= 1000
+    assert any("one frame" in n for n in told["notes"])
+    assert any("thinned" in n for n in told["notes"])

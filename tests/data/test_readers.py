@@ -9,7 +9,7 @@ import pytest
 import trimesh
 
 from levelset_core import LevelsetError
-from levelset_core.data import readers
+from levelset_core.data.formats import table
 from levelset_core.data.pointclouds import PointCloud
 from levelset_core.data.readers import read_geometry, read_point_cloud
 from levelset_core.geometry import Mesh, mesh_bytes
@@ -185,7 +185,7 @@ BAD = [
     (b"# only a comment\n", "a.txt", "no points found"),
     (b"x y z\n", "a.txt", "no points found"),
     (b"1 2 3\n4 5\n", "a.txt", "same count of numbers"),
-    (b"1 2 3\nfour five six\n", "a.txt", "could not convert"),
+    (b"1 2 3\nfour five six\n", "a.txt", "line 2, .four five six"),
     (b"1\n2\n3\n", "a.csv", "two or three numbers"),
     (bytes(range(256)), "a.txt", "no text file"),
     (text(POINTS), "a.doc", r"ending in \.doc are not read"),
@@ -235,11 +235,11 @@ def test_a_huge_file_is_refused_unread(tmp_path):
 
 
 def test_too_many_points_and_bombs(monkeypatch):
-    monkeypatch.setattr(readers, "MAX_POINTS", 100)
+    monkeypatch.setattr(table, "MAX_POINTS", 100)
     for data, name in ((BINARY_PLY, "a.ply"), (text(POINTS), "a.xyz"), (npy(POINTS), "a.npy")):
         with pytest.raises(LevelsetError, match="200 points are too many, at most 100"):
             read(data, name)
-    monkeypatch.setattr(readers, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(table, "MAX_BYTES", 1 << 20)
     with pytest.raises(LevelsetError, match="unpacked are too many"):
         read(npz(points=np.zeros((100_000, 3))), "a.npz")
 

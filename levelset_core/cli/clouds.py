@@ -1,0 +1,83 @@
+"""The points that a verb works on: which files, which columns, how many."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from levelset_core.cli.common import Parser, progress, whole
+from levelset_core.paths import find_bundled
+
+if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
+    from levelset_core.data import PointCloud
+
+#: More points than this take time and show nothing more on the grids of the results.
+MOST_POINTS = 400_000
+#: A file of fewer bytes is read at once.
+_LARGE = 30 << 20
+#: Seconds between two lines of progress.
+_TELL_EVERY = 2.0
+
+
+def add_cloud_options(verb: Parser) -> None:
+    """Add the files and how to read them."""
+    verb.add_argument(
+        "input", metavar="IN", nargs="+",
+        help="point cloud or mesh: .ply, .xyz, .csv, .las, .e57, ..., also .gz; several scans, or "
+        "a .conf with their poses, are one cloud",
+    )  # fmt: skip
+    verb.add_argument(
+        "--columns", type=_columns, metavar="X,Y,Z",
+        help="names or numbers (from 1) of the columns that are coordinates (default: by their "
+        "headings and values)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--points", type=whole(10), default=MOST_POINTS, metavar="N",
+        help="thin the cloud evenly to so many points at most",
+    )  # fmt: skip
+
+
+def _columns(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
+
+
+def read_cloud(options: argparse.Namespace, purpose: str, *, samples: int | None) -> PointCloud:
+    """The cloud of a verb's options; what was assumed is said on stderr.
+
+    Args:
+        options: of :func:`add_cloud_options`, and the seed.
+        purpose: "surface" or "curve".
+        samples: points drawn from a mesh; None takes its vertices.
+
+    Raises:
+        LevelsetError: see :func:`levelset_core.data.read_scans`.
+    """
+    from levelset_core.data import read_scans, thinned
+
+    paths = [find_bundled(path) for path in options.input]
+    large = sum(path.stat().st_size for path in paths if path.is_file()) > _LARGE
+    cloud = read_scans(
+        paths, samples=samples, seed=options.seed, purpose=purpose, columns=options.columns,
+        tell=_Told(Path(options.input[0]).name) if large else None,
+    )  # fmt: skip
+    cloud = thinned(cloud, options.points)
+    for note in cloud.notes:
+        progress(f"{cloud.source}: {note}")
+    for text, count in (("not finite", cloud.non_finite), ("double", cloud.duplicates)):
+        if count:
+            progress(f"{cloud.source}: {count} points dropped ({text}).")
+    return cloud
+
+
+class _Told:
+    """Says now and then how far a file is read."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.told = name, time.monotonic()
+
+    def __call__(self, share: float) -> None:
+        if time.monotonic() - self.told > _TELL_EVERY:
+            self.told = time.monotonic()
+            progress(f"{self.name}: {100 * share:.0f} % read")

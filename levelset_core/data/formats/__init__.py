@@ -1,0 +1,1 @@
+"""What is inside files of points: text, PLY, NumPy, and the formats of scanners."""
