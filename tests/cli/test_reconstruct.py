@@ -191,7 +191,7 @@ def test_normals_of_the_file(ball, tmp_path, capsys):
 
 
 def test_several_files_thinned(ball, tmp_path, capsys):
-    np.save(tmp_path / "other.npy", np.load(ball) + [20, 0, 0])
+    np.save(tmp_path / "other.npy", np.load(ball) + np.array([20, 0, 0]))
     out = ["-o", str(tmp_path / "out.ply"), "--resolution", "32", "--points", "1000", *FAST]
     assert main(["reconstruct", ball, str(tmp_path / "other.npy"), *out]) == DONE
     told = json.loads(capsys.readouterr().out)
