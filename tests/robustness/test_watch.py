@@ -125,7 +125,7 @@ def test_the_quick_preset(method):
     config = robust_preset("quick", method, "convnet4a_narrow", "mnist_excerpt")
     assert config == quick_config(method, "convnet4a_narrow")
     assert config.method == method and config.batch == 64
-    reach = 4 / 3 * 0.2 if method == "level-set" else 0.2
+    reach = 0.2 if method == "standard" else 0.3  # one radius for all methods
     assert config.epsilon == pytest.approx(reach, abs=1e-4)
     if method != "standard":
         last = config.attack_step * config.attack_shrink ** (config.attack_steps - 1)
@@ -133,3 +133,5 @@ def test_the_quick_preset(method):
     assert (config.weight_attacked > 0) == (method == "level-set")
     one = quick_config(method, "convnet4a_narrow", epsilon=0.4, attack_steps=1, weight_attacked=0)
     assert one.weight_attacked == 0 and one.attack_shrink == 1.0
+    if method == "level-set":  # the paper's form
+        assert (one.search, one.distance, one.replays) == ("margin", "rho", 0)
