@@ -5,6 +5,7 @@ report = evaluate_attack(network, data, AttackConfig("pgd-margin", epsilon=0.3))
 report.clean_accuracy, report.robust_accuracy
 """
 
+from levelset_core.attacks.balls import box
 from levelset_core.attacks.boundary import (
     BoundaryPoints,
     attack_points,
@@ -32,7 +33,6 @@ from levelset_core.attacks.cross_section import (
 from levelset_core.attacks.evaluation import (
     Evaluation,
     EvaluationSnapshot,
-    clean_predictions,
     evaluate_attack,
 )
 from levelset_core.attacks.exploration import (
@@ -44,7 +44,8 @@ from levelset_core.attacks.exploration import (
     pgd_trajectory,
 )
 from levelset_core.attacks.masking import diagnose
-from levelset_core.attacks.pgd import LOSSES, Attacked, box, margin_of, pgd, projected_ascent
+from levelset_core.attacks.pgd import LOSSES, Attacked, margin_of, pgd, projected_ascent
+from levelset_core.attacks.predictions import clean_predictions
 from levelset_core.attacks.strong import STRONG_LOSSES, strong_pgd
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
 from levelset_core.attacks.verdict import Masking, beyond_chance, chance_of

@@ -8,7 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
-from levelset_core.attacks.pgd import NORMS, check_attack
+from levelset_core.attacks.balls import NORMS
+from levelset_core.attacks.pgd import check_attack
 from levelset_core.attacks.strong import STRONG_LOSSES
 from levelset_core.settings import Settings, choose, setting
 
@@ -144,6 +145,9 @@ class AttackReport:
         warnings: of AutoAttack's own checks.
         right, broken: (n,) bool: right as it is; right and broken by the attack.
         found: the attacked images, (n, c, h, w), those that were wrong already as they are.
+        draws: of a network with random parts: accuracies are means over so many, and an image
+            is broken that is wrong in more than half of them.
+        places: of a drawn subset, where its images are in the whole set, (n,).
     """
 
     attack: AttackConfig
@@ -157,11 +161,20 @@ class AttackReport:
     right: Tensor
     broken: Tensor
     found: Tensor
+    draws: int = 1
+    places: Tensor | None = None
 
     @property
     def standing(self) -> int:
-        """Images that are right and stay so."""
-        return int((self.right & ~self.broken).sum())
+        """Images that are right and stay so; over draws the mean of their number, rounded."""
+        return round(self.robust_accuracy * self.images)
+
+    @property
+    def survivors(self) -> list[int]:
+        """Places of the images that are right and stay so, in the whole set."""
+        rows = (self.right & ~self.broken).nonzero().squeeze(1)
+        places: list[int] = (rows if self.places is None else self.places[rows]).tolist()
+        return places
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, without the images; with the interval of the robust accuracy."""
@@ -174,5 +187,8 @@ class AttackReport:
             "seconds": round(self.seconds, 3),
             **asdict(self.attack),
             "seed": self.seed,
-            **({"stages": self.stages, "warnings": list(self.warnings)} if self.stages else {}),
+            **({"draws": self.draws} if self.draws > 1 else {}),
+            **({"stages": self.stages} if self.stages else {}),
+            **({"warnings": list(self.warnings)} if self.stages or self.warnings else {}),
+            "survivors": self.survivors,
         }

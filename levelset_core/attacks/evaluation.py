@@ -14,6 +14,14 @@ from levelset_core.attacks.autoattack import RANDOM_STAGES, STAGES, WORK, autoat
 from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig, AttackReport
 from levelset_core.attacks.fast import frozen
 from levelset_core.attacks.pgd import Attacked, pgd
+from levelset_core.attacks.predictions import (
+    LEAST_DRAWS,
+    RANDOM,
+    is_steady,
+    predictions,
+    share_right,
+    torch_seeded,
+)
 from levelset_core.attacks.strong import strong_pgd
 from levelset_core.data.images import ImageSet
 from levelset_core.device import pick_device
@@ -81,8 +89,15 @@ class Evaluation:
         self.seed, self.device, self.threads = seed, device or pick_device(), threads
         begun = time.perf_counter()
         self._fast = frozen(network, self.device)
-        if right is None:
-            right = _predictions(self._fast, data, self.device, threads) == data.labels
+        self.draws = 1 if attack.eot == 1 else max(LEAST_DRAWS, attack.eot)
+        #: Of a network with random parts: in which share of the draws each image is right.
+        self.shares: Tensor | None = None
+        if self.draws > 1:
+            x, y = data.batch(slice(None), self.device)
+            self.shares = share_right(self._fast, x, y, self.draws, seed)
+            self.clean_share, right = float(self.shares.mean()), self.shares > 0
+        elif right is None:
+            right = predictions(self._fast, data, self.device, threads) == data.labels
         self.right = right
         rows = right.nonzero().squeeze(1)
         cascade = attack.attack == "autoattack"
@@ -94,6 +109,8 @@ class Evaluation:
         self.found = data.images.float().div_(255)
         self._done: set[tuple[int, int]] = set()  # (block, stage)
         self._warnings: dict[str, None] = {}
+        if self.draws == 1 and not is_steady(self._fast, data.batch(slice(0, 8), self.device)[0]):
+            self._warnings[RANDOM] = None
         self._work = self._cascade() if cascade else self._pgd()
         self.seconds = time.perf_counter() - begun
 
@@ -125,11 +142,17 @@ class Evaluation:
         attack = self._strong if self.attack.attack == "pgd-strong" else self._each_loss
 
         def work(i: int) -> tuple[Tensor, Tensor]:
-            x, y = self.data.batch(self.blocks[missing[i]], self.device)
-            result = attack(x, y, missing[i])
+            k = missing[i]
+            x, y = self.data.batch(self.blocks[k], self.device)
+            if self.draws == 1:
+                result = attack(x, y, k)
+            else:
+                with torch_seeded(self.seed * 1_000_003 + k, self.device):
+                    result = attack(x, y, k)
             return result.images.cpu(), result.broken.cpu()
 
-        workers = self.threads if self.device.type == "cpu" else 1
+        # Random layers draw from one generator: in an order only where one works.
+        workers = self.threads if self.device.type == "cpu" and self.draws == 1 else 1
         with evaluating(self._fast):
             for i, result in map_batches(work, len(missing), workers):
                 yield self._put(missing[i], 0, self.blocks[missing[i]], *result)
@@ -182,6 +205,10 @@ class Evaluation:
         self, block: int, stage: int, rows: Tensor, images: Tensor, broken: Tensor
     ) -> EvaluationSnapshot:
         self.found[rows] = images
+        if self.shares is not None and len(rows):
+            x, y = images.to(self.device), self.data.labels[rows].to(self.device)
+            after = share_right(self._fast, x, y, self.draws, self.seed + 1)
+            self.shares[rows], broken = after, after < 0.5
         self.broken_by[rows[broken]] = stage + 1
         self._done.add((block, stage))
         done = sum(len(self.blocks[k]) for k, s in self._done if s == stage)
@@ -198,9 +225,13 @@ class Evaluation:
             for number, stage in enumerate(self.stages):
                 gone = broken & (self.broken_by <= number + 1)
                 shares[stage] = (right - int(gone.sum())) / n
+        clean, robust = right / n, (right - int(broken.sum())) / n
+        if self.shares is not None:
+            clean, robust = self.clean_share, float(self.shares.mean())
         return AttackReport(
-            self.attack, n, right / n, (right - int(broken.sum())) / n, self.seconds, self.seed,
-            shares, tuple(self._warnings), self.right, broken, self.found,
+            self.attack, n, clean, robust, self.seconds, self.seed,
+            shares, tuple(self._warnings), self.right, broken, self.found, self.draws,
+            self.data.places,
         )  # fmt: skip
 
     def checkpoint(self) -> dict[str, Any]:
@@ -212,6 +243,7 @@ class Evaluation:
             "warnings": list(self._warnings),
             "seconds": self.seconds,
             "block": self._size,
+            **({} if self.shares is None else {"shares": self.shares.clone()}),
         }
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
@@ -228,36 +260,10 @@ class Evaluation:
                 self._done.add((block, stage))
                 self.broken_by[rows] = checkpoint["broken_by"][rows]
                 self.found[rows] = checkpoint["found"][rows]
-        self._warnings = dict.fromkeys(checkpoint["warnings"])
+                if self.shares is not None:
+                    self.shares[rows] = checkpoint["shares"][rows]
+        self._warnings |= dict.fromkeys(checkpoint["warnings"])
         self.seconds = checkpoint["seconds"]
-
-
-def clean_predictions(
-    network: nn.Module,
-    data: ImageSet,
-    *,
-    device: torch.device | None = None,
-    threads: int | None = None,
-) -> Tensor:
-    """The class given to every image, (n,) int64, on the CPU."""
-    device = device or pick_device()
-    return _predictions(frozen(network, device), data, device, threads)
-
-
-def _predictions(
-    network: nn.Module, data: ImageSet, device: torch.device, threads: int | None
-) -> Tensor:
-    parts = torch.arange(len(data)).split(BATCH.get(device.type, 1000))
-
-    def work(k: int) -> Tensor:
-        with torch.no_grad():
-            found: Tensor = network(data.batch(parts[k], device)[0]).argmax(1).cpu()
-            return found
-
-    workers = threads if device.type == "cpu" else 1
-    with evaluating(network):
-        found = dict(map_batches(work, len(parts), workers))
-    return torch.cat([found[k] for k in range(len(parts))])
 
 
 def evaluate_attack(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from levelset_core.attacks.balls import box, uniform_in
 from levelset_core.attacks.boundary import (
     BoundaryPoints,
     attack_points,
@@ -16,14 +17,7 @@ from levelset_core.attacks.boundary import (
     rho_axes,
     segment_points,
 )
-from levelset_core.attacks.pgd import (
-    LOSSES,
-    box,
-    check_attack,
-    margin_of,
-    projected_ascent,
-    uniform_in,
-)
+from levelset_core.attacks.pgd import LOSSES, check_attack, margin_of, projected_ascent
 from levelset_core.levelsets.functions import evaluating
 from levelset_core.random import torch_generator
 from levelset_core.settings import choose

@@ -12,17 +12,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from levelset_core.attacks.balls import NORMS, ball, random_in, region
 from levelset_core.attacks.pgd import (
-    NORMS,
     Attacked,
     LossFn,
-    ball,
     check_attack,
     is_adversarial,
     negative_margin,
     projected_ascent,
-    random_in,
-    region,
     xent,
 )
 from levelset_core.levelsets.functions import evaluating

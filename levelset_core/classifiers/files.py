@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,10 @@ def save_classifier(
 def write_card(path: Path, card: dict[str, Any]) -> None:
     """Write the card of a network beside it, as ``path`` with the suffix .json."""
     text = json.dumps(card, indent=2, allow_nan=False) + "\n"
+    # Lists of whole numbers on one line: those of images that stand are long.
+    text = re.sub(
+        r"\[\n[\d\s,]+\]", lambda found: "[" + " ".join(found[0][1:-1].split()) + "]", text
+    )
     present_file(path).with_suffix(".json").write_text(text, encoding="utf-8")
 
 

@@ -6,127 +6,133 @@ import dataclasses
 import datetime
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import DONE, Parser, add_data, add_threads, answer, progress, whole
+from levelset_core.cli.attack_options import (
+    CURVE_IMAGES,
+    CURVES,
+    EXAMINED,
+    USUAL,
+    add_options,
+    check_together,
+)
+from levelset_core.cli.common import DONE, Parser, answer, progress
 from levelset_core.device import describe_machine, pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import find_bundled
 
 if TYPE_CHECKING:
-    from levelset_core.attacks import AttackConfig
+    from levelset_core.attacks import AttackConfig, AttackReport
     from levelset_core.classifiers.files import Classifier
     from levelset_core.data.images import ImageSet
-
-USUAL = "pgd-margin"
-#: Images that are enough to see masked gradients.
-EXAMINED = 100
-#: Images of every point of a curve.
-CURVE_IMAGES = 200
-CURVES = ("pgd-strong", "pgd-margin", "pgd-xent")
 
 
 def options(attack: Parser) -> None:
     """Add the options."""
-    attack.add_argument(
-        "model",
-        metavar="MODEL",
-        help=".safetensors, a .pt/.pth state dict, or a .pt2 of torch.export",
-    )  # fmt: skip
-    add_data(attack)
-    attack.add_argument(
-        "--attack", default=USUAL, help="pgd-xent, pgd-margin, pgd-worst (both, with restarts), "
-        "pgd-strong (three losses, shrinking steps), autoattack or clean",
-    )  # fmt: skip
-    attack.add_argument(
-        "--eps", type=float, help="half the side of the box (default: 0.3 grey, 0.031 in colour), "
-        "or with --norm l2 the radius (2 and 0.5)",
-    )  # fmt: skip
-    attack.add_argument("--norm", default="linf", help="of the distance from the image: linf or l2")
-    attack.add_argument(
-        "--step", type=float, help="step size of PGD, of pgd-strong the first (default: as in the "
-        "paper; pgd-strong: twice eps)",
-    )  # fmt: skip
-    attack.add_argument(
-        "--steps", type=int, help="steps of PGD (default: 40 grey, 20 in colour; pgd-strong: 50)"
-    )
-    attack.add_argument(
-        "--restarts", type=int, help="starts of PGD (default: 1; pgd-worst: 10; of pgd-strong "
-        "rounds of its losses: 1)",
-    )  # fmt: skip
-    attack.add_argument(
-        "--limit", type=whole(1), help="attack the first LIMIT test images (default: all)"
-    )
-    attack.add_argument(
-        "--arch", help="architecture of a state dict: convnet4a, convnet4b or resnet18"
-    )
-    attack.add_argument(
-        "--mean", type=float, nargs="+", metavar="M",
-        help="with --std: the model wants (pixel - mean) / std, one number or one a channel "
-        "(default: for a file that does not say it, the usual ones are tried on the first images)",
-    )  # fmt: skip
-    attack.add_argument(
-        "--channels", type=int, choices=(1, 3),
-        help="of the images in a folder of class folders (default: as the files have it)",
-    )  # fmt: skip
-    attack.add_argument("--std", type=float, nargs="+", metavar="S", help="see --mean")
-    add_threads(attack)
-    attack.add_argument(
-        "--examine", action="store_true",
-        help="look for masked gradients instead, on 100 images unless --limit says otherwise",
-    )  # fmt: skip
-    attack.add_argument(
-        "--others", nargs="*", default=[], metavar="FILE",
-        help="with --examine: more models; images attacked on them are shown to MODEL",
-    )  # fmt: skip
-    attack.add_argument(
-        "--curves", action="store_true",
-        help="the attacks of the curves over epsilon and over steps, pgd-strong and the paper's "
-        f"with both losses, on {CURVE_IMAGES} images unless --limit says otherwise",
-    )  # fmt: skip
-    attack.add_argument(
-        "--card", action="store_true", help="keep what was found in the card beside MODEL"
-    )
+    add_options(attack)
     attack.set_defaults(run=_run)
 
 
 def _run(options: Namespace) -> int:
     from levelset_core.attacks import paper_attack
+    from levelset_core.attacks.pictures import check_target
     from levelset_core.classifiers.files import read_card
     from levelset_core.data.images import load_images
 
-    names = ("eps", "step", "steps", "restarts")
+    names = ("eps", "step", "steps", "restarts", "eot")
     given = {k: getattr(options, k) for k in names if getattr(options, k) is not None}
-    if options.curves and (options.examine or given or options.attack != USUAL):
-        raise LevelsetError(
-            "--curves has attacks of its own: leave out --examine, --attack, --"
-            + ", --".join(names) + "."
-        )  # fmt: skip
-    options.model = str(find_bundled(options.model))
-    if options.card:
-        read_card(Path(options.model))  # a missing card is said before the work, not after it
+    check_together(options, given, names)
+    paths = options.model = [str(find_bundled(name)) for name in options.model]
+    if options.card or options.stored:
+        for path in paths:
+            read_card(Path(path))  # a missing card is said before the work, not after it
+    if options.save_images:
+        check_target(options.save_images)
     options.device = pick_device(options.device)
     data = load_images(options.data, "test", data_dir=options.data_dir, channels=options.channels)
-    classifier, note = _classifier(options, data)
-    attack = paper_attack(options.attack, data.shape[0], options.eps, options.norm)
+    attack = paper_attack(options.attack or USUAL, data.shape[0], options.eps, options.norm)
     attack = dataclasses.replace(attack, **{k: v for k, v in given.items() if k != "eps"})
-    classifier.network.to(options.device)
-    if options.examine:
-        return _examine(options, classifier, data.first(options.limit or EXAMINED), attack, note)
-    if options.curves:
-        return _curves(options, classifier, data.first(options.limit or CURVE_IMAGES), note)
-    found = _attack(options, classifier, data.first(options.limit), attack, note)
-    return answer(
-        options, found,
-        f"{found['clean_accuracy']:.2%} of {found['images']} images are right as they are,",
+    if options.stored:
+        return _ranked(options, attack, _stored(paths, data, attack))
+    found = []
+    for path in paths:
+        options.model = path
+        classifier, note = _load(options, data)
+        if options.examine:
+            return _examine(options, classifier, _images(options, data, EXAMINED), attack, note)
+        if options.curves:
+            return _curves(options, classifier, _images(options, data, CURVE_IMAGES), note)
+        found.append(_attack(options, classifier, _images(options, data, None), attack, note))
+    if len(found) > 1:
+        titled = [{**f, "title": _title(path)} for path, f in zip(paths, found, strict=True)]
+        return _ranked(options, attack, titled)
+    return answer(options, found[0], *_lines(found[0], attack))
+
+
+def _images(options: Namespace, data: ImageSet, usual: int | None) -> ImageSet:
+    limit = options.limit or usual
+    if options.subset_seed is None:
+        return data.first(limit)
+    return data.drawn(limit, options.subset_seed)
+
+
+def _lines(found: dict[str, Any], attack: AttackConfig) -> list[str]:
+    """The figure in words."""
+    drawn = ", drawn at random" if "subset_seed" in found else ""
+    mean = f" (mean over {found['draws']} draws)" if "draws" in found else ""
+    return [
+        f"{found['clean_accuracy']:.2%} of {found['images']} images{drawn} are right as they "
+        f"are{mean},",
         f"{found['robust_accuracy']:.2%} after {attack.attack} at {attack.epsilon:g}"
         + (" in L2." if attack.norm == "l2" else "."),
-    )  # fmt: skip
+    ]
 
 
-def _classifier(options: Namespace, data: ImageSet) -> tuple[Classifier, str]:
-    """The model, and what was found out or assumed about it, which is also said at once."""
+def _stored(paths: list[str], data: ImageSet, attack: AttackConfig) -> list[dict[str, Any]]:
+    """The cards' figures of this attack."""
+    from levelset_core.robustness.ranks import stored_figure
+
+    return [
+        {**stored_figure(Path(path), data.source, attack), "title": _title(path)} for path in paths
+    ]
+
+
+def _title(path: str) -> str:
+    """What the network is called in a ranking: as on the page, or its file's name."""
+    from levelset_core.classifiers.files import read_card
+    from levelset_core.robustness.models import title_of
+
+    try:
+        return title_of(Path(path), read_card(Path(path)))
+    except LevelsetError:  # no card
+        return Path(path).stem
+
+
+def _ranked(options: Namespace, attack: AttackConfig, found: list[dict[str, Any]]) -> int:
+    """Figures side by side, and what the same images say of every pair."""
+    from levelset_core.robustness.ranks import compare_found
+    from levelset_core.runs.words import numbered
+
+    taken: set[str] = set()
+    titles = [numbered(values["title"], taken) for values in found]
+    ranks = compare_found(dict(zip(titles, found, strict=True)))
+    wide = max(map(len, titles))
+    lines = [
+        f"{title:{wide}}  {values['robust_accuracy']:7.2%} of {values['images']:,} after "
+        f"{attack.attack} at {attack.epsilon:g}, {values['clean_accuracy']:.2%} as they are"
+        for title, values in zip(titles, found, strict=True)
+    ]
+    result = {
+        "models": [{**values, "title": title} for title, values in zip(titles, found, strict=True)],
+        "ranks": [rank.as_dict() for rank in ranks],
+    }
+    return answer(options, result, *lines, *(rank.sentence for rank in ranks))
+
+
+def _load(options: Namespace, data: ImageSet) -> tuple[Classifier, str]:
+    """The model on its device, and what was found out or assumed about it, also said at once."""
     from levelset_core.classifiers.files import load_classifier
     from levelset_core.classifiers.looking import look_at
     from levelset_core.classifiers.normalization import given_normalization
@@ -141,6 +147,7 @@ def _classifier(options: Namespace, data: ImageSet) -> tuple[Classifier, str]:
     said = (*data.notes, *look.sentences)
     for sentence in said:
         progress(sentence)
+    look.classifier.network.to(options.device)
     return look.classifier, " ".join(said)
 
 
@@ -148,7 +155,7 @@ def _attack(
     options: Namespace, classifier: Classifier, data: ImageSet, attack: AttackConfig, note: str
 ) -> dict[str, Any]:
     """The figure of one attack; it goes into the card if that is asked for."""
-    from levelset_core.attacks import evaluate_attack
+    from levelset_core.attacks.pictures import adversarial_arrays, save_images
     from levelset_core.robustness.cells import add_to_card
 
     said = time.monotonic()
@@ -159,10 +166,7 @@ def _attack(
             said = time.monotonic()
             progress(f"{stage}: {done} of {of} images, {left} still right")
 
-    report = evaluate_attack(
-        classifier.network, data, attack,
-        seed=options.seed, device=options.device, threads=options.threads, tell=tell,
-    )  # fmt: skip
+    report = _report(options, classifier, data, attack, tell)
     for warning in report.warnings:
         progress(warning)
     found = {
@@ -171,16 +175,53 @@ def _attack(
         "machine": describe_machine(options.device),
         "date": datetime.date.today().isoformat(),
     }  # fmt: skip
+    if options.subset_seed is not None:
+        found["subset_seed"] = options.subset_seed
+    if options.save_images:
+        arrays = adversarial_arrays(classifier.network, data, report.found, report.broken)
+        files = save_images(options.save_images, arrays, data.classes)
+        found["saved"] = [str(file) for file in files]
+        progress(f"{len(arrays['label'])} broken images: {', '.join(found['saved'])}")
     if options.card:
-        add_to_card(Path(options.model), found)
+        # Curves rank nobody: which images stand would only make the card long.
+        kept = {k: v for k, v in found.items() if k != "survivors" or not options.curves}
+        add_to_card(Path(options.model), kept)
     return found
+
+
+def _report(
+    options: Namespace,
+    classifier: Classifier,
+    data: ImageSet,
+    attack: AttackConfig,
+    tell: Callable[[str, int, int, int], None],
+) -> AttackReport:
+    """The attack from its beginning, or from where ``--resume``'s file has it, to its end."""
+    from levelset_core.attacks import Evaluation
+    from levelset_core.robustness.resume import Resumed
+
+    evaluation = Evaluation(
+        classifier.network, data, attack,
+        seed=options.seed, device=options.device, threads=options.threads,
+    )  # fmt: skip
+    kept = None
+    if options.resume:
+        kept = Resumed(options.resume, Path(options.model), evaluation)
+        kept.restore()
+    for part in evaluation:
+        tell(part.stage, part.done, part.left, part.of)
+        if kept:
+            kept.save()
+    if kept:
+        kept.save(now=True)
+    return evaluation.report()
 
 
 def _curves(options: Namespace, classifier: Classifier, data: ImageSet, note: str) -> int:
     from levelset_core.attacks import over_epsilon, over_steps
 
     cells = []
-    for name in CURVES:
+    for name in [options.attack] if options.attack else CURVES:
         curves = (f(name, data.shape[0], options.norm) for f in (over_epsilon, over_steps))
         for attack in dict.fromkeys(attack for curve in curves for attack in curve.values()):
             found = _attack(options, classifier, data, attack, note)

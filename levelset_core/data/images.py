@@ -54,6 +54,7 @@ class ImageSet:
         classes: names, in the order of the labels.
         source: where they were read from, in words, for whoever reads a figure.
         notes: what was left out, changed or assumed when they were read, a sentence each.
+        places: of a drawn subset, where its images are in the whole set, (n,) int64.
     """
 
     name: str
@@ -62,6 +63,7 @@ class ImageSet:
     classes: tuple[str, ...]
     source: str = ""
     notes: tuple[str, ...] = ()
+    places: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -89,7 +91,24 @@ class ImageSet:
             return self
         if limit < 1:
             raise LevelsetError(f"The number of images must be at least 1, got {limit}.")
-        return replace(self, images=self.images[:limit], labels=self.labels[:limit])
+        places = None if self.places is None else self.places[:limit]
+        return replace(self, images=self.images[:limit], labels=self.labels[:limit], places=places)
+
+    def drawn(self, limit: int | None, seed: int) -> ImageSet:
+        """``limit`` images drawn at random without repetition, in their order here.
+
+        Raises:
+            LevelsetError: ``limit`` is not positive.
+        """
+        if limit is None or limit >= len(self):
+            return self.first(limit)
+        self.first(limit)  # a bad limit is said there
+        places = torch.randperm(len(self), generator=torch_generator(seed))[:limit].sort().values
+        source = f"{self.source}, {limit:,} of {len(self):,} drawn by seed {seed}"
+        return replace(
+            self, images=self.images[places], labels=self.labels[places], source=source,
+            places=places,
+        )  # fmt: skip
 
 
 def is_here(name: str, data_dir: Path | str | None = None) -> bool:

@@ -41,6 +41,8 @@ class Cell:
         run_id: of the run, or None.
         machine, date: where and when.
         warnings: of AutoAttack's own checks.
+        survivors: places of the images that stand, where that is known.
+        subset_seed: of images drawn at random; None: they are the first ones.
     """
 
     digest: str
@@ -58,6 +60,8 @@ class Cell:
     machine: str = ""
     date: str = ""
     warnings: tuple[str, ...] = ()
+    survivors: tuple[int, ...] | None = None
+    subset_seed: int | None = None
 
     @property
     def known(self) -> bool:
@@ -76,7 +80,12 @@ class Cell:
 
 
 def attack_command(
-    model: str | Path, data: str, attack: AttackConfig, images: int, seed: int
+    model: str | Path,
+    data: str,
+    attack: AttackConfig,
+    images: int,
+    seed: int,
+    subset_seed: int | None = None,
 ) -> str:
     """The command that gives the same figure."""
     words = ["python", "-m", "levelset_core", "attack", str(model), "--data", data]
@@ -88,7 +97,10 @@ def attack_command(
     if attack.attack.startswith("pgd"):
         words += ["--step", repr(attack.step), "--steps", str(attack.steps)]
         words += ["--restarts", str(attack.restarts)]
-    words += ["--limit", str(images), "--seed", str(seed), "--json"]
+    words += ["--limit", str(images), "--seed", str(seed)]
+    if subset_seed is not None:
+        words += ["--subset-seed", str(subset_seed)]
+    words.append("--json")
     return shlex.join(words)
 
 
@@ -110,12 +122,14 @@ def start_cells(
     data: str,
     images: int,
     seed: int = 0,
+    subset_seed: int | None = None,
     name: str = "",
 ) -> Run:
     """Put the cells of one model in the queue.
 
     What a finished run of the same cells found on fewer of the images is taken over. A run of the
-    same that works or waits already is returned instead.
+    same that works or waits already is returned instead. With ``subset_seed`` the images are drawn
+    by it, not the first ones.
 
     Raises:
         LevelsetError: the settings do not fit, or the model's file is gone.
@@ -124,6 +138,7 @@ def start_cells(
         "cells": [dataclasses.asdict(a) for a in attacks],
         "data": data,
         "images": images,
+        "subset_seed": subset_seed,
         "about": {"id": model.id, "title": model.title, "digest": model.digest},
     }
     inputs: dict[str, Path | bytes] = {MODEL: model.path}
@@ -145,7 +160,7 @@ def add_to_card(path: Path, values: dict[str, Any]) -> None:
         LevelsetError: there is no card, or it is damaged.
     """
     card = read_card(path)
-    names = [*(f.name for f in dataclasses.fields(AttackConfig)), "seed", "images"]
+    names = [*(f.name for f in dataclasses.fields(AttackConfig)), "seed", "images", "subset_seed"]
 
     def question(cell: dict[str, Any]) -> list[Any]:
         values = {"norm": "linf", "eot": 1, **cell}
@@ -162,6 +177,7 @@ def _earlier(store: RunStore, settings: dict[str, Any], seed: int) -> Run | None
         own = run.config.settings
         return bool(
             run.config.seed == seed
+            and own.get("subset_seed") is settings["subset_seed"] is None
             and (own["cells"], own["data"]) == (settings["cells"], settings["data"])
             and own["about"].get("digest") == settings["about"]["digest"]
             and own["images"] < settings["images"]
@@ -217,21 +233,33 @@ def _cell(
         settings["about"].get("digest", ""), AttackConfig(**attack), settings["data"], images,
         values.get("standing", 0), run.config.seed, state, settings["images"],
         values.get("stages", {}), values.get("seconds", 0.0), run_id=run.id,
+        survivors=_survivors(values), subset_seed=settings.get("subset_seed"),
     )  # fmt: skip
+
+
+def _survivors(values: dict[str, Any]) -> tuple[int, ...] | None:
+    places = values.get("survivors")
+    return None if places is None else tuple(int(place) for place in places)
 
 
 def as_clean(cell: Cell, accuracy: float) -> Cell:
     """The accuracy without an attack, which every attack finds on its way."""
     return dataclasses.replace(
         cell, attack=paper_attack("clean", 1), standing=round(accuracy * cell.images), stages={},
-        seconds=0.0, warnings=(),
+        seconds=0.0, warnings=(), survivors=None,
     )  # fmt: skip
 
 
-def _of_card(values: dict[str, Any], field: dataclasses.Field[Any]) -> Any:
-    """A setting of a card's attack; cards before 2026-12 know no norm and no EoT."""
-    later = field.name in ("norm", "eot")
-    return values.get(field.name, field.default) if later else values[field.name]
+def attack_of(values: dict[str, Any]) -> AttackConfig:
+    """The attack of a card's figure; cards before 2026-12 know no norm and no EoT.
+
+    Raises:
+        KeyError: another setting is missing.
+        LevelsetError: one does not fit.
+    """
+    later = {"norm": "linf", "eot": 1}
+    names = (field.name for field in dataclasses.fields(AttackConfig))
+    return AttackConfig(**{k: values.get(k, later[k]) if k in later else values[k] for k in names})
 
 
 def _cells_of_card(model: KnownModel) -> list[Cell]:
@@ -239,9 +267,7 @@ def _cells_of_card(model: KnownModel) -> list[Cell]:
     card, cells = model.card, []
     for values in [card.get("figures"), *(card.get("cells") or [])]:
         with suppress(LevelsetError, KeyError, TypeError, ValueError, AttributeError):
-            attack = AttackConfig(
-                **{f.name: _of_card(values, f) for f in dataclasses.fields(AttackConfig)}
-            )
+            attack = attack_of(values)
             images = int(values["images"])
             source = str(values.get("data") or card.get("test_data", ""))
             cell = Cell(
@@ -251,6 +277,8 @@ def _cells_of_card(model: KnownModel) -> list[Cell]:
                 float(values.get("seconds", 0.0)), source=source,
                 machine=str(values.get("machine") or card.get("machine", "")),
                 date=str(values.get("date") or card.get("date", "")),
+                warnings=tuple(values.get("warnings", ())), survivors=_survivors(values),
+                subset_seed=values.get("subset_seed"),
             )  # fmt: skip
             cells += [cell, as_clean(cell, values["clean_accuracy"])]
     return cells

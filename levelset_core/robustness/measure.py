@@ -110,6 +110,8 @@ def test_images(settings: dict[str, Any]) -> ImageSet:
         LevelsetError: there are none.
     """
     data = load_images(settings["data"], "test", data_dir=settings["data_dir"])
+    if (seed := settings.get("subset_seed")) is not None:
+        return data.drawn(settings["images"], seed)
     return data.first(settings["images"])
 
 

@@ -203,12 +203,12 @@ def _read(path: Path, origin: str, name: str, changed: int, card_changed: int) -
         card = {**card, "method": OLD_METHODS.get(card["method"], card["method"])}
     digest = hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
     return KnownModel(
-        name, _title(path, card), path, origin, digest, about.model, about.shape, about.classes,
+        name, title_of(path, card), path, origin, digest, about.model, about.shape, about.classes,
         card,
     )  # fmt: skip
 
 
-def _title(path: Path, card: dict[str, Any]) -> str:
+def title_of(path: Path, card: dict[str, Any]) -> str:
     """From the card, as "Level set 0.4"; else the name it was uploaded under."""
     method = str(card.get("method"))
     if method not in METHOD_TITLES:

@@ -29,7 +29,7 @@ MODEL, EARLIER = "model.safetensors", "earlier.safetensors"
 #: Among its artifacts: the cells as they are so far.
 CELLS = "cells.json"
 SETTINGS: dict[str, type] = {
-    "cells": list, "data": str, "data_dir": str, "images": int, "about": dict,
+    "cells": list, "data": str, "data_dir": str, "images": int, "about": dict, "subset_seed": int,
 }  # fmt: skip
 
 
@@ -115,13 +115,14 @@ class CellAttacker:
             values = {**evaluation.report().as_dict(), "done": cell < self.finished}
             if not values["done"]:
                 values["attacked"], values["standing"] = evaluation.progress()
-                del values["interval"]
+                del values["interval"], values["survivors"]
             found.append(values)
         return found
 
 
 class AttackKind(Kind):
-    """Settings: "cells", values of :class:`AttackConfig` each; "data", "data_dir", "images".
+    """Settings: "cells", values of :class:`AttackConfig` each; "data", "data_dir", "images";
+    "subset_seed", by which the images are drawn, or None for the first ones.
 
     "about" tells whose network the input ``MODEL`` is. ``EARLIER``, the checkpoint of a run of
     the same cells and seed on fewer images, spares what that run did.
@@ -141,7 +142,7 @@ class AttackKind(Kind):
         if not settings.get("cells"):
             raise LevelsetError("There is no attack to do.")
         cells = [checked_attack(cell) for cell in settings["cells"]]
-        return {"about": {}, **DEFAULTS, **settings, "cells": cells}
+        return {"about": {}, "subset_seed": None, **DEFAULTS, **settings, "cells": cells}
 
     def build(self, run: Run) -> CellAttacker:
         """At its start, or with what an earlier run found."""
