@@ -25,7 +25,8 @@ STAGES = ("apgd-ce", "apgd-t", "fab-t", "square")
 RANDOM_STAGES = ("apgd-ce", "apgd-dlr")
 #: What each takes, in hundreds of passes forward and back through the network.
 WORK = {"apgd-ce": 1, "apgd-t": 9, "fab-t": 10, "square": 17, "apgd-dlr": 1}
-_NORMS = {"linf": "Linf", "l2": "L2"}
+#: What pyautoattack calls the norms.
+AUTO_NORMS = {"linf": "Linf", "l2": "L2"}
 #: Images that a part sees together; elsewhere more at once are faster.
 BATCH = {"cpu": 100}
 _LOGGER = "auto-attack"
@@ -88,7 +89,7 @@ def autoattack(
     # It seeds and draws from torch's global generator.
     with evaluating(network), torch.random.fork_rng(devices), _warnings() as said:
         attack = AutoAttack(
-            network, eps=epsilon, norm=_NORMS[choose("norm", norm, _NORMS)], seed=seed,
+            network, eps=epsilon, norm=AUTO_NORMS[choose("norm", norm, AUTO_NORMS)], seed=seed,
             device=x.device, version="standard" if draws == 1 else "rand",
         )  # fmt: skip
         attack.apgd.eot_iter = draws

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from typing import Any
 
@@ -39,7 +39,8 @@ class AttackConfig(Settings):
     """An attack and its strength.
 
     ``epsilon`` and ``step`` are rounded to nine decimal places, so that those computed in different
-    ways are equal, and commands with them short.
+    ways are equal, and commands with them short. AutoAttack has no step, steps and restarts of
+    ours: they are as if nobody had said any.
     """
 
     attack: str = setting("pgd-margin", choices=ATTACKS, help="what is done")
@@ -55,6 +56,10 @@ class AttackConfig(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_attack(self.epsilon, self.step, self.steps, self.restarts)
+        if self.attack == "autoattack":  # its steps are its own: equal ones are the same attack
+            for field in fields(self):
+                if field.name in ("step", "steps", "restarts"):
+                    object.__setattr__(self, field.name, field.default)
         for name in ("epsilon", "step"):
             object.__setattr__(self, name, round(getattr(self, name), 9))
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from levelset_core.attacks.autoattack import RANDOM_STAGES, STAGES, WORK, autoattack
 from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig, AttackReport
 from levelset_core.attacks.fast import frozen
+from levelset_core.attacks.minimum import fab_images
 from levelset_core.attacks.pgd import Attacked, pgd
 from levelset_core.attacks.predictions import (
     LEAST_DRAWS,
@@ -159,10 +160,17 @@ class Evaluation:
 
     def _strong(self, x: Tensor, y: Tensor, block: int) -> Attacked:
         c = self.attack
-        return strong_pgd(
+        found = strong_pgd(
             self._fast, x, y, epsilon=c.epsilon, step=c.step, steps=c.steps, restarts=c.restarts,
             norm=c.norm, draws=c.eot, generator=torch_generator(self.seed * 1_000_003 + block),
         )  # fmt: skip
+        left = (~found.broken).nonzero().squeeze(1)
+        if c.norm == "l2" and c.eot == 1 and len(left):
+            # PGD is blind here on networks trained in L_inf: their gradients are of few pixels.
+            images, distance = fab_images(self._fast, x[left], y[left], "l2", self.seed)
+            near = distance <= c.epsilon
+            found.images[left[near]], found.broken[left[near]] = images[near], True
+        return found
 
     def _each_loss(self, x: Tensor, y: Tensor, block: int) -> Attacked:
         """PGD on each loss of the attack, those after the first on what is left."""

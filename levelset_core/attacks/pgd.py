@@ -130,7 +130,11 @@ def projected_ascent(
                 targets = tuple(t.index_select(0, stay) for t in targets)
                 step = step.index_select(0, stay) if isinstance(step, Tensor) else step
                 l2 = None if l2 is None else (l2[0][stay], l2[1][stay])
-        direction = gradient.sign_() if l2 is None else unit(gradient)
+        if l2 is None:
+            direction = gradient.sign_()
+        else:  # along the pixels that have room: those at a bound would take up most of the length
+            room = torch.where(gradient > 0, p < upper, p > lower)
+            direction = unit(gradient * room)
         if isinstance(step, Tensor):
             p = p.addcmul_(direction, expand_rows(step, p))
         else:

@@ -21,8 +21,8 @@ def add_options(attack: Parser) -> None:
     """Add the options."""
     attack.add_argument(
         "model", metavar="MODEL", nargs="+",
-        help=".safetensors, a .pt/.pth state dict, or a .pt2 of torch.export; several are ranked on "
-        "the same images",
+        help=".safetensors, a .pt/.pth state dict, or a .pt2 of torch.export; several are "
+        "ranked on the same images",
     )  # fmt: skip
     add_data(attack)
     attack.add_argument(
@@ -58,6 +58,11 @@ def add_options(attack: Parser) -> None:
         help="the attacks of the curves over epsilon and over steps, pgd-strong and the paper's "
         f"with both losses, or --attack's alone, on {CURVE_IMAGES} images unless --limit says "
         "otherwise",
+    )  # fmt: skip
+    attack.add_argument(
+        "--min-norm", action="store_true",
+        help="how far the nearest adversarial image is in --norm, by three searches: the accuracy "
+        f"at every epsilon at once, on {EXAMINED} images unless --limit says otherwise",
     )  # fmt: skip
     attack.add_argument(
         "--card", action="store_true", help="keep what was found in the card beside MODEL"
@@ -118,10 +123,18 @@ def check_together(options: Namespace, given: dict[str, Any], names: tuple[str, 
         )  # fmt: skip
     if options.subset_seed is not None and options.limit is None:
         raise LevelsetError("--subset-seed draws --limit images: say how many.")
-    alone = {"--examine": options.examine, "--curves": options.curves, "--resume": options.resume,
-             "--save-images": options.save_images}  # fmt: skip
-    wrong = [name for name, was in alone.items() if was]
+    modes = {"--examine": options.examine, "--curves": options.curves,
+             "--min-norm": options.min_norm}  # fmt: skip
+    keeps = {"--resume": options.resume, "--save-images": options.save_images}
+    asked = [name for name, was in modes.items() if was]
+    if len(asked) > 1:
+        raise LevelsetError(f"{asked[0]} and {asked[1]} do not go together.")
+    if options.min_norm and (options.attack or given or options.card):
+        raise LevelsetError(
+            "--min-norm is no attack at one epsilon: leave out its options, --card."
+        )
+    wrong = [name for name, was in {**modes, **keeps}.items() if was]
     if len(options.model) > 1 and wrong:
         raise LevelsetError(f"{wrong[0]} takes one model, not {len(options.model)}.")
-    if (options.curves or options.examine) and (options.resume or options.save_images):
+    if asked and any(keeps.values()):
         raise LevelsetError("--resume and --save-images are for one attack: leave out the others.")

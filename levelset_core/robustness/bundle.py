@@ -8,7 +8,6 @@ was about others. Only what pages read of a run is kept: its settings and what i
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 import sys
 import tempfile
@@ -55,7 +54,7 @@ def main() -> int:
         models = [m for m in known_models(store) if m.origin == "bundled"]
         for kind, own, data, attack in wanted(models):
             digests = tuple(model.digest for model in own)
-            question = (kind, digests, data, IMAGES, dataclasses.asdict(attack))
+            question = (kind, digests, data, IMAGES, attack)
             same = [old for old in found if _question(old) == question]
             if same:
                 kept += same
@@ -80,7 +79,8 @@ def _question(run: Run) -> tuple[object, ...] | None:
     with suppress(LevelsetError, KeyError, TypeError):
         settings = run.config.settings
         digests = tuple(model["digest"] for model in settings["models"])
-        return run.config.kind, digests, settings["data"], settings["images"], settings["attack"]
+        attack = AttackConfig(**settings["attack"])
+        return run.config.kind, digests, settings["data"], settings["images"], attack
     return None
 
 

@@ -37,14 +37,21 @@ class Comparison:
     p: float
 
     @property
+    def clear(self) -> bool:
+        """Whether the difference is more than chance."""
+        return self.p < SIGNIFICANT
+
+    @property
+    def verdict(self) -> str:
+        """In three words."""
+        return "stands more than" if self.clear else "cannot be told apart from"
+
+    @property
     def sentence(self) -> str:
         """As "A and B cannot be told apart: 12 images against 15 (p = 0.70, ...)."."""
-        verdict = "cannot be told apart from"
-        if self.p < SIGNIFICANT:
-            verdict = "stands more than"
         p = "p < 0.001" if self.p < 0.001 else f"p = {self.p:.3f}".rstrip("0").rstrip(".")
         return (
-            f"{self.first} {verdict} {self.second}: {self.only_first} images stand with "
+            f"{self.first} {self.verdict} {self.second}: {self.only_first} images stand with "
             f"{self.first} alone, {self.only_second} with {self.second} alone ({p}, the same "
             f"{self.images:,} images)."
         )

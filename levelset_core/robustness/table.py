@@ -62,14 +62,20 @@ class Row:
     entries: dict[str, Entry] = field(default_factory=dict)
 
 
-def table_rows(models: list[KnownModel], cells: list[Cell], data: str, epsilon: float) -> list[Row]:
-    """The table of these models on a data set; attacks within ``epsilon``."""
+def table_rows(
+    models: list[KnownModel],
+    cells: list[Cell],
+    data: str,
+    epsilon: float,
+    norm: str = "linf",
+) -> list[Row]:
+    """The table of these models on a data set; attacks within ``epsilon`` of a norm."""
     rows = []
     for model in models:
         like = published_row(model, data)
         row = Row(model, like)
         for column in COLUMNS:
-            attack = paper_attack(column.attack, model.shape[0], epsilon)
+            attack = paper_attack(column.attack, model.shape[0], epsilon, norm)
             own = [c for c in cells if c.digest == model.digest and same_question(c, attack, data)]
             known = None
             if like is not None and attack == paper_attack(column.attack, model.shape[0]):
@@ -165,8 +171,27 @@ def _answers(cells: list[Cell], model: KnownModel, attack: AttackConfig, data: s
     return [
         c
         for c in cells
-        if c.known and c.digest == model.digest and c.images and same_question(c, attack, data)
+        if c.known
+        and c.digest == model.digest
+        and c.images
+        and c.subset_seed is None
+        and same_question(c, attack, data)
     ]
+
+
+def autoattack_points(
+    cells: list[Cell], model: KnownModel, data: str, norm: str
+) -> dict[float, Cell]:
+    """AutoAttack on a data set by epsilon, of each the figure about the most images."""
+    found: dict[float, Cell] = {}
+    for cell in cells:
+        attack = cell.attack
+        own = (attack.attack, attack.norm, attack.eot) == ("autoattack", norm, 1)
+        if own and cell in _answers([cell], model, attack, data):
+            known = found.get(attack.epsilon)
+            if known is None or cell.images > known.images:
+                found[attack.epsilon] = cell
+    return dict(sorted(found.items()))
 
 
 # -- words -----------------------------------------------------------------------------------

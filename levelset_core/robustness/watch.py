@@ -9,12 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from levelset_core.attacks import evaluating, margin_of, newton_points, pgd, segment_points
+from levelset_core.attacks import (
+    evaluating,
+    margin_of,
+    newton_points,
+    segment_points,
+    strong_pgd,
+)
+from levelset_core.attacks.config import STRONG_STEP
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
 from levelset_core.random import torch_generator
 
-#: Steps of the attack, together 2.5 epsilon long, and of Newton.
+#: Steps of each start of the attack, and of Newton.
 ATTACK_STEPS, NEWTON_STEPS = 10, 10
 
 
@@ -25,7 +32,7 @@ class Observation:
     Attributes:
         epoch: epochs done.
         clean: share of the images that are right.
-        robust: share that is right and stays so under PGD on the margin.
+        robust: share that is right and stays so under pgd-strong of few steps.
         distances: signed max-norm distance of each image to S^y, (n,) float32: positive where
             the image is right, negative where it is wrong. An upper bound in size: the smaller
             of Newton's and, where the attack broke the image, false position's; NaN where
@@ -59,11 +66,11 @@ class Watch:
     def look(self, network: nn.Module, epoch: float) -> Observation:
         """Measure a network."""
         x, y = self.x, self.y
-        step = max(1e-6, 2.5 * self.epsilon / ATTACK_STEPS)
+        step = max(1e-6, STRONG_STEP * self.epsilon)
         with evaluating(network):
             with torch.no_grad():
                 right = margin_of(network(x), y) > 0
-            attacked = pgd(
+            attacked = strong_pgd(
                 network, x, y, epsilon=self.epsilon, step=step, steps=ATTACK_STEPS,
                 generator=torch_generator(0),
             )  # fmt: skip

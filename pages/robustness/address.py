@@ -19,26 +19,31 @@ MODEL, IMAGES, IMAGE, EPSILON = "model", "images", "image", "epsilon"
 #: Instead of a data set: the digit that is drawn in this tab, which keeps it.
 DRAWN = "drawn"
 #: The table's: others, as one view comes before the other has gone.
-TABLE_IMAGES, TABLE_EPSILON = "data", "eps"
-#: Of the table's epsilon.
-EPSILON_RANGE = (0.001, 1.0)
+TABLE_IMAGES, TABLE_EPSILON, NORM = "data", "eps", "norm"
+#: Of the table's epsilon, by norm.
+EPSILON_RANGE = {"linf": (0.001, 1.0), "l2": (0.01, 50.0)}
+NORM_TITLES = {"linf": "L∞", "l2": "L2"}
 
 
-def table_address(images: str, sets: list[str], epsilon: float, usual: float) -> dict[str, Any]:
-    """What the table's front end is to write: the first of ``sets``, and the paper's epsilon, need
-    no word.
+def table_address(
+    images: str, sets: list[str], epsilon: float, usual: float, norm: str
+) -> dict[str, Any]:
+    """What the table's front end is to write: the first of ``sets``, L_inf, and the paper's
+    epsilon need no word.
     """
     return {
+        NORM: None if norm == "linf" else norm,
         TABLE_IMAGES: None if images == sets[0] else images,
         TABLE_EPSILON: None if epsilon == usual else epsilon,
     }
 
 
-def first_table_epsilon(images: str, sets: list[str], usual: float) -> float:
+def first_table_epsilon(images: str, sets: list[str], usual: float, norm: str) -> float:
     """The epsilon that the address has for the table of these images, else the usual one."""
-    low, high = EPSILON_RANGE
+    low, high = EPSILON_RANGE[norm]
     epsilon = _number(TABLE_EPSILON)
-    fits = first_of(TABLE_IMAGES, sets) == images and low <= epsilon <= high
+    same = first_of(TABLE_IMAGES, sets) == images and first_of(NORM, list(NORM_TITLES)) == norm
+    fits = same and low <= epsilon <= high
     return epsilon if fits else usual
 
 

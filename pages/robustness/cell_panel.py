@@ -17,6 +17,7 @@ from levelset_core.robustness.table import (
     percent,
 )
 from levelset_core.runs import RunStore, duration
+from pages.robustness.keeping import downloads
 from pages.robustness.measuring import PASSES
 from pages.robustness.models import test_images
 from pages.shared.attempt import attempt, tell
@@ -28,6 +29,8 @@ IMAGES = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 USUAL = 200
 SCOPES = {"cell": "This cell", "row": "Its whole row", "column": "Its whole column"}
 ERROR = "robust_start_error"
+#: Key of the box for images drawn at random.
+DRAWN = "robust_drawn"
 
 
 def cell_panel(rows: list[Row], entry: Entry, data: str) -> None:
@@ -54,27 +57,35 @@ def _how(entry: Entry, data: str) -> None:
         where = "its card" if best.state == "card" else f"run `{best.run_id}`"
         st.markdown(
             f"Measured: **{percent(best.accuracy, 2)} %**: {best.standing:,} of {best.images:,} "
-            f"images stand, 95 % interval {interval_text(best)} % (Clopper and Pearson). "
+            f"images{_drawn(best)} stand, 95 % interval {interval_text(best)} % (Clopper and "
+            "Pearson). "
             f"Seed {best.seed}, {_when(best)}, from {where}. {first_upper(best.source)}."
         )
         for warning in best.warnings:
             st.warning(warning, icon=":material/warning:")
     if entry.active is not None and entry.active.state == "stopped" and entry.active.run_id:
         run_progress(RunStore().get(entry.active.run_id), key="robust_stopped")
+    subset_seed = None
     if (cell := best or entry.active) is not None:
-        images, seed = cell.wanted, cell.seed
+        images, seed, subset_seed = cell.wanted, cell.seed, cell.subset_seed
         st.caption("The command of this figure:" if best else "The command of the run in progress:")
     else:
         images, seed = _chosen(data)
+        subset_seed = seed if kept(DRAWN, False) else None
         st.caption(
             "What Run does, as a command:" if is_here(data) else "As a command, with the download:"
         )
     known = data if best is None else best.data
-    command = attack_command(entry.model.file, known, entry.attack, images, seed)
+    command = attack_command(entry.model.file, known, entry.attack, images, seed, subset_seed)
     st.code(command, language="bash", wrap_lines=True)
+    downloads(entry)
     if best is not None and _in_other_order(best, data):
         where = "On this machine" if is_here(data) else "In a download"
         st.caption(f"{where} the images come in another order, so the first ones differ.")
+
+
+def _drawn(cell: Cell) -> str:
+    return "" if cell.subset_seed is None else f" drawn by seed {cell.subset_seed}"
 
 
 def _in_other_order(cell: Cell, data: str) -> bool:
@@ -102,15 +113,22 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
         format_func=lambda n: f"first {n:,}",
     )  # fmt: skip
     seed = int(where.number_input("Seed", 0, 2**31 - 1, first, key="robust_seed"))
+    drawn = st.checkbox(
+        "Drawn at random by the seed", kept(DRAWN, False), key=DRAWN,
+        help="Not the first test images, but as many of all of them. A figure of drawn images is "
+        "not ranked against one of the first.",
+    )  # fmt: skip
+    subset_seed = seed if drawn else None
     scoped = _in_scope(rows, entry, str(scope))
-    wanted = [e for e in scoped if _is_new(e, images, seed)]
-    extended = sum(_extends(e, data, images, seed) for e in wanted)
+    wanted = [e for e in scoped if _is_new(e, images, seed, subset_seed)]
+    extended = sum(_extends(e, data, images, seed, subset_seed) for e in wanted)
     label = f"Extend to {images:,}" if extended else "Run"
     if len(wanted) > 1:
         label = f"Run {len(wanted)} cells" + (f", extend {extended} of them" if extended else "")
     st.button(
         label, type="primary", icon=":material/play_arrow:", key="robust_run", disabled=not wanted,
-        on_click=attempt, args=(ERROR, _start, wanted, data, images, seed), width="stretch",
+        on_click=attempt, args=(ERROR, _start, wanted, data, images, seed, subset_seed),
+        width="stretch",
     )  # fmt: skip
     if wanted:
         work = sum(passes(e.attack) * images for e in wanted) / PASSES
@@ -143,12 +161,13 @@ def _in_scope(rows: list[Row], entry: Entry, scope: str) -> list[Entry]:
     return [entry]
 
 
-def _is_new(entry: Entry, images: int, seed: int) -> bool:
+def _is_new(entry: Entry, images: int, seed: int, subset_seed: int | None) -> bool:
     """Whether there is no such figure yet, nor is one on its way."""
     for cell in (entry.best, entry.active):
         if cell is None or cell.state == "card":
             continue
         same = cell.seed == seed or entry.attack.attack == "clean"
+        same = same and cell.subset_seed == subset_seed
         if same and cell.wanted >= images:
             return False
     return True
@@ -163,17 +182,23 @@ def _nothing_new(entries: list[Entry]) -> str:
     return "On its way."
 
 
-def _extends(entry: Entry, data: str, images: int, seed: int) -> bool:
+def _extends(entry: Entry, data: str, images: int, seed: int, subset_seed: int | None) -> bool:
     best = entry.best
     return (
         best is not None
         and best.state == "done"
+        and best.subset_seed is subset_seed is None
         and (best.seed, best.data) == (seed, data)
         and 0 < best.images < images
         and entry.attack.attack != "clean"
     )
 
 
-def _start(entries: list[Entry], data: str, images: int, seed: int) -> None:
+def _start(
+    entries: list[Entry], data: str, images: int, seed: int, subset_seed: int | None
+) -> None:
     for entry in entries:
-        start_cells(RunStore(), entry.model, [entry.attack], data=data, images=images, seed=seed)
+        start_cells(
+            RunStore(), entry.model, [entry.attack], data=data, images=images, seed=seed,
+            subset_seed=subset_seed,
+        )  # fmt: skip

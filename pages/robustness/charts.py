@@ -75,6 +75,39 @@ def curve_figure(
     return tidy(figure, f"Robust accuracy, {title}", HEIGHT)
 
 
+def add_points(
+    figure: go.Figure,
+    model: KnownModel,
+    colour: int,
+    points: dict[float, Cell],
+    name: str,
+) -> None:
+    """Figures of another attack on the same axis, as diamonds in the model's colour."""
+    shares = [cell.standing / cell.images for cell in points.values()]
+    figure.add_scatter(
+        x=list(points), y=shares, mode="markers", showlegend=False, name=name,
+        marker={"symbol": "diamond-open", "size": 11, "line": {"width": 2},
+                "color": look(colour)["line"]["color"]},
+        customdata=[[cell.images] for cell in points.values()],
+        hovertemplate="ε %{x:g}: %{y:.1%}<br>%{customdata[0]} images<extra>"
+        f"{model.title}, {name}</extra>",
+    )  # fmt: skip
+
+
+def add_least(
+    figure: go.Figure, model: KnownModel, colour: int, least: np.ndarray, end: float
+) -> None:
+    """The share of the images whose nearest adversarial image is farther, of distances (n,)."""
+    places = np.concatenate([[0.0], np.sort(least[(least > 0) & (least <= end)])])
+    shares = [(least > place).mean() for place in places]
+    figure.add_scatter(
+        x=[*places, end], y=[*shares, shares[-1]], mode="lines", showlegend=False,
+        line={"color": look(colour)["line"]["color"], "dash": "dot", "width": 1.5, "shape": "hv"},
+        hovertemplate=f"nearest found farther than %{{x:.3f}}: %{{y:.1%}}<br>{len(least)} images"
+        f"<extra>{model.title}</extra>",
+    )  # fmt: skip
+
+
 def waterfall_figure(
     shown: list[tuple[KnownModel, Cell]], clean: dict[str, Cell | None]
 ) -> tuple[go.Figure, float]:

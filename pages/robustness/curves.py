@@ -7,17 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from levelset_core.attacks import AttackConfig, over_epsilon, over_steps, paper_attack
 from levelset_core.data.images import is_here
 from levelset_core.robustness.cells import Cell, all_cells, start_cells
+from levelset_core.robustness.measurements import largest, measurements
 from levelset_core.robustness.models import KnownModel
-from levelset_core.robustness.table import best_cell, curve_cells, missing_attacks, passes
+from levelset_core.robustness.table import (
+    autoattack_points,
+    best_cell,
+    curve_cells,
+    missing_attacks,
+    passes,
+)
 from levelset_core.runs import Run, RunStore
-from pages.robustness.address import TABLE_IMAGES, first_of
+from pages.robustness.address import NORM, NORM_TITLES, TABLE_IMAGES, first_of
 from pages.robustness.boundaries import black_box_view, distances_view
-from pages.robustness.charts import curve_figure, waterfall_figure
+from pages.robustness.charts import (
+    add_least,
+    add_points,
+    curve_figure,
+    read_distances,
+    waterfall_figure,
+)
 from pages.robustness.measuring import (
     ERROR,
     EVERY,
@@ -32,10 +47,15 @@ from pages.shared.attempt import tell, telling
 from pages.shared.board import live_board
 from pages.shared.charts import CONFIG
 from pages.shared.image_data import data_title
-from pages.shared.kept import kept_menu, view_choice
+from pages.shared.kept import kept_choice, kept_menu, view_choice
 
 IMAGES = (50, 100, 200, 500, 1000)
-LOSSES = {"pgd-margin": "margin PGD", "pgd-xent": "cross-entropy PGD"}
+STRONG = "pgd-strong"
+PAPER = {"pgd-margin": "the paper's margin PGD", "pgd-xent": "the paper's cross-entropy PGD"}
+#: Side of the box that turns every image into plain grey.
+GREY = 0.5
+#: By model's id, what is known of its curve.
+Lines = dict[str, dict[float, Cell]]
 
 
 def curves_view(found: list[KnownModel]) -> None:
@@ -58,6 +78,11 @@ def _board(working: list[Run], found: list[KnownModel]) -> None:
             "Test images", sets, key=DATA, first=first_of(TABLE_IMAGES, sets),
             format_func=data_title, width=230, label_visibility="collapsed",
         )  # fmt: skip
+        norms = list(NORM_TITLES)
+        norm = kept_menu(
+            "Norm", norms, key="robust_norm", first=first_of(NORM, norms), width=80,
+            format_func=NORM_TITLES.__getitem__, label_visibility="collapsed",
+        )  # fmt: skip
         images = st.selectbox(
             "Images", IMAGES, index=1, key="curves_images", width=240,
             format_func=lambda n: f"Measure on the first {n:,}", label_visibility="collapsed",
@@ -74,7 +99,7 @@ def _board(working: list[Run], found: list[KnownModel]) -> None:
     with telling():
         if is_here(data):
             images = min(images, len(test_images(data)))
-        VIEWS[view][1](Question(chosen, colours, data, images, slot))
+        VIEWS[view][1](Question(chosen, colours, data, images, slot, norm))
     tell(ERROR)
     runs_in_work(working, "curves")
 
@@ -83,49 +108,96 @@ def _board(working: list[Run], found: list[KnownModel]) -> None:
 
 
 def _over_epsilon(q: Question) -> None:
-    attacks = {loss: over_epsilon(loss, q.models[0].shape[0]) for loss in LOSSES}
-    images = _curves(q, attacks, "ε", q.usual.epsilon)
-    end = (
-        "At ε = 0.5 an attack can turn every image into plain grey, which has one class. If "
-        "clearly more than a tenth of the images survive there, the attack is blind."
-        if max(attacks["pgd-margin"]) >= 0.5
-        else "If a curve levels off far above 0, the attack may be blind: see the verdicts below "
-        "the table."
-    )
+    lines = _curves(q, over_epsilon, "ε", q.usual.epsilon)
+    images = _images_text(lines)
     st.caption(
-        f"PGD as in the paper, {q.usual.steps} steps that grow with ε{images}. Bars: 95 % "
-        f"intervals. The line marks the paper's ε. {end}"
+        f"Left: pgd-strong, three starts of {paper_attack(STRONG, 1).steps} steps that shrink"
+        f"{images}; diamonds: AutoAttack, where it was measured; dotted: the share whose nearest "
+        "adversarial image that was found is farther. Right: PGD as in the paper, "
+        f"{q.usual.steps} constant steps that grow with ε: too weak beyond the ε of a training. "
+        "Bars: 95 % intervals. The line marks the usual ε."
     )
+    if sentence := end_sentence(q.models, lines):
+        st.caption(sentence)
 
 
 def _over_steps(q: Question) -> None:
     base = q.usual
-    attacks = {loss: over_steps(loss, q.models[0].shape[0]) for loss in LOSSES}
-    images = _curves(q, attacks, "PGD steps", base.steps)
+    images = _images_text(_curves(q, over_steps, "PGD steps", base.steps))
     st.caption(
-        f"ε = {base.epsilon:g}{images}. With fewer steps than the paper's {base.steps}, each is "
-        "longer, so that they reach as far. If a curve still falls at its end, more steps would "
-        "break more images."
+        f"ε = {base.epsilon:g}{images}. Left: steps a start of pgd-strong. Right: with fewer steps "
+        f"than the paper's {base.steps}, each is longer, so that they reach as far. If a curve "
+        "still falls at its end, more steps would break more images."
+    )
+
+
+def end_sentence(models: list[KnownModel], lines: Lines) -> str:
+    """What is left at the end of the strong curves, and why something is."""
+    ends = {m.title: max(lines[m.id].items()) for m in models if lines.get(m.id)}
+    if not ends:
+        return ""
+    last = max(epsilon for epsilon, _ in ends.values())
+    left = {
+        title: cell for title, (epsilon, cell) in ends.items() if epsilon == last and cell.standing
+    }
+    if not left:
+        return f"At ε = {last:g} nothing is left."
+    told = ", ".join(f"{c.standing:,} of {c.images:,} of {title}" for title, c in left.items())
+    sentence = f"At ε = {last:g} still stand: {told}."
+    if last < GREY:
+        return f"{sentence} The curve ends before every image is within reach."
+    return (
+        f"{sentence} There every image can become plain grey, which has one class: more than a "
+        "tenth left means that the attack is blind, less that it needs more steps."
     )
 
 
 def _curves(
-    q: Question, attacks: dict[str, dict[float, AttackConfig]], axis: str, mark: float
-) -> str:
-    """Both charts and the button; says how many images the charts are about, if any."""
+    q: Question, curve: Callable[[str, int, str], dict[float, AttackConfig]], axis: str, mark: float
+) -> Lines:
+    """Both charts and the button; the lines of the strong one."""
     cells = all_cells(RunStore(), q.models)
+    left, right = st.columns(2)
+    with right:
+        paper = kept_choice("Attack of the paper", PAPER, key="curves_paper")
+    left.markdown("**Strong PGD**, what every claim rests on")
     missing: dict[str, list[AttackConfig]] = {}
-    counts: set[int] = set()
-    for place, (loss, own) in zip(st.columns(2), attacks.items(), strict=True):
-        lines: dict[str, dict[float, Cell]] = {}
+    strong: Lines = {}
+    for place, name in ((left, STRONG), (right, paper)):
+        own = curve(name, q.models[0].shape[0], q.norm)
+        lines: Lines = {}
         for model in q.models:
             line = lines[model.id] = curve_cells(cells, model, own, q.data)
-            counts |= {cell.images for cell in line.values()}
             if wanting := missing_attacks(cells, model, own, q.data, q.images, line):
                 missing[model.id] = missing.get(model.id, []) + wanting
-        figure = curve_figure(q.models, q.colours, lines, axis, mark, LOSSES[loss])
-        place.plotly_chart(figure, key=f"curves_{axis}_{loss}", config=CONFIG)
+        title = PAPER.get(name, "strong PGD")
+        figure = curve_figure(q.models, q.colours, lines, axis, mark, title)
+        if name == STRONG:
+            strong = lines
+            if axis == "ε":
+                _add_others(figure, q, cells, strong)
+        place.plotly_chart(figure, key=f"curves_{axis}_{name}", config=CONFIG)
     _attack_button(q, missing)
+    return strong
+
+
+def _add_others(figure: go.Figure, q: Question, cells: list[Cell], strong: Lines) -> None:
+    """AutoAttack at every epsilon that it was measured at, and the curve of least distances."""
+    ends = [0.0, *(max(line) for line in strong.values() if line)]
+    for model in q.models:
+        points = autoattack_points(cells, model, q.data, q.norm)
+        if points:
+            add_points(figure, model, q.colours[model.id], points, "AutoAttack")
+        run = largest(measurements(RunStore(), "distances", [model], data=q.data))
+        arrays = None if run is None else read_distances(run)
+        if arrays is not None and (key := f"least_{q.norm}") in arrays:
+            least = np.where(arrays["right"].astype(bool), arrays[key], 0.0)
+            add_least(figure, model, q.colours[model.id], least, max(ends))
+
+
+def _images_text(lines: Lines) -> str:
+    """As ", on 200 images"; nothing where there are none."""
+    counts = {cell.images for line in lines.values() for cell in line.values()}
     if not counts:
         return ""
     least, most = min(counts), max(counts)
@@ -155,7 +227,7 @@ def _start_attacks(q: Question, missing: dict[str, list[AttackConfig]]) -> None:
 
 
 def _waterfall(q: Question) -> None:
-    attack = paper_attack("autoattack", q.models[0].shape[0])
+    attack = paper_attack("autoattack", q.models[0].shape[0], norm=q.norm)
     cells = all_cells(RunStore(), q.models)
     found = {m.id: best_cell(cells, m, attack, q.data) for m in q.models}
     shown = [(m, cell) for m in q.models if (cell := found[m.id]) is not None and cell.stages]

@@ -85,7 +85,7 @@ def csv_text(rows: list[Row], data: str) -> str:
             origin: list[object] = ["", "", "", ""]
             if best is not None:
                 figures = [best.accuracy, *best.interval, best.standing, best.images, best.seed]
-                asked = best.data, attack, best.images, best.seed
+                asked = best.data, attack, best.images, best.seed, best.subset_seed
                 command = attack_command(entry.model.file, *asked)
                 origin = [best.seconds, best.machine, best.date, command]
             writer.writerow(

@@ -12,9 +12,11 @@ from levelset_core.attacks import LOSSES, AttackConfig, clean_predictions, paper
 from levelset_core.data.images import ImageSet
 from levelset_core.errors import LevelsetError
 from levelset_core.parallel import torch_threads
+from levelset_core.robustness.cells import all_cells
 from levelset_core.robustness.kinds.survey import SURVEY
 from levelset_core.robustness.measurements import measurements, start_measurement
 from levelset_core.robustness.models import KnownModel
+from levelset_core.robustness.table import best_cell, passes
 from levelset_core.runs import Run, RunStore, duration
 from pages.robustness.address import first_image
 from pages.robustness.measuring import EVERY, PASSES, run_arrays
@@ -35,10 +37,13 @@ BREAKS = {
     "wrong": "Wrong as they are",
     "broken_xent": "Break under cross-entropy PGD",
     "broken_margin": "Break under margin PGD",
-    "hidden": "Break under margin PGD only",
-    "stand": "Stand under both",
+    "broken_strong": "Break under strong PGD",
+    "hidden": "Break under strong PGD only",
+    "stand": "Stand under all three",
 }
 ORDERS = {"place": "as in the data", "near": "nearest boundary first", "far": "farthest first"}
+#: The array of what breaks under the strongest attack.
+BROKEN = "broken_strong"
 _component = front_end("levelset_gallery", "robustness/gallery")
 
 
@@ -49,6 +54,8 @@ def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
     attack = paper_attack("pgd-margin", model.shape[0])
     run = _survey_run(model, name, len(data), attack)
     table = _table(run, predicted, data)
+    if np.isnan(table[BROKEN]).any():  # surveys before 2026-12 did not try the strong attack
+        table[BROKEN] = _known_elsewhere(model, name, len(data), table[BROKEN])
     shown = _filtered(table, data)
     click = (st.session_state.get(f"gallery_{name}") or {}).get("chosen") or {}
     chosen = _chosen(shown, name, len(data), click.get("index"))
@@ -61,8 +68,8 @@ def gallery(model: KnownModel, data: ImageSet, name: str) -> int:
         },
     )  # fmt: skip
     legend = f"{len(shown)} of {len(data)} images. ✕: wrong as it is"
-    if run is not None:
-        legend += f"; !: breaks under margin PGD, ε = {attack.epsilon:g}"
+    if not np.isnan(table[BROKEN]).all():
+        legend += f"; !: breaks under strong PGD, ε = {attack.epsilon:g}"
     st.caption(f"{legend}.")
     if run is None:
         _survey_button(model, name, len(data), attack)
@@ -93,14 +100,15 @@ def _survey_button(model: KnownModel, name: str, images: int, attack: AttackConf
     survey = partial(
         start_measurement, RunStore(), "survey", [model], data=name, images=images, attack=attack
     )
-    work = (len(LOSSES) * attack.steps + NEAREST_PASSES) * images / PASSES
+    strong = passes(paper_attack("pgd-strong", model.shape[0]))
+    work = (len(LOSSES) * attack.steps + strong + NEAREST_PASSES) * images / PASSES
     st.button(
         f"Attack all {images}, for the filters", key="explorer_survey",
         icon=":material/play_arrow:", width="stretch",
         on_click=attempt, args=(ERROR, survey),
-        help=f"For the filters: what breaks each image, PGD at ε = {attack.epsilon:g} with both "
-        f"losses, and how far its boundary is. In the background, at most about {duration(work)} "
-        "on one core.",
+        help=f"For the filters: what breaks each image at ε = {attack.epsilon:g}, the paper's PGD "
+        "with both losses and strong PGD, and how far its boundary is. In the background, at most "
+        f"about {duration(work)} on one core.",
     )  # fmt: skip
     tell(ERROR)
 
@@ -109,13 +117,23 @@ def _table(run: Run | None, predicted: np.ndarray, data: ImageSet) -> dict[str, 
     """What is known of every image; NaN is not known yet."""
     n = len(data)
     unknown = np.full(n, np.nan)
-    table = {"broken_xent": unknown, "broken_margin": unknown, "distance": unknown}
+    names = ("broken_xent", "broken_margin", BROKEN, "distance")
+    table = dict.fromkeys(names, unknown)
     if run is not None:
         arrays = run_arrays(run, SURVEY) or {}
         for key in table.keys() & arrays.keys():
             own = arrays[key][:n]
             table[key] = np.concatenate([own, unknown[len(own) :]])
     return {**table, "predicted": predicted, "wrong": predicted != data.labels.numpy()}
+
+
+def _known_elsewhere(model: KnownModel, name: str, images: int, unknown: np.ndarray) -> np.ndarray:
+    """What a cell of the table knows of the same images under the strong attack."""
+    attack = paper_attack("pgd-strong", model.shape[0])
+    best = best_cell(all_cells(RunStore(), [model]), model, attack, name)
+    if best is None or best.survivors is None or best.images < images:
+        return unknown
+    return 1.0 - np.isin(np.arange(images), best.survivors)
 
 
 def _progress(runs: list[Run], images: int) -> None:
@@ -164,13 +182,15 @@ def _filtered(table: dict[str, np.ndarray], data: ImageSet) -> np.ndarray:
         if unknown:
             st.caption(f"{unknown} images are not attacked yet: filters leave them out.")
     wrong, xent, margin = (table[key] for key in ("wrong", "broken_xent", "broken_margin"))
+    strong = table[BROKEN]
     keep = {
         "all": np.ones(len(data), dtype=bool),
         "wrong": wrong,
         "broken_xent": (xent == 1) & ~wrong,
         "broken_margin": (margin == 1) & ~wrong,
-        "hidden": (margin == 1) & (xent == 0),
-        "stand": (margin == 0) & (xent == 0),
+        "broken_strong": (strong == 1) & ~wrong,
+        "hidden": (strong == 1) & (margin == 0) & (xent == 0),
+        "stand": (strong == 0) & (margin == 0) & (xent == 0),
     }[breaks]
     if classes:
         keep = keep & np.isin(data.labels.numpy(), classes)
@@ -202,8 +222,8 @@ def _told(table: dict[str, np.ndarray], data: ImageSet, k: int) -> tuple[str, st
     mark, text = "", f"{data.classes[int(data.labels[k])]}, image {k}"
     if table["wrong"][k]:
         mark, text = "wrong", f"{text}, seen as {data.classes[int(table['predicted'][k])]}"
-    elif table["broken_margin"][k] == 1:
-        mark, text = "broken", f"{text}, breaks under margin PGD"
+    elif table[BROKEN][k] == 1:
+        mark, text = "broken", f"{text}, breaks under strong PGD"
     if not np.isnan(table["distance"][k]):
         text += f", boundary at {abs(table['distance'][k]):.3f}"
     return mark, text

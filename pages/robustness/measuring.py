@@ -68,11 +68,12 @@ class Question:
     data: str
     images: int
     slot: DeltaGenerator
+    norm: str = "linf"
 
     @property
     def usual(self) -> AttackConfig:
-        """The paper's margin attack for these images."""
-        return paper_attack("pgd-margin", self.models[0].shape[0])
+        """The paper's margin attack for these images, or its counterpart in L2."""
+        return paper_attack("pgd-margin", self.models[0].shape[0], norm=self.norm)
 
 
 def measure_button(q: Question, names: list[str], work: float, start: Callable[[], object]) -> None:

@@ -22,6 +22,8 @@ from levelset_core.robustness.table import (
 from levelset_core.runs import Run, RunStore
 from pages.robustness.address import (
     EPSILON_RANGE,
+    NORM,
+    NORM_TITLES,
     TABLE_IMAGES,
     first_of,
     first_table_epsilon,
@@ -32,6 +34,7 @@ from pages.robustness.export import copy_popover, paper_table
 from pages.robustness.masking import masking_view
 from pages.robustness.measuring import EVERY, active_runs, runs_in_work
 from pages.robustness.models import DATA, image_sets
+from pages.robustness.ranks import ranks_view
 from pages.shared.attempt import telling
 from pages.shared.board import live_board
 from pages.shared.front_end import front_end
@@ -66,17 +69,23 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
             format_func=data_size_title, width=280,
         )  # fmt: skip
         models = by_data[data]
-        usual = paper_attack("pgd-margin", models[0].shape[0]).epsilon
-        key = f"robust_epsilon_{models[0].shape[0]}"
+        norms = list(NORM_TITLES)
+        norm = kept_menu(
+            "Norm", norms, key="robust_norm", first=first_of(NORM, norms), width=90,
+            format_func=NORM_TITLES.__getitem__,
+        )  # fmt: skip
+        usual = paper_attack("pgd-margin", models[0].shape[0], norm=norm).epsilon
+        key = f"robust_epsilon_{models[0].shape[0]}" + ("" if norm == "linf" else f"_{norm}")
         epsilon = st.number_input(
-            "ε (L∞ box)", *EPSILON_RANGE, kept(key, first_table_epsilon(data, sets, usual)),
+            "ε (L∞ box)" if norm == "linf" else "ε (L2 ball)", *EPSILON_RANGE[norm],
+            kept(key, first_table_epsilon(data, sets, usual, norm)),
             step=usual / 6, format="%.3f", key=key, width=150,
-            help="The paper's is 0.3 for grey images and 0.031 in colour. Steps grow and shrink "
-            "with it. Published figures are for the paper's.",
+            help="The paper's is 0.3 for grey images and 0.031 in colour, both in L∞. Steps grow "
+            "and shrink with it. Published figures are for the paper's.",
         )  # fmt: skip
         st.space("stretch")
         slot = st.container(horizontal=True, width="content")
-    rows = table_rows(models, all_cells(RunStore(), models), data, float(epsilon))
+    rows = table_rows(models, all_cells(RunStore(), models), data, float(epsilon), norm)
     chosen = _chosen(rows)
     with slot:
         paper_table()
@@ -92,7 +101,8 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
             f"{', '.join(others)}: trained on other images than {data_title(data)}, with other "
             "labels. The figures here do not measure what they learned.", icon=":material/warning:",
         )  # fmt: skip
-    robust_grid(rows, chosen, table_address(data, sets, float(epsilon), usual))
+    robust_grid(rows, chosen, table_address(data, sets, float(epsilon), usual, norm))
+    ranks_view(rows, chosen)
     runs_in_work(working, "table")
     with telling():
         cell_panel(rows, chosen, data)

@@ -113,7 +113,7 @@ def test_a_cell_is_run_seen_and_extended(models, store):
     button(at, "Extend to 100").click().run()
     assert (store.runs()[0].inputs / "earlier.safetensors").exists()
     at.segmented_control(key="robust_scope").set_value("row").run()
-    assert "Run 4 cells" in button(at, "Run").label  # the one that was extended can be resumed
+    assert "Run 5 cells" in button(at, "Run").label  # the one that was extended can be resumed
 
 
 def test_the_table_is_as_it_was_left(models):
@@ -192,7 +192,7 @@ def test_the_tables_words(models, store):
     lines = markdown(rows).splitlines()
     assert len(lines) == 4 and "(0.0 to" in lines[3] and "[97.35]" in lines[2]
     table = list(csv.DictReader(io.StringIO(csv_text(rows, "mnist_excerpt"))))
-    assert len(table) == 10
+    assert len(table) == 12
     line = next(r for r in table if r["model"] == "Standard" and r["attack"] == "pgd-margin")
     assert float(line["low"]) <= float(line["accuracy"]) <= float(line["high"])
     assert "--limit 60 --seed 0 --json" in line["command"]
