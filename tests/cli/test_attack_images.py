@@ -75,7 +75,8 @@ def test_work_goes_on_where_it_was_cut_off(model, capsys, tmp_path, monkeypatch)
     whole = attack(capsys, model, "--limit", 50)
     data = load_images("mnist_excerpt", "test").first(30)
     config = AttackConfig("pgd-strong", epsilon=0.06, step=0.12, steps=2)
-    part = Evaluation(load_classifier(model).network, data, config, device=torch.device("cpu"))
+    cpu = torch.device("cpu")
+    part = Evaluation(load_classifier(model).network, data, config, device=cpu, threads=1)
     next(part)
     file = tmp_path / "work.safetensors"
     Resumed(file, model, part).save(now=True)
@@ -87,7 +88,7 @@ def test_work_goes_on_where_it_was_cut_off(model, capsys, tmp_path, monkeypatch)
     gone_on = attack(capsys, model, "--limit", 50, "--resume", file)
     assert gone_on["survivors"] == whole["survivors"]
     blocks = -(-round(50 * whole["clean_accuracy"]) // 10)
-    assert len(calls) == blocks - 1 >= 3  # the first was there
+    assert len(calls) == blocks - 1 >= 2  # the first was there
     assert attack(capsys, model, "--limit", 50, "--resume", file)["standing"] == whole["standing"]
     assert len(calls) == blocks - 1  # nothing was left to do
     assert "about more images" in attack(capsys, model, "--limit", 30, "--resume", file)
