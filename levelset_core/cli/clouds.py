@@ -13,8 +13,6 @@ from levelset_core.paths import find_bundled
 if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
     from levelset_core.data import PointCloud
 
-#: More points than this take time and show nothing more on the grids of the results.
-MOST_POINTS = 400_000
 #: A file of fewer bytes is read at once.
 _LARGE = 30 << 20
 #: Seconds between two lines of progress.
@@ -34,8 +32,8 @@ def add_cloud_options(verb: Parser) -> None:
         "headings and values)",
     )  # fmt: skip
     verb.add_argument(
-        "--points", type=whole(10), default=MOST_POINTS, metavar="N",
-        help="thin the cloud evenly to so many points at most",
+        "--points", type=whole(10), metavar="N",
+        help="thin the cloud evenly to so many points at most (default: 400,000)",
     )  # fmt: skip
 
 
@@ -55,6 +53,7 @@ def read_cloud(options: argparse.Namespace, purpose: str, *, samples: int | None
         LevelsetError: see :func:`levelset_core.data.read_scans`.
     """
     from levelset_core.data import read_scans, thinned
+    from levelset_core.data.pointclouds import ENOUGH
 
     paths = [find_bundled(path) for path in options.input]
     large = sum(path.stat().st_size for path in paths if path.is_file()) > _LARGE
@@ -62,7 +61,7 @@ def read_cloud(options: argparse.Namespace, purpose: str, *, samples: int | None
         paths, samples=samples, seed=options.seed, purpose=purpose, columns=options.columns,
         tell=_Told(Path(options.input[0]).name) if large else None,
     )  # fmt: skip
-    cloud = thinned(cloud, options.points)
+    cloud = thinned(cloud, options.points or ENOUGH)
     for note in cloud.notes:
         progress(f"{cloud.source}: {note}")
     for text, count in (("not finite", cloud.non_finite), ("double", cloud.duplicates)):

@@ -299,11 +299,13 @@ def downsample(
     return cloud.select(np.sort(rows))
 
 
+#: More points take time and show nothing more on the grids of the results.
+ENOUGH = 400_000
 #: So many times the points that are kept are drawn before an even part of them is taken.
 _DRAWN = 4
 
 
-def thinned(cloud: PointCloud, most: int) -> PointCloud:
+def thinned(cloud: PointCloud, most: int = ENOUGH) -> PointCloud:
     """At most so many points, even in space; a note says how many were left out.
 
     Raises:

@@ -10,6 +10,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, Polyline, compare, components, distance_to, mesh_bytes
 from levelset_core.geometry.analysis import mean_curvature
 from levelset_core.geometry.meshes import even_points
+from levelset_core.reconstruction.colours import carried
 from levelset_core.reconstruction.shapes import (
     SHAPE,
     TRUTH,
@@ -33,7 +34,7 @@ def assess(run: Run, shape: Shape) -> dict[str, Any]:
     """Write ``ERRORS`` and return the comparison, plain values.
 
     ``ERRORS`` holds, of the first mesh's vertices, "curvature", "to_cloud" and, with a truth,
-    "to_truth"; and of the cloud's points "to_shape".
+    "to_truth" and, where the cloud has it, "intensity"; and of the cloud's points "to_shape".
     """
     cloud = read_cloud(run)
     truth = read_shape(run.inputs / TRUTH) if (run.inputs / TRUTH).exists() else None
@@ -51,7 +52,7 @@ def assess(run: Run, shape: Shape) -> dict[str, Any]:
             "point_to_surface": 0.5 * (accuracy + completeness),
         }
     mesh = shape.meshes[0]
-    errors = {
+    errors = carried(mesh, cloud)[1] | {
         "curvature": mean_curvature(mesh),
         "to_cloud": distance_to(mesh.vertices, cloud.points),
         "to_shape": distance_to(cloud.points, mesh),
@@ -87,6 +88,7 @@ def finish_mesh(mesh: Mesh, run: Run, *, steps: int) -> dict[str, Any]:
     if not len(mesh.faces):
         raise LevelsetError("The method found no surface in these points.")
     seconds = run.status().seconds
+    mesh = carried(mesh, read_cloud(run))[0]
     shape = Shape((mesh,), (), steps, seconds)
     write_shape(run.artifacts / SHAPE, shape)
     figures = {"steps": steps, "seconds": seconds, **write_surface(run, mesh)}
@@ -96,7 +98,7 @@ def finish_mesh(mesh: Mesh, run: Run, *, steps: int) -> dict[str, Any]:
 def write_surface(run: Run, mesh: Mesh) -> dict[str, Any]:
     """Write a surface for other programs, and return how large it is."""
     with replacing(run.artifacts / "mesh.ply") as partial:
-        partial.write_bytes(mesh_bytes(mesh, "ply"))
+        partial.write_bytes(mesh_bytes(mesh, "ply", scalars=carried(mesh, read_cloud(run))[1]))
     return {
         "vertices": len(mesh.vertices),
         "faces": len(mesh.faces),

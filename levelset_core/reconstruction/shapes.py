@@ -1,13 +1,14 @@
 """Shapes in a run's folder: the cloud it works on, the surface or curve it found, F on a grid.
 
-All of it as NPZ without pickle, in the cloud's units, single precision: fast to write every other
-second, and a page reads it while the run goes on.
+All of it as NPZ without pickle, in the cloud's units: fast to write every other second, and a page
+reads it while the run goes on. Vertices are single precision around an origin in double precision.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,9 +70,12 @@ class FieldGrid:
 def cloud_bytes(cloud: PointCloud) -> bytes:
     """A cloud as the content of an input called ``CLOUD``."""
     arrays = {"points": cloud.points}
-    if cloud.normals is not None:
-        arrays["normals"] = cloud.normals
+    arrays |= {name: a for name in _CARRIED if (a := getattr(cloud, name)) is not None}
     return array_bytes(arrays)
+
+
+#: What a cloud may have besides its points.
+_CARRIED = ("normals", "colours", "intensity", "stations", "station")
 
 
 def read_cloud(run: Run) -> PointCloud:
@@ -81,7 +85,8 @@ def read_cloud(run: Run) -> PointCloud:
         LevelsetError: it is missing or damaged.
     """
     arrays = read_arrays(run.inputs / CLOUD)
-    return PointCloud(take(arrays, "points"), arrays.get("normals"), run.config.name)
+    others: dict[str, Any] = {name: arrays[name] for name in _CARRIED if name in arrays}
+    return PointCloud(take(arrays, "points"), source=run.config.name, **others)
 
 
 def write_shape(path: Path, shape: Shape) -> None:
@@ -101,7 +106,11 @@ def _arrays_of(shape: Shape) -> dict[str, np.ndarray]:
         "closed": np.array([line.closed for line in shape.lines], dtype=bool),
     }
     for k, mesh in enumerate(shape.meshes):
-        arrays[f"vertices{k}"] = mesh.vertices.astype(np.float32)
+        origin = mesh.bounds.mean(0)
+        arrays[f"origin{k}"] = origin
+        arrays[f"vertices{k}"] = (mesh.vertices - origin).astype(np.float32)
+        if mesh.colours is not None:
+            arrays[f"colours{k}"] = mesh.colours
         arrays[f"normals{k}"] = mesh.vertex_normals.astype(np.float32)
         arrays[f"faces{k}"] = mesh.faces.astype(np.uint32)
     for k, line in enumerate(shape.lines):
@@ -119,14 +128,17 @@ def read_shape(path: Path) -> Shape:
     meshes, lines, step = (int(n) for n in take(arrays, "about"))
     closed = take(arrays, "closed")
     return Shape(
-        tuple(
-            Mesh(*(take(arrays, f"{name}{k}") for name in ("vertices", "faces", "normals")))
-            for k in range(meshes)
-        ),
+        tuple(_mesh_of(arrays, k) for k in range(meshes)),
         tuple(Polyline(take(arrays, f"line{k}"), bool(closed[k])) for k in range(lines)),
         step,
         float(take(arrays, "seconds")),
     )
+
+
+def _mesh_of(arrays: dict[str, np.ndarray], k: int) -> Mesh:
+    vertices, faces, normals = (take(arrays, f"{n}{k}") for n in ("vertices", "faces", "normals"))
+    origin = arrays.get(f"origin{k}", np.zeros(3))  # older files have none
+    return Mesh(origin + vertices, faces, normals, colours=arrays.get(f"colours{k}"))
 
 
 def write_field(path: Path, field: FieldGrid) -> None:

@@ -8,13 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from levelset_core.geometry import Mesh, mesh_bytes, polyline_bytes
+from levelset_core.geometry.export import how_written
+from levelset_core.geometry.meshes import in_space
 from levelset_core.reconstruction.pictures import Camera, Drawn, Rendering
 from levelset_core.reconstruction.shapes import FieldGrid
 from pages.reconstruction.input import Subject
-from pages.reconstruction.results import COLOURS, TRANSLUCENT, Result
+from pages.reconstruction.results import COLOURS, TRANSLUCENT, Result, origin_of
 from pages.server.run_route import zip_address
 from pages.shared.attempt import attempt, tell, telling
 
@@ -39,11 +42,23 @@ def export_view(result: Result, level: float | None) -> None:
         mesh = _mesh(result, level)
         with st.container(horizontal=True):
             for kind, label in MESHES.items():
-                _download(label, partial(mesh_bytes, mesh, kind), f"{name}.{kind}", f"mesh_{kind}")
-        st.caption(f"{len(mesh.vertices):,} vertices and {len(mesh.faces):,} faces, with normals.")
+                content = partial(mesh_bytes, mesh, kind, scalars=_scalars(result, mesh))
+                _download(label, content, f"{name}.{kind}", f"mesh_{kind}")
+        coloured = " and colours (STL: without)" if mesh.colours is not None else ""
+        size = f"{len(mesh.vertices):,} vertices and {len(mesh.faces):,} faces"
+        told = [f"{size}, with normals{coloured}."]
+        told += [note for kind in MESHES if (note := how_written(mesh, kind))]
+        st.caption(" ".join(told))
     _network(result, name)
     st.markdown("##### Everything")
     st.link_button("The run as a zip", zip_address(result.run), icon=":material/folder_zip:")
+
+
+def _scalars(result: Result, mesh: Mesh) -> dict[str, Any]:
+    """What PLY keeps besides: the intensity of the points."""
+    values = result.errors.get("intensity")
+    fits = values is not None and len(values) == len(mesh.vertices)
+    return {"intensity": values} if fits else {}
 
 
 def _download(label: str, content: Any, file: str, key: str) -> None:
@@ -122,7 +137,8 @@ def stills_view(subject: Subject, result: Result, camera: dict[str, Any] | None)
         with telling():
             st.session_state.rendering = Rendering(
                 result.run.artifacts / ("still.png" if what == "Still" else "film.mp4"),
-                _things(subject, result, colour, points), _camera(subject, camera),
+                _around(origin_of(subject), _things(subject, result, colour, points)),
+                _camera(subject, camera),
                 size=SIZES[size], background=BACKGROUNDS[background],
             )  # fmt: skip
     _progress(result)
@@ -173,12 +189,24 @@ def _things(subject: Subject, result: Result, colour: str, points: bool) -> list
     return [*things, Drawn(subject.cloud.points, INK)] if points else things
 
 
+def _around(origin: tuple[float, ...], things: list[Drawn]) -> list[Drawn]:
+    """The things as the viewer has them: a picture is drawn in single precision too."""
+    if not any(origin):
+        return things
+    back, moved = -np.array(origin), []
+    for thing in things:
+        shape = thing.shape
+        near = in_space(shape) + back if isinstance(shape, np.ndarray) else shape.moved(1.0, back)
+        moved.append(replace(thing, shape=near))
+    return moved
+
+
 def _camera(subject: Subject, camera: dict[str, Any] | None) -> Camera:
     """The viewer's, else a slanted view of the whole cloud."""
     up = (0.0, 1.0, 0.0) if subject.up == "y" else (0.0, 0.0, 1.0)
     if camera is not None:
         return Camera(tuple(camera["position"]), tuple(camera["target"]), up)
-    points = subject.cloud.points
+    points = in_space(subject.cloud.points) - np.array(origin_of(subject))
     low, high = points.min(0), points.max(0)
     centre = (low + high) / 2
     distance = 0.55 * math.dist(low, high) / math.sin(math.radians(17.5))

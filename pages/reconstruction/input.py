@@ -8,20 +8,17 @@ from typing import Any, Literal, cast
 
 import streamlit as st
 
-from levelset_core.data import PointCloud, check_spread, read_geometry, sample_surface
+from levelset_core.data import PointCloud, check_spread
 from levelset_core.data.damage import Damage, damage
 from levelset_core.data.samples import SAMPLES, load_sample
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, Polyline
 from levelset_core.reconstruction.shapes import TRUTH, Shape, read_cloud, read_shape
 from levelset_core.runs import Run, RunStore
+from pages.reconstruction.upload import upload_panel
 
 DEFAULT = "bunny"
 UPLOAD = "upload"
-#: Points drawn from an uploaded mesh.
-DRAWN = 30_000
-#: Scans are larger than the files of other pages: MB that the browser may send.
-LARGEST = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,23 +121,16 @@ def _choose(name: str) -> Subject | None:
 
 
 def _uploaded() -> Subject | None:
-    file = st.file_uploader(
-        "PLY, OBJ, STL, OFF, XYZ, CSV, TXT, NPY or NPZ", key="upload",
-        help="Points, with or without normals; from a mesh, points are drawn.",
-        max_upload_size=LARGEST,
-    )  # fmt: skip
+    opened = upload_panel()
     kind = st.segmented_control(
         "It is a", ["surface", "curve"], default="surface", key="upload_kind", required=True
     )
     up = st.segmented_control("Up", ["y", "z"], default="z", key="upload_up", required=True)
-    if file is None:
+    if opened is None:
         return None
-    found = read_geometry(file, file.name)
-    truth = found if isinstance(found, Mesh) else None
-    cloud = sample_surface(found, DRAWN) if isinstance(found, Mesh) else found
-    if dropped := cloud.non_finite + cloud.duplicates:
-        st.caption(f"{dropped:,} rows were dropped: duplicates, or numbers that are not finite.")
-    return _subject(cloud, truth, kind or "surface", file.name, up or "z", {"file": file.name})
+    cloud, truth = opened
+    label = cloud.source
+    return _subject(cloud, truth, kind or "surface", label, up or "z", {"file": label})
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

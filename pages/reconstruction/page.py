@@ -12,7 +12,7 @@ from pages.reconstruction.export import export_view, stills_view
 from pages.reconstruction.input import Subject, input_panel
 from pages.reconstruction.method import METHODS, method_panel, start_button
 from pages.reconstruction.report import metrics_view, notes_view, training_view
-from pages.reconstruction.results import Result, result_of, runs_on, titles_of, views
+from pages.reconstruction.results import Result, origin_of, result_of, runs_on, titles_of, views
 from pages.shared.board import live_board, pick_runs
 from pages.shared.page import page
 from pages.shared.run_controls import run_progress
@@ -51,7 +51,8 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
     stills = st.session_state.get("reconstruction_tab") == "stills"
     seen = viewer3d(
         views(subject, results), key="reconstruction", subject=subject.digest, up=subject.up,
-        tell_camera=stills,
+        tell_camera=stills, origin=origin_of(subject),
+        colour="plain" if subject.cloud.colours is None else "rgb",
         height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished) - TOLD * told,
         empty="No surface yet.",
     )  # fmt: skip

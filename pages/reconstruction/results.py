@@ -126,8 +126,18 @@ TRANSLUCENT = 0.4
 #: What a surface can be coloured by, of :data:`ERRORS`.
 COLOURS = {
     "to_truth": "Distance to the truth", "to_cloud": "Distance to the points",
-    "curvature": "Mean curvature",
+    "curvature": "Mean curvature", "intensity": "Intensity of the points",
 }  # fmt: skip
+#: A cloud so many of its sizes away from the origin is drawn around its middle.
+FAR = 100.0
+
+
+def origin_of(subject: Subject) -> tuple[float, ...]:
+    """What the viewer draws around: single precision is too coarse far from the origin."""
+    points = in_space(subject.cloud.points)
+    low, high = points.min(0), points.max(0)
+    far = np.abs([low, high]).max() > FAR * (high - low).max()
+    return tuple(np.rint((low + high) / 2).tolist()) if far else (0.0, 0.0, 0.0)
 
 
 def views(subject: Subject, results: list[Result]) -> list[v.View]:
@@ -170,16 +180,24 @@ def _shape(result: Result) -> list[v.Layer]:
 
 def _cloud(subject: Subject, result: Result | None = None) -> v.Points:
     points = subject.cloud.points
-    values = result.errors.get("to_shape") if result else None
-    if len(points) > SHOWN_POINTS:
-        # Evenly through the file, the same ones every time.
-        rows = np.linspace(0, len(points) - 1, SHOWN_POINTS).astype(int)
-        values = values[rows] if values is not None and len(values) == len(points) else None
-        points = points[rows]
-    scalars = []
-    if values is not None and len(values) == len(points):
-        scalars = [v.Scalar("to_shape", "Points' distance to the surface", values)]
-    return v.Points("cloud", "Points", in_space(points), scalars)
+    # Evenly through the file, the same ones every time.
+    shown = min(len(points), SHOWN_POINTS)
+    rows = np.linspace(0, len(points) - 1, shown).astype(int)
+    errors = result.errors if result else {}
+    values = {
+        "to_shape": ("Points' distance to the surface", errors.get("to_shape")),
+        "intensity": (COLOURS["intensity"], subject.cloud.intensity),
+    }
+    scalars = [
+        v.Scalar(key, label, array[rows])
+        for key, (label, array) in values.items()
+        if array is not None and len(array) == len(points)
+    ]
+    colours = subject.cloud.colours
+    return v.Points(
+        "cloud", "Points", in_space(points[rows]), scalars,
+        colours=None if colours is None else colours[rows],
+    )  # fmt: skip
 
 
 def _truth(subject: Subject) -> list[v.Layer]:

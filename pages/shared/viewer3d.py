@@ -80,13 +80,14 @@ class Surface:
 
 @dataclass(frozen=True)
 class Points:
-    """A point cloud; points: (n, 3)."""
+    """A point cloud; points: (n, 3), colours: (n, 3) uint8 or None."""
 
     name: str
     label: str
     points: Array
     scalars: Sequence[Scalar] = ()
     shown: bool = True
+    colours: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ class Seen:
 
     Attributes:
         level: t that the slider was left at; None while it was not moved.
-        camera: "position" and "target", three numbers each; None unless it was asked for.
+        camera: "position" and "target", three numbers each, around the viewer's origin; None
+            unless it was asked for.
     """
 
     level: float | None
@@ -133,6 +135,7 @@ def viewer3d(
     colour: str = "plain",
     tell_camera: bool = False,
     empty: str = "Nothing to show yet.",
+    origin: Sequence[float] = (0.0, 0.0, 0.0),
 ) -> Seen:
     """Draw viewports that share one camera.
 
@@ -142,17 +145,19 @@ def viewer3d(
         subject: what is looked at. The camera frames a new subject, and only that.
         height: px.
         up: the axis that points up.
-        colour: "plain", "normals", "gradient" (|D_xF|) or the key of a scalar; a change of this
+        colour: "plain", "normals", "gradient" (|D_xF|), "rgb" (the layers' own colours) or the key
+            of a scalar; a change of this
             argument changes the colours, as a person can by the menu.
         tell_camera: run the page whenever the camera has come to rest, to know where it is.
         empty: what to say while there is nothing.
+        origin: what the browser, which has single precision, gets coordinates around.
 
     Raises:
         LevelsetError: arrays of a wrong shape.
     """
-    drawn = [{"title": v.title, "layers": [_layer(x) for x in v.layers]} for v in views]
+    drawn = [{"title": v.title, "layers": [_layer(x, origin) for x in v.layers]} for v in views]
     data = {
-        "height": height, "subject": subject, "up": up,
+        "height": height, "subject": subject, "up": up, "origin": [float(x) for x in origin],
         "colour": colour, "empty": empty, "tellCamera": tell_camera,
         "views": drawn, "prefetch": [f"{ARRAYS_PATH}/{name}" for name in _names(drawn)],
     }  # fmt: skip
@@ -171,7 +176,7 @@ def _names(content: Any) -> Iterator[str]:
             yield from _names(part)
 
 
-def _layer(layer: Layer) -> dict[str, Any]:
+def _layer(layer: Layer, origin: Sequence[float] = (0.0, 0.0, 0.0)) -> dict[str, Any]:
     about: dict[str, Any] = {"name": layer.name, "label": layer.label, "shown": layer.shown}
     match layer:
         case Surface():
@@ -180,17 +185,18 @@ def _layer(layer: Layer) -> dict[str, Any]:
             return about | {
                 "kind": "surface", "level": layer.level, "opacity": layer.opacity,
                 "colour": layer.colour,
-                "mesh": _mesh(layer.mesh, layer.scalars) if layer.mesh else None,
-                "field": _field(layer.field) if layer.field else None,
+                "mesh": _mesh(layer.mesh, layer.scalars, origin) if layer.mesh else None,
+                "field": _field(layer.field, origin) if layer.field else None,
             }  # fmt: skip
         case Points():
-            points = _rows(layer.points, "points")
+            points = _rows(layer.points, "points", origin)
             return about | {
                 "kind": "points", "positions": store.publish(points),
+                "colours": _colours(layer.colours, len(points)),
                 "scalars": [_scalar(s, len(points)) for s in layer.scalars],
             }  # fmt: skip
         case Curve():
-            points = _rows(in_space(layer.line.points), "points")
+            points = _rows(in_space(layer.line.points), "points", origin)
             size = float(np.linalg.norm(np.ptp(points, axis=0)))
             return about | {
                 "kind": "tube", "closed": layer.line.closed, "size": size,
@@ -198,16 +204,25 @@ def _layer(layer: Layer) -> dict[str, Any]:
             }  # fmt: skip
 
 
-def _mesh(mesh: Mesh, scalars: Sequence[Scalar]) -> dict[str, Any]:
+def _mesh(mesh: Mesh, scalars: Sequence[Scalar], origin: Sequence[float]) -> dict[str, Any]:
     return {
-        "positions": store.publish(_rows(mesh.vertices, "vertices")),
+        "positions": store.publish(_rows(mesh.vertices, "vertices", origin)),
+        "colours": _colours(mesh.colours, len(mesh.vertices)),
         "faces": store.publish(mesh.faces.astype(np.uint32)),
         "normals": None if mesh.normals is None else store.publish(_rows(mesh.normals, "normals")),
         "scalars": [_scalar(s, len(mesh.vertices)) for s in scalars],
     }
 
 
-def _field(field: Field) -> dict[str, Any]:
+def _colours(colours: Array | None, count: int) -> dict[str, Any] | None:
+    if colours is None:
+        return None
+    if np.shape(colours) != (count, 3):
+        raise LevelsetError(f"Colours have shape {np.shape(colours)}, expected ({count}, 3).")
+    return store.publish(np.ascontiguousarray(colours, dtype=np.uint8))
+
+
+def _field(field: Field, origin: Sequence[float]) -> dict[str, Any]:
     """F as 16-bit integers: half the bytes of float32, and far finer than a picture shows."""
     values = np.asarray(field.values, dtype=np.float32)
     if values.ndim != 3 or min(values.shape) < 2:
@@ -219,7 +234,8 @@ def _field(field: Field) -> dict[str, Any]:
     quantised = np.rint((values - offset) / scale).astype(np.uint16)
     return {
         "values": store.publish(quantised), "scale": scale, "offset": offset,
-        "low": [float(v) for v in field.low], "high": [float(v) for v in field.high],
+        "low": [float(v - o) for v, o in zip(field.low, origin, strict=True)],
+        "high": [float(v - o) for v, o in zip(field.high, origin, strict=True)],
     }  # fmt: skip
 
 
@@ -235,8 +251,8 @@ def _scalar(scalar: Scalar, count: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rows(array: Array, name: str) -> Array:
-    rows = np.asarray(array, dtype=np.float32)
+def _rows(array: Array, name: str, origin: Sequence[float] = (0.0, 0.0, 0.0)) -> Array:
+    rows = np.asarray(array)
     if rows.ndim != 2 or rows.shape[1] != 3:
         raise LevelsetError(f"The {name} have shape (n, 3), not {rows.shape}.")
-    return rows
+    return np.asarray((rows - np.asarray(origin)) if any(origin) else rows, dtype=np.float32)

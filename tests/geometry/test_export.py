@@ -18,6 +18,7 @@ from levelset_core.geometry import (
     write_mesh,
     write_polyline,
 )
+from levelset_core.geometry.export import how_written
 
 BALL = trimesh.creation.icosphere()
 MESH = Mesh(BALL.vertices, BALL.faces, BALL.vertices)
@@ -71,3 +72,35 @@ def test_lines_in_the_plane():
 def test_what_cannot_be_written(call, what):
     with pytest.raises(LevelsetError, match=what):
         call()
+
+
+@pytest.mark.parametrize("kind", ["ply", "obj", "stl", "glb"])
+@pytest.mark.parametrize("offset", [0.0, 100.0, 1e7])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_meshes_are_in_place_with_their_colours(kind, offset, scale):
+    place = scale * offset * np.array([1.0, 0.45, -0.1])
+    colours = np.random.default_rng(0).integers(0, 256, (len(BALL.vertices), 3)).astype(np.uint8)
+    mesh = Mesh(scale * BALL.vertices + place, BALL.faces, BALL.vertices, colours=colours)
+    data = mesh_bytes(mesh, kind, scalars={"intensity": np.arange(len(BALL.vertices))})
+    read = trimesh.load_scene(io.BytesIO(data), file_type=kind, process=False).to_mesh()
+    corners = read.vertices[read.faces]
+    edge = np.median(np.linalg.norm(mesh.triangles[:, 0] - mesh.triangles[:, 1], axis=1))
+    assert np.abs(corners - mesh.triangles).max() < 2e-3 * edge
+    merged = trimesh.Trimesh((read.vertices - place) / scale, read.faces)
+    merged.merge_vertices()
+    assert merged.is_watertight and merged.is_winding_consistent
+    if kind != "stl":
+        seen = np.asarray(read.visual.vertex_colors)[:, :3]
+        assert np.abs(seen.astype(int) - colours).max() <= 1
+    assert (how_written(mesh, kind) is None) == (offset < 1e7 or kind == "obj")
+    assert (b"property double x" in data[:400]) == (kind == "ply" and offset == 1e7)
+
+
+@pytest.mark.parametrize("kind", ["csv", "obj", "ply"])
+def test_lines_are_in_place(kind):
+    t = np.linspace(0.01, 6, 100)
+    far = np.stack([np.cos(t), np.sin(t), t], axis=1) + np.array([1e7, 4.5e6, 3.0])
+    data = polyline_bytes(Polyline(far, closed=False), kind).decode()
+    rows = [line.replace(",", " ").split()[-3:] for line in data.splitlines()]
+    read = np.array([[float(w) for w in row] for row in rows if len(row) == 3 and "." in row[0]])
+    assert np.abs(read - far).max() < 1e-5

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -52,3 +53,53 @@ def test_a_run_cancelled_in_the_queue_had_not_begun(page, store):
     assert any(info.value.startswith("No step was taken yet") for info in page.info)
     reconstruct(page)  # it is over: the same may be started anew
     assert len(store.runs()) == 2
+
+
+UTM = np.array([403_600.0, 4_503_700.0, 100.0])
+
+
+def table(*columns, mark=" ", heading=""):
+    rows = [mark.join(f"{x:.6g}" if abs(x) < 1e5 else f"{x:.3f}" for x in row)
+            for row in np.column_stack(columns)]  # fmt: skip
+    return "\n".join([heading, *rows] if heading else rows).encode()
+
+
+def opened(page, *files):
+    page.selectbox(key="cloud").select("upload").run()
+    page.file_uploader(key="upload").set_value([(n, data, "") for n, data in files]).run()
+    assert not page.exception
+    return " ".join(caption.value for caption in page.caption)
+
+
+def test_an_upload_says_at_once_what_it_is(page):
+    points = np.random.default_rng(0).normal(size=(500, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    colours = np.random.default_rng(1).integers(0, 256, (500, 3))
+    told = opened(page, ("far.xyz", table(10 * points + UTM, colours)))
+    assert "500 points, 19." in told and " × " in told and "apart" in told
+    assert "metres, by coordinates like those of a national grid" in told
+    assert "4, 5, 6 are red, green, blue" in told
+    assert not page.error
+
+
+def test_doubtful_columns_are_chosen(page):
+    points = np.random.default_rng(0).normal(size=(500, 3))
+    data = table(np.arange(500) % 9, points, mark=",", heading="a,b,c,d")
+    opened(page, ("odd.csv", data))
+    assert "choose which columns are x, y and z" in page.error[0].value
+    boxes = [box for box in page.selectbox if box.label in "xyz"]
+    assert [box.value for box in boxes] == [None, None, None]
+    for box, column in zip(boxes, (1, 2, 3), strict=True):
+        box.select(column)
+    page.run()
+    assert not page.error and not page.exception
+    assert any("500 points" in caption.value for caption in page.caption)
+    assert page.dataframe[0].value.shape == (6, 4)
+
+
+def test_several_files_are_one_cloud(page):
+    points = np.random.default_rng(0).normal(size=(500, 3))
+    conf = b"bmesh one.xyz 0 0 0 0 0 0 1\nbmesh two.xyz 9 0 0 0 0 0 1\n"
+    files = [("one.xyz", table(points)), ("two.xyz", table(points)), ("both.conf", conf)]
+    told = opened(page, *files)
+    assert "1,000 points" in told and "2 scans are moved to where their poses say" in told

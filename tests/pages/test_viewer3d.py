@@ -73,3 +73,19 @@ def test_every_array_is_named_for_prefetching():
 def test_arrays_of_a_wrong_shape_get_one_sentence(layer, sentence):
     with pytest.raises(LevelsetError, match=sentence):
         v._layer(layer())
+
+
+def test_far_away_coordinates_arrive_around_an_origin_with_colours():
+    far = np.array([1e7, 4.5e6, 100.0])
+    tints = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255]], dtype=np.uint8)
+    mesh = Mesh(TRIANGLE + far, FACE, colours=tints)
+    field = v.Field(np.random.default_rng(0).normal(size=(2, 2, 2)), far, far + 1)
+    told = v._layer(v.Surface("s", "S", mesh, field), far)
+    np.testing.assert_array_equal(taken(told["mesh"]["positions"]), TRIANGLE)
+    np.testing.assert_array_equal(taken(told["mesh"]["colours"]), tints)
+    assert (told["field"]["low"], told["field"]["high"]) == ([0.0] * 3, [1.0] * 3)
+    cloud = v._layer(v.Points("p", "P", TRIANGLE + far, colours=tints), far)
+    np.testing.assert_array_equal(taken(cloud["positions"]), TRIANGLE)
+    np.testing.assert_array_equal(taken(cloud["colours"]), tints)
+    with pytest.raises(LevelsetError, match="Colours have shape"):
+        v._layer(v.Points("p", "P", TRIANGLE, colours=tints[:2]))

@@ -10,7 +10,8 @@ export function report(viewer, state, times) {
   panel.showModes(modes, mode);
   panel.wireframe.input.checked = settings.wireframe;
   panel.showLevel(scenes.levels(), settings.level, scenes.baseLevel());
-  panel.showCut({ ...settings, place: cut.place, gap });
+  const origin = viewer.data?.origin?.[cut.axis ?? 0] ?? 0; // coordinates are drawn around it
+  panel.showCut({ ...settings, place: cut.place + origin, gap });
   showChart(viewer, state);
   panel.facts.textContent = scenes.triangles ? `${whole(scenes.triangles)} triangles` : "";
   viewer.last = state;

@@ -38,6 +38,7 @@ export class Scenes {
 
   modes() {
     const found = new Map(ALWAYS);
+    if (this.layers.some(({ data }) => data.tints)) found.set("rgb", "Colours of the points");
     for (const layer of this.layers) {
       for (const [key, { label }] of layer.modes()) found.set(key, label);
     }

@@ -115,12 +115,16 @@ def cloud_of_arrays(arrays: dict[str, np.ndarray], reading: Reading) -> PointClo
     for name, role in _OTHERS.items():
         if name in arrays and len(arrays[name]) == len(found):
             others[role] = arrays[name]
-    names, columns = _columns(found, label)
+    names, columns = columns_of(found, label)
     return cloud_of_columns(names, columns, reading, **others)
 
 
-def _columns(found: np.ndarray, label: str) -> tuple[list[str], list[np.ndarray]]:
-    """An (n, k) array's columns, or a structured array's; a field of several is one each."""
+def columns_of(found: np.ndarray, label: str) -> tuple[list[str], list[np.ndarray]]:
+    """An (n, k) array's columns, or a structured array's; a field of several is one each.
+
+    Raises:
+        LevelsetError: the array has another shape.
+    """
     if found.dtype.names is None:
         if found.ndim != 2 or not 2 <= found.shape[1] <= MOST_COLUMNS:
             raise LevelsetError(

@@ -23,6 +23,7 @@ from levelset_core.reconstruction.budget import (
     make_plan,
     read_plan,
 )
+from levelset_core.reconstruction.colours import carried
 from levelset_core.reconstruction.prior import first_look
 from levelset_core.reconstruction.shapes import (
     FIELD,
@@ -136,6 +137,7 @@ class Reconstruct(Kind):
             raise LevelsetError(
                 "F has no zero within the cloud's box: train longer, or with another seed."
             )
+        shape = self.coloured(shape, trainer.cloud)
         write_shape(run.artifacts / SHAPE, shape)
         if trainer.points.shape[1] == 3:
             write_field(run.artifacts / FIELD, self._field(trainer))
@@ -152,6 +154,10 @@ class Reconstruct(Kind):
             if note := few_steps(trainer.step, wanted.seconds, dimensions=size, most=most):
                 result["note"] = note
         return result | {"comparison": assess(run, shape)}
+
+    def coloured(self, shape: Shape, cloud: PointCloud) -> Shape:
+        """The shape with the cloud's colours."""
+        return replace(shape, meshes=tuple(carried(mesh, cloud)[0] for mesh in shape.meshes))
 
     def _field(self, trainer: ReconstructionTrainer) -> FieldGrid:
         nodes = min(GRID, trainer.config.resolution)

@@ -29,7 +29,7 @@ function discTexture() {
 export class Cloud {
   constructor(spec, data) {
     this.spec = spec;
-    this.data = data; // { positions, scalars: Map }
+    this.data = data; // { positions, scalars: Map, tints }
     const geometry = new BufferGeometry();
     geometry.setAttribute("position", new BufferAttribute(data.positions, 3));
     this.material = new PointsMaterial({
@@ -63,13 +63,13 @@ export class Cloud {
     this.coloured = key;
     const values = this.scalars(mode);
     const { geometry } = this.object;
-    if (values) {
-      const colours = colourScalars(values, this.modes().get(mode).map, limits, theme.missing);
-      geometry.setAttribute("color", new BufferAttribute(colours, 3, true));
-    } else geometry.deleteAttribute("color");
-    this.material.color.set(values ? "#ffffff" : theme.points);
-    if (this.material.vertexColors !== Boolean(values)) {
-      this.material.vertexColors = Boolean(values);
+    let colours = mode === "rgb" ? this.data.tints : null;
+    if (values) colours = colourScalars(values, this.modes().get(mode).map, limits, theme.missing);
+    if (colours) geometry.setAttribute("color", new BufferAttribute(colours, 3, true));
+    else geometry.deleteAttribute("color");
+    this.material.color.set(colours ? "#ffffff" : theme.points);
+    if (this.material.vertexColors !== Boolean(colours)) {
+      this.material.vertexColors = Boolean(colours);
       this.material.needsUpdate = true;
     }
   }

@@ -12,7 +12,7 @@ const MANY = 60000; // triangles, above which a coarse index pays
 export class Surface {
   constructor(spec, data, previous) {
     this.spec = spec;
-    this.data = data; // mesh: { positions, faces, normals, scalars: Map }, field: values
+    this.data = data; // mesh: { positions, faces, normals, scalars: Map }, field: values, tints
     const field = spec.field;
     if (field) {
       const same = previous?.spec?.field?.values.name === field.values.name;
@@ -118,6 +118,7 @@ export class Surface {
 
   vertexColours(geometry, mode, limits, theme) {
     if (mode === "normals") return colourNormals(geometry.getAttribute("normal").array);
+    if (mode === "rgb") return this.showsMesh ? this.data.tints ?? null : null;
     const values = this.scalars(mode);
     const count = geometry.getAttribute("position").count;
     if (!values || values.length !== count) return null;

@@ -15,15 +15,16 @@ export async function loadView(base, spec) {
     (list ?? []).map(async ({ key, values }) => [key, await get(values)])));
   return Promise.all(spec.layers.map(async (layer) => {
     if (layer.kind !== "surface") {
-      const [positions, scalars] = await Promise.all([get(layer.positions), scalarsOf(layer.scalars)]);
-      return { positions, scalars };
+      const [positions, scalars, tints] = await Promise.all([
+        get(layer.positions), scalarsOf(layer.scalars), get(layer.colours)]);
+      return { positions, scalars, tints };
     }
     const { mesh, field } = layer;
-    const [positions, faces, normals, values, scalars] = await Promise.all([
+    const [positions, faces, normals, values, scalars, tints] = await Promise.all([
       get(mesh?.positions), get(mesh?.faces), get(mesh?.normals), get(field?.values),
-      scalarsOf(mesh?.scalars),
+      scalarsOf(mesh?.scalars), get(mesh?.colours),
     ]);
-    return { mesh: mesh ? { positions, faces, normals, scalars } : null, field: values };
+    return { mesh: mesh ? { positions, faces, normals, scalars } : null, field: values, tints };
   }));
 }
 

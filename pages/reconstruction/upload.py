@@ -1,0 +1,102 @@
+"""One's own points: files are opened, what they hold is said, doubtful columns are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from levelset_core.data import PointCloud, read_geometry, read_scans, sample_surface, thinned
+from levelset_core.data.facts import facts_of
+from levelset_core.data.tables import FirstRows, first_rows
+from levelset_core.errors import LevelsetError
+from levelset_core.geometry import Mesh
+
+#: Points drawn from an uploaded mesh.
+DRAWN = 30_000
+#: Scans are larger than the files of other pages: MB that the browser may send.
+LARGEST = 200
+FORMATS = (
+    "PLY, XYZ, CSV, TXT, PTS, PTX, LAS, LAZ, E57, PCD, OBJ, STL, OFF, NPY, NPZ; also as .gz; "
+    "several scans, .conf"
+)
+
+
+def upload_panel() -> tuple[PointCloud, Mesh | None] | None:
+    """The uploader and what there is to say of its files; the cloud, and the mesh it is from.
+
+    Raises:
+        LevelsetError: the files cannot be read.
+    """
+    files = st.file_uploader(
+        FORMATS, key="upload", accept_multiple_files=True, max_upload_size=LARGEST,
+        help="Points, with or without normals and colours; from a mesh, points are drawn. Several "
+        "files become one cloud: registered scans, or scans with their .conf.",
+    )  # fmt: skip
+    if not files:
+        return None
+    columns = _picker(files[0]) if len(files) == 1 else None
+    with st.spinner("Reading the points…"):
+        ids = tuple(file.file_id for file in files)
+        cloud, truth, facts = _read(files, ids, columns)
+    st.caption(facts)
+    for note in cloud.notes:
+        st.caption(f":material/info: {note}")
+    if dropped := cloud.non_finite + cloud.duplicates:
+        st.caption(f"{dropped:,} rows were dropped: duplicates, or numbers that are not finite.")
+    return cloud, truth
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _read(
+    _files: Sequence[Any], ids: tuple[str, ...], columns: tuple[str, ...] | None
+) -> tuple[PointCloud, Mesh | None, str]:
+    """Read once, and not again with every click."""
+    names = [file.name for file in _files]
+    truth = None
+    if len(names) == 1 and not names[0].lower().endswith(".conf"):
+        found = read_geometry(_files[0], names[0], columns=columns)
+        truth = found if isinstance(found, Mesh) else None
+        cloud = sample_surface(found, DRAWN) if isinstance(found, Mesh) else found
+        if truth is not None:
+            cloud = PointCloud(cloud.points, cloud.normals, names[0])
+    else:
+        cloud = read_scans(list(_files), names, columns=columns)
+    facts = str(facts_of(cloud))
+    return thinned(cloud), truth, facts
+
+
+def _picker(file: Any) -> tuple[str, ...] | None:
+    """The columns of the coordinates where a person chose others than were taken; else None."""
+    table = _first_rows(file, file.file_id)
+    if table is None or len(table.names) < 3:
+        return None
+    with st.expander("Columns", icon=":material/view_column:", expanded=table.guessed):
+        st.caption("The first rows of the file. Which columns are the coordinates?")
+        st.dataframe(
+            [dict(zip(table.names, row, strict=True)) for row in table.rows], hide_index=True
+        )
+        numbers = list(range(len(table.names)))
+        chosen = []
+        with st.container(horizontal=True):
+            for place, axis in enumerate("xyz"):
+                usual = table.points[place] if place < len(table.points) else None
+                options = numbers if axis != "z" else [None, *numbers]
+                chosen.append(
+                    st.selectbox(
+                        axis, options, None if usual is None and axis != "z"
+                        else options.index(usual),  # type: ignore[arg-type]
+                        format_func=lambda k: "none" if k is None else table.names[k],
+                        key=f"column_{axis}_{file.file_id}", width=110, placeholder="choose",
+                    )
+                )  # fmt: skip
+    if chosen[0] is None or chosen[1] is None:
+        raise LevelsetError(f"{file.name}: choose which columns are x, y and z.")
+    picked = tuple(k for k in chosen if k is not None)
+    return None if picked == table.points else tuple(str(k + 1) for k in picked)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _first_rows(_file: Any, file_id: str) -> FirstRows | None:
+    return first_rows(_file, _file.name)
