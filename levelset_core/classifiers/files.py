@@ -65,7 +65,7 @@ class Classifier:
         Raises:
             LevelsetError: another shape, or more classes than outputs.
         """
-        name = IMAGE_SETS.get(data.name, data.name)
+        name = IMAGE_SETS.get(data.name, data.name).partition(",")[0]
         if data.shape != self.shape:
             own, its = (" x ".join(map(str, shape)) for shape in (self.shape, data.shape))
             raise LevelsetError(f"The network takes images of {own}, {name} has {its}.")

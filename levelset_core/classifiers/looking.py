@@ -35,6 +35,8 @@ _HEADS = {"convnet4a": "with ReLUs in its head", "convnet4a_linear": "without Re
 #: A variant replaces the network as it is if its loss is lower by this share, beyond chance (in
 #: deviations of the mean of the differences), and it gets more images right.
 _CLEARLY, _DEVIATIONS = 0.2, 3.0
+#: Losses that differ by this share, or a tenth of it in nats, are level.
+_LEVEL = 0.01
 #: The worst loss of an image counts as this, so that a few do not decide.
 _WORST = 10.0
 
@@ -62,7 +64,7 @@ class Look:
         return (*self.notes, *([self.warning] if self.warning else []))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Variant:
     """A network on the first images: its logits, (n, classes)."""
 
@@ -75,14 +77,11 @@ class _Variant:
         return self.logits.argmax(1) == y
 
     def losses(self, y: Tensor) -> Tensor:
-        """Cross-entropy of each image, (n,), at the temperature that makes their mean least."""
+        """Cross-entropy of each image, (n,), at most ``_WORST``; probabilities become logits."""
         logits = self.logits.nan_to_num(-1e30, 1e30, -1e30)
-        logits = logits / logits.abs().median().clamp_min(1e-30)
-        found = [
-            -log_softmax(logits * 2.0**k, 1).gather(1, y[:, None])[:, 0].clamp(-_WORST, _WORST)
-            for k in range(-4, 9)
-        ]
-        return min(found, key=lambda losses: float(losses.mean()))
+        if bool((logits >= 0).all()) and torch.allclose(logits.sum(1), torch.ones(len(y))):
+            logits = logits.clamp_min(1e-30).log()
+        return -log_softmax(logits, 1).gather(1, y[:, None])[:, 0].clamp(-_WORST, 0)
 
 
 def look_at(
@@ -118,10 +117,10 @@ def look_at(
     notes += [sentence] if sentence else []
     warning = low(accuracy, images, data)
     if warning:
-        others, _ = _choose(classifier, data, usual_normalizations(channels))
-        better = _share(others, data.labels[: len(others.logits)])
+        fitting, _ = _choose(classifier, data, usual_normalizations(channels))
+        better = _share(fitting, data.labels[: len(fitting.logits)])
         if normalization and better > accuracy + 0.02:
-            warning += f" {others.normalization} would give {better:.1%}."
+            warning += f" {fitting.normalization} would give {better:.1%}."
         elif not normalization:
             warning += (
                 " No usual normalization gives more: it may be made for other images, for classes "
@@ -179,7 +178,10 @@ def _choose(
         _variant(model, network, norm, few) for model, network in networks.items() for norm in tried
     ]
     best = _best(variants, few.labels)
-    rivals = [v for v in variants if v is not best and v.normalization is tried[0]]
+    others = [v for v in variants if v is not best]
+    rivals = [v for v in others if v.normalization is tried[0]]
+    if others and (second := _best(others, few.labels)) not in rivals:
+        rivals.append(second)
     if len(data) > FEW:  # the closest ones, on more images
         few = data.first(MANY)
         best, *rivals = (
@@ -198,9 +200,11 @@ def _choose(
         return best, ""
     share = _share(best, few.labels)
     text = f"Taken {', and '.join(parts)}: of {len(few):,} images {share:.2%} are right so"
-    own = [v for v in rivals if v.model == best.model] or rivals
-    if own and (best.normalization is not tried[0] or own[0].model != best.model):
-        text += f", {_share(own[0], few.labels):.2%} {_difference(best, own[0])}"
+    plain = [v for v in rivals if v.normalization is tried[0]]
+    if best.normalization is not tried[0]:
+        plain = [v for v in plain if v.model == best.model]
+    if plain:
+        text += f", {_share(plain[0], few.labels):.2%} {_difference(best, plain[0])}"
     return best, f"{text}."
 
 
@@ -228,11 +232,13 @@ def _variant(model: str, network: nn.Module, norm: Normalization, data: ImageSet
 
 def _best(variants: list[_Variant], y: Tensor) -> _Variant:
     """The one of the least loss of those that get most images right; pixels as they are unless
-    a normalization is clearly better.
+    a normalization is clearly better, and of equal losses the first, as they are sorted by use.
     """
     top = max(int(v.right(y).sum()) for v in variants)
     near = [v for v in variants if int(v.right(y).sum()) >= top - _chance(top, len(y))]
-    best = min(near, key=lambda v: float(v.losses(y).mean()))
+    losses = {id(v): float(v.losses(y).mean()) for v in near}
+    least = min(losses.values())
+    best = next(v for v in near if losses[id(v)] <= (1 + _LEVEL) * least + _LEVEL / 10)
     plain = usual_normalizations(0)[0]
     usual = next((v for v in variants if v.model == best.model and v.normalization == plain), best)
     return best if best is usual or _beats(best, usual, y) else usual

@@ -72,35 +72,37 @@ class Normalization:
             raise LevelsetError(f"This is no normalization: {values!r}.") from error
 
 
-#: Usual ones by the number of channels, first the pixels as they are; CIFAR-10's deviations are
-#: given in two ways, of all pixels and as the mean over images.
-_BOTH = (
-    Normalization((0.5,), (0.5,), "to [-1, 1]"),
-    Normalization((0.5,), (1.0,), "to [-0.5, 0.5]"),
-    Normalization((0.0,), (1 / 255,), "to 0..255"),
-)
 _PLAIN = Normalization((0.0,), (1.0,), "pixels in [0, 1] as they are")
+_SIGNED = Normalization((0.5,), (0.5,), "to [-1, 1]")
+_BYTES = Normalization((0.0,), (1 / 255,), "to 0..255")
+_CENTRED = Normalization((0.5,), (1.0,), "to [-0.5, 0.5]")
+#: Usual ones by the number of channels, sorted by use, first the pixels as they are; CIFAR-10's
+#: deviations are given in two ways, of all pixels and as the mean over images.
 USUAL: dict[int, tuple[Normalization, ...]] = {
     1: (
         _PLAIN,
         Normalization((0.1307,), (0.3081,), "MNIST's"),
+        _SIGNED,
+        _BYTES,
         Normalization((0.286,), (0.353,), "Fashion-MNIST's"),
+        _CENTRED,
         Normalization((0.449,), (0.226,), "ImageNet's in grey"),
-        *_BOTH,
     ),
     3: (
         _PLAIN,
         Normalization((0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616), "CIFAR-10's"),
         Normalization((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.201), "CIFAR-10's, image-wise"),
         Normalization((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "ImageNet's"),
-        *_BOTH,
+        _SIGNED,
+        _BYTES,
+        _CENTRED,
     ),
 }
 
 
 def usual_normalizations(channels: int) -> tuple[Normalization, ...]:
     """Those that networks of so many channels are often trained with; the first changes nothing."""
-    return USUAL.get(channels, (_PLAIN, *_BOTH))
+    return USUAL.get(channels, (_PLAIN, _SIGNED, _BYTES, _CENTRED))
 
 
 def given_normalization(mean: Sequence[float], std: Sequence[float]) -> Normalization:

@@ -93,14 +93,13 @@ def _read(name: str, digest: str, arch: str | None, _content: bytes) -> Classifi
 
 def _what(classifier: Classifier) -> str:
     """The sentence on what a file holds."""
-    what = "A program of torch.export" if classifier.model == EXPORTED else "A state dict"
     title = NETWORK_TITLES.get(classifier.model, classifier.model)
+    what = f"A state dict: **{title}**"
+    if classifier.model == EXPORTED:
+        what = "**A program of torch.export**"
     size = " × ".join(map(str, classifier.shape))
     parameters = sum(t.numel() for t in classifier.network.state_dict().values())
-    return (
-        f"{what}: **{title}**, images of {size}, {classifier.classes} classes, "
-        f"{parameters:,} numbers."
-    )
+    return f"{what}, images of {size}, {classifier.classes} classes, {parameters:,} numbers."
 
 
 def _normalization(classifier: Classifier, digest: str) -> Normalization | None:
@@ -163,8 +162,12 @@ def _seen(
         f"**{accuracy:.1%}** of the first {look.images:,} images of "
         f"{IMAGE_SETS.get(name, name)} are right without an attack."
     )
-    warning = [f":material/warning: {look.warning}"] if look.warning else []
-    return look.classifier, [*look.notes, *(warning or [right])]
+    lines = list(look.notes)
+    if look.warning:
+        lines.append(f":material/warning: {look.warning}")
+    elif not any(" are right so" in line for line in lines):
+        lines.append(right)
+    return look.classifier, lines
 
 
 def _keep(classifier: Classifier, title: str, file: str) -> None:

@@ -78,3 +78,64 @@ def test_a_named_architecture_that_does_not_fit_says_why():
     weights = make_classifier("convnet4b", (3, 32, 32), 10).state_dict()
     with pytest.raises(LevelsetError, match="is no convnet4a: The network needs"):
         classifier_from_bytes("b.pt", pt(weights), arch="convnet4a")
+
+
+def weights_of(seed):
+    return make_classifier("convnet4a", (1, 28, 28), 10, seed=seed).eval().state_dict()
+
+
+def is_of(found, seed):
+    x = torch.rand(2, 1, 28, 28)
+    wanted = make_classifier("convnet4a", (1, 28, 28), 10, seed=seed).eval()
+    return torch.equal(found.network(x), wanted(x))
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["ema", "model_ema", "params", "params_ema", "state", "student", "state_dict", "model", "net",
+     "module", "model.state_dict", "checkpoint.weights"],
+)  # fmt: skip
+def test_state_dicts_below_other_names(key):
+    content = weights_of(1)
+    for part in reversed(key.split(".")):
+        content = {part: content, "epoch": 3, "optimizer": {"state": {0: {"exp_avg": content}}}}
+    found = classifier_from_bytes("a.pt", pt(content))
+    assert is_of(found, 1) and not found.choices
+
+
+def test_of_several_networks_the_averaged_one_is_taken_and_said():
+    raw, averaged = weights_of(1), weights_of(2)
+    for content in (
+        {"model": raw, "ema": averaged},
+        {"state": raw, "params_ema": {"module." + k: v for k, v in averaged.items()}},
+        {f"{name}.{k}": v for name, w in (("model", raw), ("ema", averaged)) for k, v in w.items()},
+    ):
+        found = classifier_from_bytes("a.pt", pt(content))
+        assert is_of(found, 2)
+        (sentence,) = found.choices
+        assert "holds several networks" in sentence and "(averaged weights) was taken" in sentence
+    found = classifier_from_bytes("a.pt", pt({"teacher": raw, "student": averaged}))
+    assert is_of(found, 2) and "'student' was taken, not 'teacher'" in found.choices[0]
+
+
+def test_a_normalization_in_a_state_dict_is_taken():
+    network = make_classifier("convnet4b", (3, 32, 32), 10, seed=1).eval()
+    weights = {f"1.{k}": v for k, v in network.state_dict().items()}
+    mean, std = torch.tensor([0.4914, 0.4822, 0.4465]), torch.tensor([0.247, 0.2435, 0.2616])
+    weights |= {"0.mean": mean.view(1, 3, 1, 1), "0.std": std.view(1, 3, 1, 1)}
+    found = classifier_from_bytes("a.pt", pt(weights))
+    x = torch.rand(2, 3, 32, 32)
+    normal = (x - mean.view(3, 1, 1)) / std.view(3, 1, 1)
+    torch.testing.assert_close(found.network(x), network(normal))
+    assert found.choices == (
+        "The file has a normalization of its own: CIFAR-10's (mean 0.4914, 0.4822, 0.4465, std "
+        "0.247, 0.2435, 0.2616).",
+    )
+
+
+def test_keys_that_hold_no_network_are_named():
+    with pytest.raises(LevelsetError, match="holds no state dict: its keys are epoch, optimizer"):
+        classifier_from_bytes("a.pt", pt({"epoch": 3, "optimizer": {"state": {}}}))
+    weights = {"encoder.weight": torch.zeros(3, 3), "encoder.bias": torch.zeros(3)}
+    with pytest.raises(LevelsetError, match=r"\(encoder\.weight, encoder\.bias\), which are none"):
+        classifier_from_bytes("a.pt", pt({"state_dict": weights}))

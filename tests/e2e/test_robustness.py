@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +13,8 @@ from levelset_core.classifiers.files import load_classifier
 from levelset_core.robustness.models import keep_upload
 from tests.digits import save_small, small_network
 from tests.e2e.servers import PATIENCE, run_store, until
+
+CASES = Path(__file__).resolve().parents[1] / "robustness" / "cases"
 
 
 @pytest.fixture
@@ -96,4 +99,22 @@ def test_a_corrupted_checkpoint_is_one_sentence_and_a_good_one_is_kept(
     page.get_by_role("radio", name="Table").click()
     expect(cell(page, "small", "AutoAttack")).to_have_attribute("data-state", "empty")
     assert "view=" not in page.evaluate("location.search") or "table" in page.url
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_normalization_is_found_and_the_network_examined(store, serve, browse):
+    page = browse(f"{serve().url}/adversarial", ready=False, prepare=offline).page
+    page.get_by_role("radio", name="Your model").click()
+    page.locator("input[type=file]").set_input_files(CASES / "expects_normalized.pt2")
+    found = (
+        "Taken with normalized pixels, MNIST's (mean 0.1307, std 0.3081): of 1,000 images 94.70%"
+    )
+    expect(page.get_by_text(found)).to_be_visible(timeout=3000 * PATIENCE)
+    page.get_by_role("button", name="Add to the models").click()
+    expect(page.get_by_text("expects_normalized is among the models now")).to_be_visible()
+    page.get_by_role("radio", name="Table").click()
+    expect(cell(page, "expects_normalized", "AutoAttack")).to_have_attribute("data-state", "empty")
+    page.get_by_role("button", name=re.compile("^Examine")).click()
+    until(lambda: store.runs() and store.runs()[0].status().state == "done", "the examination")
+    expect(page.get_by_text("Not examined yet")).to_have_count(0, timeout=3000 * PATIENCE)
     expect(page.get_by_test_id("stException")).to_have_count(0)

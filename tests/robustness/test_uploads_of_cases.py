@@ -80,7 +80,7 @@ def test_infinite_logits_decide_nothing(digits):
 
 
 def test_eight_outputs_are_one_sentence(digits):
-    with pytest.raises(LevelsetError, match=r"excerpt has 10 classes, this network 8"):
+    with pytest.raises(LevelsetError, match=r"^MNIST has 10 classes, this network 8:"):
         look_at(read("eight_outputs"), digits)
     few = load_images(str(CASES / "grey_folder"), "test")
     assert len(few.classes) == 8
@@ -122,7 +122,7 @@ def test_the_command_line_says_the_same(capsys):
     _, said = attack(capsys, file, "--mean", 0.5, 0.5, "--std", 0.5)
     assert said.count("\n") == 1 and "as many means as deviations, got 2 and 1" in said
     _, said = attack(capsys, CASES / "eight_outputs.pt2")
-    assert said.startswith("MNIST, bundled excerpt has 10 classes, this network 8")
+    assert said.startswith("MNIST has 10 classes, this network 8")
     found, said = attack(capsys, CASES / "plain.pt2")
     assert found["normalization"] is None and "as they are" in said
 
