@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,8 @@ from levelset_core.levelsets import (
     LevelSetSamples,
     class_margin,
     false_position,
+    nearest_points,
+    norm_for,
     project,
     sample_network,
     value_and_jacobian,
@@ -23,6 +26,8 @@ from levelset_core.robustness.config import RobustConfig
 
 #: |F| at which false position stops, and above which a sample gives no loss.
 SEARCH_TOL, MAX_RESIDUAL, SEARCH_STEPS = 0.02, 0.1, 10
+#: Steps of the search for nearer points.
+NEAREST_STEPS = 5
 #: ||D_xF||_* below this gives a sample no longer way: its weight stays finite.
 MIN_SLOPE = 1e-3
 
@@ -193,11 +198,42 @@ def level_set_points(
     margin, args = class_margin(batch.f), (batch.y,)
     if c.points == "newton":
         samples = project(margin, batch.x, max_steps=SEARCH_STEPS, tol=SEARCH_TOL, args=args)
+        crossed = _changed(batch, end, right)
     else:
         samples = false_position(
             margin, batch.x, end, max_steps=SEARCH_STEPS, tol=SEARCH_TOL, args=args
         )
-    return samples, end, crossed if c.first_crossing and c.search == "margin" else ~samples.failed
+        crossed = crossed if c.first_crossing and c.search == "margin" else ~samples.failed
+    if c.points == "nearest":
+        samples = nearer(batch, c, samples)
+    return samples, end, crossed
+
+
+def _changed(batch: Batch, end: Tensor, right: Tensor) -> Tensor:
+    """Where F^y has another sign at the end than at the image, (n,)."""
+    with torch.no_grad():
+        return (margin_of(batch.f(end), batch.y) > 0) != right
+
+
+def nearer(batch: Batch, c: RobustConfig, samples: LevelSetSamples) -> LevelSetSamples:
+    """The nearest level set points that a few steps find from those there, in [0, 1].
+
+    In the norm of the distance, L_inf for rho; see :func:`levelset_core.nearest_points`.
+    """
+    rows = samples.usable(MAX_RESIDUAL).nonzero().squeeze(1)
+    if not len(rows):
+        return samples
+    near = nearest_points(
+        class_margin(batch.f), batch.x[rows], norm=norm_for(c.distance), box=(0.0, 1.0), starts=0,
+        warm=samples.points[rows], max_steps=NEAREST_STEPS, tol=SEARCH_TOL, args=(batch.y[rows],),
+    )  # fmt: skip
+    found = near.usable(MAX_RESIDUAL).nonzero().squeeze(1)
+    rows, near = rows[found], near[found]
+    new = {
+        name: getattr(samples, name).index_copy(0, rows, getattr(near, name))
+        for name in ("points", "values", "pinv")
+    }
+    return replace(samples, **new)
 
 
 def signed_margin(logits: Tensor, y: Tensor, away: Tensor) -> Tensor:

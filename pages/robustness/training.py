@@ -38,8 +38,7 @@ NOTES = {
     "madry": "Cross-entropy on images under PGD.",
     "trades": "Cross-entropy, and the divergence between an image and its attacked twin.",
     "level-set": "Eq. 12: pushes the decision boundary away from correctly classified images. "
-    "Extensions: distances in L∞, and cross-entropy where the attack ended and at the level set "
-    "points.",
+    "Extensions: distances in L∞, and TRADES' two terms beside it.",
 }
 ERROR = "robust_training_error"
 _component = front_end("levelset_training", "robustness/training")
@@ -87,11 +86,11 @@ def _settings() -> None:
             "much, whatever the method.",
         )  # fmt: skip
         weight = 0.0
-        if method == "level-set":
+        if method in ("trades", "level-set"):
             weight = st.number_input(
-                "Cross-entropy beside Eq. 12", 0.0, 10.0, 1.0, 0.1, key="train_weight",
-                help="Its weight. 0: Eq. 12 alone, as in the paper; a network this small, "
-                "trained this briefly, is then far less robust.",
+                "Weight of the divergence", 0.0, 10.0, 3.0, 0.5, key="train_weight",
+                help="β of TRADES. Level set with 0: Eq. 12 alone, as in the paper; a network "
+                "this small, trained this briefly, is then far less robust.",
             )  # fmt: skip
     st.button(
         "Train", type="primary", icon=":material/play_arrow:", key="train_start", width="stretch",
@@ -113,7 +112,7 @@ def _start(*settings: Any) -> None:
 
 def start_training(
     method: str, model: str, epsilon: float, epochs: int, steps: int, seed: int,
-    weight: float = 1.0, replays: int = 3,
+    weight: float = 3.0, replays: int = 3,
 ) -> Run:  # fmt: skip
     """Make the run and put it in the queue.
 

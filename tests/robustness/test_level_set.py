@@ -155,6 +155,18 @@ def test_newtons_points_are_nearer_than_where_pgd_crosses_in_l2():
     assert ways["newton"] == pytest.approx(0.2 / float(W.norm()), rel=1e-3)
 
 
+def test_nearest_points_are_the_nearest_in_the_norm():
+    f, y, right = Linear(), torch.tensor([0]), torch.tensor([True])
+    batch = batch_of(f, X, y, 0.3)
+    for distance, order, dual in (("linf", math.inf, 1), ("l2", 2, 2)):
+        config = replace(CONFIG, points="nearest", distance=distance)
+        samples, _, crossed = level_set_points(batch, config, right)
+        assert crossed.all() and samples.usable(0.1).all()
+        way = torch.linalg.vector_norm((samples.points - X).flatten(), order)
+        expected = 0.2 / torch.linalg.vector_norm(W, dual)
+        assert float(way) == pytest.approx(float(expected), rel=0.05)
+
+
 def test_a_weight_without_a_norm_is_refused():
     for name in ("distance_decay", "margin_temperature"):
         with pytest.raises(LevelsetError, match=name):
@@ -261,9 +273,12 @@ def test_level_set_points_move_along_when_the_network_changes():
     generator = torch_generator(3)
     f = nn.Sequential(nn.Flatten(), nn.Linear(4, 16), nn.Softplus(), nn.Linear(16, 3)).double()
     x = 0.3 + 0.4 * torch.rand(8, 1, 2, 2, generator=generator, dtype=torch.float64)
-    y = f(x).topk(2, 1).indices[:, 1]  # wrong, but not far from right
-    config = replace(CONFIG, epsilon_wrong=1.0, attack_step_wrong=0.2)
-    samples, _, _ = level_set_points(batch_of(f, x, y, 0.3), config, torch.zeros(8).bool())
+    with torch.no_grad():
+        for _ in range(3):
+            f[3].bias -= (f(x) - f(x).mean(1, keepdim=True)).mean(0)
+        y = f(x).argmax(1)
+    config = replace(CONFIG, epsilon=0.3, attack_step=0.2)
+    samples, _, _ = level_set_points(batch_of(f, x, y, 0.3), config, torch.ones(8).bool())
     used = samples.usable(0.1)
     assert used.any()
     with torch.no_grad():

@@ -130,7 +130,7 @@ def test_the_quick_preset(method):
     if method != "standard":
         last = config.attack_step * config.attack_shrink ** (config.attack_steps - 1)
         assert (config.attack_step, last) == pytest.approx((2 * reach, reach / 5), rel=1e-2)
-    assert (config.weight_attacked > 0) == (method == "level-set")
+    assert (config.weight_attacked == 3) == (method == "level-set")
     one = quick_config(method, "convnet4a_narrow", epsilon=0.4, attack_steps=1, weight_attacked=0)
     assert one.weight_attacked == 0 and one.attack_shrink == 1.0
     if method == "level-set":  # the paper's form
