@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from levelset_core.attacks.pgd import margin_of, pgd
-from levelset_core.levelsets import class_margin, false_position, project
+from levelset_core.levelsets import class_margin, false_position, nearest_points, project
 from levelset_core.levelsets.distances import rho_axis
 from levelset_core.levelsets.functions import evaluating
 from levelset_core.levelsets.jacobian import expand_rows, value_and_jacobian
+from levelset_core.levelsets.norms import smallest_move
 from levelset_core.settings import choose
 
 NORMS = ("linf", "l2")
@@ -50,11 +51,10 @@ def newton_points(
     max_steps: int = 20,
     bounds: tuple[float, float] = (0.0, 1.0),
 ) -> BoundaryPoints:
-    """Generalized Newton towards S^y, by the step of least length in a norm.
+    """Generalized Newton towards S^y, by the step of least length in a norm, inside the bounds.
 
-    "l2": p <- p - F D_xF / |D_xF|_2^2, Eq. 5. "linf": p <- p - F sign(D_xF) / |D_xF|_1, its
-    counterpart, clipped to the bounds. Where "l2" ends outside the bounds it begins again,
-    clipped, and moves only pixels that have room.
+    It is :func:`levelset_core.project` with ``norm`` and ``box``: some point of S^y, near for an
+    F that is nearly affine. For the nearest see :func:`nearest_boundary_points`.
 
     Args:
         f: logits, (n, *d) -> (n, classes).
@@ -68,54 +68,75 @@ def newton_points(
     """
     choose("norm", norm, NORMS)
     margin = class_margin(f)
-    with evaluating(f):
-        if norm == "l2":
-            with torch.no_grad():
-                scale = float(margin(x, y).abs().median())
-            samples = project(
-                margin, x, max_steps=max_steps, tol=RELATIVE_TOL * scale, max_jump=10.0, args=(y,)
-            )
-            p, values, found = samples.points, samples.values, samples.converged
-            low, high = bounds
-            found = found & ((p >= low - 1e-6) & (p <= high + 1e-6)).flatten(1).all(1)
-            rows = (~found).nonzero().squeeze(1)
-            if len(rows):
-                again = _newton_clipped(margin, x[rows], y[rows], norm, max_steps, bounds)
-                p, values, found = (
-                    old.index_copy(0, rows, new)
-                    for old, new in zip((p, values, found), again, strict=True)
-                )
-        else:
-            p, values, found = _newton_clipped(margin, x, y, norm, max_steps, bounds)
-    return _measured(x, p, values, found)
+    samples = project(
+        margin, x, norm=norm, box=bounds, max_steps=max_steps, tol=_tolerance(margin, x, y),
+        max_jump=10.0, args=(y,),
+    )  # fmt: skip
+    return _measured(x, samples.points, samples.values, samples.converged)
 
 
-def _newton_clipped(
-    margin: Callable[[Tensor, Tensor], Tensor],
+def nearest_boundary_points(
+    f: Callable[[Tensor], Tensor],
     x: Tensor,
     y: Tensor,
-    norm: str,
-    max_steps: int,
+    *,
+    norm: str = "linf",
+    classes: int = 3,
+    starts: Tensor | None = None,
+    max_steps: int = 20,
+    bounds: tuple[float, float] = (0.0, 1.0),
+) -> BoundaryPoints:
+    """The nearest points of S^y that :func:`levelset_core.nearest_points` finds.
+
+    It starts at Newton's foot, and at one step towards each of the classes whose boundaries the
+    linearized logits put nearest.
+
+    Args:
+        f, x, y, norm, bounds: as in :func:`newton_points`.
+        classes: how many classes to step towards.
+        starts: further places to start from, (k, n, *d), the ends of attacks say.
+        max_steps: of the search, at most.
+
+    Raises:
+        LevelsetError: unknown norm.
+    """
+    choose("norm", norm, NORMS)
+    margin = class_margin(f)
+    with evaluating(f):
+        places = _towards_classes(f, x, y, classes, norm, bounds)
+        places = places if starts is None else torch.cat([places, starts])
+        samples = nearest_points(
+            margin, x, norm=norm, box=bounds, starts=places, max_steps=max_steps,
+            tol=_tolerance(margin, x, y), max_jump=10.0, args=(y,),
+        )  # fmt: skip
+    return _measured(x, samples.points, samples.values, samples.converged)
+
+
+def _tolerance(margin: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor) -> float:
+    with evaluating(margin), torch.no_grad():
+        return RELATIVE_TOL * float(margin(x, y).abs().median())
+
+
+def _towards_classes(
+    f: Callable[[Tensor], Tensor], x: Tensor, y: Tensor, count: int, norm: str,
     bounds: tuple[float, float],
-) -> tuple[Tensor, Tensor, Tensor]:
-    p = x.detach()
-    tol: Tensor | None = None
-    for step in range(max_steps + 1):
-        value, jacobian = value_and_jacobian(margin, p, (y,))
-        tol = RELATIVE_TOL * value.abs().median() if tol is None else tol
-        found = value.abs() <= tol
-        if step == max_steps or found.all():
-            break
-        if norm == "l2":
-            towards = -expand_rows(value.sign(), p) * jacobian
-            room = torch.where(towards > 0, p < bounds[1], p > bounds[0])
-            direction = jacobian * room
-        else:
-            direction = jacobian.sign()
-        slope = (jacobian * direction).flatten(1).sum(1)
-        move = torch.where(found | (slope < 1e-8), 0.0, value / slope.clamp_min(1e-8))
-        p = (p - expand_rows(move, p) * direction).clamp(*bounds)
-    return p, value, found
+) -> Tensor:  # fmt: skip
+    """x moved to where f_y = f_i, linearized, for the ``count`` largest i != y, (count, n, *d)."""
+    with torch.no_grad():
+        logits = f(x)
+    others = logits.scatter(1, y[:, None], -torch.inf)
+    count = min(count, logits.shape[1] - 1)
+
+    def lead(q: Tensor, own: Tensor, other: Tensor) -> Tensor:
+        both = f(q).gather(1, torch.stack([own, other], 1))
+        return both[:, 0] - both[:, 1]
+
+    places = []
+    for other in others.topk(count, dim=1).indices.unbind(1):
+        value, jacobian = value_and_jacobian(lead, x, (y, other))
+        move, _ = smallest_move(jacobian, -value, norm, x, bounds)
+        places.append((x + move).clamp(*bounds))
+    return torch.stack(places) if places else x.new_empty(0, *x.shape)
 
 
 def attack_points(
@@ -168,8 +189,7 @@ def segment_points(
     """
     margin = class_margin(f)
     with evaluating(f):
-        with torch.no_grad():
-            tol = RELATIVE_TOL * float(margin(x, y).abs().median())
+        tol = _tolerance(margin, x, y)
         samples = false_position(margin, x, ends, tol=tol, args=(y,))
     return _measured(x, samples.points, samples.values, samples.usable(tol))
 

@@ -14,12 +14,12 @@ from levelset_core.levelsets.projection import project
 from levelset_core.levelsets.samples import residual_norm
 from levelset_core.levelsets.segment import zero_between
 
-#: Steps of false position on a segment, and of bisection after them.
-SEGMENT_STEPS = 10
+#: Steps of false position on a segment at most, and of bisection after them.
+SEGMENT_STEPS = 20
 #: Newton steps that bring a trial back to a level set of several outputs.
 CORRECTIONS = 5
-#: A step shortened below this brings nothing any more.
-LEAST_SCALE = 1 / 64
+#: A step that brings nothing is shortened by this, and the search ends below the least scale.
+SHORTER, LEAST_SCALE = 0.25, 1e-3
 #: A step must bring this part of what the linearization promises.
 LEAST_GAIN = 0.1
 
@@ -126,7 +126,8 @@ def search_from(
             at.f, places[near], level=at.level[row], args=at.args_of(row), max_steps=newton_steps,
             tol=float(at.tol.min()), max_jump=at.max_jump, norm=at.norm, box=at.box,
         )  # fmt: skip
-        ends[near], values[near], failed[near] = foot.points, foot.values, foot.failed
+        ends[near], failed[near] = foot.points, foot.failed
+        values[near] = torch.where(expand_rows(foot.failed, values), torch.nan, foot.values)
     points, ok = first_crossing(at, rows, ends, values, looks)
     return descend(at, rows, points, ok, failed & ~ok, limit)
 
@@ -179,7 +180,7 @@ def between_ends(
         return at.value(rows[some], torch.lerp(a[some], b[some], expand_rows(t, a)))
 
     sound = torch.ones_like(fa, dtype=torch.bool)
-    t, _, _, _ = zero_between(evaluate, ta, tb, fa, fb, sound, at.tol[rows], SEGMENT_STEPS)
+    t, _, _, _ = zero_between(evaluate, ta, tb, fa, fb, sound, 0.5 * at.tol[rows], SEGMENT_STEPS)
     return torch.lerp(a, b, expand_rows(t, a))
 
 
@@ -195,7 +196,7 @@ def descend(
     """
     points = points.clone()
     values, jacobian = at.linear(rows, points)
-    gap = torch.full_like(values.reshape(len(rows), -1)[:, 0], torch.inf)
+    gap = torch.full_like(at.tol[rows], torch.inf)
     steps = torch.zeros_like(rows)
     scale = torch.ones_like(gap)
     live = ok.nonzero().squeeze(1)
@@ -214,7 +215,7 @@ def descend(
         reach = d * (1 - LEAST_GAIN * s * gap[live])
         q, better = (_cross if values.ndim == 1 else _correct)(at, row, trial, reach)
         steps[live] += 1
-        scale[live] = torch.where(better, (2 * s).clamp_max(1.0), 0.5 * s)
+        scale[live] = torch.where(better, (2 * s).clamp_max(1.0), SHORTER * s)
         win = live[better]
         if len(win):
             points[win] = q[better]

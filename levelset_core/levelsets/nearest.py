@@ -111,7 +111,7 @@ def nearest_points(
     target = expand_level(level, value)
     at = Problem(
         f, args, x, torch.where(expand_rows(finite, target), target, torch.nan), value - target,
-        _tolerance(tol, value - target), norm, box, max_steps, max_jump, 0.01 * rtol,
+        _tolerance(tol, value - target), norm, box, max_steps, max_jump, rtol,
     )  # fmt: skip
     rows, free = torch.arange(len(x), device=x.device), torch.full_like(at.tol, torch.inf)
     if warm is None:
@@ -170,15 +170,12 @@ def _further(
     generator = generator or torch_generator(0)
     x = at.x.repeat(starts, *(1,) * (at.x.ndim - 1))
     offset = random_in_ball(x, at.norm, generator).reshape(starts, *at.x.shape)
-    radius = _distances(at, found)
-    if at.box is not None:
-        wide = torch.full_like(radius, at.box[1] - at.box[0])
-    else:  # nothing is known of how far: three orders of magnitude around 1 + |x|
-        size = 1 + at.x.flatten(1).abs().amax(1)
-        power = torch.rand(len(size), generator=generator, device=generator.device)
-        wide = size * 10 ** (3 * power.to(size) - 1.5)
+    radius = _distances(at, found).expand(starts, -1)
+    # Where nothing is known of how far: three orders of magnitude around 1 + |x|.
+    power = torch.rand(radius.shape, generator=generator, device=generator.device).to(at.x)
+    wide = (1 + at.x.flatten(1).abs().amax(1)) * 10 ** (3 * power - 1.5)
     radius = torch.where(torch.isfinite(radius), radius, wide)
-    return at.inside(at.x + expand_rows(radius, at.x) * offset)
+    return at.inside(at.x + radius.reshape(*radius.shape, *(1,) * (at.x.ndim - 1)) * offset)
 
 
 def _distances(at: Problem, found: Found) -> Tensor:
@@ -204,13 +201,13 @@ def _samples(at: Problem, found: Found, level: Tensor, rtol: float) -> NearestSa
     if at.box is not None:
         _, free = linear_move(at, found.rows, found.points, found.values, found.jacobian)
     pinv, full_rank = inverse_in_box(found.jacobian, found.values.ndim == 2, at.norm, free)
-    sound = full_rank & torch.isfinite(found.values.reshape(len(level), -1)).all(1)
+    sound = full_rank & torch.isfinite(residual_norm(found.values))
     failed = found.failed | ~sound
     values = torch.where(expand_rows(sound, found.values), found.values, 0.0)
     gap = torch.where(found.ok & sound, found.gap, torch.inf)
     start = torch.where(torch.isfinite(at.start), at.start, 0.0)
     return NearestSamples(
         found.points, values, torch.where(expand_rows(failed, pinv), 0.0, pinv),
-        found.ok & ~failed, failed, found.steps, level, start, at.args, norm=at.norm, free=free,
+        found.ok & ~failed & (residual_norm(values) <= at.tol), failed, found.steps, level, start, at.args, norm=at.norm, free=free,
         distance=_distances(at, found), optimality=gap, optimal=gap <= rtol,
     )  # fmt: skip
