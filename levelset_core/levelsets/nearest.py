@@ -206,8 +206,9 @@ def _samples(at: Problem, found: Found, level: Tensor, rtol: float) -> NearestSa
     values = torch.where(expand_rows(sound, found.values), found.values, 0.0)
     gap = torch.where(found.ok & sound, found.gap, torch.inf)
     start = torch.where(torch.isfinite(at.start), at.start, 0.0)
+    converged = found.ok & ~failed & (residual_norm(values) <= at.tol)
     return NearestSamples(
         found.points, values, torch.where(expand_rows(failed, pinv), 0.0, pinv),
-        found.ok & ~failed & (residual_norm(values) <= at.tol), failed, found.steps, level, start, at.args, norm=at.norm, free=free,
+        converged, failed, found.steps, level, start, at.args, norm=at.norm, free=free,
         distance=_distances(at, found), optimality=gap, optimal=gap <= rtol,
     )  # fmt: skip
