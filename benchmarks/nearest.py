@@ -4,7 +4,7 @@
 
 plane: random MLPs in the plane; the share of points whose distance is at most 1.01 times the one
 by a grid of 4,096 x 4,096 (see _plane.py). grid: that this grid, refined where it matters, gives
-what the whole of it gives. images: L_inf and L2 distances on the bundled MNIST networks beside those of
+what the whole of it gives. images: L_inf and L2 distances on bundled MNIST networks beside those of
 FAB (pyautoattack) and DeepFool (Foolbox), with the processor's seconds of each: they depend little
 on what else the machine does.
 """
