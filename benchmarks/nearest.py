@@ -56,7 +56,7 @@ def random_network(activation: str, seed: int) -> tuple[MLP, Tensor]:
         for layer in f.layers:
             assert isinstance(layer, nn.Linear)
             layer.bias.normal_(0.0, 0.3, generator=generator)
-        f.layers[-1].bias -= f(x).median()  # type: ignore[operator]
+        f.layers[-1].bias -= f(x).median()
     return f, x
 
 
