@@ -16,7 +16,7 @@ from torch import Tensor
 from levelset_core.levelsets import value_and_jacobian
 
 #: Cells a side, from the first grid to the last.
-GRIDS = (256, 1024, 4096)
+GRIDS = (128, 512, 4096)
 #: How much steeper F may be within a cell than at its corners, for a crossing to be seen.
 STEEPER = 2.0
 ROWS = 200_000

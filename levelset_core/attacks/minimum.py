@@ -14,13 +14,12 @@ from torch import Tensor, nn
 
 from levelset_core.attacks.autoattack import AUTO_NORMS
 from levelset_core.attacks.balls import NORMS
-from levelset_core.attacks.boundary import segment_points
+from levelset_core.attacks.boundary import nearest_boundary_points, segment_points
 from levelset_core.attacks.config import EPSILON_PARTS, USUAL_EPSILON
 from levelset_core.attacks.pgd import margin_of
 from levelset_core.attacks.predictions import torch_seeded
 from levelset_core.attacks.strong import strong_pgd
 from levelset_core.errors import optional
-from levelset_core.levelsets import class_margin, nearest_points
 from levelset_core.levelsets.functions import evaluating
 from levelset_core.random import torch_generator
 from levelset_core.settings import choose
@@ -124,12 +123,8 @@ def by_nearest_points(
     f: nn.Module, x: Tensor, y: Tensor, norm: str, epsilons: Sequence[float], seed: int
 ) -> Tensor:
     """The library's own search for the nearest point of S^y within the pixels' bounds."""
-    samples = nearest_points(
-        class_margin(f), x, norm=norm, box=(0.0, 1.0), starts=1, args=(y,),
-        generator=torch_generator(seed),
-    )  # fmt: skip
-    found = samples.converged & samples.distance.isfinite()
-    return torch.where(found, samples.distance, torch.inf)
+    points = nearest_boundary_points(f, x, y, norm=norm)
+    return points.linf if norm == "linf" else points.l2
 
 
 def on_the_way(
