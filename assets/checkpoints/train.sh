@@ -44,12 +44,20 @@ attack() { # NAME ARGUMENTS...
     "$python" -m levelset_core attack "$file" --data $tested --threads 1 --card "$@"
 }
 
+autoattack() { # NAME EPSILON: hours; what was cut off goes on
+    case $1 in cifar10-*) size= ;; *) size="--eps $2" ;; esac
+    # shellcheck disable=SC2086
+    attack "$1" --attack autoattack $size --limit 1000 --resume "$out/autoattack_$1_$2.safetensors"
+}
+
 measure() { # NAME
     attack "$1" --attack pgd-margin --limit 1000
     attack "$1" --attack pgd-xent --limit 1000
     attack "$1" --attack pgd-worst --limit 200
-    attack "$1" --attack autoattack --limit 200
+    attack "$1" --attack pgd-strong --limit 1000
     attack "$1" --curves
+    autoattack "$1" 0.3
+    case $1 in cifar10-*) ;; *) autoattack "$1" 0.4 ;; esac
     others=
     for other in standard madry trades level_set; do
         case $1 in cifar10-*) other=cifar10-$other ;; esac

@@ -52,6 +52,8 @@ from pages.shared.kept import kept_choice, kept_menu, view_choice
 IMAGES = (50, 100, 200, 500, 1000)
 STRONG = "pgd-strong"
 PAPER = {"pgd-margin": "the paper's margin PGD", "pgd-xent": "the paper's cross-entropy PGD"}
+#: Pixels of what stands over a chart.
+HEAD = 44
 #: Side of the box that turns every image into plain grey.
 GREY = 0.5
 #: By model's id, what is known of its curve.
@@ -158,9 +160,10 @@ def _curves(
     """Both charts and the button; the lines of the strong one."""
     cells = all_cells(RunStore(), q.models)
     left, right = st.columns(2)
-    with right:
+    with right.container(height=HEAD, border=False):
         paper = kept_choice("Attack of the paper", PAPER, key="curves_paper")
-    left.markdown("**Strong PGD**, what every claim rests on")
+    with left.container(height=HEAD, border=False):
+        st.markdown("**Strong PGD**, what every claim rests on")
     missing: dict[str, list[AttackConfig]] = {}
     strong: Lines = {}
     for place, name in ((left, STRONG), (right, paper)):
