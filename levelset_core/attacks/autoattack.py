@@ -25,6 +25,8 @@ STAGES = ("apgd-ce", "apgd-t", "fab-t", "square")
 RANDOM_STAGES = ("apgd-ce", "apgd-dlr")
 #: What each takes, in hundreds of passes forward and back through the network.
 WORK = {"apgd-ce": 1, "apgd-t": 9, "fab-t": 10, "square": 17, "apgd-dlr": 1}
+#: As many logits as the targeted losses look at.
+LEAST_CLASSES = 4
 #: What pyautoattack calls the norms.
 AUTO_NORMS = {"linf": "Linf", "l2": "L2"}
 #: Images that a part sees together; elsewhere more at once are faster.
@@ -72,16 +74,20 @@ def autoattack(
         seed: of every attack.
         stages: which of ``STAGES``, or of ``RANDOM_STAGES``, to run, in this order.
 
+    With two or three classes the targeted losses, which look at the fourth largest logit, see
+    more classes that are never the answer; they aim at as many as there are.
+
     Raises:
-        LevelsetError: fewer than four classes, or epsilon is 0.
+        LevelsetError: one class, or epsilon is 0.
     """
     AutoAttack = optional("pyautoattack", "attacks").AutoAttack
     if not epsilon > 0:
         raise LevelsetError(f"AutoAttack needs an epsilon above 0, got {epsilon}.")
     with evaluating(network), torch.no_grad():
         classes = network(x[:1]).shape[1]
-    if classes < 4:
-        raise LevelsetError(f"AutoAttack's targeted loss needs four classes or more: {classes}.")
+    if classes < 2:
+        raise LevelsetError(f"AutoAttack needs two classes or more, and there is {classes}.")
+    network = network if classes >= LEAST_CLASSES else _Padded(network)
     x = x.contiguous()
     result, broken = x.clone(), torch.zeros(len(x), dtype=torch.bool, device=x.device)
     left: dict[str, int] = {}
@@ -107,6 +113,19 @@ def autoattack(
     return Cascade(
         result, broken, left, tuple(dict.fromkeys(record.getMessage() for record in said))
     )
+
+
+class _Padded(nn.Module):
+    """More logits, 1 below the smallest: the classes given to images stay as they are."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.network(x)
+        low = logits.detach().amin(1, keepdim=True) - 1
+        return torch.cat([logits, low.expand(-1, LEAST_CLASSES - logits.shape[1])], 1)
 
 
 @contextmanager

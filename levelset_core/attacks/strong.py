@@ -45,10 +45,12 @@ def scaled_xent(logits: Tensor, y: Tensor) -> Tensor:
 
 def dlr(logits: Tensor, y: Tensor) -> Tensor:
     """-F^y / (f_(1) - f_(3)), with the largest and the third largest logit: the difference of
-    logits ratio (Croce and Hein, 2020, Eq. 6); of two classes, over their distance.
+    logits ratio (Croce and Hein, 2020, Eq. 6). Of two classes it would be constant: -F^y then.
     """
-    top = logits.topk(min(3, logits.shape[1]), 1).values
-    return negative_margin(logits, y) / (top[:, 0] - top[:, -1] + _TINY)
+    if logits.shape[1] < 3:
+        return negative_margin(logits, y)
+    top = logits.topk(3, 1).values
+    return negative_margin(logits, y) / (top[:, 0] - top[:, 2] + _TINY)
 
 
 #: The losses of one round, in their order.

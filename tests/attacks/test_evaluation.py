@@ -63,16 +63,17 @@ def test_foolbox_agrees(tiny):
     assert ours.robust_accuracy == pytest.approx(float((~broken).float().mean()), abs=2 / 96)
 
 
-def test_autoattack_on_a_linear_classifier_breaks_exactly_what_can_be_broken():
+@pytest.mark.parametrize("classes", [2, 3, 4])
+def test_autoattack_on_a_linear_classifier_breaks_exactly_what_can_be_broken(classes):
     generator = torch_generator(0)
-    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 4, bias=False))
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, classes, bias=False))
     with torch.no_grad():
         network[1].weight.normal_(generator=generator)
     pixels = torch.randint(60, 200, (24, 1, 4, 4), generator=generator, dtype=torch.uint8)
     with torch.no_grad():
         logits = network(pixels.float() / 255)
     labels = logits.argmax(1)
-    data = ImageSet("linear", pixels, labels, tuple("abcd"))
+    data = ImageSet("linear", pixels, labels, tuple("abcd"[:classes]))
     # L_inf distance to the nearest boundary: min over i of (f_y - f_i) / |w_y - w_i|_1.
     w = network[1].weight.detach()
     gap = logits.gather(1, labels[:, None]) - logits

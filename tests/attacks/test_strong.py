@@ -25,6 +25,15 @@ from levelset_core.random import torch_generator
 CPU = torch.device("cpu")
 
 
+@pytest.mark.parametrize("classes", [2, 3, 10])
+@pytest.mark.parametrize("loss", STRONG_LOSSES)
+def test_every_loss_has_a_gradient_whatever_the_number_of_classes(loss, classes):
+    logits = torch.randn(6, classes, generator=torch_generator(0)).requires_grad_()
+    y = logits.detach().argmax(1)
+    (gradient,) = torch.autograd.grad(STRONG_LOSSES[loss](logits, y).sum(), logits)
+    assert (gradient[torch.arange(6), y] < 0).all()
+
+
 class Scaled(nn.Module):
     """Logits times a factor, and a number added to all of them."""
 
