@@ -70,7 +70,7 @@ def _run_surface(options: argparse.Namespace) -> int:
     output = _output(options.output, _MESHES)
 
     from levelset_core.data.readers import SAMPLES
-    from levelset_core.geometry import components, remove_small_components, write_mesh
+    from levelset_core.geometry import components, write_mesh
     from levelset_core.geometry.export import how_written
     from levelset_core.reconstruction.colours import carried
 
@@ -82,10 +82,8 @@ def _run_surface(options: argparse.Namespace) -> int:
     finished = _train(trainer, cloud)
     result: dict[str, Any] = {}
     for level in options.levels:
-        mesh = trainer.extract_mesh(level=level)
-        found = len(components(mesh))
-        if not options.keep_all:
-            mesh = remove_small_components(mesh)
+        solid = trainer.extract_solid(level=level, keep_all=options.keep_all)
+        mesh = solid.mesh
         if not len(mesh.faces):
             raise LevelsetError(
                 f"The level set F = {level:g} is empty: train longer, or take another level."
@@ -96,8 +94,10 @@ def _run_surface(options: argparse.Namespace) -> int:
         mesh, scalars = carried(mesh, trainer.cloud)
         write_mesh(mesh, path, scalars=scalars)
         counts = {"vertices": len(mesh.vertices), "faces": len(mesh.faces),
-                  "components": len(components(mesh)), "components_found": found,
-                  "output": str(path)}  # fmt: skip
+                  "components": len(components(mesh)), "components_found": solid.pieces,
+                  "output": str(path), "solid": solid.as_dict()}  # fmt: skip
+        for sentence in solid.told:
+            progress(sentence)
         if not result or level == 0:
             result = counts
         if level == options.levels[0] and (note := how_written(mesh, path.suffix[1:].lower())):
@@ -209,6 +209,13 @@ def _report(
             dimensions=trainer.points.shape[1] - c.outputs, most=c.steps,
         )  # fmt: skip
         result |= {"note": note} if note else {}
-    told = {k: len(v) if isinstance(v, list) else v for k, v in result.items()}  # lists: above
+    told: dict[str, Any] = {
+        k: len(v) if isinstance(v, list) else v for k, v in result.items()
+    }  # lists: above
+    if solid := told.pop("solid", None):
+        told |= {
+            "watertight": "yes" if solid["watertight"] else "no",
+            "Euler number": solid["euler"],
+        }
     done = answer(options, result, *(f"{k.replace('_', ' '):18}{v}" for k, v in told.items()))
     return done if finished else INTERRUPTED

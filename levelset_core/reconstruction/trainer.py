@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,6 +32,8 @@ from levelset_core.reconstruction.cloud import (
 from levelset_core.reconstruction.config import ReconstructionConfig
 from levelset_core.reconstruction.optimizers import adam_and_muon, set_rates
 from levelset_core.reconstruction.prior import CurvePrior, SignedPoints
+from levelset_core.reconstruction.repair import solid_of
+from levelset_core.reconstruction.solid import Solid
 
 #: A flatter F than this has no distance to tell: its samples give no loss.
 MIN_GRADIENT = 0.1
@@ -223,6 +226,23 @@ class ReconstructionTrainer(Budgeted):
         mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale, closed=True)
         return mesh.moved(self.scale, self.normalization.center)
 
+    def extract_solid(
+        self, resolution: int | None = None, *, level: float = 0.0, keep_all: bool = False
+    ) -> Solid:
+        """The surface {F = level} without what is only noise of its topology, and what was changed.
+
+        Args:
+            resolution: nodes along the longest side; the settings' by default.
+            level: in the cloud's units, as is all that is returned.
+            keep_all: drop no piece.
+        """
+        nodes = resolution or self.config.resolution
+        mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale, closed=True)
+        points = self.normalization.apply(self.cloud.points)
+        cell = max(np.subtract(*self.bounds[::-1])) / (nodes - 1)
+        solid = solid_of(self.network, mesh, points, cell, level / self.scale, keep_all=keep_all)
+        return solid.moved(self.scale, self.normalization.center)
+
     def extract_curve(self, resolution: int | None = None) -> Curve:
         """The curve {F = 0}, in the cloud's units; an open one is cut off where its data ends."""
         curve = extract_curve(self.network, self.bounds, resolution or self.config.resolution)
@@ -242,7 +262,7 @@ class ReconstructionTrainer(Budgeted):
             return
         begun = time.perf_counter()
         if c.outputs == 1 and self.points.shape[1] == 3:
-            self.extract_mesh(PROBE)
+            self.extract_solid(PROBE)
         else:
             self.extract_curve(PROBE)
         taken = time.perf_counter() - begun

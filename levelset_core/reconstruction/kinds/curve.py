@@ -33,6 +33,9 @@ class ReconstructCurve(Reconstruct):
         curve = trainer.extract_curve(resolution)
         return Shape(curve.surfaces, curve.polylines, trainer.step, trainer.seconds)
 
+    def final(self, trainer: ReconstructionTrainer) -> tuple[Shape, dict[str, Any]]:
+        return self.extract(trainer, trainer.config.resolution), {}
+
     def _write(self, run: Run, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
         if shape.lines:
             with replacing(run.artifacts / "curve.csv") as partial:

@@ -131,8 +131,13 @@ class Reconstruct(Kind):
         mesh = trainer.extract_mesh(resolution)
         return Shape((mesh,), (), trainer.step, trainer.seconds)
 
+    def final(self, trainer: ReconstructionTrainer) -> tuple[Shape, dict[str, Any]]:
+        """The result, and what there is to say of how it was made."""
+        solid = trainer.extract_solid()
+        return Shape((solid.mesh,), (), trainer.step, trainer.seconds), {"solid": solid.as_dict()}
+
     def finish(self, run: Run, trainer: ReconstructionTrainer) -> dict[str, Any]:
-        shape = self.extract(trainer, trainer.config.resolution)
+        shape, told = self.final(trainer)
         if shape.empty:
             raise LevelsetError(
                 "F has no zero within the cloud's box: train longer, or with another seed."
@@ -147,7 +152,7 @@ class Reconstruct(Kind):
         with replacing(run.artifacts / "network.py") as partial:
             partial.write_text(implicit_snippet("network.safetensors"), encoding="utf-8")
         result: dict[str, Any] = {"steps": trainer.step, "seconds": run.status().seconds}
-        result |= self._write(run, shape, trainer.cloud)
+        result |= told | self._write(run, shape, trainer.cloud)
         wanted = _wanted(run)
         if wanted.seconds is not None:
             size, most = trainer.points.shape[1] - wanted.outputs, wanted.steps

@@ -1,0 +1,105 @@
+"""A surface without noise of its topology, and in words what was changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from levelset_core.geometry import Mesh, soundness
+
+
+@dataclass(frozen=True)
+class Place:
+    """Something that a surface has, or had.
+
+    Attributes:
+        kind: "handle", "tunnel", "piece" or "void".
+        center: its middle.
+        size: length of the shortest loop found around it; the diagonal of a piece.
+        depth: the largest |F - level| within.
+    """
+
+    kind: str
+    center: tuple[float, ...]
+    size: float
+    depth: float
+
+    def moved(self, scale: float, offset: np.ndarray) -> Place:
+        """In other units, see :meth:`Mesh.moved`."""
+        center = tuple((scale * np.array(self.center) + offset).tolist())
+        return replace(self, center=center, size=scale * self.size, depth=scale * self.depth)
+
+    def __str__(self) -> str:
+        return f"{self.size:.3g} at ({', '.join(f'{x:.4g}' for x in self.center)})"
+
+
+@dataclass(frozen=True, eq=False)
+class Solid:
+    """A level set without what is only noise.
+
+    Attributes:
+        mesh: the surface.
+        removed: what was cut, filled or dropped.
+        handles: those handles and tunnels left that are short around.
+        genus: how many are left in all.
+        pieces: how many pieces there were.
+        noise: |F| below this was taken for noise.
+    """
+
+    mesh: Mesh
+    removed: tuple[Place, ...]
+    handles: tuple[Place, ...]
+    genus: int
+    pieces: int
+    noise: float
+
+    def moved(self, scale: float, offset: np.ndarray) -> Solid:
+        """In other units, see :meth:`Mesh.moved`."""
+        removed, handles = (
+            tuple(place.moved(scale, offset) for place in places)
+            for places in (self.removed, self.handles)
+        )
+        mesh = self.mesh.moved(scale, offset)
+        return Solid(mesh, removed, handles, self.genus, self.pieces, scale * self.noise)
+
+    @property
+    def told(self) -> list[str]:
+        """What was changed and what is left, a sentence each."""
+        told = []
+        for kind, verb in (("handle", "cut"), ("tunnel", "filled")):
+            if places := [place for place in self.removed if place.kind == kind]:
+                told.append(
+                    f"{_count(len(places), kind)} shallower than the noise {verb}, "
+                    f"the longest {max(places, key=lambda place: place.size)}."
+                )
+        if dropped := [place for place in self.removed if place.kind in ("piece", "void")]:
+            told.append(
+                f"{self.pieces - len(dropped)} of {self.pieces} pieces kept: no points, or noise "
+                f"alone, make up the others, the largest {max(dropped, key=lambda p: p.size)}."
+            )
+        if self.genus:
+            left = _count(self.genus, "handle or tunnel", "handles or tunnels")
+            shortest = min(self.handles, key=lambda place: place.size, default=None)
+            about = f", the shortest {shortest}" if shortest else ""
+            told.append(f"{left} left, which the points want{about}.")
+        return told
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values: is it a solid, its Euler number, what was removed and what is left."""
+        sound = soundness(self.mesh)
+        return {
+            "watertight": sound.watertight,
+            "euler": sound.euler,
+            "pieces_found": self.pieces,
+            "noise": self.noise,
+            "removed": [vars(place) for place in self.removed],
+            "genus": self.genus,
+            "handles": [vars(place) for place in self.handles],
+            "told": self.told,
+        }
+
+
+def _count(number: int, one: str, more: str = "") -> str:
+    return f"{number} {one if number == 1 else more or one + 's'}"
