@@ -1,10 +1,10 @@
 """Data: toy sets in the plane, what people draw, point clouds."""
 
+from levelset_core.data.outliers import inliers, remove_outliers
 from levelset_core.data.pointclouds import (
     PointCloud,
     check_spread,
     downsample,
-    remove_outliers,
     sample_surface,
     thinned,
 )
@@ -36,6 +36,7 @@ __all__ = [
     "closed_spline",
     "downsample",
     "helix",
+    "inliers",
     "load_sample",
     "make_points",
     "make_surface",

@@ -22,9 +22,11 @@ from levelset_core.errors import LevelsetError
 #: Rounds of the first two signs, at most; they end when less than ``FEW`` of the points go.
 ROUNDS, FEW = 4, 0.001
 #: Smallest eigenvalue of the neighbours' scatter over the sum: 0 in a plane, 1/3 in a volume.
-#: Above the first a point may be among outliers; above the second a clump is no surface.
-BULKY, CLUMP = 0.05, 0.06
-#: A clump has at most this share of the points; a piece of fewer points than ``SPECK`` says nothing.
+#: Above the first a point may be among outliers; above the second it surely is where the points are
+#: sparse, be it by ``SURELY`` of the ratio; above the third a clump is no surface.
+BULKY, VOLUME, CLUMP = 0.05, 0.12, 0.06
+SURELY = 0.6
+#: A clump has at most this share of the points; a piece of fewer than ``SPECK`` says nothing.
 LARGEST_CLUMP, SPECK = 0.02, 15
 #: How far a point may be off its neighbours' plane anyway, in parts of their distance.
 OFF = 0.4
@@ -82,8 +84,9 @@ def _lonely(points: np.ndarray, neighbours: int, ratio: float) -> np.ndarray:
         size, axes = _scatter(points[others])
         off = np.abs(((points[own] - middle) * axes[:, :, 0]).sum(1))
         thick = np.sqrt(size[:, 0] / max(neighbours - 3, 1))
-        bulky = _bulk(_scatter(points[near[own]])[0]) > BULKY
-        alone = (mean[own] > ratio * spacing) & bulky | (mean[own] > ratio * usual)
+        bulk, sparse = _bulk(_scatter(points[near[own]])[0]), mean[own] / (ratio * spacing)
+        alone = (sparse > 1) & (bulk > BULKY) | (sparse > SURELY) & (bulk > VOLUME)
+        alone |= mean[own] > ratio * usual
         found[own] = alone | (off > ratio * np.maximum(thick, OFF * usual))
     return found
 
@@ -97,7 +100,7 @@ def _scatter(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _bulk(size: np.ndarray) -> np.ndarray:
     total = size.sum(1)
-    return np.divide(size[:, 0], total, out=np.zeros_like(total), where=total > 0)
+    return np.asarray(np.divide(size[:, 0], total, out=np.zeros_like(total), where=total > 0))
 
 
 def _in_clumps(points: np.ndarray, neighbours: int, ratio: float) -> np.ndarray:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry.analysis import sample_faces
@@ -33,7 +32,7 @@ class PointCloud:
         source: where it comes from, for people.
         non_finite: rows dropped because a coordinate was NaN or infinite.
         duplicates: rows dropped because the same point was there already.
-        outliers: points dropped by :func:`remove_outliers`.
+        outliers: points dropped by :func:`levelset_core.data.remove_outliers`.
         colours: (n, 3) uint8, red, green, blue, or None.
         intensity: (n,) float64, in the file's own units, NaN where unknown, or None.
         stations: (k, 3) float64, where a scanner stood, in the points' frame, or None.
@@ -242,30 +241,6 @@ def sample_surface(mesh: Mesh, count: int, *, seed: int = 0) -> PointCloud:
     """
     points, faces = sample_faces(mesh, count, numpy_generator(seed))
     return PointCloud(points, mesh.face_normals[faces], source="mesh")
-
-
-def remove_outliers(cloud: PointCloud, *, neighbours: int = 16, ratio: float = 3.0) -> PointCloud:
-    """Statistical outlier removal, as in PCL, but for points that are merely sparse.
-
-    A point goes if its mean distance to its nearest ``neighbours`` exceeds the mean of these
-    means by more than ``ratio`` standard deviations, and is ``ratio`` times what is usual among
-    those neighbours: where a scan is thin all points are far from one another.
-
-    Raises:
-        LevelsetError: ``neighbours`` or ``ratio`` is not positive.
-    """
-    if neighbours < 1 or ratio <= 0:
-        raise LevelsetError(
-            f"Outlier removal needs at least one neighbour and a positive ratio, got {neighbours} "
-            f"and {ratio}."
-        )
-    k = min(neighbours, len(cloud) - 1)
-    distances, rows = cKDTree(cloud.points).query(cloud.points, k=k + 1)
-    means = distances[:, 1:].mean(1)
-    usual = np.median(means[rows[:, 1:]], axis=1)
-    near = (means <= means.mean() + ratio * means.std()) | (means <= ratio * usual)
-    kept = cloud.select(near)
-    return replace(kept, outliers=cloud.outliers + int((~near).sum()))
 
 
 def downsample(

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from levelset_core.data.pointclouds import PointCloud, check_spread, remove_outliers
+from levelset_core.data.outliers import remove_outliers
+from levelset_core.data.pointclouds import PointCloud, check_spread
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
 from levelset_core.geometry.clouds import NearestPoints, Normalization, noise_level
@@ -98,7 +99,7 @@ def prepare_cloud(
         )
     curve, warm = dimension - config.outputs == 1, config.warm_share > 0
     check_spread(raw, "curve" if curve else "surface")
-    cloud = remove_outliers(raw) if config.outliers else raw
+    cloud = remove_outliers(raw, ratio=config.outlier_ratio) if config.outliers else raw
 
     completed = complete_curves(cloud.points, config.ends) if warm and curve else []
     normalization = Normalization.of(np.concatenate([cloud.points, *(c.ring for c in completed)]))

@@ -92,7 +92,11 @@ class ReconstructionConfig(Settings):
         "auto", choices=ENDS, help="of a curve with a prior: auto closes it across a gap where "
         "that looks natural, open never, closed always (extension)",
     )  # fmt: skip
-    outliers: bool = setting(True, help="drop statistical outliers first (extension)")
+    outliers: bool = setting(True, help="drop outliers first (extension)")
+    outlier_ratio: float = setting(
+        3.0, low=1.0, high=20.0,
+        help="how many times what is usual around it an outlier is away: less drops more",
+    )  # fmt: skip
     steps: int | None = setting(None, kind=int, low=1, high=10**9, help="training steps at most")
     seconds: float | None = setting(
         60.0, optional=True, low=1, high=1e7,
