@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.flop_counter import flop_registry
 
 from levelset_core.errors import LevelsetError
@@ -65,3 +66,33 @@ def check_bounds(run: Callable[[Tensor], Any], shape: tuple[int, ...], dtype: to
     """
     with torch.no_grad(), _Counting():
         run(torch.empty(shape, dtype=dtype, device="meta"))
+
+
+class _Ahead(_Counting):
+    """Computes the sizes of every operator's results before it runs."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        meta_args, meta_kwargs = tree_map(_on_meta, (args, kwargs))
+        if "device" in meta_kwargs:
+            meta_kwargs["device"] = "meta"
+        # Of what has no such form the result is not larger than its arguments.
+        with suppress(NotImplementedError, RuntimeError):
+            super().__torch_dispatch__(func, types, meta_args, meta_kwargs)
+        return func(*args, **kwargs)
+
+
+def _on_meta(value: Any) -> Any:
+    return value.to("meta") if isinstance(value, Tensor) else value
+
+
+def check_bounds_of(run: Callable[[Tensor], Any], x: Tensor) -> None:
+    """Run for sizes that depend on numbers: each operator's are known before its memory is taken.
+
+    Raises:
+        TooLarge: see there.
+    """
+    with torch.no_grad(), _Ahead():
+        run(x)

@@ -22,6 +22,7 @@ from levelset_core.classifiers.foreign import (
     read_state_dict,
 )
 from levelset_core.classifiers.normalization import Normalization, Normalized, normalized
+from levelset_core.classifiers.onnx_files import OnnxNetwork, read_onnx
 from levelset_core.data.images import IMAGE_SETS, ImageSet
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import present_name
@@ -30,6 +31,8 @@ from levelset_core.settings import choose
 
 #: What :attr:`Classifier.model` is called for a program of ``torch.export``.
 EXPORTED = "exported"
+#: And for an ONNX file.
+ONNX = "onnx"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Classifier:
 
     Attributes:
         network: in evaluation mode, (n, c, h, w) in [0, 1] -> (n, classes).
-        model: one of ``CLASSIFIERS``, or ``EXPORTED``.
+        model: one of ``CLASSIFIERS``, ``EXPORTED`` or ``ONNX``.
         shape: channels, height, width.
         classes: outputs.
         card: command, data, epochs, machine, seed, figures, ...; empty if there is none.
@@ -133,6 +136,10 @@ def save_classifier(
         network = network.network
     if isinstance(network, ExportedNetwork):
         metadata["graph"] = json.dumps(network.graph)
+    if isinstance(network, OnnxNetwork):
+        whole = torch.frombuffer(bytearray(network.content), dtype=torch.uint8)
+        save_file({"content": whole}, path, metadata)
+        return
     weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
     if half:
         weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
@@ -177,7 +184,8 @@ def load_classifier(
     """A network of this program, or with ``arch`` a state dict from elsewhere; on the CPU.
 
     Args:
-        path: .safetensors; .pt and .pth by weights_only; .pt2 of ``torch.export``, without pickle.
+        path: .safetensors; .pt and .pth by weights_only; .pt2 of ``torch.export``, without pickle;
+            .onnx.
         arch: one of ``CLASSIFIERS``, for a file that does not say what it holds.
         shape, classes: of the data, likewise.
 
@@ -187,10 +195,16 @@ def load_classifier(
     path = present_file(Path(path))
     if path.suffix.lower() == ".pt2":
         return _from_export(read_exported(path))
+    if path.suffix.lower() == ".onnx":
+        return _from_onnx(read_onnx(path))
     weights, choices = read_state_dict(path)
     metadata = _metadata(path)
     if metadata.get("model") == EXPORTED and arch is None:
         return _stored_export(path, weights, metadata)
+    if metadata.get("model") == ONNX and arch is None and "content" in weights:
+        found = _from_onnx(OnnxNetwork(weights["content"].numpy().tobytes()).eval())
+        network = _with_normalization(found.network, metadata)
+        return replace(found, network=network, card=_about(path, metadata).card, described=True)
     if arch is not None:
         choose("model", arch, CLASSIFIERS)
     card: dict[str, Any] = {}
@@ -251,6 +265,10 @@ def _from_export(network: ExportedNetwork) -> Classifier:
     return Classifier(network.eval(), EXPORTED, shape, classes, {})
 
 
+def _from_onnx(network: OnnxNetwork) -> Classifier:
+    return Classifier(network, ONNX, network.shape, network.classes, {})
+
+
 def _stored_export(
     path: Path, weights: dict[str, torch.Tensor], metadata: dict[str, str]
 ) -> Classifier:
@@ -266,7 +284,7 @@ def _stored_export(
 
 
 def _about(path: Path, metadata: dict[str, str]) -> About:
-    if metadata.get("model") not in (*CLASSIFIERS, EXPORTED):
+    if metadata.get("model") not in (*CLASSIFIERS, EXPORTED, ONNX):
         raise LevelsetError(f"{path.name} does not say which network it holds.")
     try:
         channels, height, width = json.loads(metadata["shape"])

@@ -24,6 +24,7 @@ from levelset_core.classifiers.normalization import (
     normalized,
     usual_normalizations,
 )
+from levelset_core.classifiers.onnx_files import OnnxNetwork, onnx_remarks
 from levelset_core.data.images import IMAGE_SETS, ImageSet, data_set_of
 
 #: Images that every variant sees, and those that the closest ones and the accuracy are judged by.
@@ -144,7 +145,9 @@ def low(accuracy: float, images: int, data: ImageSet) -> str:
 
 def remarks(network: nn.Module) -> Iterator[str]:
     """What whoever reads its figures must know of a network, a sentence each."""
-    inner = getattr(network, "network", network)
+    inner = network.network if isinstance(network, Normalized) else network
+    if isinstance(inner, OnnxNetwork):
+        yield from onnx_remarks(inner)
     if not isinstance(inner, ExportedNetwork):
         return
     if inner.random_parts:

@@ -16,7 +16,7 @@ from levelset_core.classifiers.foreign import read_state_dict
 from levelset_core.errors import LevelsetError
 
 #: Endings that can be read; see :mod:`levelset_core.classifiers.exported` for .pt2.
-SUFFIXES = (".safetensors", ".pt", ".pth", ".pt2")
+SUFFIXES = (".safetensors", ".pt", ".pth", ".pt2", ".onnx")
 #: Architectures that a state dict from elsewhere may be of; the linear head is found later.
 ARCHITECTURES = ("convnet4a", "convnet4b", "resnet18")
 #: Shapes of the images that such networks are tried with: MNIST's and CIFAR-10's.
@@ -42,7 +42,7 @@ def classifier_from_bytes(name: str, content: bytes, *, arch: str | None = None)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / (re.sub(r"[^\w.-]+", "_", Path(name).stem)[:60] + suffix)
         path.write_bytes(content)
-        if suffix == ".pt2" or (arch is None and _describes_itself(path)):
+        if suffix in (".pt2", ".onnx") or (arch is None and _describes_itself(path)):
             return load_classifier(path)
         return _foreign(path, name, (arch,) if arch else ARCHITECTURES)
 

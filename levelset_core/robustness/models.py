@@ -13,11 +13,14 @@ from typing import Any
 from levelset_core.classifiers.exported import ExportedNetwork
 from levelset_core.classifiers.files import (
     EXPORTED,
+    ONNX,
     Classifier,
     load_classifier,
     read_about,
     save_classifier,
 )
+from levelset_core.classifiers.normalization import Normalized
+from levelset_core.classifiers.onnx_files import OnnxNetwork
 from levelset_core.data.images import IMAGE_SETS, data_set_of
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import CHECKPOINTS
@@ -37,6 +40,7 @@ NETWORK_TITLES = {
     "convnet4a": "ConvNet-4a", "convnet4a_linear": "ConvNet-4a, linear head",
     "convnet4a_narrow": "ConvNet-4a, a quarter as wide",
     "convnet4b": "ConvNet-4b", "resnet18": "ResNet-18", EXPORTED: "exported program",
+    ONNX: "ONNX file",
 }  # fmt: skip
 ORIGINS = ("bundled", "run", "upload")
 
@@ -112,7 +116,10 @@ def keep_upload(classifier: Classifier, name: str, card: dict[str, Any], store: 
     folder = store.root / UPLOADS
     folder.mkdir(parents=True, exist_ok=True)
     hasher = hashlib.blake2b(f"{classifier.model}{classifier.shape}".encode(), digest_size=8)
-    inner = getattr(classifier.network, "network", classifier.network)
+    inner = classifier.network
+    inner = inner.network if isinstance(inner, Normalized) else inner
+    if isinstance(inner, OnnxNetwork):
+        hasher.update(inner.content)
     if isinstance(inner, ExportedNetwork):  # the same weights compute other things in other graphs
         hasher.update(json.dumps(inner.graph, sort_keys=True).encode())
     if (normalization := classifier.normalization) is not None:

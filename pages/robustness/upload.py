@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from levelset_core.classifiers.files import EXPORTED, Classifier
+from levelset_core.classifiers.files import EXPORTED, ONNX, Classifier
 from levelset_core.classifiers.looking import look_at
 from levelset_core.classifiers.normalization import (
     Normalization,
@@ -46,7 +46,8 @@ def upload_view(found: list[KnownModel]) -> None:
     with left:
         st.markdown("##### Attack your own classifier")
         file = st.file_uploader(
-            f"A state dict or an exported program: {', '.join(SUFFIXES)}", key="robust_file",
+            f"A state dict, an exported program or an ONNX file: {', '.join(SUFFIXES)}",
+            key="robust_file",
             help="It stays on this machine.", max_upload_size=LARGEST,
         )  # fmt: skip
         arch = st.segmented_control(
@@ -97,8 +98,11 @@ def _what(classifier: Classifier) -> str:
     what = f"A state dict: **{title}**"
     if classifier.model == EXPORTED:
         what = "**A program of torch.export**"
+    elif classifier.model == ONNX:
+        what = "**An ONNX file**"
     size = " × ".join(map(str, classifier.shape))
-    parameters = sum(t.numel() for t in classifier.network.state_dict().values())
+    weights = classifier.network.state_dict().values()
+    parameters = getattr(classifier.network, "numbers", 0) or sum(t.numel() for t in weights)
     return f"{what}, images of {size}, {classifier.classes} classes, {parameters:,} numbers."
 
 
@@ -208,7 +212,9 @@ def _what_is_read() -> None:
         "- **.pt2**: a program of `torch.export`. `torch.export.load` is not safe on a stranger's "
         "file: it unpickles, loads native code and evaluates text where the file says so. So this "
         "program reads only the graph (JSON) and the weights (plain bytes), and runs the graph "
-        "with a list of allowed operators, once its sizes are checked; pickled parts are refused."
+        "with a list of allowed operators, once its sizes are checked; pickled parts are refused.\n"
+        "- **.onnx**: operators and numbers, no code. What onnx2torch converts has gradients; "
+        "other networks run in onnxruntime without gradients, and the page says so."
     )
     st.code(EXPORT, language="python")
     st.caption("Images go in, logits come out, one for each class.")

@@ -58,7 +58,7 @@ def test_the_head_is_found_and_said():
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.onnx", b"x", r"a\.onnx must end in one of \.safetensors, \.pt, \.pth, \.pt2"),
+        ("a.h5", b"x", r"a\.h5 must end in one of \.safetensors, \.pt, \.pth, \.pt2, \.onnx"),
         ("a.pt", b"", r"a\.pt is empty"),
         ("a.pt", b"garbage", r"a\.pt is damaged or holds more than tensors"),
         ("a.safetensors", b"\xff" * 50, r"a\.safetensors is damaged"),

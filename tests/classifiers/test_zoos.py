@@ -68,7 +68,7 @@ TIMM = {
     "wide_resnet50_2": {"layers": (1, 1, 1, 1), "base_width": 8},
     "mobilenetv3_small_050": {},
     "convnext_atto": {"depths": (1, 1, 1, 1), "dims": (8, 8, 16, 16)},
-    "mixer_s16_224": {"img_size": 32, "num_blocks": 2, "embed_dim": 32},
+    "mixer_s16_224": {"img_size": 32},
 }  # fmt: skip
 
 
