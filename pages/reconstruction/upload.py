@@ -17,10 +17,7 @@ from levelset_core.geometry import Mesh
 DRAWN = 30_000
 #: Scans are larger than the files of other pages: MB that the browser may send.
 LARGEST = 200
-FORMATS = (
-    "PLY, XYZ, CSV, TXT, PTS, PTX, LAS, LAZ, E57, PCD, OBJ, STL, OFF, NPY, NPZ; also as .gz; "
-    "several scans, .conf"
-)
+FORMATS = "PLY, XYZ, CSV, TXT, PTS, PTX, LAS, LAZ, E57, PCD, OBJ, STL, OFF, NPY or NPZ, also as .gz"
 
 
 def upload_panel() -> tuple[PointCloud, Mesh | None] | None:
@@ -29,11 +26,17 @@ def upload_panel() -> tuple[PointCloud, Mesh | None] | None:
     Raises:
         LevelsetError: the files cannot be read.
     """
-    files = st.file_uploader(
-        FORMATS, key="upload", accept_multiple_files=True, max_upload_size=LARGEST,
-        help="Points, with or without normals and colours; from a mesh, points are drawn. Several "
-        "files become one cloud: registered scans, or scans with their .conf.",
+    several = bool(st.session_state.get("upload_several"))
+    given: Any = st.file_uploader(
+        FORMATS, key=f"upload{'s' if several else ''}", accept_multiple_files=several,
+        max_upload_size=LARGEST,
+        help="Points, with or without normals and colours; from a mesh, points are drawn.",
     )  # fmt: skip
+    st.checkbox(
+        "Several scans, one cloud", key="upload_several",
+        help="Scans in one frame, or with the .conf or the .xf files that say where each belongs.",
+    )  # fmt: skip
+    files = given if several else [given] if given is not None else []
     if not files:
         return None
     columns = _picker(files[0]) if len(files) == 1 else None
@@ -79,8 +82,8 @@ def _picker(file: Any) -> tuple[str, ...] | None:
         )
         numbers = list(range(len(table.names)))
         chosen = []
-        with st.container(horizontal=True):
-            for place, axis in enumerate("xyz"):
+        for place, (axis, column) in enumerate(zip("xyz", st.columns(3), strict=True)):
+            with column:
                 usual = table.points[place] if place < len(table.points) else None
                 options = numbers if axis != "z" else [None, *numbers]
                 chosen.append(
@@ -88,7 +91,7 @@ def _picker(file: Any) -> tuple[str, ...] | None:
                         axis, options, None if usual is None and axis != "z"
                         else options.index(usual),  # type: ignore[arg-type]
                         format_func=lambda k: "none" if k is None else table.names[k],
-                        key=f"column_{axis}_{file.file_id}", width=110, placeholder="choose",
+                        key=f"column_{axis}_{file.file_id}", placeholder="?",
                     )
                 )  # fmt: skip
     if chosen[0] is None or chosen[1] is None:

@@ -66,7 +66,10 @@ def table(*columns, mark=" ", heading=""):
 
 def opened(page, *files):
     page.selectbox(key="cloud").select("upload").run()
-    page.file_uploader(key="upload").set_value([(n, data, "") for n, data in files]).run()
+    if len(files) > 1:
+        page.checkbox(key="upload_several").check().run()
+    key = "uploads" if len(files) > 1 else "upload"
+    page.file_uploader(key=key).set_value([(n, data, "") for n, data in files]).run()
     assert not page.exception
     return " ".join(caption.value for caption in page.caption)
 
