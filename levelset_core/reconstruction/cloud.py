@@ -15,6 +15,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
 from levelset_core.geometry.clouds import NearestPoints, Normalization, noise_level
 from levelset_core.geometry.curves.completion import complete_curves
+from levelset_core.geometry.meshes import unit
 from levelset_core.levelsets import LevelSetSamples
 from levelset_core.levelsets.jacobian import pinv_times
 from levelset_core.parallel import Workers
@@ -71,6 +72,17 @@ def advance(s: LevelSetSamples, starts: Callable[[int], Tensor]) -> Tensor:
     return places.index_copy(0, rows, starts(len(rows)))
 
 
+def sight_lines(cloud: PointCloud) -> np.ndarray | None:
+    """From each point to the scanner that saw it, (n, 3) of unit length, zero where unknown.
+
+    None where no point knows its scanner.
+    """
+    if cloud.stations is None or cloud.station is None or not (cloud.station >= 0).any():
+        return None
+    to = cloud.stations[np.maximum(cloud.station, 0)] - cloud.points
+    return unit(np.where(cloud.station[:, None] >= 0, to, 0.0))
+
+
 def prepare_cloud(
     raw: PointCloud,
     config: ReconstructionConfig,
@@ -110,7 +122,9 @@ def prepare_cloud(
         prior = CurvePrior([c.in_box(normalization) for c in completed], device)
     elif warm:
         told = look and (lambda mesh: look(mesh.moved(normalization.scale, normalization.center)))
-        prior = Prior(points, workers, seed=config.seed, look=told)
+        lines = sight_lines(cloud)
+        towards = None if lines is None else torch.from_numpy(lines).float().to(device)
+        prior = Prior(points, workers, seed=config.seed, look=told, towards=towards)
     if prior is not None:
         points = torch.cat([points, prior.closing])
 

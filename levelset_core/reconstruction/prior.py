@@ -47,6 +47,8 @@ HOLE_CELLS, HOLE_SPACINGS = 0.35, 2.5
 CLOSING_SPACING = 0.2
 #: Places whose side is asked for.
 SIGNED = 20_000
+#: Places on the way to a scanner, which are outside, where one is known.
+SEEN = 5_000
 #: Gaussians around the cloud they are drawn from; every fifth is uniform in the box instead.
 SIGNED_SIGMAS = (0.03, 0.1, 0.1, 0.25)
 #: The fit tells no side nearer to the cloud than this many cells of its own.
@@ -80,6 +82,8 @@ class Prior:
         seed: of the points that close holes.
         look: called with a coarse surface halfway through the fit, then with the one that closes
             holes.
+        towards: (n, 3) from each point of the cloud to the scanner that saw it, of unit length,
+            zero where unknown; or None. Between the two there is nothing.
 
     Attributes:
         winding: the fit.
@@ -94,7 +98,9 @@ class Prior:
         *,
         seed: int = 0,
         look: Callable[[Mesh], None] | None = None,
+        towards: Tensor | None = None,
     ) -> None:
+        self.towards = towards
         own = points.cpu().numpy().astype(np.float64)
         part, self.cell = even_part(own, FITTED)
         fitted = torch.from_numpy(part.astype(np.float32)).to(points.device)
@@ -141,7 +147,27 @@ class Prior:
         clear = distance > TOO_NEAR * self.cell
         places, distance = places[clear], distance[clear]
         inside = self.winding.inside(places)
+        if self.towards is not None:
+            seen, apart = self._seen(cloud, self.towards, generator)
+            if self.winding.inside(seen).float().mean() > 0.5:
+                inside = ~inside  # seen from within, as a room: the scanner's side is outside
+            places, distance = torch.cat([places, seen]), torch.cat([distance, apart])
+            inside = torch.cat([inside, torch.zeros_like(seen[:, 0], dtype=torch.bool)])
         return SignedPoints(places, torch.where(inside, -distance, distance))
+
+    def _seen(
+        self, cloud: NearestPoints, towards: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Places between points and the scanner that saw them, and their distance to the cloud."""
+        known = (towards != 0).any(1).nonzero().squeeze(1)
+        rows = known[torch.randint(len(known), (SEEN,), generator=generator).to(known.device)]
+        sigma = torch.tensor(SIGNED_SIGMAS)[torch.arange(SEEN) % len(SIGNED_SIGMAS)]
+        steps = (sigma * torch.randn(SEEN, generator=generator).abs()).to(known.device)
+        places = cloud.points[rows] + steps[:, None] * towards[rows]
+        places = places[(places.abs() <= BOX).all(1)]
+        distance = cloud.distance(places)
+        clear = distance > TOO_NEAR * self.cell
+        return places[clear], distance[clear]
 
 
 class _Outside(nn.Module):

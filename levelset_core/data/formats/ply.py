@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,8 @@ _TYPES = {
 _ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
 #: Headers are a few hundred bytes.
 _MAX_HEADER = 1 << 16
+#: A header's mark of Stanford's raw scans, and how many sizes away their scanner is taken to be.
+_CYBERWARE, FAR_AWAY = "is_cyberware_data 1", 100.0
 #: What a list of a face's corners is called.
 _CORNERS = ("vertex_indices", "vertex_index")
 
@@ -311,13 +313,26 @@ def read_ply(data: bytes, reading: Reading) -> PointCloud | tuple[np.ndarray, np
     columns = {k: c for k, c in found["vertex"].items() if isinstance(c, np.ndarray)}
     faces = triangles(found.get("face", {}))
     if not len(faces):
-        return cloud_of_columns(list(columns), list(columns.values()), reading)
-    cloud = {name.lower(): column for name, column in columns.items()}
-    if not {"x", "y", "z"} <= set(cloud):
+        cloud = cloud_of_columns(list(columns), list(columns.values()), reading)
+        return _range_scan(cloud) if _CYBERWARE in header.comments else cloud
+    axes = {name.lower(): column for name, column in columns.items()}
+    if not {"x", "y", "z"} <= set(axes):
         raise LevelsetError(
             f"{label}: its vertices have no x, y and z, only {', '.join(columns) or 'lists'}."
         )
-    return np.stack([np.asarray(cloud[a], dtype=np.float64) for a in "xyz"], axis=1), faces
+    return np.stack([np.asarray(axes[a], dtype=np.float64) for a in "xyz"], axis=1), faces
+
+
+def _range_scan(cloud: PointCloud) -> PointCloud:
+    """A raw scan of a Cyberware: it looks along z from far away (99.7 % of the normals of the
+    bunny's scans look there).
+    """
+    low, high = cloud.points.min(0), cloud.points.max(0)
+    place = (low + high) / 2 + [0.0, 0.0, FAR_AWAY * float((high - low).max())]
+    return replace(
+        cloud, stations=place[None], station=np.zeros(len(cloud), dtype=np.int64),
+        notes=(*cloud.notes, "A raw range scan: its scanner is taken to look along its z axis."),
+    )  # fmt: skip
 
 
 def triangles(face: Columns) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ def read_las(data: bytes, reading: Reading) -> PointCloud:
         LevelsetError: laspy is missing, or the file is damaged or too large.
     """
     laspy = _library("laspy", reading.label)
+    _check_las(data, reading.label)
     names = ["X", "Y", "Z", "intensity", "red", "green", "blue"]
     with _damage_told(reading.label, "LAS"), laspy.open(io.BytesIO(data)) as file:
         header = file.header
@@ -88,6 +90,19 @@ def read_las(data: bytes, reading: Reading) -> PointCloud:
         ]
     chosen = [k for k, keep in enumerate(kept) if keep]
     return cloud_of_columns([names[k] for k in chosen], [columns[k] for k in chosen], reading)
+
+
+def _check_las(data: bytes, label: str) -> None:
+    """Compare what a header declares with the file: laspy makes every record first."""
+    if not data.startswith(b"LASF") or len(data) < 227:
+        raise LevelsetError(f"{label}: this is no LAS file, it does not begin with a LAS header.")
+    size, points, records = struct.unpack_from("<HII", data, 94)
+    later = struct.unpack_from("<I", data, 243)[0] if data[25] >= 4 and len(data) >= 375 else 0
+    if points > len(data) or size + 54 * records + 60 * later > len(data):
+        raise LevelsetError(
+            f"{label}: the file is cut off or damaged, it declares {records + later:,} records and "
+            f"points from byte {points:,}, but has {len(data):,} bytes."
+        )
 
 
 def read_pcd(data: bytes, reading: Reading) -> PointCloud:

@@ -127,3 +127,12 @@ def test_what_is_cut_off_or_out_of_range_is_one_sentence(kind):
         with pytest.raises(LevelsetError, match=r"^a\.ply: ") as raised:
             read_geometry(io.BytesIO(data), "a.ply")
         assert "\n" not in str(raised.value)
+
+
+def test_a_raw_range_scan_knows_where_it_was_seen_from():
+    data = ply("ascii", ("vertex", ["float x", "float y", "float z"], POINTS.tolist()))
+    scan = data.replace(b"obj_info num_cols 5", b"obj_info is_cyberware_data 1")
+    cloud = read_point_cloud(io.BytesIO(scan), "a.ply")
+    assert cloud.stations is not None and "its z axis" in cloud.notes[0]
+    assert cloud.stations[0, 2] > 1000 and not cloud.station.any()
+    assert read_point_cloud(io.BytesIO(data), "a.ply").stations is None

@@ -211,3 +211,10 @@ def test_files_in_one_frame_and_a_pose_beside(tmp_path):
 def test_the_libraries_are_those_of_the_extra():
     for name in ("laspy", "lazrs", "pypcd4", "pye57"):
         assert importlib.util.find_spec(name) or name in sys.modules
+
+
+def test_a_las_that_declares_records_without_end_is_refused_at_once():
+    whole = bytearray(las("las"))
+    whole[100:104] = (2**32 - 1).to_bytes(4, "little")
+    with pytest.raises(LevelsetError, match="declares 4,294,967,295 records"):
+        read(bytes(whole), "a.las")
