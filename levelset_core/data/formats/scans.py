@@ -1,18 +1,21 @@
-"""The formats of scanners, by kept libraries: LAS and LAZ, PCD, E57."""
+"""The formats of scanners, by kept libraries in a process of their own: LAS and LAZ, PCD, E57."""
 
 from __future__ import annotations
 
-import io
+import json
+import os
 import re
 import struct
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from levelset_core.data.formats import native
 from levelset_core.data.formats.table import (
     MAX_BYTES,
     Reading,
@@ -23,73 +26,116 @@ from levelset_core.data.formats.table import (
 from levelset_core.data.pointclouds import PointCloud
 from levelset_core.errors import LevelsetError, optional
 
-#: Points of a LAS file that are read at a time.
-LAS_CHUNK = 500_000
-
-
-def _library(name: str, label: str) -> Any:
-    try:
-        return optional(name, "scans")
-    except LevelsetError as error:
-        raise LevelsetError(f"{label}: {error}") from error
-
-
-@contextmanager
-def _damage_told(label: str, kind: str) -> Iterator[None]:
-    """A library's error of any kind as one sentence."""
-    try:
-        yield
-    except LevelsetError:
-        raise
-    except (Exception, MemoryError) as error:  # they raise whatever they stumble over
-        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        raise LevelsetError(
-            f"{label}: this is no readable {kind} file ({reason[0][:120].rstrip('.')})."
-        ) from error
+#: Seconds after which a reader is ended.
+PATIENCE = 240.0
+#: The reader's surroundings: what an interpreter needs, and nothing secret.
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "HOME", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 
 
 def read_las(data: bytes, reading: Reading) -> PointCloud:
     """LAS and LAZ: scaled coordinates in double precision, colours, intensity.
 
     Raises:
-        LevelsetError: laspy is missing, or the file is damaged or too large.
+        LevelsetError: a library is missing, or the file is damaged or too large.
     """
-    laspy = _library("laspy", reading.label)
+    _need(reading.label, "laspy", "lazrs")
     _check_las(data, reading.label)
-    names = ["X", "Y", "Z", "intensity", "red", "green", "blue"]
-    with _damage_told(reading.label, "LAS"), laspy.open(io.BytesIO(data)) as file:
-        header = file.header
-        limit(header.point_count, reading.label)
-        packed = header.are_points_compressed
-        if packed:
-            _library("lazrs", reading.label)
-        elif header.offset_to_point_data + header.point_count * header.point_format.size > len(
-            data
-        ):
-            raise LevelsetError(
-                f"{reading.label}: the file is cut off, it declares {header.point_count:,} points."
-            )
-        has = set(header.point_format.dimension_names)
-        names = [name for name in names if name in has]
-        parts: list[list[np.ndarray]] = [[] for _ in names]
-        done = 0
-        for chunk in file.chunk_iterator(LAS_CHUNK):
-            for part, name in zip(parts, names, strict=True):
-                part.append(np.array(chunk[name.lower() if name in "XYZ" else name]))
-            done += len(chunk)
-            reading.tell(done / max(header.point_count, 1))
-        columns = [np.concatenate(part) if part else np.zeros(0) for part in parts]
-    kept = [not (name in ("red", "green", "blue", "intensity") and not c.any())
-            for name, c in zip(names, columns, strict=True)]  # fmt: skip
-    if "red" in names:  # all three or none
-        colour = any(
-            k for k, name in zip(kept, names, strict=True) if name in ("red", "green", "blue")
+    return _read("las", data, reading)
+
+
+def read_pcd(data: bytes, reading: Reading) -> PointCloud:
+    """PCD of the Point Cloud Library: text, binary and compressed; packed colours.
+
+    Raises:
+        LevelsetError: a library is missing, or the file is damaged or too large.
+    """
+    _need(reading.label, "pypcd4")
+    _check_pcd(data[: 1 << 14].decode("latin-1"), len(data), reading.label)
+    return _read("pcd", data, reading)
+
+
+def read_e57(data: bytes, reading: Reading) -> PointCloud:
+    """E57: all scans, each moved to where it belongs; where the scanner stood.
+
+    Raises:
+        LevelsetError: a library is missing, or the file is damaged or too large.
+    """
+    _need(reading.label, "pye57")
+    if not data.startswith(b"ASTM-E57"):
+        raise LevelsetError(f"{reading.label}: this is no E57 file, it has no E57 header.")
+    return _read("e57", data, reading)
+
+
+def _need(label: str, *libraries: str) -> None:
+    try:
+        for name in libraries:
+            optional(name, "scans")
+    except LevelsetError as error:
+        raise LevelsetError(f"{label}: {error}") from error
+
+
+def _read(kind: str, data: bytes, reading: Reading) -> PointCloud:
+    """All scans of a file, read by :mod:`~levelset_core.data.formats.native`."""
+    label = reading.label
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        file = folder / f"scan.{'laz' if label.lower().endswith(('.laz', '.laz.gz')) else kind}"
+        file.write_bytes(data)
+        about = _run(kind, file, folder, reading)
+        clouds = []
+        for k, scan in enumerate(about):
+            columns = [np.load(folder / f"{k}_{j}.npy") for j in range(len(scan["names"]))]
+            limit(len(columns[0]) if columns else 0, label)
+            station: dict[str, Any] = {}
+            if scan["place"] is not None:
+                rows = np.zeros(len(columns[0]), dtype=np.int64)
+                station = {"stations": np.array([scan["place"]], dtype=np.float64), "station": rows}
+            clouds.append(cloud_of_columns(scan["names"], columns, reading, **station))
+    if not clouds:
+        raise LevelsetError(f"{label}: no points found in it.")
+    whole = joined(clouds, label)
+    return whole.noted(f"{len(clouds)} scans in one cloud.") if len(clouds) > 1 else whole
+
+
+def _run(kind: str, file: Path, folder: Path, reading: Reading) -> list[dict[str, Any]]:
+    """What the reader found, its columns in the folder.
+
+    Raises:
+        LevelsetError: it found the file damaged, was broken off by it, or took too long.
+    """
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
+    own = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    late = threading.Event()
+    with subprocess.Popen(
+        [sys.executable, native.__file__, kind, str(file), str(folder)], env=own | threads,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    ) as process:  # fmt: skip
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(PATIENCE, end)
+        timer.start()
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                reading.tell(float(line))
+        finally:
+            timer.cancel()
+            process.kill()  # it has ended, or nobody waits for it
+    told = folder / "about.json"
+    if late.is_set():
+        raise LevelsetError(f"{reading.label}: reading it took more than {PATIENCE:.0f} s.")
+    about: dict[str, Any] = {"error": "its reader broke off"}
+    if told.exists():
+        about = json.loads(told.read_text("utf-8"))
+    if "error" in about:
+        raise LevelsetError(
+            f"{reading.label}: this is no readable {kind.upper()} file ({about['error']})."
         )
-        kept = [
-            colour if n in ("red", "green", "blue") else k for k, n in zip(kept, names, strict=True)
-        ]
-    chosen = [k for k, keep in enumerate(kept) if keep]
-    return cloud_of_columns([names[k] for k in chosen], [columns[k] for k in chosen], reading)
+    scans: list[dict[str, Any]] = about["scans"]
+    return scans
 
 
 def _check_las(data: bytes, label: str) -> None:
@@ -103,38 +149,20 @@ def _check_las(data: bytes, label: str) -> None:
             f"{label}: the file is cut off or damaged, it declares {records + later:,} records and "
             f"points from byte {points:,}, but has {len(data):,} bytes."
         )
+    if data[104] & 0xC0 and points + 8 <= len(data):
+        _check_chunks(data, points, label)
 
 
-def read_pcd(data: bytes, reading: Reading) -> PointCloud:
-    """PCD of the Point Cloud Library: text, binary and compressed; packed colours.
-
-    Raises:
-        LevelsetError: pypcd4 is missing, or the file is damaged or too large.
-    """
-    pypcd4, label = _library("pypcd4", reading.label), reading.label
-    with _damage_told(label, "PCD"):
-        head = data[: 1 << 14].decode("latin-1")
-        _check_pcd(head, len(data), label)
-        cloud = pypcd4.PointCloud.from_fileobj(io.BytesIO(data))
-        names, columns = [], []
-        for name in cloud.pc_data.dtype.names:
-            column = np.asarray(cloud.pc_data[name]).reshape(-1)
-            if name.lower() in ("rgb", "rgba") and column.dtype.itemsize == 4:
-                packed = np.ascontiguousarray(column).view(np.uint32)
-                names += ["red", "green", "blue"]
-                columns += [(packed >> shift) & 255 for shift in (16, 8, 0)]
-            elif column.dtype.kind in "fiu" and not name.startswith("#"):
-                names.append(name)
-                columns.append(column)
-        viewpoint = (
-            [float(v) for v in re.findall(r"(?m)^VIEWPOINT\s+(.*)$", head)[0].split()[:3]]
-            if "VIEWPOINT" in head
-            else []
-        )
-    others: dict[str, Any] = {}
-    if len(viewpoint) == 3 and any(viewpoint):
-        others = {"stations": np.array([viewpoint]), "station": np.zeros(len(columns[0]), int)}
-    return cloud_of_columns(names, columns, reading, **others)
+def _check_chunks(data: bytes, points: int, label: str) -> None:
+    """The table of a LAZ file's chunks: lazrs makes room for as many as it claims, or aborts."""
+    table = struct.unpack_from("<q", data, points)[0]
+    if table == -1:
+        table = struct.unpack_from("<q", data, len(data) - 8)[0]
+    chunks = -1
+    if points < table <= len(data) - 8:
+        chunks = struct.unpack_from("<I", data, table + 4)[0]
+    if not 0 <= chunks <= len(data):
+        raise LevelsetError(f"{label}: the file is cut off or damaged in its table of chunks.")
 
 
 def _check_pcd(head: str, size: int, label: str) -> None:
@@ -159,44 +187,3 @@ def _check_pcd(head: str, size: int, label: str) -> None:
         )
     if row * points > MAX_BYTES:
         raise LevelsetError(f"{label}: {row * points >> 20} MB unpacked are too many.")
-
-
-def read_e57(data: bytes, reading: Reading) -> PointCloud:
-    """E57: all scans, each moved to where it belongs; where the scanner stood.
-
-    Raises:
-        LevelsetError: pye57 is missing, or the file is damaged or too large.
-    """
-    pye57, label = _library("pye57", reading.label), reading.label
-    clouds: list[PointCloud] = []
-    with tempfile.TemporaryDirectory() as folder, _damage_told(label, "E57"):
-        path = Path(folder, "scan.e57")  # its library wants a name
-        path.write_bytes(data)
-        file = pye57.E57(str(path))
-        try:
-            counts = [file.get_header(k).point_count for k in range(file.scan_count)]
-            limit(sum(counts), label)
-            for k in range(file.scan_count):
-                raw = file.read_scan(k, intensity=True, colors=True, ignore_missing_fields=True)
-                header = file.get_header(k)
-                station = {}
-                if header.has_pose():
-                    station = {
-                        "stations": np.asarray(header.translation, dtype=np.float64)[None],
-                        "station": np.zeros(len(raw["cartesianX"]), dtype=np.int64),
-                    }
-                names = [n for n in raw if not n.startswith("spherical")]
-                clouds.append(
-                    cloud_of_columns(
-                        [_E57.get(n, n) for n in names], [raw[n] for n in names], reading, **station
-                    )
-                )
-                reading.tell((k + 1) / file.scan_count)
-        finally:
-            file.close()
-    if not clouds:
-        raise LevelsetError(f"{label}: no points found in it.")
-    return joined(clouds, label)
-
-
-_E57 = {"colorRed": "red", "colorGreen": "green", "colorBlue": "blue"}

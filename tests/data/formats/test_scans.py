@@ -218,3 +218,11 @@ def test_a_las_that_declares_records_without_end_is_refused_at_once():
     whole[100:104] = (2**32 - 1).to_bytes(4, "little")
     with pytest.raises(LevelsetError, match="declares 4,294,967,295 records"):
         read(bytes(whole), "a.las")
+
+
+def test_a_file_that_makes_its_reader_abort_harms_nobody():
+    """lazrs asks for 73 GB where a chunk claims so many points, and ends its process."""
+    whole = las("laz")
+    at = whole.index(b"\x50\xc3\x00\x00")  # points a chunk
+    with pytest.raises(LevelsetError, match=r"^a\.laz: this is no readable LAS file"):
+        read(whole[:at] + b"\xff\xff\xff\x7f" + whole[at + 4 :], "a.laz")
