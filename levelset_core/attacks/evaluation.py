@@ -105,7 +105,8 @@ class Evaluation:
         parts = STAGES if attack.eot == 1 else RANDOM_STAGES
         self.stages: tuple[str, ...] = parts if cascade else (attack.attack,)
         self._size = (CASCADE if cascade else BATCH).get(self.device.type, 1000)
-        self.blocks = rows.split(self._size) if len(rows) and attack.attack != "clean" else ()
+        idle = attack.attack == "clean" or (not cascade and attack.epsilon == 0)
+        self.blocks = rows.split(self._size) if len(rows) and not idle else ()
         self.broken_by = torch.zeros(len(data), dtype=torch.int8)  # stage from 1 on; 0: none
         self.found = data.images.float().div_(255)
         self._done: set[tuple[int, int]] = set()  # (block, stage)
