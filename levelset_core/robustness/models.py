@@ -217,7 +217,7 @@ def _read(path: Path, origin: str, name: str, changed: int, card_changed: int) -
 
 def title_of(path: Path, card: dict[str, Any]) -> str:
     """From the card, as "Level set 0.4"; else the name it was uploaded under."""
-    method = str(card.get("method"))
+    method = OLD_METHODS.get(str(card.get("method")), str(card.get("method")))
     if method not in METHOD_TITLES:
         return str(card.get("name") or path.stem)
     data = data_set_of(str(card.get("data", "")))

@@ -55,7 +55,7 @@ def test_figures_that_are_not_comparable_are_refused():
 @pytest.fixture
 def cards(tmp_path):
     paths = [tmp_path / "a.safetensors", tmp_path / "b.safetensors"]
-    for path, method in zip(paths, ("madry", "trades"), strict=True):
+    for path, method in zip(paths, ("madry", "ours"), strict=True):
         save_small(path, small_network(), method=method, settings={"epsilon": 0.32})
         add_to_card(path, FIGURE)
     add_to_card(paths[1], {**FIGURE, "images": 6, "survivors": [0, 4, 5]})
@@ -67,7 +67,7 @@ def test_stored_figures_are_ranked_without_an_attack(cards, capsys):
              "--eps", "0.4", "--stored", "--json"]  # fmt: skip
     assert main(words) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [model["title"] for model in found["models"]] == ["Madry 0.32", "TRADES 0.32"]
+    assert [model["title"] for model in found["models"]] == ["Madry 0.32", "Level set 0.32"]
     (rank,) = found["ranks"]
     assert (rank["only_first"], rank["only_second"], rank["images"]) == (0, 0, 8)
     assert "cannot be told apart" in rank["sentence"]
