@@ -49,7 +49,13 @@ from levelset_core.attacks.pgd import LOSSES, Attacked, margin_of, pgd, projecte
 from levelset_core.attacks.predictions import clean_predictions
 from levelset_core.attacks.strong import STRONG_LOSSES, strong_pgd
 from levelset_core.attacks.transfer import accuracy_on, adversarial_images, transfer_matrix
-from levelset_core.attacks.verdict import Masking, beyond_chance, chance_of
+from levelset_core.attacks.verdict import (
+    Finding,
+    Masking,
+    beyond_chance,
+    chance_of,
+    findings_in,
+)
 from levelset_core.levelsets.functions import evaluating
 
 ascend = projected_ascent  # its old name
@@ -66,6 +72,7 @@ __all__ = [
     "CrossSection",
     "Evaluation",
     "EvaluationSnapshot",
+    "Finding",
     "LevelPoint",
     "MarginProfile",
     "Masking",
@@ -82,6 +89,7 @@ __all__ = [
     "diagnose",
     "evaluate_attack",
     "evaluating",
+    "findings_in",
     "make_axes",
     "margin_along",
     "margin_of",

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from levelset_core.attacks.autoattack import RANDOM_STAGES, STAGES, WORK, autoattack
 from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig, AttackReport
 from levelset_core.attacks.fast import frozen
+from levelset_core.attacks.fitting import fitted
 from levelset_core.attacks.minimum import fab_images
 from levelset_core.attacks.pgd import Attacked, pgd
 from levelset_core.attacks.predictions import (
@@ -89,7 +90,8 @@ class Evaluation:
         self.network, self.data, self.attack = network, data, attack
         self.seed, self.device, self.threads = seed, device or pick_device(), threads
         begun = time.perf_counter()
-        self._fast = frozen(network, self.device)
+        self._fit = fitted(network, data, self.device, seed)
+        self._fast = frozen(self._fit.network, self.device)
         self.draws = 1 if attack.eot == 1 else max(LEAST_DRAWS, attack.eot)
         #: Of a network with random parts: in which share of the draws each image is right.
         self.shares: Tensor | None = None
@@ -110,7 +112,7 @@ class Evaluation:
         self.broken_by = torch.zeros(len(data), dtype=torch.int8)  # stage from 1 on; 0: none
         self.found = data.images.float().div_(255)
         self._done: set[tuple[int, int]] = set()  # (block, stage)
-        self._warnings: dict[str, None] = {}
+        self._warnings: dict[str, None] = dict.fromkeys(self._fit.notes)
         if self.draws == 1 and not is_steady(self._fast, data.batch(slice(0, 8), self.device)[0]):
             self._warnings[RANDOM] = None
         self._work = self._cascade() if cascade else self._pgd()
@@ -151,6 +153,10 @@ class Evaluation:
             else:
                 with torch_seeded(self.seed * 1_000_003 + k, self.device):
                     result = attack(x, y, k)
+            if self.attack.norm == "linf" and self.draws == 1:
+                result = self._fit.without_gradients(
+                    self._fast, x, y, result, self.attack.epsilon, self.seed
+                )
             return result.images.cpu(), result.broken.cpu()
 
         # Random layers draw from one generator: in an order only where one works.

@@ -15,6 +15,7 @@ from levelset_core.cli.attack_options import (
     CURVE_IMAGES,
     CURVES,
     EXAMINED,
+    SHOWN,
     USUAL,
     add_options,
     check_together,
@@ -62,7 +63,7 @@ def _run(options: Namespace) -> int:
         options.model = path
         classifier, note = _load(options, data)
         if options.examine:
-            return _examine(options, classifier, _images(options, data, EXAMINED), attack, note)
+            return _examine(options, classifier, data, attack, note)
         if options.min_norm:
             return min_norm(options, classifier, _images(options, data, EXAMINED))
         if options.curves:
@@ -251,7 +252,8 @@ def _examine(
         other.check(data)
         others[str(other.card.get("method") or Path(name).stem)] = other.network.to(options.device)
     masking = diagnose(
-        classifier.network, data, attack, others=others, seed=options.seed, device=options.device,
+        classifier.network, _images(options, data, EXAMINED), attack, others=others,
+        more=data.first(SHOWN), seed=options.seed, device=options.device,
         threads=options.threads, tell=progress,
     )  # fmt: skip
     found = {
@@ -261,4 +263,5 @@ def _examine(
     if options.card:
         path = Path(options.model)
         write_card(path, {**read_card(path), "masking": found})
-    return answer(options, found, masking.verdict)
+    lines = [f"{f.name}: {f.sentence}\n    What to do: {f.advice}" for f in masking.findings]
+    return answer(options, found, *lines or [masking.verdict])

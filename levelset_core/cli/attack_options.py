@@ -12,6 +12,8 @@ from levelset_core.errors import LevelsetError
 USUAL = "pgd-margin"
 #: Images that are enough to see masked gradients.
 EXAMINED = 100
+#: Images that are shown once with other pixels, to see whether those fit better.
+SHOWN = 1000
 #: Images of every point of a curve.
 CURVE_IMAGES = 200
 CURVES = ("pgd-strong", "pgd-margin", "pgd-xent")
@@ -47,7 +49,8 @@ def add_options(attack: Parser) -> None:
     add_threads(attack)
     attack.add_argument(
         "--examine", action="store_true",
-        help="look for masked gradients instead, on 100 images unless --limit says otherwise",
+        help="look for what makes attacks mislead instead (masked gradients, probabilities, noise, "
+        "wrong pixels, ...), on 100 images unless --limit says otherwise",
     )  # fmt: skip
     attack.add_argument(
         "--others", nargs="*", default=[], metavar="FILE",

@@ -70,6 +70,8 @@ class Parts:
 COMMON: dict[str, type] = {
     "models": list, "data": str, "data_dir": str, "images": int, "attack": dict,
 }  # fmt: skip
+#: Images at most for what takes a pass an image.
+MORE_IMAGES = 1000
 DEFAULTS: dict[str, Any] = {"data": "mnist_excerpt", "data_dir": None, "images": 100}
 
 
@@ -147,6 +149,7 @@ class Measurement:
     Attributes:
         networks: logits each, on ``device``.
         titles: of the networks.
+        more: of the same data set, for what takes a pass an image.
         data, attack, seed, device, threads: see :func:`levelset_core.attacks.evaluate_attack`.
     """
 
@@ -157,6 +160,7 @@ class Measurement:
     seed: int
     device: torch.device
     threads: int
+    more: ImageSet | None = None
 
 
 class MeasureKind(Kind):
@@ -178,8 +182,9 @@ class MeasureKind(Kind):
         networks = [network_for(run, model_file(k), data) for k in range(len(models))]
         titles = [str(model.get("title")) for model in models]
         attack, device = AttackConfig(**c.settings["attack"]), torch.device(c.device)
+        more = test_images({**c.settings, "images": MORE_IMAGES})
         return Parts(
-            self.parts(Measurement(networks, titles, data, attack, c.seed, device, c.threads))
+            self.parts(Measurement(networks, titles, data, attack, c.seed, device, c.threads, more))
         )
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Does a model hide its gradients? One sentence a model, and the evidence for the chosen one."""
+"""Can a model's figures be trusted? A line a model, and the findings and evidence of one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from levelset_core.attacks import AttackConfig, chance_of, paper_attack
-from levelset_core.attacks.verdict import LOSS_GAP
+from levelset_core.attacks import AttackConfig, chance_of, findings_in, paper_attack
+from levelset_core.attacks.signs.of_attacks import LOSS_GAP
 from levelset_core.data.images import data_set_of, is_here, same_first_images
 from levelset_core.robustness.measurements import measurements, newest, start_measurement
 from levelset_core.robustness.models import KnownModel
@@ -22,22 +22,22 @@ IMAGES = 100
 #: Networks that images are attacked on to be shown to it, at most.
 MOST_OTHERS = 4
 ERROR = "robust_masking_error"
+#: Of bars.
+SHAPES = ["", "/", "x", ".", "-"]
 LOG_TICKS = [m * 10.0**e for e in (-4, -3, -2, -1) for m in (1, 2, 5)] + [1.0]
 
 
 def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilon: float) -> None:
     """The verdicts of all models, and the evidence for the one chosen in the table."""
     attack = paper_attack("pgd-margin", chosen.shape[0], epsilon)
-    st.markdown("##### Do its gradients tell the truth?")
+    st.markdown("##### Can these figures be trusted?")
     missing = []
     for model in models:
         found, pending = _examined(model, data, attack)
         icon = ":material/search:"
         text = "Not examined yet." if pending is None else "Being examined."
         if found is not None:
-            masked = bool(found["signs"])
-            icon = ":orange[:material/warning:]" if masked else ":green[:material/check_circle:]"
-            text = found["verdict"]
+            icon, text = _in_short(found)
         elif pending is None:
             missing.append(model)
         name = f"**{model.title}**" if model.id == chosen.id else model.title
@@ -49,17 +49,49 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
             disabled=not missing or not is_here(data),
             on_click=attempt, args=(ERROR, _start, missing, models, data, attack),
             help="All are examined, or being examined." if not missing
-            else f"Gradients, losses, steps, epsilons and black-box attacks on {IMAGES} images: "
-            "about a minute each on one core."
+            else "Outputs, gradients, pixels, then attacks of growing strength, with and without "
+            f"gradients, on {IMAGES} images: about a minute each on one core."
             + ("" if is_here(data) else " The images have to be downloaded first."),
         )  # fmt: skip
         st.caption(
-            "After Athalye et al. (2018): masked gradients make an attack's figures worthless."
+            "After Athalye et al. (2018), AutoAttack's flags and the indicators of Pintor et al. "
+            "(2022): what makes an attack's figures worthless."
         )
     tell(ERROR)
     found, _ = _examined(chosen, data, attack)
     if found is not None:
         _evidence(chosen, found)
+
+
+def _in_short(found: dict[str, Any]) -> tuple[str, str]:
+    """An icon, and the verdict, or the names of what was found."""
+    if not found["signs"]:
+        return ":green[:material/check_circle:]", str(found["verdict"])
+    names = [f.name for f in findings_in(found) if f.name]
+    text = f"**{', '.join(names)}**. {found['signs'][0]}" if names else str(found["verdict"])
+    return ":orange[:material/warning:]", text
+
+
+def finding_list(found: dict[str, Any]) -> None:
+    """Every finding with its sentence, its figures and what to do; or that there is none."""
+    findings = findings_in(found)
+    if not findings:
+        st.markdown(f":green[:material/check_circle:] {found['verdict']}")
+    for finding in findings:
+        name = f"**{finding.name}**: " if finding.name else ""
+        lines = [f":orange[:material/warning:] {name}{finding.sentence}"]
+        if finding.advice:
+            lines.append(f":material/arrow_forward: What to do: {finding.advice}")
+        if finding.evidence:
+            figures = (f"{k} {_figure(v)}" for k, v in finding.evidence.items())
+            lines.append(f":gray[:material/straighten: {'; '.join(figures)}]")
+        st.markdown("  \n".join(lines))
+
+
+def _figure(value: float | str | None) -> str:
+    if value is None:
+        return "not a number"
+    return f"{value:,.4g}" if isinstance(value, int | float) else value
 
 
 def _examined(
@@ -89,8 +121,8 @@ def _start(
 
 def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
     with st.expander(f"Evidence for {model.title}", icon=":material/fact_check:", expanded=True):
-        for sign in found["signs"][1:]:
-            st.markdown(f":material/add: {sign}")
+        if found["signs"]:
+            finding_list(found)
         black = found["black_box"].values()
         figures = (
             ("Zero gradients, cross-entropy", f"{found['zero_xent']:.1%}"),
@@ -121,11 +153,15 @@ def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
 
 
 def _losses(found: dict[str, Any]) -> go.Figure:
-    names = {"xent": "cross-entropy", "xent, scaled logits": "scaled logits", "margin": "margin"}
+    names = {
+        "xent": "cross-entropy", "xent, scaled logits": "scaled logits", "margin": "margin",
+        "strong": "strong", "judged": "lowest",
+    }  # fmt: skip
+    names = {name: title for name, title in names.items() if name in found["robust"]}
     figure = go.Figure()
     figure.add_bar(
         x=list(names.values()), y=[found["robust"][name] for name in names],
-        marker={"color": COLORS[: len(names)], "pattern": {"shape": ["", "/", "x"]}},
+        marker={"color": COLORS[: len(names)], "pattern": {"shape": SHAPES[: len(names)]}},
         text=[f"{found['robust'][name]:.1%}" for name in names], textposition="outside",
         cliponaxis=False, hovertemplate="%{x}: %{y:.1%}<extra></extra>",
     )  # fmt: skip

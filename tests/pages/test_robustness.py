@@ -412,3 +412,13 @@ def test_published_rows_are_found_from_cards(models):
     assert published_for("mnist", "convnet4a", "ours", 0.4).figure("autoattack") == 90.85
     rows = table_rows(models, [], "mnist_excerpt", 0.3)
     assert rows[0].entries["pgd-margin"].reference == Reference(97.35, TABLE, 0.4)
+
+
+def test_can_you_trust_it(models, store):
+    at = open_page("trust")
+    for words in (
+        "B is the better one", "AutoAttack", "exactly zero", "saturated logits", "90.85",
+    ):  # fmt: skip
+        assert not at.exception and words in texts(at), words
+        at.button(key="trust_next").click().run()
+    assert "both look robust" in texts(at)

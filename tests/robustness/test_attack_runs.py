@@ -155,7 +155,8 @@ def test_masking_black_box_and_distances(store, models):
     matrix = transfer.result()["matrix"]
     assert np.shape(matrix["pgd-xent"]) == np.shape(matrix["pgd-margin"]) == (2, 2)
     white = found["white_box"]
-    assert matrix["pgd-margin"][0][0] == white  # the same attack on itself
+    # Both on itself, from another start.
+    assert abs(matrix["pgd-margin"][0][0] - white) <= 2 / common["images"]
     assert matrix["pgd-margin"][0][1] == found["black_box"][models[1].title]
 
     distances = start_measurement(store, "distances", models[:1], **common)

@@ -21,8 +21,8 @@ class MaskingKind(MeasureKind):
         """Everything that :func:`diagnosis_parts` looks at."""
         others = dict(zip(m.titles[1:], m.networks[1:], strict=True))
         return diagnosis_parts(
-            m.networks[0], m.data, m.attack,
-            others=others, seed=m.seed, device=m.device, threads=m.threads,
+            m.networks[0], m.data, m.attack, others=others, more=m.more,
+            seed=m.seed, device=m.device, threads=m.threads,
         )  # fmt: skip
 
     def finish(self, run: Run, trainer: Parts) -> dict[str, Any]:

@@ -1,0 +1,246 @@
+"""Can you trust 99 %? Two networks that look alike under one attack and not under a stronger one,
+in five short steps. Everything shown was measured before, but for the gradients of one image.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from levelset_core.robustness.history import CLAIMS, SOURCE
+from levelset_core.robustness.models import KnownModel, known_models
+from levelset_core.robustness.twin import FACTOR, gradient_of, masked, measured
+from levelset_core.runs import RunStore
+from pages.robustness.charts import tidy
+from pages.robustness.masking import finding_list
+from pages.robustness.models import EXCERPT, network_of, test_images
+from pages.shared import charts
+from pages.shared.charts import COLORS, CONFIG
+
+STEP = "trust_step"
+#: Name in the file -> what it is called before it is known what it is, and its colour and pattern.
+NETWORKS = {"madry": "Network A", "twin": "Network B"}
+LOOKS = {"madry": (COLORS[0], ""), "twin": (COLORS[1], "/"), "standard": (COLORS[4], "x")}
+ATTACKS = {
+    "clean": "no attack", "pgd-xent": "cross-entropy PGD", "pgd-margin": "margin PGD",
+    "pgd-strong": "strong PGD", "autoattack": "AutoAttack",
+}  # fmt: skip
+HEIGHT = 330
+
+
+def trust_view(found: list[KnownModel]) -> None:
+    """The step that the reader has come to."""
+    step = min(max(int(st.session_state.get(STEP, 0)), 0), len(STEPS) - 1)
+    title, draw = STEPS[step]
+    st.progress((step + 1) / len(STEPS), f"Can you trust 99 %? Step {step + 1} of {len(STEPS)}")
+    st.markdown(f"#### {title}")
+    draw()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Back", key="trust_back", icon=":material/arrow_back:", disabled=step == 0,
+            on_click=_go, args=(step - 1,),
+        )  # fmt: skip
+        last = step == len(STEPS) - 1
+        st.button(
+            "From the beginning" if last else "Next", key="trust_next", type="primary",
+            icon=":material/replay:" if last else ":material/arrow_forward:",
+            on_click=_go, args=(0 if last else step + 1,),
+        )  # fmt: skip
+        stored = measured()
+        st.caption(
+            f"Measured on {stored['date']} on {stored['images']} test images of MNIST, "
+            f"ε = {stored['epsilon']:g}, by `{stored['command']}`.",
+            width="content",
+        )
+
+
+def _go(step: int) -> None:
+    st.session_state[STEP] = step
+
+
+def _alike() -> None:
+    """Both stand the first attack."""
+    left, right = st.columns([3, 2])
+    left.plotly_chart(_bars(list(NETWORKS), ["clean", "pgd-xent"]), config=CONFIG, key="trust_1")
+    a, b = (_share(name, "pgd-xent") for name in NETWORKS)
+    with right:
+        st.markdown(
+            "Both networks read handwritten digits. An attacker may change every pixel by up to "
+            "0.3, so that the digit is still easy to read, and looks for a change that makes the "
+            "network wrong.\n\n"
+            "The usual attack, **PGD on cross-entropy**, makes the loss that the network was "
+            "trained with as large as it can, in 40 small steps.\n\n"
+            f"It leaves **{a:.1%}** of the images of A standing and **{b:.1%}** of B. By this "
+            "figure, both are robust, and B is the better one. Is it?"
+        )
+
+
+def _stronger() -> None:
+    """One does not stand the others."""
+    left, right = st.columns([3, 2])
+    attacks = ["pgd-xent", "pgd-margin", "pgd-strong", "autoattack"]
+    left.plotly_chart(_bars(list(NETWORKS), attacks), config=CONFIG, key="trust_2")
+    a, b = (_share(name, "autoattack") for name in NETWORKS)
+    with right:
+        st.markdown(
+            "The same images, the same box of 0.3, other attacks. **Margin PGD** takes the same "
+            "40 steps, but makes the *difference of two logits* small instead of the loss large. "
+            "**Strong PGD** tries several losses, with steps that shrink; **AutoAttack** is the "
+            "field's standard set of four attacks.\n\n"
+            f"A keeps **{a:.1%}**. B keeps **{b:.1%}**: every image can be changed so that B is "
+            "wrong. Those changes were there before; the first attack did not find them."
+        )
+
+
+def _why() -> None:
+    """Gradients of one image, under both losses."""
+    standard = next((m for m in known_models(RunStore()) if m.id.endswith("4a_standard")), None)
+    left, right = st.columns([3, 2])
+    if standard is not None:
+        with left:
+            _gradients(standard)
+    zeros = measured()["networks"]["twin"]["masking"]["zero_xent"]
+    honest = _share("standard", "pgd-xent")
+    with right:
+        st.markdown(
+            f"**B is a network that never saw an attack, with its outputs times {FACTOR:g}.** "
+            "Its answers are the same on every image. Without the factor, it loses "
+            f"{1 - honest:.0%} of the images to the first attack already.\n\n"
+            "An attack follows the gradient: which way does each pixel have to change? Softmax "
+            "turns such large outputs into exactly 1 and 0, so the loss is exactly 0, and "
+            f"**its gradient is exactly zero** on {zeros:.0%} of the images. The attack has no "
+            "direction to go. The margin's gradient is as good as ever.\n\n"
+            "That is called *gradient masking*: the network is no harder to fool, only harder to "
+            "attack by one formula."
+        )
+
+
+def _named() -> None:
+    """What the verdict says of both."""
+    for column, name in zip(st.columns(2), NETWORKS, strict=True):
+        stored = measured()["networks"][name]["masking"]
+        with column.container(border=True):
+            st.markdown(f"**{NETWORKS[name]}**")
+            finding_list(stored)
+    st.markdown(
+        "You need not know this beforehand. **Examine**, below the table, looks for it and for "
+        "some twenty other things that mislead attacks, in about a minute, and says what it saw "
+        "and what to do. Your own model too: see **Your model**."
+    )
+
+
+def _history() -> None:
+    """Reported figures and what became of them."""
+    left, right = st.columns([3, 2])
+    left.plotly_chart(_claims(), config=CONFIG, key="trust_5")
+    own = next(claim for claim in CLAIMS if claim.own)
+    place = 1 + sum(claim.autoattack > own.autoattack for claim in CLAIMS)
+    with right:
+        st.markdown(
+            "Nobody has to mean to mask gradients. These are figures from papers, and what "
+            "AutoAttack left of the same networks later.\n\n"
+            f"The network of the paper that this program is about was reported at "
+            f"**{own.reported:.2f} %**, the highest of these. Its outputs are in the thousands, as "
+            f"B's are. AutoAttack leaves **{own.autoattack:.2f} %**: place {place}.\n\n"
+            "**So: trust a figure as far as the strongest attack behind it**, and look at the "
+            "gradients first. In the table that is the column AutoAttack.\n\n"
+            f"[Source of both figures]({SOURCE})"
+        )
+
+
+STEPS = (
+    ("Two networks, one test: both look robust", _alike),
+    ("A stronger attack tells them apart", _stronger),
+    ("Why: the first attack had nothing to follow", _why),
+    ("The verdict names it", _named),
+    ("It happened in print", _history),
+)
+
+
+# -- pictures -------------------------------------------------------------------------------------
+
+
+def _share(name: str, attack: str) -> float:
+    found: float = measured()["networks"][name]["robust"][attack]
+    return found
+
+
+def _bars(names: list[str], attacks: list[str]) -> go.Figure:
+    figure = go.Figure()
+    for name in names:
+        colour, pattern = LOOKS[name]
+        shares = [_share(name, attack) for attack in attacks]
+        figure.add_bar(
+            x=[ATTACKS[a] for a in attacks], y=shares, name=NETWORKS[name],
+            marker={"color": colour, "pattern": {"shape": pattern}},
+            text=[f"{share:.1%}" for share in shares], textposition="outside", cliponaxis=False,
+            hovertemplate="%{x}: %{y:.1%}<extra>" + NETWORKS[name] + "</extra>",
+        )  # fmt: skip
+    figure.update_layout(barmode="group", showlegend=True)
+    figure = tidy(figure, "Images still read correctly", HEIGHT)
+    return figure.update_yaxes(range=[0, 1.12])
+
+
+def _gradients(standard: KnownModel) -> None:
+    """An image, and what each pixel would have to do, for both networks and losses."""
+    x, y = test_images(EXCERPT).batch(slice(0, 1))
+    network = network_of(standard)
+    shown: list[tuple[str, Any]] = [("the image", None)]
+    for title, f, loss in (
+        ("before the factor,\ncross-entropy", network, "xent"),
+        (f"B, times {FACTOR:g},\ncross-entropy", masked(network), "xent"),
+        (f"B, times {FACTOR:g},\nmargin", masked(network), "margin"),
+    ):
+        shown.append((title, gradient_of(f, x, y, loss)[0, 0].numpy()))
+    for column, (title, values) in zip(st.columns(len(shown)), shown, strict=True):
+        with column:
+            picture = x[0, 0].numpy() if values is None else _signed(values)
+            st.image(np.repeat(np.repeat(picture, 6, 0), 6, 1), width="stretch")
+            said = ""
+            if values is not None:
+                largest = np.abs(values).max()
+                said = f"  \nlargest: **{largest:.2g}**" if largest else "  \n**exactly zero**"
+            st.caption(title.replace("\n", "  \n") + said)
+    st.caption(
+        "Orange: brighter makes the network less sure of the right digit; blue: darker does. "
+        "Grey: no matter."
+    )
+
+
+def _signed(values: np.ndarray) -> np.ndarray:
+    """Blue below, orange above, grey at zero, (h, w, 3) in [0, 1]."""
+    grey, low, high = np.array([0.85] * 3), np.array([0, 0.45, 0.7]), np.array([0.84, 0.37, 0])
+    part = np.clip(values / (np.abs(values).max() or 1), -1, 1)[..., None]
+    ends = np.where(part < 0, low, high)
+    return grey + np.sqrt(np.abs(part)) * (ends - grey)
+
+
+def _claims() -> go.Figure:
+    """A line from what was reported to what AutoAttack left, a row a network."""
+    rows = list(reversed(CLAIMS))
+    names = [f"<b>{c.name}</b>" if c.own else c.name for c in rows]
+    figure = go.Figure()
+    for name, claim in zip(names, rows, strict=True):
+        figure.add_scatter(
+            x=[claim.reported, claim.autoattack], y=[name, name], mode="lines", showlegend=False,
+            line={"color": COLORS[1] if claim.own else "#888888", "width": 4 if claim.own else 2},
+            hoverinfo="skip",
+        )  # fmt: skip
+    for title, symbol, colour, values, place in (
+        ("reported", "circle-open", COLORS[0], [c.reported for c in rows], "middle right"),
+        ("AutoAttack", "square", COLORS[1], [c.autoattack for c in rows], "middle left"),
+    ):
+        figure.add_scatter(
+            x=values, y=names, mode="markers+text", name=title, textposition=place,
+            text=[f"{value:.2f}" for value in values], cliponaxis=False,
+            marker={"symbol": symbol, "color": colour, "size": 10, "line": {"width": 2}},
+            customdata=[c.paper for c in rows],
+            hovertemplate="%{x:.2f} %<extra>" + title + ", %{customdata}</extra>",
+        )  # fmt: skip
+    figure.update_xaxes(range=[-9, 109], ticksuffix=" %", automargin=True)
+    figure.update_yaxes(automargin=True)
+    title = "Robust accuracy on MNIST, ε = 0.3: as reported, and under AutoAttack"
+    return charts.tidy(figure, title, HEIGHT + 40, y=-0.12)
