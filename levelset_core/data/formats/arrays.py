@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
+import tokenize
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,11 @@ from levelset_core.data.formats.table import MAX_BYTES, Reading, cloud_of_column
 from levelset_core.data.pointclouds import PointCloud
 from levelset_core.errors import LevelsetError
 
+#: What NumPy and zipfile raise over damaged files.
+_DAMAGE = (
+    ValueError, EOFError, OSError, SyntaxError, TypeError, OverflowError, NotImplementedError,
+    RuntimeError, LookupError, struct.error, tokenize.TokenError, zlib.error,
+)  # fmt: skip
 #: Names of an archive's arrays.
 _POINTS = ("points", "xyz", "vertices", "positions")
 _OTHERS = {"normals": "normals", "colours": "colours", "colors": "colours", "rgb": "colours",
@@ -46,7 +54,9 @@ def load_arrays(data: bytes, label: str, max_bytes: int = MAX_BYTES) -> dict[str
                     f"{max_bytes >> 20} MB are read."
                 )
             members = {entry.filename: archive.read(entry) for entry in archive.infolist()}
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except LevelsetError:
+        raise
+    except (zipfile.BadZipFile, *_DAMAGE) as error:
         raise LevelsetError(f"{label}: the archive is damaged.") from error
     if not members:
         raise LevelsetError(f"{label}: the archive is empty.")
@@ -65,7 +75,7 @@ def _number_array(data: bytes, label: str) -> np.ndarray:
         array = np.load(io.BytesIO(data), allow_pickle=False)
     except LevelsetError:
         raise
-    except (ValueError, EOFError, OSError, SyntaxError, TypeError, OverflowError) as error:
+    except (MemoryError, *_DAMAGE) as error:
         if "allow_pickle" in str(error) and data.startswith(b"\x93NUMPY"):
             raise LevelsetError(
                 f"{label}: it holds pickled Python objects, which are never read; save plain "
