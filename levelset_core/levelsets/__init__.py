@@ -2,6 +2,7 @@
 
 from levelset_core._moved import moved
 from levelset_core.levelsets.distances import DISTANCES, get_distance, norm_for, rho_axis
+from levelset_core.levelsets.follow import follow_points
 from levelset_core.levelsets.functions import (
     Network,
     class_margin,
@@ -19,7 +20,7 @@ from levelset_core.levelsets.jacobian import (
 from levelset_core.levelsets.nearest import NearestSamples, nearest_points
 from levelset_core.levelsets.projection import project
 from levelset_core.levelsets.sample_network import implicit_root, sample_network
-from levelset_core.levelsets.samples import LevelSetSamples, residual_norm
+from levelset_core.levelsets.samples import LevelSetSamples, join_samples, residual_norm
 from levelset_core.levelsets.segment import bisection, false_position
 
 __all__ = [
@@ -32,9 +33,11 @@ __all__ = [
     "class_margin",
     "evaluating",
     "false_position",
+    "follow_points",
     "get_distance",
     "home_of",
     "implicit_root",
+    "join_samples",
     "nearest_points",
     "norm_for",
     "outputs_of",

@@ -109,6 +109,20 @@ class LevelSetSamples:
         return ~self.failed & (residual_norm(self.values) <= max_residual)
 
 
+def join_samples(parts: Sequence[LevelSetSamples]) -> LevelSetSamples:
+    """All rows of several samples of one F and one norm; paths and boxes are left out."""
+
+    def rows(name: str) -> Tensor:
+        return torch.cat([getattr(part, name) for part in parts])
+
+    return LevelSetSamples(
+        rows("points"), rows("values"), rows("pinv"), rows("converged"), rows("failed"),
+        rows("steps"), rows("level"), rows("start_values"),
+        tuple(torch.cat(each) for each in zip(*(part.args for part in parts), strict=True)),
+        norm=parts[0].norm,
+    )  # fmt: skip
+
+
 def residual_norm(values: Tensor) -> Tensor:
     """The largest |F - level| over the outputs, (n,)."""
     return values.abs() if values.ndim == 1 else values.abs().amax(1)

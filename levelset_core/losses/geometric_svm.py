@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -13,7 +13,9 @@ from levelset_core.errors import LevelsetError
 from levelset_core.levelsets import (
     LevelSetSamples,
     Network,
+    follow_points,
     get_distance,
+    join_samples,
     project,
     row_by_row,
     sample_network,
@@ -21,6 +23,9 @@ from levelset_core.levelsets import (
 from levelset_core.levelsets.functions import check_range
 from levelset_core.losses.finder import Points, finder
 from levelset_core.losses.labels import check_samples, scalar_output, signed_labels, where_positive
+
+#: Samples of S_0, and of S_-1 and S_+1 in one batch.
+Both: TypeAlias = tuple[LevelSetSamples, LevelSetSamples]
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,8 @@ def geometric_svm_terms(
     points: Points = "newton",
     norm: str | None = None,
     starts: int = 0,
-    warm: tuple[Tensor | LevelSetSamples, Tensor | LevelSetSamples] | None = None,
+    warm: Both | None = None,
+    search: bool = True,
     generator: torch.Generator | None = None,
 ) -> GeometricSVMTerms:
     """Eq. 11, term by term; see :func:`geometric_svm`."""
@@ -86,27 +92,22 @@ def geometric_svm_terms(
         )
     d = get_distance(distance)
     n = len(x)
-    find = finder(
-        points, distance, norm, projector, starts=starts, generator=generator, record=record,
-        stop=stop, max_steps=max_steps, tol=tol, max_jump=max_jump,
-    )  # fmt: skip
-    last_boundary, last_sides = (None, None) if warm is None else warm
-    boundary = find(f, x, level=0.0, args=args, warm=last_boundary)
-    scalar_output(boundary.values, x)
-    start = boundary.points if sides_from == "boundary" else x
-    levels = torch.ones(n, dtype=x.dtype, device=x.device)
-    sides = find(
-        f, torch.cat([start, start]), level=torch.cat([-levels, levels]),
-        args=tuple(torch.cat([a, a]) for a in args), warm=last_sides,
-    )  # fmt: skip
-
-    p = sample_network(f, boundary)
-    if differentiate == "all":
-        q_minus, q_plus = sample_network(f, sides).chunk(2)
-        origin = p
+    outputs: Tensor | None = None
+    if warm is not None and not search:
+        outputs = scalar_output(f(x, *args), x)
+        moved, both = follow_points(f, join_samples(warm), max_jump=max_jump)
+        (p, q), boundary, sides = moved.split((n, 2 * n)), both[:n], both[n:]
     else:
-        q_minus, q_plus = sides.points.chunk(2)
-        origin = boundary.points
+        find = finder(
+            points, distance, norm, projector, starts=starts, generator=generator, record=record,
+            stop=stop, max_steps=max_steps, tol=tol, max_jump=max_jump,
+        )  # fmt: skip
+        boundary, sides = _found(find, f, x, args, sides_from, warm)
+        p, q = sample_network(f, boundary), sample_network(f, sides)
+    origin = p
+    if differentiate == "boundary":
+        origin, q = boundary.points, sides.points
+    q_minus, q_plus = q.chunk(2)
     pinv_minus, pinv_plus = sides.pinv.chunk(2)
     usable_minus, usable_plus = sides.usable(max_residual).chunk(2)
     far = torch.inf
@@ -118,10 +119,11 @@ def geometric_svm_terms(
     used = boundary.usable(max_residual) & (delta > 0) & (delta < far)
     delta = torch.where(used, delta, 1.0)
     to_boundary = d(x, p, boundary.pinv)
-    side = where_positive(y * boundary.start_values)
+    side = where_positive(y * (boundary.start_values if outputs is None else outputs.detach()))
     signed = side * to_boundary / delta  # = y F(x) for affine F
     if fallback and not (look and used.all()):
-        signed = torch.where(used, signed, y * scalar_output(f(x, *args), x))
+        outputs = scalar_output(f(x, *args), x) if outputs is None else outputs
+        signed = torch.where(used, signed, y * outputs)
         hinge = torch.relu(1.0 - signed)
     else:
         hinge = torch.where(used, torch.relu(1.0 - signed), 0.0)
@@ -130,6 +132,23 @@ def geometric_svm_terms(
         hinge, nearer = hinge.detach(), torch.where(to_plus < to_minus, 1, -1)
         to_boundary, delta = (torch.where(used, t, 0.0) for t in (to_boundary, delta))
         return GeometricSVMTerms(loss, hinge, to_boundary, delta, nearer, used, boundary, sides)
+
+
+def _found(
+    find: Callable[..., LevelSetSamples], f: Network, x: Tensor, args: tuple[Tensor, ...],
+    sides_from: str, warm: Both | None,
+) -> Both:  # fmt: skip
+    """p^0 on S_0, and p^-1, p^+1 in one batch."""
+    last_boundary, last_sides = warm or (None, None)
+    boundary = find(f, x, level=0.0, args=args, warm=last_boundary)
+    scalar_output(boundary.values, x)
+    start = boundary.points if sides_from == "boundary" else x
+    levels = torch.ones(len(x), dtype=x.dtype, device=x.device)
+    sides = find(
+        f, torch.cat([start, start]), level=torch.cat([-levels, levels]),
+        args=tuple(torch.cat([a, a]) for a in args), warm=last_sides,
+    )  # fmt: skip
+    return boundary, sides
 
 
 def geometric_svm(
@@ -154,7 +173,8 @@ def geometric_svm(
     points: Points = "newton",
     norm: str | None = None,
     starts: int = 0,
-    warm: tuple[Tensor | LevelSetSamples, Tensor | LevelSetSamples] | None = None,
+    warm: Both | None = None,
+    search: bool = True,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """1/N sum max{0, 1 - sign(y F(x)) d(x, p^0) / Delta(x)} + lam/N sum Delta(x)^alpha   (Eq. 11).
@@ -196,6 +216,8 @@ def geometric_svm(
             nearest points it is that of the distance, "linf" for rho.
         starts, warm, generator: of the nearest points. In a training hand in
             ``warm=(last.boundary, last.sides)``, of the last step's terms on the same samples.
+        search: False takes the points of ``warm`` along by :func:`follow_points`, at the cost of
+            one evaluation, in place of a search. For the steps between two searches.
 
     Raises:
         LevelsetError: no samples, one that is not finite, labels other than +-1, F not scalar, an
@@ -207,5 +229,5 @@ def geometric_svm(
         max_steps=max_steps, tol=tol, max_jump=max_jump, max_residual=max_residual,
         sides_from=sides_from, differentiate=differentiate, fallback=fallback,
         record=record, args=args, projector=projector, stop=stop,
-        points=points, norm=norm, starts=starts, warm=warm, generator=generator,
+        points=points, norm=norm, starts=starts, warm=warm, search=search, generator=generator,
     ).loss  # fmt: skip

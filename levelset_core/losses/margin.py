@@ -13,6 +13,7 @@ from levelset_core.levelsets import (
     LevelSetSamples,
     Network,
     class_margin,
+    follow_points,
     get_distance,
     project,
     row_by_row,
@@ -74,6 +75,7 @@ def margin_terms(
     norm: str | None = None,
     starts: int = 0,
     warm: Tensor | LevelSetSamples | None = None,
+    search: bool = True,
     generator: torch.Generator | None = None,
 ) -> MarginTerms:
     """Eq. 12, term by term; see :func:`margin`."""
@@ -94,13 +96,16 @@ def margin_terms(
         else:  # binary: F^{y} = y F has the same zero set for both labels
             value = scalar_output(value, x)
             signed = signed_labels(y, x, look) * value
-    if samples is None:
+    p: Tensor | None = None
+    if samples is None and isinstance(warm, LevelSetSamples) and not search:
+        p, samples = follow_points(target, warm, max_jump=max_jump)
+    elif samples is None:
         find = finder(
             points, distance, norm, project, starts=starts, generator=generator, record=record,
             stop=stop, max_steps=max_steps, tol=tol, max_jump=max_jump,
         )  # fmt: skip
         samples = find(target, x, args=args, warm=warm)
-    elif len(samples) != len(x):
+    if len(samples) != len(x):
         raise LevelsetError(f"{len(x)} inputs need {len(x)} level set samples: {len(samples)}.")
 
     side = where_positive(signed)
@@ -108,7 +113,8 @@ def margin_terms(
     aim = _choose(correct, epsilon, epsilon if epsilon_wrong is None else epsilon_wrong, x)
     weight = _choose(correct, weight_correct, weight_wrong, x)
     used = samples.usable(max_residual)
-    reached = d(x, sample_network(target, samples), samples.pinv)
+    p = sample_network(target, samples) if p is None else p
+    reached = d(x, p, samples.pinv)
     signed = side * reached
     if fallback and not (look and used.all()):
         stand_in = target(x, *args) if args else signed_labels(y, x, look) * scalar_output(f(x), x)
@@ -141,6 +147,7 @@ def margin(
     norm: str | None = None,
     starts: int = 0,
     warm: Tensor | LevelSetSamples | None = None,
+    search: bool = True,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """1/N sum lambda_j max{0, epsilon_j - sign(F^{y_j}(x_j)) d(x_j, p_j(theta))}   (Eq. 12).
@@ -171,6 +178,8 @@ def margin(
             nearest points it is that of the distance, "linf" for rho.
         starts, warm, generator: of the nearest points. In a training hand in
             ``warm=last.boundary``, of the last step's terms on the same samples.
+        search: False takes the points of ``warm`` along by :func:`follow_points`, at the cost of
+            one evaluation, in place of a search. For the steps between two searches.
 
     Raises:
         LevelsetError: no samples, one that is not finite, labels that do not suit F, an unknown
@@ -183,7 +192,7 @@ def margin(
         distance=distance, samples=samples,
         max_steps=max_steps, tol=tol, max_jump=max_jump, max_residual=max_residual,
         fallback=fallback, record=record, stop=stop,
-        points=points, norm=norm, starts=starts, warm=warm, generator=generator,
+        points=points, norm=norm, starts=starts, warm=warm, search=search, generator=generator,
     ).loss  # fmt: skip
 
 

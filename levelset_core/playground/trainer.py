@@ -17,17 +17,23 @@ from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import contours, evaluate_grid
 from levelset_core.levelsets import LevelSetSamples, project, sample_network
+from levelset_core.losses import GeometricSVMTerms, MarginTerms
 from levelset_core.networks import MLP
 from levelset_core.playground.config import (
     NEWTON_MAX_JUMP,
     NEWTON_TOL,
     OBJECTIVES,
     REBUILDS,
+    SEARCH_EVERY,
+    Last,
     LossTerms,
     PlaygroundConfig,
 )
 from levelset_core.playground.measurement import Measurement, Motion, distance_to_boundary
 from levelset_core.random import torch_generator
+
+#: Settings that level set points depend on.
+_FINDS = ("objective", "distance", "points", "newton_steps")
 
 
 @dataclass(frozen=True)
@@ -83,11 +89,20 @@ class PlaygroundTrainer:
         )
         self.step = 0
         self.loss: float | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """The level set points of the last step are no longer of use."""
+        self._last: tuple[LevelSetSamples, ...] = ()
+        self._search_at = self.step
 
     def configure(self, config: PlaygroundConfig) -> bool:
         """Take new settings; whether one of ``REBUILDS`` changed, which starts from step 0."""
         rebuild = any(getattr(config, name) != getattr(self.config, name) for name in REBUILDS)
+        other = any(getattr(config, name) != getattr(self.config, name) for name in _FINDS)
         self.config = config
+        if other:
+            self._forget()
         if rebuild:
             self.reset()
         for group in self.optimizer.param_groups:
@@ -99,10 +114,14 @@ class PlaygroundTrainer:
         self.points, self.held_out = points, held_out
         self.x = torch.as_tensor(points.xy, device=self.device)
         self.y = torch.as_tensor(points.labels, device=self.device)
+        self._last = ()
 
     def terms(self) -> LossTerms:
         """The loss of the objective at the present weights, with what it was computed from."""
-        return OBJECTIVES[self.config.objective].terms(self.network, self.x, self.y, self.config)
+        generator = torch_generator((self.config.seed << 32) + self.step)
+        last = Last(self._last, self.step >= self._search_at, generator)
+        objective = OBJECTIVES[self.config.objective]
+        return objective.terms(self.network, self.x, self.y, self.config, last)
 
     def __iter__(self) -> Iterator[Snapshot]:
         return self
@@ -115,8 +134,8 @@ class PlaygroundTrainer:
         """
         if not len(self.points):
             raise LevelsetError("There are no points to train on: draw some first.")
-        loss = self.terms().loss
-        value = loss.item()
+        terms = self.terms()
+        loss, value = terms.loss, terms.loss.item()
         if not math.isfinite(value):
             raise LevelsetError(
                 f"The loss is {value} after {self.step} steps: reset, with a lower learning "
@@ -126,10 +145,23 @@ class PlaygroundTrainer:
         if loss.requires_grad:  # a linear model without any S_+-1 may have nothing to follow
             loss.backward()
             self.optimizer.step()
+        self._keep(terms)
         self.step += 1
         self.loss = value
         due = self.measure_every and self.step % self.measure_every == 0
         return Snapshot(self.step, self.loss, self.measure() if due else None)
+
+    def _keep(self, terms: LossTerms) -> None:
+        """The step's level set points, where the next one takes them along."""
+        if self.config.points == "newton":
+            return
+        if not self._last or self.step >= self._search_at:
+            self._search_at = self.step + min(SEARCH_EVERY, 1 + self.step // 10)
+        match terms.details:
+            case GeometricSVMTerms(boundary=boundary, sides=sides):
+                self._last = (boundary, sides)
+            case MarginTerms(boundary=boundary):
+                self._last = (boundary,)
 
     @property
     def norm(self) -> str:
@@ -214,6 +246,7 @@ class PlaygroundTrainer:
         """Everything needed to go on bit for bit: weights, optimizer state, step."""
         network, optimizer = self.network.state_dict(), self.optimizer.state_dict()
         state = {"network": network, "optimizer": optimizer, "step": self.step, "loss": self.loss}
+        state |= {"last": self._last, "search_at": self._search_at}
         return copy.deepcopy(state)
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
@@ -222,3 +255,6 @@ class PlaygroundTrainer:
         # The optimizer would go on in the checkpoint's own tensors.
         self.optimizer.load_state_dict(copy.deepcopy(checkpoint["optimizer"]))
         self.step, self.loss = checkpoint["step"], checkpoint["loss"]
+        self._forget()
+        self._last = checkpoint.get("last", ())
+        self._search_at = checkpoint.get("search_at", self.step)

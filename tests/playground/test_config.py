@@ -72,7 +72,7 @@ def test_unknown_settings_are_refused():
 
 def test_every_setting_is_known_to_someone():
     names = {f.name for f in fields(PlaygroundConfig)}
-    assert {*RANGES, "objective", "distance", "activation"} == names
+    assert {*RANGES, "objective", "distance", "points", "activation"} == names
     assert set(REBUILDS) <= names
     assert {name for o in OBJECTIVES.values() for name in o.uses} <= names
 

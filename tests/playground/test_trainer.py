@@ -17,7 +17,7 @@ activations = pytest.mark.parametrize("activation", ACTIVATIONS)
 
 OTHER = {
     "objective": "hinge", "distance": "l2", "epsilon": 0.3, "weight_correct": 2.0, "lam": 0.2,
-    "alpha": -2.0, "learning_rate": 1e-2, "newton_steps": 4, "speed": 30,
+    "alpha": -2.0, "points": "newton", "learning_rate": 1e-2, "newton_steps": 4, "speed": 30,
     "seed": 1, "depth": 1, "width": 8, "activation": "relu",
 }  # fmt: skip
 HOT = sorted(set(OTHER) - set(REBUILDS))
@@ -80,7 +80,7 @@ def test_only_the_networks_own_settings_start_again(name, small, losses_of, weig
 
 
 def test_every_setting_is_either_hot_or_cold():
-    assert {*RANGES, "objective", "distance", "activation"} == set(OTHER)
+    assert {*RANGES, "objective", "distance", "points", "activation"} == set(OTHER)
 
 
 @pytest.mark.parametrize("name", [name for name in HOT if name not in ("speed", "newton_steps")])
