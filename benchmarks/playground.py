@@ -16,25 +16,37 @@ from typing import Any
 from benchmarks import _measure
 from levelset_core.live import LiveHub, LiveSession, PlaygroundState
 from levelset_core.playground import PlaygroundConfig, PlaygroundTrainer
+from levelset_core.playground.config import SEARCH_EVERY
 
 
-def training_alone(repeats: int) -> dict[str, float]:
+def training_alone(repeats: int) -> dict[str, Any]:
     """Steps a second of the default playground, without a view; cross-entropy for the ratio."""
     points = PlaygroundState.default().points
     trainers = {
-        name: PlaygroundTrainer(PlaygroundConfig(objective=name), points)
-        for name in ("geometric_svm", "cross_entropy")
+        name: PlaygroundTrainer(PlaygroundConfig(objective=objective, points=found), points)
+        for name, objective, found in (
+            ("geometric_svm", "geometric_svm", "nearest"),
+            ("geometric_svm_newton", "geometric_svm", "newton"),
+            ("margin_linf", "margin_linf", "nearest"),
+            ("margin_linf_newton", "margin_linf", "newton"),
+            ("cross_entropy", "cross_entropy", "newton"),
+        )
     }
 
-    def ten_steps(trainer: PlaygroundTrainer) -> None:
-        for _ in range(10):
+    def block(trainer: PlaygroundTrainer) -> None:  # one search for nearest points is in each
+        for _ in range(SEARCH_EVERY):
             next(trainer)
 
-    t = _measure.interleave(repeats, **{k: lambda v=v: ten_steps(v) for k, v in trainers.items()})
+    for trainer in trainers.values():  # searches are more often at the beginning
+        for _ in range(5):
+            block(trainer)
+    t = _measure.interleave(repeats, **{k: lambda v=v: block(v) for k, v in trainers.items()})
+    plain = t["cross_entropy"]
     return {
-        "geometric_svm_steps_per_second": round(10 / t["geometric_svm"], 1),
-        "cross_entropy_steps_per_second": round(10 / t["cross_entropy"], 1),
-        "cost_of_a_step_over_cross_entropy": round(t["geometric_svm"] / t["cross_entropy"], 2),
+        "geometric_svm_steps_per_second": round(SEARCH_EVERY / t["geometric_svm"], 1),
+        "cross_entropy_steps_per_second": round(SEARCH_EVERY / plain, 1),
+        "cost_of_a_step_over_cross_entropy": round(t["geometric_svm"] / plain, 2),
+        "others_over_cross_entropy": {k: round(v / plain, 2) for k, v in t.items()},
     }
 
 
@@ -146,6 +158,7 @@ def _int(root: Any, name: str) -> int:
 #: What the project asks of these figures.
 REQUIRED: dict[str, float] = {
     "geometric_svm_steps_per_second": 60,
+    "cost_of_a_step_over_cross_entropy": 6,
     "pictures_per_second": 15,
     "steps_per_second": 50,
     "point_visible_ms": 16,

@@ -77,6 +77,7 @@ def history_row(panel: int, trainer: PlaygroundTrainer, m: Measurement) -> dict[
     """A row of the history: the figures of one panel at one step."""
     title = OBJECTIVES[trainer.config.objective].title
     head = {"panel": panel, "title": title, "step": m.step, "loss": trainer.loss}
+    head |= {"norm": m.norm, "margin_newton": m.newton_there}
     return head | {name: getattr(m, name) for name in _FIGURES}
 
 

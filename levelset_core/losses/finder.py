@@ -23,6 +23,7 @@ def finder(
     projector: Callable[..., LevelSetSamples] = project,
     *,
     starts: int,
+    draws: int,
     generator: torch.Generator | None,
     record: bool,
     stop: Literal["arrived", "fixed"],
@@ -44,7 +45,8 @@ def finder(
                 "points='nearest' is a search of its own: it takes neither stop='fixed' nor a "
                 "projector. Leave them out, or take points='newton'."
             )
-        how |= {"norm": norm or norm_for(distance), "starts": starts, "generator": generator}
+        how |= {"norm": norm or norm_for(distance), "starts": starts, "draws": draws}
+        how |= {"generator": generator}
         return lambda f, x, warm=None, **more: nearest_points(f, x, warm=warm, **how, **more)
     how |= {"record": record}
     how |= {} if norm in (None, "l2") else {"norm": norm}  # a projector need not know of norms

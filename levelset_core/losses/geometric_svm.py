@@ -76,6 +76,7 @@ def geometric_svm_terms(
     points: Points = "newton",
     norm: str | None = None,
     starts: int = 0,
+    draws: int = 1,
     warm: Both | None = None,
     search: bool = True,
     generator: torch.Generator | None = None,
@@ -99,7 +100,8 @@ def geometric_svm_terms(
         (p, q), boundary, sides = moved.split((n, 2 * n)), both[:n], both[n:]
     else:
         find = finder(
-            points, distance, norm, projector, starts=starts, generator=generator, record=record,
+            points, distance, norm, projector, starts=starts, draws=draws, generator=generator,
+            record=record,
             stop=stop, max_steps=max_steps, tol=tol, max_jump=max_jump,
         )  # fmt: skip
         boundary, sides = _found(find, f, x, args, sides_from, warm)
@@ -173,6 +175,7 @@ def geometric_svm(
     points: Points = "newton",
     norm: str | None = None,
     starts: int = 0,
+    draws: int = 1,
     warm: Both | None = None,
     search: bool = True,
     generator: torch.Generator | None = None,
@@ -214,7 +217,7 @@ def geometric_svm(
             by :func:`levelset_core.nearest_points` (an extension); not with a ``projector``.
         norm: of D_xF^+: "l2", "linf" or "l1". ``None`` is "l2" for Newton (the paper); for the
             nearest points it is that of the distance, "linf" for rho.
-        starts, warm, generator: of the nearest points. In a training hand in
+        starts, draws, warm, generator: of the nearest points. In a training hand in
             ``warm=(last.boundary, last.sides)``, of the last step's terms on the same samples.
         search: False takes the points of ``warm`` along by :func:`follow_points`, at the cost of
             one evaluation, in place of a search. For the steps between two searches.
@@ -229,5 +232,6 @@ def geometric_svm(
         max_steps=max_steps, tol=tol, max_jump=max_jump, max_residual=max_residual,
         sides_from=sides_from, differentiate=differentiate, fallback=fallback,
         record=record, args=args, projector=projector, stop=stop,
-        points=points, norm=norm, starts=starts, warm=warm, search=search, generator=generator,
+        points=points, norm=norm, starts=starts, draws=draws, warm=warm, search=search,
+        generator=generator,
     ).loss  # fmt: skip

@@ -74,6 +74,7 @@ def margin_terms(
     points: Points = "newton",
     norm: str | None = None,
     starts: int = 0,
+    draws: int = 1,
     warm: Tensor | LevelSetSamples | None = None,
     search: bool = True,
     generator: torch.Generator | None = None,
@@ -101,7 +102,8 @@ def margin_terms(
         p, samples = follow_points(target, warm, max_jump=max_jump)
     elif samples is None:
         find = finder(
-            points, distance, norm, project, starts=starts, generator=generator, record=record,
+            points, distance, norm, project, starts=starts, draws=draws, generator=generator,
+            record=record,
             stop=stop, max_steps=max_steps, tol=tol, max_jump=max_jump,
         )  # fmt: skip
         samples = find(target, x, args=args, warm=warm)
@@ -146,6 +148,7 @@ def margin(
     points: Points = "newton",
     norm: str | None = None,
     starts: int = 0,
+    draws: int = 1,
     warm: Tensor | LevelSetSamples | None = None,
     search: bool = True,
     generator: torch.Generator | None = None,
@@ -176,7 +179,7 @@ def margin(
             :func:`levelset_core.nearest_points` (an extension).
         norm: of D_xF^+: "l2", "linf" or "l1". ``None`` is "l2" for Newton (the paper); for the
             nearest points it is that of the distance, "linf" for rho.
-        starts, warm, generator: of the nearest points. In a training hand in
+        starts, draws, warm, generator: of the nearest points. In a training hand in
             ``warm=last.boundary``, of the last step's terms on the same samples.
         search: False takes the points of ``warm`` along by :func:`follow_points`, at the cost of
             one evaluation, in place of a search. For the steps between two searches.
@@ -192,7 +195,8 @@ def margin(
         distance=distance, samples=samples,
         max_steps=max_steps, tol=tol, max_jump=max_jump, max_residual=max_residual,
         fallback=fallback, record=record, stop=stop,
-        points=points, norm=norm, starts=starts, warm=warm, search=search, generator=generator,
+        points=points, norm=norm, starts=starts, draws=draws, warm=warm, search=search,
+        generator=generator,
     ).loss  # fmt: skip
 
 

@@ -95,10 +95,9 @@ class MLP(nn.Module):
             steps.append((weight, slope, inputs))
         weight, bias = layers[-1]
         value = linear(x, weight, bias)
-        if not steps:
-            weight = weight.clone()  # hand out no view of W
         # From here on (n, h) for l = 1 and (n, l, h) else.
         signal = weight.expand((len(x), -1) if self.scalar else (len(x), -1, -1))
+        signal = signal if steps else signal.clone()  # hand out no view of W
         kept = [(x, signal)] if keep else []
         for weight, slope, inputs in reversed(steps):
             signal = signal * (slope if self.scalar else slope[:, None])

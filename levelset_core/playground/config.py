@@ -23,8 +23,9 @@ NEWTON_MAX_JUMP = 10.0
 #: Nearest points are searched anew at least every so many steps, more often at the beginning.
 #: In between the last ones are taken along (``follow_points``), at the cost of one evaluation.
 SEARCH_EVERY = 20
-#: Random places that each search starts from besides the last points; its steps at most.
-SEARCH_STARTS, SEARCH_STEPS = 1, 3
+#: Each search looks at so many random places nearer than the last point, and starts from the one
+#: beyond the boundary too; its steps at most.
+SEARCH_DRAWS, SEARCH_STEPS = 16, 3
 #: A change of one of these builds a new network; the others take effect at the next step.
 REBUILDS = ("seed", "depth", "width", "activation")
 
@@ -91,7 +92,7 @@ def _points(c: PlaygroundConfig, last: Last) -> dict[str, Any]:
     how |= {"max_steps": c.newton_steps}
     if c.points == "newton":
         return how
-    how |= {"points": c.points, "starts": SEARCH_STARTS, "generator": last.generator}
+    how |= {"points": c.points, "starts": 1, "draws": SEARCH_DRAWS, "generator": last.generator}
     if not last.samples:
         return how
     return how | {"search": last.search, "max_steps": min(SEARCH_STEPS, c.newton_steps)}
@@ -133,7 +134,7 @@ OBJECTIVES: dict[str, Objective] = {
     "margin_rho": _margin_in(
         "rho", "Margin ρ",
         "ρ measures along one axis alone and is no norm. Margins are shown in L∞, which ρ may "
-        "fall short of at a corner of the boundary, so the loss may stay above 0 with all margins kept.",
+        "fall short of at a corner: the loss can stay above 0 with all margins kept.",
     ),
     "cross_entropy": Objective(
         "Cross-entropy", "baseline",

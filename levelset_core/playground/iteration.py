@@ -9,9 +9,19 @@ import torch
 from torch.nn.utils import get_total_norm
 
 from levelset_core.errors import LevelsetError
-from levelset_core.levelsets import rho_axis, value_and_jacobian
+from levelset_core.levelsets import (
+    NearestSamples,
+    nearest_points,
+    rho_axis,
+    value_and_jacobian,
+)
 from levelset_core.losses import GeometricSVMTerms, MarginTerms
-from levelset_core.playground.config import OBJECTIVES
+from levelset_core.playground.config import (
+    NEWTON_MAX_JUMP,
+    NEWTON_TOL,
+    OBJECTIVES,
+    LossTerms,
+)
 from levelset_core.playground.trainer import PlaygroundTrainer
 
 
@@ -24,7 +34,11 @@ class Iteration:
         index: which point; x: where, (2,); label: y.
         path: Newton iterates from x, (k + 1, 2); path_values: F there, (k + 1,)   (Eq. 4, 5).
         first_gradient: D_xF(x), (2,), of the first Newton step.
-        point: p, the last iterate, (2,); value: c = F(p); converged, failed: how it ended.
+        foot: the last iterate, (2,); foot_distance: how far from x; converged, failed: how it
+            ended. nearest, nearest_distance: the nearest point of S_0 that a search finds, NaN
+            and infinite if none. Both in ``norm``, "l2" or "linf".
+        point: p that the loss acts at: the nearest point or Newton's foot, as the settings say,
+            (2,); value: c = F(p).
         gradient: D_xF(p), (2,); pinv: D_xF(p)^+, (2,); axis: that rho looks along.
         sides: for t = -1 and +1 the last place p^t and whether it arrived (Eq. 11 only).
         nearer: which of the two sets Delta.
@@ -45,6 +59,11 @@ class Iteration:
     path: np.ndarray
     path_values: np.ndarray
     first_gradient: np.ndarray
+    foot: np.ndarray
+    foot_distance: float
+    nearest: np.ndarray
+    nearest_distance: float
+    norm: str
     point: np.ndarray
     value: float
     converged: bool
@@ -76,9 +95,12 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
     if not 0 <= index < len(trainer.points):
         raise LevelsetError(f"There is no point {index}: there are {len(trainer.points)}.")
     x = trainer.x[index : index + 1]
-    samples = trainer.project(x, record=True)
-    assert samples.path is not None and samples.path_values is not None
+    newton = trainer.project(x, record=True)
+    assert newton.path is not None and newton.path_values is not None
     terms = trainer.terms()
+    nearest, samples = _nearest(trainer, x, terms, index), newton
+    if trainer.acts_at_nearest and not nearest.failed[0]:
+        samples = nearest
     ahead, predicted, landed = trainer.follow(samples)
     gradients = torch.autograd.grad(
         terms.loss, list(trainer.network.parameters()), allow_unused=True
@@ -87,7 +109,7 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
         b.detach() - a.detach()
         for a, b in zip(trainer.network.parameters(), ahead.network.parameters(), strict=True)
     ]
-    steps = int(samples.steps[0])
+    steps, order = int(newton.steps[0]), 2 if trainer.config.norm == "l2" else np.inf
     sides: dict[int, tuple[np.ndarray, bool]] = {}
     nearer = delta = distance = None
     used = True
@@ -111,13 +133,18 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
         index=index,
         x=_array(x[0]),
         label=int(trainer.y[index]),
-        path=_array(samples.path[: steps + 1, 0]),
-        path_values=_array(samples.path_values[: steps + 1, 0]),
+        path=_array(newton.path[: steps + 1, 0]),
+        path_values=_array(newton.path_values[: steps + 1, 0]),
         first_gradient=_array(value_and_jacobian(trainer.network, x)[1][0]),
+        foot=_array(newton.points[0]),
+        foot_distance=float(np.linalg.norm(_array(newton.points[0] - x[0]), order)),
+        nearest=_array(nearest.points[0]),
+        nearest_distance=float(nearest.distance[0]),
+        norm=trainer.config.norm,
         point=_array(samples.points[0]),
         value=float(samples.values[0]),
-        converged=bool(samples.converged[0]),
-        failed=bool(samples.failed[0]),
+        converged=bool(newton.converged[0]),
+        failed=bool(newton.failed[0]),
         gradient=_array(value_and_jacobian(trainer.network, samples.points)[1][0]),
         pinv=_array(samples.pinv[0]),
         axis=int(rho_axis(samples.pinv)[0]),
@@ -135,6 +162,19 @@ def explain_iteration(trainer: PlaygroundTrainer, index: int) -> Iteration:
         predicted=_array(predicted[0]),
         actual=_array(landed.points[0]),
     )
+
+
+def _nearest(
+    trainer: PlaygroundTrainer, x: torch.Tensor, terms: LossTerms, index: int
+) -> NearestSamples:
+    """The nearest point of S_0 to x; where the loss acts at nearest points, from its own on."""
+    warm = None
+    if trainer.acts_at_nearest and isinstance(terms.details, GeometricSVMTerms | MarginTerms):
+        warm = terms.details.boundary.points[index : index + 1]
+    return nearest_points(
+        trainer.network, x, norm=trainer.config.norm, warm=warm, tol=NEWTON_TOL,
+        max_jump=NEWTON_MAX_JUMP, starts=1, draws=64,
+    )  # fmt: skip
 
 
 def _array(values: torch.Tensor) -> np.ndarray:

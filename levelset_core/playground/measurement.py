@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from levelset_core.data import BOUNDS
 from levelset_core.geometry import contours, nearest_on_contours
-from levelset_core.levelsets import LevelSetSamples
+from levelset_core.levelsets import LevelSetSamples, Network, nearest_points
+from levelset_core.playground.config import NEWTON_MAX_JUMP, NEWTON_TOL
 
 
 @dataclass(frozen=True)
@@ -18,9 +21,11 @@ class Measurement:
     Attributes:
         step: steps taken.
         accuracy: share of points with y F(x) > 0; held_out: the same on fresh points, if any.
+        norm: that margins are measured in, "l2" or "linf".
         margins: signed input-space margin of every point, (n,): sign(y F(x)) d(x, S_0), infinite
-            where no level set point was found. d is the smaller of the distances to the Newton
-            projection and to the contour on the grid: an upper bound, close in the plane.
+            where no level set point was found. d is the distance to the nearest point of S_0
+            that a search from the contour on the grid and from Newton's foot finds.
+        newton: the same with the distance to Newton's foot, (n,); infinite where there is none.
         outputs: output-space margin y F(x), (n,).
         feet: the level set point that ``margins`` refers to, (n, 2); NaN where there is none.
         samples: the Newton projections of the points.
@@ -30,7 +35,9 @@ class Measurement:
     step: int
     accuracy: float
     held_out: float | None
+    norm: str
     margins: np.ndarray
+    newton: np.ndarray
     outputs: np.ndarray
     feet: np.ndarray
     samples: LevelSetSamples
@@ -40,6 +47,11 @@ class Measurement:
     def margin_min(self) -> float:
         """The smallest signed margin."""
         return float(self.margins.min())
+
+    @property
+    def newton_there(self) -> float:
+        """What Newton's foot says of the point with the smallest margin."""
+        return float(self.newton[self.margins.argmin()])
 
     @property
     def margin_median(self) -> float:
@@ -74,23 +86,42 @@ class Motion:
     error: float | None
 
 
+@dataclass(frozen=True)
+class ToBoundary:
+    """d(x, S_0), (n,), its place, (n, 2), and the distance to Newton's foot, (n,)."""
+
+    distance: np.ndarray
+    feet: np.ndarray
+    newton: np.ndarray
+
+
+#: Steps of the search for the nearest point, which starts close to it.
+SEARCH_STEPS = 5
+
+
 def distance_to_boundary(
-    xy: np.ndarray, samples: LevelSetSamples, field: np.ndarray, norm: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """The smaller of two upper bounds on d(x, S_0), (n,), and the place it is taken at, (n, 2).
+    f: Network, x: Tensor, samples: LevelSetSamples, field: np.ndarray, norm: str
+) -> ToBoundary:
+    """How far points are from S_0: infinite, and NaN for the place, where none is found.
 
     Args:
-        xy: the points, (n, 2).
-        samples: their Newton projections: one bound.
-        field: F on a grid over the plane, (m, m), whose contour gives the other.
+        f: the network.
+        x: the points, (n, 2).
+        samples: their Newton projections.
+        field: F on a grid over the plane, (m, m): its contour says where to look.
         norm: "l2" or "linf".
     """
     order = 2.0 if norm == "l2" else np.inf
-    newton = samples.points.cpu().numpy()
-    to_newton = np.linalg.norm(xy - newton, ord=order, axis=1)
-    to_newton[~samples.converged.cpu().numpy()] = np.inf
-    to_contour, vertices = nearest_on_contours(xy, contours(field, BOUNDS), norm=order)
-    feet = np.where((to_contour < to_newton)[:, None], vertices, newton)
-    distance = np.minimum(to_contour, to_newton)
+    xy, foot = x.cpu().numpy(), samples.points.cpu().numpy()
+    newton = np.linalg.norm(xy - foot, ord=order, axis=1)
+    newton[~samples.converged.cpu().numpy()] = np.inf
+    _, places = nearest_on_contours(xy, contours(field, BOUNDS), norm=order)
+    found = nearest_points(
+        f, x, norm=norm, warm=torch.as_tensor(places).to(x), starts=samples.points,
+        max_steps=SEARCH_STEPS, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,
+    )  # fmt: skip
+    distance, feet = found.distance.cpu().numpy(), found.points.cpu().numpy()
+    feet = np.where((newton < distance)[:, None], foot, feet)
+    distance = np.minimum(newton, distance)
     feet[~np.isfinite(distance)] = np.nan
-    return distance, feet
+    return ToBoundary(distance, feet, newton)

@@ -153,15 +153,21 @@ class PlaygroundTrainer:
 
     def _keep(self, terms: LossTerms) -> None:
         """The step's level set points, where the next one takes them along."""
-        if self.config.points == "newton":
+        if not self.acts_at_nearest:
             return
         if not self._last or self.step >= self._search_at:
-            self._search_at = self.step + min(SEARCH_EVERY, 1 + self.step // 10)
+            self._search_at = self.step + min(SEARCH_EVERY, 1 + self.step // 2)
         match terms.details:
             case GeometricSVMTerms(boundary=boundary, sides=sides):
                 self._last = (boundary, sides)
             case MarginTerms(boundary=boundary):
                 self._last = (boundary,)
+
+    @property
+    def acts_at_nearest(self) -> bool:
+        """Whether the loss uses nearest points."""
+        uses = OBJECTIVES[self.config.objective].uses
+        return "points" in uses and self.config.points == "nearest"
 
     @property
     def norm(self) -> str:
@@ -190,29 +196,31 @@ class PlaygroundTrainer:
         field = self.field(grid)
         samples = self.project(self.x, record=record)
         outputs = (samples.start_values * self.y).cpu().numpy()
-        distance, feet = distance_to_boundary(self.points.xy, samples, field, self.norm)
+        to = distance_to_boundary(self.network, self.x, samples, field, self.norm)
         held_out = None
         if self.held_out is not None and len(self.held_out):
             with torch.no_grad():
                 value = self.network(torch.as_tensor(self.held_out.xy, device=self.device))
             held_out = float(((value.cpu().numpy() > 0) == (self.held_out.labels > 0)).mean())
         right = outputs > 0
-        margins, accuracy = np.where(right, distance, -distance), float(right.mean())
-        return Measurement(self.step, accuracy, held_out, margins, outputs, feet, samples, field)
+        margins, newton = (np.where(right, d, -d) for d in (to.distance, to.newton))
+        return Measurement(
+            self.step, float(right.mean()), held_out, self.norm, margins, newton, outputs,
+            to.feet, samples, field,
+        )  # fmt: skip
 
     def probe(self, x: float, y: float) -> dict[str, Any]:
         """F, |D_xF| and the distance to S_0 at one place of the plane."""
         place = torch.tensor([[x, y]], dtype=torch.float32, device=self.device)
         samples = self.project(place)
-        xy, field = place.cpu().numpy(), self.field(96)
-        distance, feet = distance_to_boundary(xy, samples, field, self.norm)
+        to = distance_to_boundary(self.network, place, samples, self.field(96), self.norm)
         (gradient,) = torch.func.vmap(torch.func.grad(lambda p: self.network(p[None])[0]))(place)
-        found = bool(np.isfinite(distance[0]))
+        found = bool(np.isfinite(to.distance[0]))
         return {
             "value": float(samples.start_values[0]),
             "gradient": gradient.norm().item(),
-            "distance": float(distance[0]) if found else None,
-            "foot": feet[0].tolist() if found else None,
+            "distance": float(to.distance[0]) if found else None,
+            "foot": to.feet[0].tolist() if found else None,
         }
 
     def preview(self) -> PlaygroundTrainer:

@@ -36,7 +36,11 @@ ACCURACY, RESIDUAL = "Accuracy", "Newton residual |F(p)|"
 CHARTS: dict[str, tuple[Line, ...]] = {
     "Loss": (Line("loss", "loss"),),
     ACCURACY: (Line("accuracy", "points"), Line("held_out", "held-out", "dot")),
-    "Input margin": (Line("margin_min", "smallest"), Line("margin_median", "median", "dash")),
+    "Input margin": (
+        Line("margin_min", "smallest"),
+        Line("margin_newton", "by Newton's foot", "dot"),
+        Line("margin_median", "median", "dash"),
+    ),
     RESIDUAL: (Line("residual", "median"),),
 }
 AXES: dict[str, dict[str, Any]] = {
@@ -87,6 +91,40 @@ def charts(session: LiveSession) -> None:
         )
     for column, title in zip(st.columns(len(CHARTS)), CHARTS, strict=True):
         column.plotly_chart(drawn[title].figure, key=f"chart {title}", config=CONFIG)
+    if sentence := standing(rows):
+        st.caption(sentence)
+
+
+#: Steps that a network is given before it counts as stuck.
+PATIENCE = 300
+
+
+def standing(rows: list[dict[str, Any]]) -> str:
+    """Where one network stands: no boundary, stuck, or Newton's foot beside the nearest point."""
+    row = rows[-1]
+    if any(other["panel"] != row["panel"] for other in rows):
+        return ""
+    nearest, newton, accuracy = row["margin_min"], row["margin_newton"], row["accuracy"]
+    if nearest is None or not math.isfinite(nearest):
+        return (
+            "There is no boundary near the points: F has one sign everywhere. Reset with another "
+            "seed, or with a lower learning rate."
+        )
+    if accuracy <= 0.5 and row["step"] >= PATIENCE:
+        return (
+            f"Still {accuracy:.0%} of the points are right after {row['step']} steps: this network "
+            "has collapsed. Reset with another seed, or with a lower learning rate."
+        )
+    if newton is None or not math.isfinite(newton):
+        return ""
+    return (
+        f"At the point with the smallest margin, Newton's foot is {abs(newton):.3f} away, the "
+        f"nearest point of the boundary {abs(nearest):.3f} ({NORMS[row['norm']]})."
+    )
+
+
+#: As a sentence names them.
+NORMS = {"l2": "L2", "linf": "L∞"}
 
 
 def charts_due(

@@ -8,7 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from levelset_core.levelsets import project, pseudo_inverse, sample_network
+from levelset_core.levelsets import (
+    follow_points,
+    nearest_points,
+    project,
+    pseudo_inverse,
+    sample_network,
+)
 from levelset_core.live import LiveSession
 from levelset_core.playground import OBJECTIVES, PlaygroundTrainer
 
@@ -19,6 +25,8 @@ def code_view(live: LiveSession) -> None:
     for config in live.state.panels():
         objective = OBJECTIVES[config.objective]
         functions[f"Loss: {objective.title} ({objective.equation})"] = objective.function
+    functions["Nearest points"] = nearest_points
+    functions["Points taken along"] = follow_points
     functions["Projection (Eq. 4)"] = project
     functions["Pseudo-inverse (Eq. 5)"] = pseudo_inverse
     functions["Sample network (Eq. 9)"] = sample_network

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from levelset_core.playground import Iteration, PlaygroundConfig
+from levelset_core.playground import OBJECTIVES, Iteration, PlaygroundConfig
 
 STAGES = ("Project", "Sample network", "Loss", "Update θ", "Motion")
 _D = {"l2": r"\lVert x-p\rVert_2", "linf": r"\lVert x-p\rVert_\infty", "rho": r"\rho(x,p)"}
@@ -40,8 +40,27 @@ def _project(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:
     yield (
         rf"|F|:\ {values}{more}",
         f"|F| along the way: the point **{how}** after {steps} step{'' if steps == 1 else 's'} at "
-        f"p = ({it.point[0]:.3f}, {it.point[1]:.3f}).",
+        f"({it.foot[0]:.3f}, {it.foot[1]:.3f}).",
     )
+    norm = {"l2": "2", "linf": r"\infty"}[it.norm]
+    if np.isfinite(it.nearest_distance) and not it.failed:
+        acts = uses_nearest(config)
+        yield (
+            rf"\lVert x - p_{{\mathrm{{Newton}}}}\rVert_{norm} = {_n(it.foot_distance)},\quad "
+            rf"\min_{{p \in S_0}}\lVert x - p\rVert_{norm} = {_n(it.nearest_distance)}",
+            f"**Newton's foot {it.foot_distance:.2g}, nearest {it.nearest_distance:.2g}.** "
+            + (
+                f"The loss acts at the nearest point, p = ({it.point[0]:.3f}, {it.point[1]:.3f})."
+                if acts
+                else "The loss acts at Newton's foot, as in the paper: the margin it sees is the "
+                "larger number."
+            ),
+        )
+
+
+def uses_nearest(config: PlaygroundConfig) -> bool:
+    """Whether the loss acts at nearest points."""
+    return config.points == "nearest" and "points" in OBJECTIVES[config.objective].uses
 
 
 def _sample_network(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:
@@ -134,7 +153,7 @@ def _elsayed(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:
         r"\max\{0,\ \varepsilon - \tfrac{yF(x)}{\lVert D_xF(x)\rVert_q}\} = "
         + _hinge_of(_n(config.epsilon), _n(reach), it),
         "**Elsayed et al.** The distance to the boundary of the network linearized at x; the "
-        f"projection says {_n(float(np.linalg.norm(it.x - it.point)))} in L2.",
+        f"projection says {_n(float(np.linalg.norm(it.x - it.foot)))} in L2.",
     )
 
 

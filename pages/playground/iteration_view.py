@@ -72,7 +72,10 @@ def iteration_annotations(session: LiveSession) -> list[dict[str, Any]]:
     marks = [_mark("ring", [it.x], "x", "x"), _mark("polyline", it.path, "p")]
     if stage == 0:
         marks += [_mark("dot", [p], "p") for p in it.path[1:]]
-        marks.append(_mark("text", [it.point], "p", "p"))
+        marks.append(_mark("text", [it.foot], "p", "Newton"))
+        if np.isfinite(it.nearest_distance):
+            marks.append(_mark("segment", [it.x, it.nearest], "x"))
+            marks.append(_mark("dot", [it.nearest], "gradient", "nearest"))
         return marks
     marks.append(_mark("dot", [it.point], "p", "p"))
     length = np.linalg.norm(it.gradient)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ import streamlit as st
 
 from levelset_core.data import PRESETS
 from levelset_core.live import LiveSession, PlaygroundState
-from levelset_core.live.state import Preset
+from levelset_core.live.state import SUITED, Preset
 from levelset_core.playground import OBJECTIVES, PlaygroundConfig
 from pages.shared.attempt import telling
 
@@ -18,7 +19,8 @@ _DRAWING = "drawing"
 #: What each setting is called; what it does, and what it may be, says its field.
 LABELS = {
     "preset": "Points", "count": "How many", "noise": "Noise",
-    "objective": "Loss", "distance": "Distance d", "epsilon": "Wanted margin ε",
+    "objective": "Loss", "distance": "Distance d", "points": "Level set points",
+    "epsilon": "Wanted margin ε",
     "weight_correct": "λ of correct samples", "lam": "λ, weight of the margin term",
     "alpha": "α, power of Δ", "learning_rate": "Learning rate (Adam)", "speed": "Speed",
     "newton_steps": "Newton steps, at most", "depth": "Hidden layers", "width": "Width",
@@ -39,6 +41,7 @@ TITLES: dict[str, dict[Any, str]] = {
     "preset": {**PRESETS, _DRAWING: "My drawing"},
     "objective": {name: objective.title for name, objective in OBJECTIVES.items()},
     "distance": {"linf": "L∞", "l2": "L2", "rho": "ρ"},
+    "points": {"nearest": "Nearest", "newton": "Newton's foot"},
     "activation": {"relu": "ReLU", "softplus": "Softplus", "tanh": "Tanh", "sine": "Sine"},
     "speed": {0: "as fast as it goes", 1: "1 step/s", 5: "5 steps/s", 20: "20 steps/s"},
 }
@@ -80,9 +83,21 @@ def settings_panel(session: LiveSession) -> None:
             help="Cross-entropy, margin L∞, margin L2 and geometric SVM side by side: one data "
             "set, one seed, one shared initialization, training together.",
         )  # fmt: skip
-        for name in ("objective", "distance", "epsilon", "weight_correct", "lam", "alpha"):
+        for name in (
+            "objective",
+            "distance",
+            "points",
+            "epsilon",
+            "weight_correct",
+            "lam",
+            "alpha",
+        ):
             if name not in hidden:
                 _setting(session, name)
+            if name == "epsilon" and name not in hidden:
+                _largest_margin(state)
+        for sentence in _limits(state):
+            st.caption(sentence)
         st.markdown("#### Training")
         for name in ("learning_rate", "speed", "newton_steps"):
             if name not in hidden:
@@ -123,6 +138,39 @@ def _setting(
         )
     elif rule:
         st.number_input(label, rule.low, rule.high, value, **common)
+
+
+def _largest_margin(state: PlaygroundState) -> None:
+    """The largest epsilon that the points allow, and whether the present one is beyond it."""
+    norms = sorted({config.norm for config in state.panels() if "epsilon" in _uses(config)})
+    for norm in norms:
+        largest = state.points.largest_margin(norm)
+        if not math.isfinite(largest):
+            return
+        name = TITLES["distance"][norm]
+        sentence = f"These points allow at most ε = {largest:.3g} in {name}: half the class gap."
+        if state.config.epsilon > largest:
+            st.warning(f"{sentence} Beyond it no boundary keeps ε from all points.")
+        else:
+            st.caption(sentence)
+
+
+def _uses(config: PlaygroundConfig) -> tuple[str, ...]:
+    return OBJECTIVES[config.objective].uses
+
+
+def _limits(state: PlaygroundState) -> list[str]:
+    """Why the objective may miss the margin that it asks for; no sentence where it need not."""
+    config = state.config
+    if state.compare:
+        return []
+    found = [OBJECTIVES[config.objective].limit]
+    if "points" in _uses(config) and config.points == "newton":
+        found.append(
+            "Newton's foot is a point of the boundary, not the nearest one: the loss can be 0 "
+            "while margins are violated."
+        )
+    return [sentence for sentence in found if sentence]
 
 
 def _hidden(state: PlaygroundState) -> set[str]:
@@ -203,9 +251,11 @@ def _set_preset(session: LiveSession, setting: str) -> None:
     name = _chosen(setting)
     if name == _DRAWING:
         session.change(preset=None)
-    elif name is not None:  # every preset has a size and noise that suit it
-        count, noise = {"figure_1": (24, 0.0)}.get(name, (Preset.count, Preset.noise))
-        _take(session, session.state.preset or Preset(), name=name, count=count, noise=noise)
+    elif name is not None:  # every preset has a size, a noise and a step size that suit it
+        suited = {"count": Preset.count, "noise": Preset.noise, **SUITED.get(name, {})}
+        rate = suited.pop("learning_rate", PlaygroundConfig().learning_rate)
+        _take(session, session.state.preset or Preset(), name=name, **suited)
+        session.change(config=replace(session.state.config, learning_rate=rate))
 
 
 def _set_size(session: LiveSession, name: str) -> None:

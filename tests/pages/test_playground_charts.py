@@ -4,12 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from pages.playground.charts import CHARTS, Drawn, chart, charts_due
+from pages.playground.charts import CHARTS, Drawn, chart, charts_due, standing
 
 
 def row(step, panel=0, **values):
-    columns = ("loss", "accuracy", "held_out", "margin_min", "margin_median", "residual")
-    figures = dict.fromkeys(columns, 0.5) | values
+    columns = ("loss", "accuracy", "held_out", "margin_min", "margin_newton", "margin_median")
+    figures = dict.fromkeys((*columns, "residual"), 0.5) | {"norm": "linf"} | values
     return {"step": step, "panel": panel, "title": f"panel {panel}", **figures}
 
 
@@ -61,7 +61,9 @@ def test_a_pause_a_reset_and_another_session_redraw_everything(now):
 def test_a_chart_has_a_curve_for_every_column_that_has_values():
     rows = [row(1, held_out=None), row(2, held_out=None)]
     assert [curve.name for curve in chart("Accuracy", rows).data] == ["points"]
-    assert [curve.name for curve in chart("Input margin", rows).data] == ["smallest", "median"]
+    assert [curve.name for curve in chart("Input margin", rows).data] == [
+        "smallest", "by Newton's foot", "median",
+    ]  # fmt: skip
     assert list(chart("Loss", rows).data[0].x) == [1, 2]
 
 
@@ -89,3 +91,16 @@ def test_the_legend_is_below_the_axis_and_has_room_for_every_network():
     one = chart("Loss", [row(1)]).layout.height
     four = chart("Loss", [row(1, panel) for panel in range(4)]).layout.height
     assert four >= one + 4 * 18
+
+
+def test_a_sentence_compares_newtons_foot_with_the_nearest_point():
+    said = standing([row(5, margin_min=0.17, margin_newton=0.24)])
+    assert "Newton's foot is 0.240 away, the nearest point of the boundary 0.170 (L∞)" in said
+    assert standing([row(5), row(5, 1)]) == ""  # several networks have their own rows
+
+
+def test_a_collapsed_run_is_told():
+    assert "no boundary" in standing([row(5, margin_min=-float("inf"))])
+    assert "no boundary" in standing([row(5, margin_min=None)])
+    assert "collapsed" in standing([row(400, accuracy=0.5)])
+    assert "collapsed" not in standing([row(20, accuracy=0.5)])

@@ -13,11 +13,11 @@ from levelset_core.playground import PlaygroundConfig, PlaygroundTrainer
 def small():
     """A small trainer: ``small("blobs", n=40, objective="hinge", width=16, depth=2)``."""
 
-    def build(points="two_moons", *, n=40, noise=0.05, held_out=None, measure_every=0, **settings):
-        if not isinstance(points, PointSet):
-            points = make_points(points, n, noise)
+    def build(data="two_moons", /, *, n=40, noise=0.05, held_out=None, measure_every=0, **settings):
+        if not isinstance(data, PointSet):
+            data = make_points(data, n, noise)
         config = PlaygroundConfig(**{"width": 16, "depth": 2, "activation": "softplus", **settings})
-        return PlaygroundTrainer(config, points, held_out=held_out, measure_every=measure_every)
+        return PlaygroundTrainer(config, data, held_out=held_out, measure_every=measure_every)
 
     return build
 

@@ -15,7 +15,7 @@ objectives = pytest.mark.parametrize("objective", OBJECTIVES)
 def test_its_numbers_are_those_of_the_functions_it_explains(
     objective, small, losses_of, weights_of
 ):
-    trainer = small(objective=objective)
+    trainer = small(objective=objective, points="newton")
     losses_of(trainer, 10)
     index = int(trainer.project(trainer.x).converged.nonzero()[1])
     it = explain_iteration(trainer, index)
@@ -60,7 +60,7 @@ def test_its_numbers_are_those_of_the_functions_it_explains(
 
 @pytest.mark.parametrize("objective", ["margin_linf", "margin_l2", "margin_rho"])
 def test_parts_of_eq_12(objective, small, losses_of):
-    trainer = small(objective=objective, weight_correct=3.0, epsilon=0.7)
+    trainer = small(objective=objective, weight_correct=3.0, epsilon=0.7, points="newton")
     losses_of(trainer, 10)
     for index in trainer.project(trainer.x).converged.nonzero().flatten()[:6].tolist():
         it = explain_iteration(trainer, index)
@@ -79,7 +79,7 @@ def test_parts_of_eq_12(objective, small, losses_of):
 
 @pytest.mark.parametrize("distance", ["linf", "l2"])
 def test_parts_of_eq_11(distance, small, losses_of):
-    trainer = small(distance=distance)
+    trainer = small(distance=distance, points="newton")
     losses_of(trainer, 5)  # a level set is near all points then, later not on every CPU
     norm = 2 if distance == "l2" else np.inf
     samples = trainer.project(trainer.x)
@@ -98,6 +98,23 @@ def test_parts_of_eq_11(distance, small, losses_of):
         assert (it.nearer, it.delta) == (nearer, pytest.approx(reach[nearer], rel=1e-4))
         side = 1 if it.label * it.path_values[0] > 0 else -1
         assert it.term == pytest.approx(max(0.0, 1 - side * it.distance / it.delta), abs=1e-4)
+
+
+@pytest.mark.parametrize("objective", ["margin_linf", "margin_l2", "geometric_svm"])
+def test_it_follows_the_nearest_point_and_says_how_far_newtons_foot_is(objective, small, losses_of):
+    trainer = small(objective=objective)
+    losses_of(trainer, 10)
+    norm = 2 if objective == "margin_l2" else np.inf
+    its = [explain_iteration(trainer, k) for k in range(5)]
+    for it in its:
+        np.testing.assert_array_equal(it.point, it.nearest)
+        assert abs(it.value) <= 1e-3
+        assert it.nearest_distance == pytest.approx(np.linalg.norm(it.x - it.point, norm), rel=1e-4)
+        assert it.foot_distance == pytest.approx(np.linalg.norm(it.x - it.foot, norm), rel=1e-4)
+        np.testing.assert_array_equal(it.foot, it.path[-1])
+        assert it.nearest_distance <= it.foot_distance + 1e-4
+        assert it.distance == pytest.approx(it.nearest_distance, rel=0.1)  # taken along so far
+    assert any(it.nearest_distance < 0.99 * it.foot_distance for it in its)
 
 
 @objectives

@@ -9,8 +9,16 @@ import torch
 
 from levelset_core.data import HELD_OUT, PointSet, make_points
 from levelset_core.errors import LevelsetError
+from levelset_core.geometry import contours, evaluate_grid, nearest_on_contours
+from levelset_core.losses import finder
 from levelset_core.networks import ACTIVATIONS
-from levelset_core.playground import OBJECTIVES, RANGES, REBUILDS
+from levelset_core.playground import (
+    OBJECTIVES,
+    RANGES,
+    REBUILDS,
+    PlaygroundConfig,
+    PlaygroundTrainer,
+)
 
 objectives = pytest.mark.parametrize("objective", OBJECTIVES)
 activations = pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -200,6 +208,34 @@ def test_a_diverged_loss_is_told_and_leaves_the_weights(small, losses_of, weight
     assert math.isfinite(losses_of(trainer, 1)[0])
 
 
+def test_points_are_taken_along_and_searched_now_and_then(small, losses_of, monkeypatch):
+    searches = []
+    search = finder.nearest_points
+    monkeypatch.setattr(
+        finder, "nearest_points", lambda *a, **k: searches.append(1) or search(*a, **k)
+    )
+    trainer = small("figure_1", n=24, noise=0.0, objective="margin_linf")
+    losses_of(trainer, 100)
+    assert 5 < len(searches) < 20
+    losses_of(trainer, 100)
+    before = len(searches)
+    trainer.set_points(make_points("figure_1", 12, 0.0))
+    losses_of(trainer, 1)
+    assert len(searches) == before + 1  # other points know nothing of the last ones
+    trainer.configure(replace(trainer.config, points="newton"))
+    losses_of(trainer, 50)
+    assert len(searches) == before + 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["margin_linf", "margin_l2"])
+def test_figure_1_keeps_its_margin_of_02(objective, losses_of):
+    config = PlaygroundConfig(objective=objective, epsilon=0.2)
+    trainer = PlaygroundTrainer(config, make_points("figure_1", 24, 0.0))
+    losses_of(trainer, 2000)
+    assert (trainer.measure(256).margins >= 0.97 * 0.2).all()
+
+
 # -- measured ----------------------------------------------------------------------------------
 
 
@@ -232,6 +268,23 @@ def test_margins_of_an_affine_function(distance, dual, small):
     order = 2 if distance == "l2" else np.inf
     reached = np.linalg.norm(m.feet - SQUARE.xy, ord=order, axis=1)
     np.testing.assert_allclose(reached, np.abs(m.margins), atol=1e-6)
+
+
+@pytest.mark.parametrize("norm", ["l2", "linf"])
+@pytest.mark.parametrize("activation", ["relu", "softplus"])
+def test_margins_are_those_of_a_fine_grid(norm, activation, small, losses_of):
+    trainer = small(activation=activation, objective="cross_entropy", learning_rate=2e-2, n=60)
+    trainer.measure_in = norm
+    losses_of(trainer, 60)
+    plane = (-2.0, 2.0, -2.0, 2.0)
+    lines = contours(evaluate_grid(trainer.network, plane, 1001), plane)
+    order = 2.0 if norm == "l2" else np.inf
+    exact, _ = nearest_on_contours(trainer.points.xy, lines, norm=order)
+    m = trainer.measure(64)
+    assert m.norm == norm
+    assert np.mean(np.abs(np.abs(m.margins) - exact) <= 0.01 * exact + 1e-4) >= 0.98
+    assert (np.abs(m.margins) >= exact - 1e-3).all()
+    assert (np.abs(m.newton) >= np.abs(m.margins) - 1e-6).all()
 
 
 def test_margins_can_be_measured_in_another_norm(small):
