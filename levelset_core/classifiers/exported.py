@@ -30,6 +30,7 @@ from levelset_core.classifiers.operators import (
     plain_name,
 )
 from levelset_core.errors import LevelsetError
+from levelset_core.random import torch_generator
 
 #: Number of an element type in the archive -> the type that it has here: half precision is made
 #: for other devices, and gradients vanish in it.
@@ -105,6 +106,27 @@ class ExportedNetwork(nn.Module):
             filled = torch.cat([part, part[:1].expand(missing, *part.shape[1:])])
             parts.append(self._run(filled)[: len(part)])
         return torch.cat(parts)
+
+    def take_any_number(self) -> None:
+        """Where the graph was exported for so many images at once but gives the same logits for
+        others, let any number through it together.
+        """
+        batch = self._batch
+        if batch is None or self.random_parts:
+            return
+        x = torch.rand(2 * batch + 1, *self.graph["shape"], generator=torch_generator(0))
+        with torch.no_grad():
+            wanted = self(x)
+            try:
+                self._batch = None
+                found = self(x)
+                same = found.shape == wanted.shape and torch.allclose(
+                    found, wanted, rtol=1e-3, atol=1e-4, equal_nan=True
+                )
+            except (RuntimeError, ValueError, TypeError, IndexError):
+                same = False
+        self._batch = None if same else batch
+        self._fitting.clear()
 
     def at_once(self, n: int) -> int:
         """How many of n images may go through the graph together.

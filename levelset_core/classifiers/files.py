@@ -243,6 +243,7 @@ def _from_export(network: ExportedNetwork) -> Classifier:
         with torch.no_grad():
             x = torch.rand(2, *shape, generator=torch_generator(0))
             logits = network(x)
+            network.take_any_number()
             if not network.random_parts and logits.shape == (2, classes):
                 alone = network(x[[0, 0]])[0]
                 network.mixes_images = not torch.allclose(

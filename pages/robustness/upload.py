@@ -16,7 +16,7 @@ from levelset_core.classifiers.normalization import (
     usual_normalizations,
 )
 from levelset_core.classifiers.uploads import ARCHITECTURES, SUFFIXES, classifier_from_bytes
-from levelset_core.data.images import IMAGE_SETS
+from levelset_core.data.images import IMAGE_SETS, same_first_images
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.models import NETWORK_TITLES, KnownModel, forget_upload, keep_upload
 from levelset_core.runs import RunStore
@@ -146,6 +146,7 @@ def _seen(
 ) -> tuple[Classifier, list[str]]:
     """The classifier as it is right, and what is to be said about it."""
     shaped = [name for name in here if SHAPES[name] == _read.shape]
+    shaped = [n for n in shaped if n == shaped[0] or not same_first_images(n, shaped[0])]
     if not shaped:
         size = " × ".join(map(str, _read.shape))
         later = (

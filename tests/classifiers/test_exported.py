@@ -85,6 +85,22 @@ def test_values_and_gradients_are_torchs(tmp_path, name, shape, dynamic):
     assert torch.equal(x, before)  # operators in place change no image
 
 
+def test_a_graph_for_one_image_takes_many_where_it_gives_the_same(tmp_path):
+    class Counted(nn.Module):  # how many images there are is written into the graph
+        def forward(self, x):
+            return x.reshape(x.shape[0], -1)[:, :10]
+
+    for network, any_number in ((make_classifier("convnet4a", (1, 16, 16), 10), True),
+                                (Counted(), False)):  # fmt: skip
+        network = network.eval()
+        program = torch.export.export(network, (torch.rand(1, 1, 16, 16),))
+        torch.export.save(program, tmp_path / "one.pt2")
+        found = load_classifier(tmp_path / "one.pt2").network
+        assert (found._batch is None) == any_number
+        x = torch.rand(5, 1, 16, 16)
+        torch.testing.assert_close(found(x), network(x), rtol=1e-4, atol=1e-5)
+
+
 def rewritten(path, target, change):
     """A copy whose files ``change(name, content)`` replaces."""
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w") as new:
