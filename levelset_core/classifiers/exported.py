@@ -252,6 +252,8 @@ def _step(node: dict[str, Any]) -> _Step | None:
         return _Step(lambda x: x.numel(), args, kwargs, outputs)
     if parts[:3] == ["torch", "ops", "aten"] and parts[3] in SKIPPED:
         return None
+    if parts[3:4] == ["_native_batch_norm_legit_functional"]:
+        raise LevelsetError(_TRAINING)
     overload = overload_of(target)
     name, in_place = plain_name(target)
     _check_mode(name, parts[4], args)
@@ -262,6 +264,7 @@ def _step(node: dict[str, Any]) -> _Step | None:
         args[3:5] = [{"plain": None}, {"plain": None}] if args[5] == {"plain": True} else args[3:5]
     if name in EMPTY:
         kwargs.pop("memory_format", None)
+        args = args[:1] if name == "empty_permuted" else args
     draws = name in RANDOM or (name in DROPOUTS and _trains(args, kwargs))
     aliases = name in DROPOUTS or any(r.alias_info is not None for r in schema.returns)
     return _Step(run, args, kwargs, outputs, name, in_place, draws, aliases, device)

@@ -23,15 +23,15 @@ def _words(text: str) -> frozenset[str]:
 #: Composite operators that ``torch.export`` keeps as they are called, and a few tagged as neither.
 COMPOSITE = _words("""
     conv1d conv2d conv3d conv_transpose1d conv_transpose2d linear matmul mm mv bmm baddbmm addmv
-    addbmm dot outer ger inner einsum tensordot bilinear kron batch_norm instance_norm layer_norm
-    group_norm rms_norm native_batch_norm _native_batch_norm_legit
-    _native_batch_norm_legit_no_training _fused_rms_norm prelu _prelu_kernel rrelu
-    rrelu_with_noise selu hardswish log_sigmoid log_sigmoid_forward glu softmax log_softmax
-    _softmax _log_softmax special_softmax special_log_softmax special_expit max_pool1d max_pool2d
-    max_pool3d avg_pool1d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
-    adaptive_max_pool1d adaptive_max_pool2d _adaptive_avg_pool2d max_pool1d_with_indices
-    upsample_nearest1d upsample_nearest3d upsample_linear1d upsample_bicubic2d
-    upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d
+    addbmm dot vdot outer ger inner einsum tensordot bilinear kron batch_norm instance_norm
+    layer_norm group_norm rms_norm _weight_norm _weight_norm_interface native_batch_norm
+    _native_batch_norm_legit _native_batch_norm_legit_no_training _fused_rms_norm prelu
+    _prelu_kernel rrelu rrelu_with_noise selu hardswish log_sigmoid log_sigmoid_forward glu
+    softmax log_softmax _softmax _log_softmax special_softmax special_log_softmax special_expit
+    max_pool1d max_pool2d max_pool3d avg_pool1d adaptive_avg_pool1d adaptive_avg_pool2d
+    adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d _adaptive_avg_pool2d
+    max_pool1d_with_indices upsample_nearest1d upsample_nearest3d upsample_linear1d
+    upsample_bicubic2d upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d
     _upsample_bilinear2d_aa _upsample_bicubic2d_aa grid_sampler affine_grid_generator
     pixel_shuffle pixel_unshuffle channel_shuffle native_channel_shuffle im2col unfold pad
     _pad_circular _pad_enum replication_pad1d roll rot90 fliplr flipud tile expand_as broadcast_to
@@ -54,7 +54,8 @@ COMPOSITE = _words("""
     greater greater_equal less less_equal not_equal floor_divide arccos arcsin arctan arctan2 fix
     __and__ __or__ __xor__ square fft_fft2 fft_ifft2 fft_rfft2 fft_irfft2 fft_fftn fft_ifftn
     fft_rfftn fft_irfftn fft_fft fft_ifft fft_rfft fft_irfft fft_fftshift fft_ifftshift _fft_c2c
-    _fft_r2c _fft_c2r view_as_real view_as_complex real imag complex
+    _fft_r2c _fft_c2r index_fill index_add index_copy exponential log_normal cauchy geometric
+    view_as_real view_as_complex real imag complex
 """)
 #: Tagged as core, but they show memory as it lies, change their meaning with it, or are not pure.
 _EXCLUDED = frozenset(["empty_strided", "resize", "sym_stride", "sym_storage_offset"])
@@ -65,11 +66,14 @@ SKIPPED = _words("""
     sym_constrain_range_for_size
 """)
 #: They give memory as it lies: zeros instead.
-EMPTY = {"empty": "zeros", "empty_like": "zeros_like", "new_empty": "new_zeros"}
+EMPTY = {
+    "empty": "zeros", "empty_like": "zeros_like", "new_empty": "new_zeros",
+    "empty_permuted": "zeros",
+}  # fmt: skip
 #: They draw; the dropouts and rrelu only in training mode.
 RANDOM = _words("""
-    bernoulli rand randn rand_like randn_like randint randint_like randperm normal uniform
-    normal_functional
+    exponential log_normal cauchy geometric bernoulli rand randn rand_like randn_like randint
+    randint_like randperm normal uniform normal_functional
 """)
 DROPOUTS = _words("""
     dropout feature_dropout alpha_dropout feature_alpha_dropout native_dropout rrelu

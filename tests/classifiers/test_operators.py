@@ -124,6 +124,7 @@ class Standardized(nn.Conv2d):
 
 
 LAYERS = {
+    "weight norm": nn.utils.parametrizations.weight_norm(nn.Conv2d(8, 8, 3, padding=1)),
     "layer norm": nn.LayerNorm([8, 16, 16]),
     "group norm": nn.GroupNorm(2, 8),
     "instance norm": nn.InstanceNorm2d(8, affine=True),
@@ -171,7 +172,8 @@ def check(network, tmp_path, shape=SHAPE, detaches=False):
 def test_random_parts_run_and_are_named(tmp_path):
     noisy = Of(lambda x: x + 0.1 * torch.randn_like(x))
     always = Of(lambda x: F.dropout(x, 0.5))  # as people forget self.training
-    for network, name in ((noisy, "randn_like"), (always, "dropout")):
+    drawn = Of(lambda x: x + torch.empty_like(x).normal_())
+    for network, name in ((noisy, "randn_like"), (always, "dropout"), (drawn, "normal")):
         found = load_classifier(export(network.eval(), tmp_path / "n.pt2", SHAPE))
         x = torch.rand(2, *SHAPE)
         assert not torch.equal(found.network(x), found.network(x))
