@@ -4,7 +4,10 @@
 #   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh             all of it, one after the other
 #   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh madry level_set  these ("start" has to be there)
 #   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh cifar10-start cifar10-level_set
+#   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh wide-madry wide-trades wide-level_set
 #   LEVELSET_DATA=FOLDER assets/checkpoints/train.sh measure madry
+#
+# "wide-": from the Madry network of this folder, every method up to the same radius, 0.4.
 #
 # Networks that are there already are left as they are; a training that was stopped goes on. Call it
 # from the project's folder. --mixed is for CPUs and GPUs that calculate in bfloat16: elsewhere, MIXED=
@@ -36,6 +39,12 @@ robust() { # NAME METHOD SETTINGS...
 further() { # NAME METHOD SETTINGS...
     case $1 in cifar10-*) start=cifar10-start half=--half ;; *) start=start half= ;; esac
     robust "$@" --start-from "$(network $start)" --warmup-epochs 0 --learning-rate 6e-4 $half
+}
+
+wide() { # NAME METHOD SETTINGS...
+    robust "$@" --start-from assets/checkpoints/mnist_convnet4a_madry.safetensors --epochs 4 \
+        --epsilon 0.4 --epsilon-start 0.32 --warmup-epochs 1 --attack-step 0.8 \
+        --learning-rate 6e-4 --replays "${REPLAYS:-1}"
 }
 
 attack() { # NAME ARGUMENTS...
@@ -78,6 +87,12 @@ step() {
         level_set)
             further level_set level-set --epochs 4 --attack-step 0.8 --attack-step-wrong 0.5 \
                 --no-first-crossing ;;
+        wide-madry) wide wide-madry madry ;;
+        wide-trades) wide wide-trades trades --beta 3 ;;
+        wide-level_set)
+            wide wide-level_set level-set --search xent --distance linf --distance-decay 6 \
+                --margin-temperature 5 --weight-correct 10 --partner trades --weight-attacked 3 \
+                --weight-clean 1 --no-first-crossing ;;
         cifar10-standard) train cifar10-standard standard --epochs 8 --half ;;
         cifar10-start) robust cifar10-start madry --epochs 24 ;;
         cifar10-madry) further cifar10-madry madry --epochs 4 ;;
