@@ -206,7 +206,8 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--only", default="strong,autoattack", help="attacks, in their order")
     parser.add_argument("--work", default="out/robust_quick", help="folder of what is known")
     options = _measure.parse(parser, arguments)
-    further = [f"--{k}={getattr(options, k)}" for k in ("seeds", "epsilons", "images", "only")]
+    names = ("rows", "seeds", "epsilons", "images", "only")
+    further = [f"--{name}={getattr(options, name)}" for name in names]
     return _measure.report("robust_quick", options, measure(options), {}, further)
 
 
