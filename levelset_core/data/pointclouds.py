@@ -234,13 +234,16 @@ def check_spread(cloud: PointCloud, purpose: str) -> None:
 
 
 def sample_surface(mesh: Mesh, count: int, *, seed: int = 0) -> PointCloud:
-    """Points uniform on a mesh, with the normals of their faces.
+    """Points uniform on a mesh, with the normals and the mean colours of their faces.
 
     Raises:
         LevelsetError: the mesh has no area, or the count is below 1.
     """
     points, faces = sample_faces(mesh, count, numpy_generator(seed))
-    return PointCloud(points, mesh.face_normals[faces], source="mesh")
+    colours = None
+    if mesh.colours is not None:
+        colours = np.rint(mesh.colours[mesh.faces[faces]].mean(1)).astype(np.uint8)
+    return PointCloud(points, mesh.face_normals[faces], source="mesh", colours=colours)
 
 
 def downsample(

@@ -68,13 +68,13 @@ def read_point_cloud(
     found = read_geometry(source, name, columns=columns, tell=tell)
     label = label_of(source, name)
     if isinstance(found, Mesh):
-        points, normals = found.vertices, found.normals
+        points, normals, colours = found.vertices, found.normals, found.colours
         if samples is not None:
             if found.area <= 0:
                 raise LevelsetError(f"{label}: the mesh has no area to draw points from.")
             drawn = sample_surface(found, samples, seed=seed)
-            points, normals = drawn.points, drawn.normals
-        found = PointCloud.clean(points, normals, label)
+            points, normals, colours = drawn.points, drawn.normals, drawn.colours
+        found = PointCloud.clean(points, normals, label, colours=colours)
     if purpose is not None:
         check_spread(found, purpose)
     return found
@@ -101,7 +101,10 @@ def read_geometry(
     data = read_bytes(source, label)
     if ending == ".ply":
         found = read_ply(data, reading)
-        return found if isinstance(found, PointCloud) else _mesh(*found, label)
+        if isinstance(found, PointCloud):
+            return found
+        vertices, faces, colours = found
+        return _mesh(vertices, faces, label, colours)
     if ending in (".npy", ".npz"):
         arrays = load_arrays(data, label, table.MAX_BYTES)
         if "vertices" in arrays and "faces" in arrays:
@@ -210,7 +213,9 @@ def _from_trimesh(data: bytes, kind: str, label: str) -> Mesh | PointCloud:
     return PointCloud.clean(cloud, None, label)
 
 
-def _mesh(vertices: np.ndarray, faces: np.ndarray, label: str) -> Mesh:
+def _mesh(
+    vertices: np.ndarray, faces: np.ndarray, label: str, colours: np.ndarray | None = None
+) -> Mesh:
     """A mesh from raw arrays: corners at the same place become one vertex, as STL needs it and
     OBJ with textures; faces with a corner that is not finite are dropped.
     """
@@ -233,9 +238,11 @@ def _mesh(vertices: np.ndarray, faces: np.ndarray, label: str) -> Mesh:
             )
         faces = faces[finite[faces].all(1)]
         vertices = np.where(finite[:, None], vertices, 0.0)
-    vertices, numbers = np.unique(vertices, axis=0, return_inverse=True)
+    vertices, first, numbers = np.unique(vertices, axis=0, return_index=True, return_inverse=True)
     faces = numbers.reshape(-1)[faces]
+    tints = None if colours is None else colours[first]
     try:
-        return Mesh(vertices, faces).select_faces(np.ones(len(faces), dtype=bool))
+        whole = Mesh(vertices, faces, colours=tints)
+        return whole.select_faces(np.ones(len(faces), dtype=bool))
     except LevelsetError as error:
         raise LevelsetError(f"{label}: {error}") from error

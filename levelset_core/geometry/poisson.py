@@ -17,6 +17,8 @@ DEPTH = 9
 NEIGHBOURS = 16
 #: The part of the vertices cut off, those with the fewest points around: what bridges open sides.
 TRIMMED = 0.0
+#: A cloud so many of its sizes away from the origin is moved there and back.
+FAR = 100.0
 
 
 def poisson_surface(
@@ -56,7 +58,10 @@ def poisson_surface(
             f"below 1, got {depth}, {neighbours} and {trimmed}."
         )
     o3d = _open3d()
-    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points))
+    # Its octree has single precision: far from the origin the points would lie on steps.
+    far = np.abs(points).max() > FAR * np.ptp(points, axis=0).max()
+    middle = points.mean(0) if far else np.zeros(3)
+    cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points - middle))
     if normals is None:
         cloud.estimate_normals(o3d.geometry.KDTreeSearchParamKNN(neighbours))
         try:
@@ -78,7 +83,7 @@ def poisson_surface(
     if trimmed:
         kept = np.asarray(density) > np.quantile(np.asarray(density), trimmed)
         mesh = mesh.select_faces(kept[mesh.faces].all(1))
-    return mesh
+    return mesh.moved(1.0, middle)
 
 
 def _open3d() -> Any:

@@ -14,8 +14,10 @@ import streamlit as st
 from levelset_core.geometry import Mesh, mesh_bytes, polyline_bytes
 from levelset_core.geometry.export import how_written
 from levelset_core.geometry.meshes import in_space
+from levelset_core.reconstruction.colours import carried
 from levelset_core.reconstruction.pictures import Camera, Drawn, Rendering
-from levelset_core.reconstruction.shapes import FieldGrid
+from levelset_core.reconstruction.shapes import FieldGrid, read_cloud
+from levelset_core.runs import Run
 from pages.reconstruction.input import Subject
 from pages.reconstruction.results import COLOURS, TRANSLUCENT, Result, origin_of
 from pages.server.run_route import zip_address
@@ -75,7 +77,7 @@ def _mesh(result: Result, level: float | None) -> Mesh:
         f"The level set of the slider, t = {level:.4g}", key="export_level",
         help="From F on the viewer's grid. Unticked: the result itself.",
     )  # fmt: skip
-    return _level_set(result.field, level) if wanted else own
+    return _level_set(result.field, level, result.run) if wanted else own
 
 
 def _network(result: Result, name: str) -> None:
@@ -92,8 +94,8 @@ def _network(result: Result, name: str) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={FieldGrid: id})
-def _level_set(field: FieldGrid, level: float) -> Mesh:
-    return field.level_set(level)
+def _level_set(field: FieldGrid, level: float, _run: Run) -> Mesh:
+    return carried(field.level_set(level), read_cloud(_run))[0]
 
 
 def _name(result: Result) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -63,7 +64,7 @@ def _read(
         truth = found if isinstance(found, Mesh) else None
         cloud = sample_surface(found, DRAWN) if isinstance(found, Mesh) else found
         if truth is not None:
-            cloud = PointCloud(cloud.points, cloud.normals, names[0])
+            cloud = replace(cloud, source=names[0])
     else:
         cloud = read_scans(list(_files), names, columns=columns)
     facts = str(facts_of(cloud))

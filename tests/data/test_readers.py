@@ -250,6 +250,18 @@ def test_what_was_written_is_read_back():
         assert isinstance(mesh, Mesh) and mesh.area == pytest.approx(6)
 
 
+def test_colours_of_a_mesh_go_to_its_samples():
+    tints = np.where(MESH.vertices[:, :1] > 0, [[200, 0, 0]], [[0, 0, 200]]).astype(np.uint8)
+    data = mesh_bytes(Mesh(MESH.vertices, MESH.faces, colours=tints), "ply")
+    mesh = read_geometry(io.BytesIO(data), "a.ply")
+    assert isinstance(mesh, Mesh) and mesh.colours is not None
+    np.testing.assert_array_equal(mesh.colours[:, 0] > 0, mesh.vertices[:, 0] > 0)
+    cloud = read(data, "a.ply", samples=200)
+    assert cloud.colours is not None
+    side = np.abs(cloud.points[:, 0]) > 0.499  # of one colour
+    np.testing.assert_array_equal(cloud.colours[side, 0] == 200, cloud.points[side, 0] > 0)
+
+
 def test_a_cloud_is_refused_as_the_class_says():
     with pytest.raises(LevelsetError, match=r"\(n, 2\) or \(n, 3\)"):
         PointCloud(np.zeros(3))

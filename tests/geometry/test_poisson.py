@@ -68,3 +68,12 @@ def test_without_open3d_one_sentence_says_what_to_install(sphere, monkeypatch):
 def test_impossible_requests(sphere, arguments, what):
     with pytest.raises(LevelsetError, match=what):
         poisson_surface(**{"points": sphere, "depth": 5, **arguments})
+
+
+@pytest.mark.usefixtures("open3d")
+def test_far_away_it_is_the_same_surface(sphere):
+    place = np.array([1e7, 4.5e6, 0.0])
+    near, far = (poisson_surface(sphere + shift, depth=5) for shift in (np.zeros(3), place))
+    assert len(near.faces) == pytest.approx(len(far.faces), rel=0.02)
+    radius = np.linalg.norm(far.vertices - place - [0.0, 0.0, 5.0], axis=1)
+    np.testing.assert_allclose(radius, 1, atol=0.03)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from levelset_core.data.formats.dialect import tidy
-from levelset_core.data.formats.table import Reading, cloud_of_columns, limit
+from levelset_core.data.formats.table import Reading, cloud_of_columns, limit, rgb8
 from levelset_core.data.pointclouds import PointCloud
 from levelset_core.errors import LevelsetError
 
@@ -299,8 +299,12 @@ def _uneven_rows(data: bytes, at: int, element: Element, order: str) -> tuple[Co
     return columns, at
 
 
-def read_ply(data: bytes, reading: Reading) -> PointCloud | tuple[np.ndarray, np.ndarray]:
-    """A cloud, or the vertices (n, 3) and triangles (m, 3) of a mesh.
+#: Vertices (n, 3), triangles (m, 3), and the vertices' colours (n, 3) uint8 or None.
+Parts = tuple[np.ndarray, np.ndarray, np.ndarray | None]
+
+
+def read_ply(data: bytes, reading: Reading) -> PointCloud | Parts:
+    """A cloud, or the parts of a mesh.
 
     Raises:
         LevelsetError: see :func:`read_header` and :func:`read_elements`; the coordinates are not
@@ -320,7 +324,10 @@ def read_ply(data: bytes, reading: Reading) -> PointCloud | tuple[np.ndarray, np
         raise LevelsetError(
             f"{label}: its vertices have no x, y and z, only {', '.join(columns) or 'lists'}."
         )
-    return np.stack([np.asarray(axes[a], dtype=np.float64) for a in "xyz"], axis=1), faces
+    tints = [axes[name] for name in ("red", "green", "blue") if name in axes]
+    colours = rgb8(np.stack(tints, axis=1).astype(np.float64))[0] if len(tints) == 3 else None
+    places = np.stack([np.asarray(axes[a], dtype=np.float64) for a in "xyz"], axis=1)
+    return places, faces, colours
 
 
 def _range_scan(cloud: PointCloud) -> PointCloud:
