@@ -45,12 +45,6 @@ class Normalization:
         mean, std = (", ".join(f"{v:g}" for v in values) for values in (self.mean, self.std))
         return f"mean {mean}, std {std}"
 
-    @property
-    def options(self) -> str:
-        """As on the command line."""
-        mean, std = (" ".join(f"{v:g}" for v in values) for values in (self.mean, self.std))
-        return f"--mean {mean} --std {std}"
-
     def __str__(self) -> str:
         return f"{self.title} ({self.numbers})" if self.title else self.numbers
 

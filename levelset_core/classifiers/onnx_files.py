@@ -149,7 +149,7 @@ class _Runtime:
             raise LevelsetError(f"onnxruntime does not run it: {first_line(error)}") from error
         self._name = self._session.get_inputs()[0].name
 
-    def __deepcopy__(self, memo: Any) -> _Runtime:
+    def __deepcopy__(self, _memo: Any) -> _Runtime:
         return self  # it holds nothing that changes
 
     def __call__(self, x: Tensor) -> Tensor:
