@@ -35,6 +35,10 @@ def options(verb: Parser) -> None:
         "--normals", action="store_true", help="use the normals of the file: F grows along them"
     )
     verb.add_argument(
+        "--surface", default="auto",
+        help="closed, or open: trimmed where no data is; auto takes what the points seem to be",
+    )  # fmt: skip
+    verb.add_argument(
         "--keep-all", action="store_true", help="keep small pieces far from the others"
     )
     verb.set_defaults(run=_run_surface)
@@ -78,7 +82,7 @@ def _run_surface(options: argparse.Namespace) -> int:
     if options.normals and cloud.normals is None:
         raise LevelsetError(f"{cloud.source}: --normals needs a file with normals, it has none.")
     extra = {"normals_weight": 1.0} if options.normals else {}
-    trainer = _trainer(options, cloud, options.preset, begun, **extra)
+    trainer = _trainer(options, cloud, options.preset, begun, surface=options.surface, **extra)
     finished = _train(trainer, cloud)
     result: dict[str, Any] = {}
     for level in options.levels:
@@ -167,6 +171,8 @@ def _trainer(
     trainer = ReconstructionTrainer(
         config, cloud, device=pick_device(options.device), threads=options.threads
     )
+    if found := trainer.prepared.survey:
+        progress(found.told)
     if trainer.cloud.outliers:
         progress(f"{cloud.source}: {trainer.cloud.outliers} outliers left out.")
     return trainer
@@ -195,11 +201,13 @@ def _report(
     finished: bool, result: dict[str, Any],
 ) -> int:  # fmt: skip
     result = {
-        "points": len(cloud), "steps": trainer.step,
+        "points": len(cloud), "outliers": trainer.cloud.outliers, "steps": trainer.step,
         "seconds": round(time.perf_counter() - begun, 2), **result,
     }  # fmt: skip
     if options.json and cloud.notes:
         result["notes"] = list(cloud.notes)  # on stderr they were said already
+    if found := trainer.prepared.survey:
+        result["survey"] = found.as_dict()
     c = trainer.config
     if finished and c.seconds is not None:
         from levelset_core.reconstruction.budget import few_steps
@@ -212,6 +220,8 @@ def _report(
     told: dict[str, Any] = {
         k: len(v) if isinstance(v, list) else v for k, v in result.items()
     }  # lists: above
+    if seems := told.pop("survey", None):
+        told["seems to be"] = seems["kind"]
     if solid := told.pop("solid", None):
         told |= {
             "watertight": "yes" if solid["watertight"] else "no",

@@ -40,6 +40,8 @@ class WindingNumber:
         width: nearer than this, a point's kernel grows no more; about their spacing.
         workers: threads to share the work.
         halfway: called once with this object while it is being fitted: a first idea of w.
+        normals: (n, 3), those of an open sheet: the moments, instead of fitted ones. Then w jumps
+            at the sheet, and is ``middle`` on it and on a smooth way on beyond its rim.
 
     Attributes:
         moments: mu, (n, 3): outward normals times areas.
@@ -55,6 +57,8 @@ class WindingNumber:
         width: float,
         workers: Workers = ALONE,
         halfway: Callable[[WindingNumber], None] | None = None,
+        *,
+        normals: Tensor | None = None,
     ) -> None:
         if points.ndim != 2 or points.shape[1] != 3 or not len(points) or not width > 0:
             raise LevelsetError(
@@ -62,7 +66,11 @@ class WindingNumber:
                 f"{tuple(points.shape)} and {width}."
             )
         self.points, self.width, self.workers = points, width, workers
-        self._fit(halfway)
+        if normals is None:
+            self._fit(halfway)
+        else:
+            self.moments = normals * width**2
+            self.middle = float(self(points).mean())
 
     def __call__(self, x: Tensor) -> Tensor:
         """w(x): (m, 3) -> (m,).

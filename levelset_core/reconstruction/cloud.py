@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from levelset_core.levelsets.jacobian import pinv_times
 from levelset_core.parallel import Workers
 from levelset_core.reconstruction.config import ReconstructionConfig
 from levelset_core.reconstruction.prior import BOX, CurvePrior, Prior, around
+from levelset_core.reconstruction.survey import Survey, survey
 
 #: A persistent sample lives this many steps, then it starts anew.
 LIFE = 50
@@ -83,22 +85,41 @@ def sight_lines(cloud: PointCloud) -> np.ndarray | None:
     return unit(np.where(cloud.station[:, None] >= 0, to, 0.0))
 
 
+class PreparedCloud(NamedTuple):
+    """What a training works on.
+
+    Attributes:
+        cloud: without outliers, in its own units.
+        normalization: from these to the box and back.
+        points: X in the box, what closes its gaps included, (n, d).
+        normals: of X, zero where a gap was closed, or None.
+        prior: what F is warm-started from, or None.
+        octaves: of the positional encoding.
+        survey: what a cloud in space seems to be, None of others.
+        open: whether the surface ends where the data does.
+    """
+
+    cloud: PointCloud
+    normalization: Normalization
+    points: Tensor
+    normals: Tensor | None
+    prior: Prior | CurvePrior | None
+    octaves: int
+    survey: Survey | None
+    open: bool
+
+
 def prepare_cloud(
     raw: PointCloud,
     config: ReconstructionConfig,
     device: torch.device,
     workers: Workers,
     look: Callable[[Mesh], None] | None = None,
-) -> tuple[PointCloud, Normalization, Tensor, Tensor | None, Prior | CurvePrior | None, int]:
+) -> PreparedCloud:
     """Clean, move to the box, fit the prior.
 
     Args:
         look: called with the surfaces of a :class:`Prior`, in the cloud's units.
-
-    Returns:
-        The cloud without outliers, in its own units; from these to the box and back; X in the
-        box, what closes its gaps included, (n, d); its normals, zero where a gap was closed, or
-        None; what F is warm-started from, or None; octaves of the positional encoding.
 
     Raises:
         LevelsetError: the cloud does not spread, or does not suit the number of outputs.
@@ -113,6 +134,10 @@ def prepare_cloud(
     check_spread(raw, "curve" if curve else "surface")
     cloud = remove_outliers(raw, ratio=config.outlier_ratio) if config.outliers else raw
 
+    found = survey(cloud, workers) if not curve else None
+    is_open = config.surface == "open" or (
+        config.surface == "auto" and found is not None and found.kind == "open"
+    )
     completed = complete_curves(cloud.points, config.ends) if warm and curve else []
     normalization = Normalization.of(np.concatenate([cloud.points, *(c.ring for c in completed)]))
     own = normalization.apply(cloud.points)
@@ -124,7 +149,7 @@ def prepare_cloud(
         told = look and (lambda mesh: look(mesh.moved(normalization.scale, normalization.center)))
         lines = sight_lines(cloud)
         towards = None if lines is None else torch.from_numpy(lines).float().to(device)
-        prior = Prior(points, workers, seed=config.seed, look=told, towards=towards)
+        prior = Prior(points, workers, seed=config.seed, look=told, towards=towards, open=is_open)
     if prior is not None:
         points = torch.cat([points, prior.closing])
 
@@ -136,4 +161,6 @@ def prepare_cloud(
     if octaves and not curve and (noise := noise_level(own)):
         # The octave k = 0, 1, ... has the wavelength 2 / 2^k: noise hides the last of a surface.
         octaves = min(octaves, max(1, 1 + round(math.log2(2 / (FINEST_WAVELENGTH * noise)))))
-    return cloud, normalization, points, normals, prior, octaves
+    return PreparedCloud(
+        cloud, normalization, points, normals, prior, octaves, found, is_open and not curve
+    )

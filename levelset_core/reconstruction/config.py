@@ -10,6 +10,7 @@ from levelset_core.geometry.curves.chains import ENDS
 from levelset_core.networks import ACTIVATIONS
 from levelset_core.settings import Settings, choose, setting
 
+SURFACES = ("auto", "closed", "open")
 OPTIMIZERS = ("muon", "adam")
 
 
@@ -96,6 +97,14 @@ class ReconstructionConfig(Settings):
     outlier_ratio: float = setting(
         3.0, low=1.0, high=20.0,
         help="how many times what is usual around it an outlier is away: less drops more",
+    )  # fmt: skip
+    surface: str = setting(
+        "auto", choices=SURFACES, help="closed, or open: trimmed where there is no data; auto "
+        "takes what the cloud seems to be (extension)",
+    )  # fmt: skip
+    trim: float = setting(
+        1.5, low=0.5, high=100.0,
+        help="of an open surface: how far it may be from the points, in their spacings",
     )  # fmt: skip
     steps: int | None = setting(None, kind=int, low=1, high=10**9, help="training steps at most")
     seconds: float | None = setting(

@@ -32,6 +32,7 @@ from levelset_core.geometry.curves.completion import CompleteCurve
 from levelset_core.geometry.curves.gaps import kept_parts
 from levelset_core.geometry.curves.solid_angle import half_angle
 from levelset_core.geometry.meshes import unit
+from levelset_core.geometry.orientation import oriented_normals
 from levelset_core.geometry.winding import WindingNumber, even_part
 from levelset_core.parallel import Workers
 from levelset_core.random import numpy_generator
@@ -43,7 +44,7 @@ FITTED = 4000
 #: A point of the fitted surface closes a hole if it is further from the cloud than this many
 #: cells of the fit, and than this many distances between neighbours.
 HOLE_CELLS, HOLE_SPACINGS = 0.35, 2.5
-#: Distance of the points that close a hole, in cells of the fit.
+#: Distance of the points that close a hole, in cells of the fit, at least.
 CLOSING_SPACING = 0.2
 #: Places whose side is asked for.
 SIGNED = 20_000
@@ -84,6 +85,8 @@ class Prior:
             holes.
         towards: (n, 3) from each point of the cloud to the scanner that saw it, of unit length,
             zero where unknown; or None. Between the two there is nothing.
+        open: the cloud is an open sheet: its sides are those of oriented normals, and the surface
+            goes on beyond its rim instead of coming back on a way of its own.
 
     Attributes:
         winding: the fit.
@@ -99,19 +102,32 @@ class Prior:
         seed: int = 0,
         look: Callable[[Mesh], None] | None = None,
         towards: Tensor | None = None,
+        open: bool = False,
     ) -> None:
         self.towards = towards
         own = points.cpu().numpy().astype(np.float64)
         part, self.cell = even_part(own, FITTED)
         fitted = torch.from_numpy(part.astype(np.float32)).to(points.device)
         show = look or (lambda mesh: None)
+        normals = None
+        if open:
+            normals = torch.from_numpy(self._sides(part, own).astype(np.float32))
         self.winding = WindingNumber(
             fitted, self.cell, workers,
             halfway=look and (lambda winding: show(self._surface(winding, LOWEST))),
+            normals=None if normals is None else normals.to(points.device),
         )  # fmt: skip
         surface = self._surface(self.winding, HIGHEST)
         show(surface)
         self.closing = torch.from_numpy(self._closing(surface, own, seed)).to(points)
+
+    def _sides(self, part: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Normals of an open sheet at places on it, to the scanners where they are known."""
+        normals = oriented_normals(part)
+        if self.towards is not None:
+            seen = self.towards.cpu().numpy()[cKDTree(points).query(part)[1]]
+            normals[(normals * seen).sum(1) < 0] *= -1
+        return normals
 
     def _surface(self, winding: WindingNumber, highest: int) -> Mesh:
         """The closed surface {w = middle} around the cloud, without small pieces."""
@@ -126,12 +142,15 @@ class Prior:
     def _closing(self, surface: Mesh, points: np.ndarray, seed: int) -> np.ndarray:
         if not len(surface.faces):
             return np.zeros((0, 3))
-        count = int(surface.area / (CLOSING_SPACING * self.cell) ** 2)
-        places, _ = sample_faces(surface, max(count, 1), numpy_generator(seed))
         tree = cKDTree(points)
         rows = numpy_generator(seed).integers(len(points), size=min(len(points), 2000))
         neighbours, _ = tree.query(points[rows], k=min(5, len(points)))
-        hole = max(HOLE_CELLS * self.cell, HOLE_SPACINGS * float(np.median(neighbours[:, -1])))
+        spacing = float(np.median(neighbours[:, -1]))
+        # No denser than the cloud: most of what F is fitted to shall be measured.
+        apart = max(CLOSING_SPACING * self.cell, spacing)
+        count = int(surface.area / apart**2)
+        places, _ = sample_faces(surface, max(count, 1), numpy_generator(seed))
+        hole = max(HOLE_CELLS * self.cell, HOLE_SPACINGS * spacing)
         distance, _ = tree.query(places, distance_upper_bound=hole)
         return np.asarray(places[np.isinf(distance)])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from levelset_core.geometry import Mesh, soundness
+from levelset_core.geometry import Mesh, boundary_loops, soundness
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,10 @@ class Place:
     """Something that a surface has, or had.
 
     Attributes:
-        kind: "handle", "tunnel", "piece" or "void".
+        kind: "handle", "tunnel", "piece", "void" or "hole".
         center: its middle.
-        size: length of the shortest loop found around it; the diagonal of a piece.
-        depth: the largest |F - level| within.
+        size: length of the shortest loop found around it; of the others the box's diagonal.
+        depth: the largest |F - level| within; of a hole the distance to the nearest point.
     """
 
     kind: str
@@ -46,6 +46,8 @@ class Solid:
         genus: how many are left in all.
         pieces: how many pieces there were.
         noise: |F| below this was taken for noise.
+        empty: regions without data: holes that were closed, or what was trimmed.
+        trimmed: whether the surface ends where its data does.
     """
 
     mesh: Mesh
@@ -54,15 +56,19 @@ class Solid:
     genus: int
     pieces: int
     noise: float
+    empty: tuple[Place, ...] = ()
+    trimmed: bool = False
 
     def moved(self, scale: float, offset: np.ndarray) -> Solid:
         """In other units, see :meth:`Mesh.moved`."""
-        removed, handles = (
+        removed, handles, empty = (
             tuple(place.moved(scale, offset) for place in places)
-            for places in (self.removed, self.handles)
+            for places in (self.removed, self.handles, self.empty)
         )
-        mesh = self.mesh.moved(scale, offset)
-        return Solid(mesh, removed, handles, self.genus, self.pieces, scale * self.noise)
+        return replace(
+            self, mesh=self.mesh.moved(scale, offset), removed=removed, handles=handles,
+            empty=empty, noise=scale * self.noise,
+        )  # fmt: skip
 
     @property
     def told(self) -> list[str]:
@@ -84,6 +90,12 @@ class Solid:
             shortest = min(self.handles, key=lambda place: place.size, default=None)
             about = f", the shortest {shortest}" if shortest else ""
             told.append(f"{left} left, which the points want{about}.")
+        if self.trimmed:
+            count = len(boundary_loops(self.mesh))
+            told.append(f"Open: trimmed where there is no data, with {_count(count, 'rim')}.")
+        elif self.empty:
+            count, largest = len(self.empty), max(self.empty, key=lambda place: place.size)
+            told.append(f"{_count(count, 'hole')} of the data closed, the largest {largest}.")
         return told
 
     def as_dict(self) -> dict[str, Any]:
@@ -97,6 +109,8 @@ class Solid:
             "removed": [vars(place) for place in self.removed],
             "genus": self.genus,
             "handles": [vars(place) for place in self.handles],
+            "open": self.trimmed,
+            "empty": [vars(place) for place in self.empty],
             "told": self.told,
         }
 

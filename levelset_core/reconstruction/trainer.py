@@ -22,6 +22,7 @@ from levelset_core.losses.signed_distance import along_normals, off_by, signed_d
 from levelset_core.networks import ImplicitMLP
 from levelset_core.parallel import Workers
 from levelset_core.random import torch_generator
+from levelset_core.reconstruction.boundary import at_data
 from levelset_core.reconstruction.budget import Budget, Budgeted, ReconstructionSnapshot, check_loss
 from levelset_core.reconstruction.cloud import (
     advance,
@@ -63,6 +64,7 @@ class ReconstructionTrainer(Budgeted):
     Attributes:
         network: F, in units of the box [-1, 1]^d.
         normalization: from the cloud's units to the box and back.
+        prepared: all that was made of the cloud, the survey of it included.
         points: the cloud as it is trained on: cleaned, in the box, its holes closed, (n, d).
         prior: what F is warm-started from, or None.
 
@@ -83,13 +85,13 @@ class ReconstructionTrainer(Budgeted):
         self.config, self.device = config, device or pick_device()
         self.budget = Budget(config.steps, config.seconds)
         self.workers = Workers(threads if self.device.type == "cpu" else 1)
-        self.cloud, self.normalization, self.points, self.normals, self.prior, octaves = (
-            prepare_cloud(cloud, config, self.device, self.workers, look)
-        )
+        self.prepared = prepare_cloud(cloud, config, self.device, self.workers, look)
+        self.cloud, self.normalization, self.points = self.prepared[:3]
+        self.normals, self.prior = self.prepared.normals, self.prepared.prior
         self.nearest = NearestPoints(self.points, self.workers, approximate=True)
         self.network = ImplicitMLP(
             cloud.points.shape[1], (config.width,) * config.depth, config.outputs,
-            octaves=octaves, skip=config.skip, activation=config.activation,
+            octaves=self.prepared.octaves, skip=config.skip, activation=config.activation,
             slope=config.slope, generator=torch_generator(config.seed),
         ).to(self.device)  # fmt: skip
         self.network.workers = self.workers
@@ -241,6 +243,7 @@ class ReconstructionTrainer(Budgeted):
         points = self.normalization.apply(self.cloud.points)
         cell = max(np.subtract(*self.bounds[::-1])) / (nodes - 1)
         solid = solid_of(self.network, mesh, points, cell, level / self.scale, keep_all=keep_all)
+        solid = at_data(solid, points, self.config.trim, open=self.prepared.open)
         return solid.moved(self.scale, self.normalization.center)
 
     def extract_curve(self, resolution: int | None = None) -> Curve:

@@ -40,7 +40,8 @@ def notes_of(result: Result) -> Iterator[tuple[str, str]]:
     told = (result.run.result() or {}) if result.final else {}
     if note := told.get("note"):
         yield "warning", f":orange[{note}]"
-    if sentences := told.get("solid", {}).get("told"):
+    sentences = [told["survey"]["told"]] if told.get("survey") else []
+    if sentences := [*sentences, *told.get("solid", {}).get("told", [])]:
         yield "construction", " ".join(sentences)
     if "gaps" in told:
         yield ("conversion_path" if told["gaps"] else "line_curve"), describe(told)

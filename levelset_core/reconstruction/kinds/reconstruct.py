@@ -134,7 +134,10 @@ class Reconstruct(Kind):
     def final(self, trainer: ReconstructionTrainer) -> tuple[Shape, dict[str, Any]]:
         """The result, and what there is to say of how it was made."""
         solid = trainer.extract_solid()
-        return Shape((solid.mesh,), (), trainer.step, trainer.seconds), {"solid": solid.as_dict()}
+        return Shape((solid.mesh,), (), trainer.step, trainer.seconds), {
+            "solid": solid.as_dict(),
+            "survey": trainer.prepared.survey and trainer.prepared.survey.as_dict(),
+        }
 
     def finish(self, run: Run, trainer: ReconstructionTrainer) -> dict[str, Any]:
         shape, told = self.final(trainer)

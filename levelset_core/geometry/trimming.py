@@ -1,0 +1,99 @@
+"""How far each place of a surface is from its data, and the surface cut off where there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from levelset_core.geometry.meshes import Mesh, unit
+
+#: Neighbours that tell the spacing of the points around one.
+NEIGHBOURS = 8
+#: Rounds in which each vertex takes the mean of its neighbours' distances: a smooth boundary.
+SMOOTH = 6
+#: A place without data that is no wider than this many spacings is chance, not a hole.
+NARROW = 3.0
+#: A new vertex on an edge stays away from its ends by this share of it: no face gets too thin.
+LEAST_SHARE = 0.05
+
+
+def spacings(points: np.ndarray) -> np.ndarray:
+    """The side of the square that each point (n, 3) of a surface has to itself, (n,)."""
+    k = min(NEIGHBOURS, len(points) - 1)
+    distance, _ = cKDTree(points).query(points, k=k + 1)
+    return np.asarray(distance[:, -1] * np.sqrt(np.pi / k))
+
+
+def data_distance(mesh: Mesh, points: np.ndarray, least: float = 0.0) -> np.ndarray:
+    """Distance of each vertex to the nearest point, in spacings of the points there, (n,).
+
+    Args:
+        mesh: the surface.
+        points: the data, (m, 3).
+        least: spacings below count as this: the noise of the points, say.
+    """
+    distance, near = cKDTree(points).query(mesh.vertices)
+    own = np.maximum(spacings(points), max(least, np.finfo(np.float64).tiny))
+    values = np.asarray(distance / own[near])
+    graph = _neighbours(mesh)
+    count = np.maximum(np.asarray(graph.sum(1)).ravel(), 1)
+    for _ in range(SMOOTH):
+        values = 0.5 * values + 0.5 * np.asarray(graph @ values).ravel() / count
+    return values
+
+
+def empty_regions(mesh: Mesh, values: np.ndarray, most: float) -> list[np.ndarray]:
+    """Vertices of each connected region with ``values`` (n,) above ``most``, the largest first."""
+    graph = _neighbours(mesh).tocoo()
+    over = values > most
+    inside = over[graph.row] & over[graph.col]
+    pairs = graph.row[inside], graph.col[inside]
+    region = coo_matrix((np.ones(len(pairs[0]), dtype=bool), pairs), shape=(len(values),) * 2)
+    _, label = connected_components(region, directed=False)
+    rows = np.flatnonzero(over)
+    order = rows[np.argsort(label[rows], kind="stable")]
+    parts = np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
+    return sorted(parts, key=lambda part: -len(part))
+
+
+def trim(mesh: Mesh, values: np.ndarray, most: float) -> Mesh:
+    """The part of a mesh where ``values`` (n,), linear on faces, are at most ``most``.
+
+    Faces that the boundary crosses are cut, so that it is made of clean loops.
+    """
+    inside = values <= most
+    count = inside[mesh.faces].sum(1)
+    ends = mesh.faces[(count == 1) | (count == 2)]
+    if not len(ends):
+        return mesh.select_faces(count == 3)
+    alone = inside[ends] == (inside[ends].sum(1) == 1)[:, None]  # the corner on its own side
+    ends = np.stack([np.roll(face, -k) for face, k in zip(ends, alone.argmax(1), strict=True)])
+    pairs = np.sort(np.stack([ends[:, [0, 1]], ends[:, [0, 2]]], axis=1), axis=2)  # (m, 2, 2)
+    edges, own = np.unique(pairs.reshape(-1, 2), axis=0, return_inverse=True)
+    first, second = own.reshape(-1, 2).T + len(mesh.vertices)
+    start, end = values[edges].T
+    share = np.clip((most - start) / (end - start), LEAST_SHARE, 1 - LEAST_SHARE)[:, None]
+
+    def between(rows: np.ndarray) -> np.ndarray:
+        return np.concatenate([rows, (1 - share) * rows[edges[:, 0]] + share * rows[edges[:, 1]]])
+
+    a, b, c = ends.T
+    tip = inside[a]
+    faces = [
+        mesh.faces[count == 3],
+        np.stack([a, first, second], axis=1)[tip],
+        np.stack([first, b, c], axis=1)[~tip],
+        np.stack([first, c, second], axis=1)[~tip],
+    ]
+    found = Mesh(between(mesh.vertices), np.concatenate(faces), unit(between(mesh.vertex_normals)))
+    return found.select_faces(np.arange(len(found.faces)))
+
+
+def _neighbours(mesh: Mesh) -> csr_matrix:
+    a, b, c = mesh.faces.T
+    ends = np.concatenate([a, b, c, b, c, a]), np.concatenate([b, c, a, a, b, c])
+    graph = coo_matrix((np.ones(len(ends[0])), ends), shape=(len(mesh.vertices),) * 2).tocsr()
+    graph.data[:] = 1.0
+    return graph

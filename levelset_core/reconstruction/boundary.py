@@ -1,0 +1,49 @@
+"""Where a surface has no data: holes that were closed, listed; an open surface ends there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from levelset_core.geometry import components, keep_components
+from levelset_core.geometry.clouds import noise_level
+from levelset_core.geometry.trimming import NARROW, data_distance, empty_regions, spacings, trim
+from levelset_core.reconstruction.solid import Place, Solid
+
+#: A region counts if it rises so many times over what a place may be away: others are chance.
+RISE = 1.6
+#: Pieces of less than this share of the largest that trimming leaves are crumbs.
+CRUMB = 0.01
+
+
+def at_data(solid: Solid, points: np.ndarray, most: float, *, open: bool) -> Solid:
+    """A solid that knows where it has no data; if it is open, without these places.
+
+    Args:
+        solid: in any units.
+        points: the data, (n, 3), in the same.
+        most: places further from the points than so many of their spacings have no data.
+        open: trim the surface there.
+    """
+    mesh = solid.mesh
+    if not len(mesh.faces):
+        return solid
+    values = data_distance(mesh, points, noise_level(points))
+    spacing = float(np.median(spacings(points)))
+    empty = []
+    for region in empty_regions(mesh, values, most):
+        places = mesh.vertices[region]
+        size = float(np.linalg.norm(np.ptp(places, axis=0)))
+        if size < NARROW * spacing or values[region].max() < RISE * most:
+            values[region] = most
+            continue
+        center = tuple(places.mean(0).tolist())
+        empty.append(Place("hole", center, size, float(values[region].max()) * spacing))
+    if not open:
+        return replace(solid, empty=tuple(empty))
+    trimmed = trim(mesh, values, most)
+    pieces = components(trimmed)
+    large = [piece for piece in pieces if piece.area >= CRUMB * pieces[0].area]
+    trimmed = keep_components(trimmed, large)
+    return replace(solid, mesh=trimmed, empty=tuple(empty), trimmed=True, handles=(), genus=0)

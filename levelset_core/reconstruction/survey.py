@@ -1,0 +1,139 @@
+"""What a cloud seems to be, before anything is trained: told in one sentence, with its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from levelset_core.data import PointCloud
+from levelset_core.geometry import extract_mesh
+from levelset_core.geometry.analysis import sample_faces
+from levelset_core.geometry.clouds import Normalization, noise_level
+from levelset_core.geometry.trimming import spacings
+from levelset_core.geometry.winding import WindingNumber, even_part
+from levelset_core.parallel import ALONE, Workers
+from levelset_core.random import numpy_generator
+
+#: Points looked at, neighbourhoods among them, and points that the winding number is fitted to.
+LOOKED_AT, NEIGHBOURHOODS, FITTED = 20_000, 2000, 1000
+#: Sizes of neighbourhoods: noise makes small ones look like volumes.
+SIZES = (24, 96)
+#: A neighbourhood is a line if its second extent is below this part of the first, and a volume if
+#: its third is above that part of the second: then so is the cloud, if most of its are.
+LINE, VOLUME = 0.35, 0.65
+#: Nodes of the closed surface, its margin, and places on it.
+NODES, MARGIN, PLACES = 56, 0.15, 8000
+#: Such a place has no data if it is further away than this many cells of the fit and spacings; a
+#: surface is open if so large a part of the closed one has none.
+CELLS, SPACINGS, OPEN = 0.75, 2.5, 0.15
+#: Points closer than this many spacings are of one piece; it counts from this share of all on.
+JOINED, PIECE = 4.0, 0.02
+
+#: Kind -> what it is called.
+KINDS = {
+    "closed": "a closed surface", "open": "an open surface", "curve": "a curve",
+    "volume": "no surface: points that fill a volume",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A first look at a cloud in space. Lengths are in the cloud's units.
+
+    Attributes:
+        kind: one of ``KINDS``.
+        pieces: parts of the cloud that are far from one another.
+        empty: share of the closed surface around the points that has no point near, 0 to 1.
+        spacing: median distance between neighbours on the surface.
+        noise: standard deviation around the surface.
+        linear, bulky: how much neighbourhoods are lines, or volumes, 0 to 1.
+    """
+
+    kind: str
+    pieces: int
+    empty: float
+    spacing: float
+    noise: float
+    linear: float
+    bulky: float
+
+    @property
+    def told(self) -> str:
+        """One sentence."""
+        why = {
+            "closed": f"{1 - self.empty:.0%} of the closed surface around them has points",
+            "open": f"{self.empty:.0%} of the closed surface around them has no point near",
+            "curve": f"{self.linear:.0%} of the neighbourhoods are lines",
+            "volume": f"neighbourhoods are {self.bulky:.0%} as thick as they are wide",
+        }[self.kind]
+        count = f" in {self.pieces} pieces" if self.pieces > 1 else ""
+        return (
+            f"The points seem to be {KINDS[self.kind]}{count} ({why}); spacing {self.spacing:.3g}, "
+            f"noise {self.noise:.2g}."
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self) | {"told": self.told}
+
+
+def survey(cloud: PointCloud, workers: Workers = ALONE) -> Survey:
+    """Look at a cloud in space, without outliers: dimensions of neighbourhoods, pieces, gaps."""
+    normalization = Normalization.of(cloud.points)
+    rows = numpy_generator(0).permutation(len(cloud))[:LOOKED_AT]
+    points = normalization.apply(cloud.points)
+    linear, bulky = _dimensions(points)
+    own = spacings(points[rows])
+    spacing = float(np.median(own) * np.sqrt(len(rows) / len(points)))
+    empty = _empty_share(points, points[rows], spacing, workers)
+    if linear > 0.5:
+        kind = "curve"
+    elif bulky > VOLUME:
+        kind = "volume"
+    else:
+        kind = "open" if empty > OPEN else "closed"
+    scale = normalization.scale
+    pieces = 1 if kind == "volume" else _pieces(points[rows], own)
+    return Survey(kind, pieces, empty, scale * spacing, scale * noise_level(points), linear, bulky)
+
+
+def _dimensions(points: np.ndarray) -> tuple[float, float]:
+    """Share of neighbourhoods that are lines; their typical third extent over the second."""
+    rows = numpy_generator(1).permutation(len(points))[:NEIGHBOURHOODS]
+    tree = cKDTree(points)
+    linear, bulky = [], []
+    for size in SIZES:
+        _, near = tree.query(points[rows], k=min(size, len(points)))
+        offset = points[near] - points[near].mean(1, keepdims=True)
+        squares = np.linalg.eigvalsh(np.einsum("mki,mkj->mij", offset, offset))[:, ::-1]
+        first, second, third = np.sqrt(np.maximum(squares, 1e-30)).T
+        linear.append(float((second < LINE * first).mean()))
+        bulky.append(float(np.median(third / second)))
+    return max(linear), min(bulky)
+
+
+def _pieces(points: np.ndarray, own: np.ndarray) -> int:
+    near = cKDTree(points).query_pairs(JOINED * float(np.median(own)), output_type="ndarray")
+    graph = coo_matrix((np.ones(len(near), dtype=bool), near.T), shape=(len(points),) * 2)
+    counts = np.bincount(connected_components(graph, directed=False)[1])
+    return max(int((counts >= PIECE * len(points)).sum()), 1)
+
+
+def _empty_share(
+    all_points: np.ndarray, points: np.ndarray, spacing: float, workers: Workers
+) -> float:
+    part, cell = even_part(points, FITTED)
+    winding = WindingNumber(torch.from_numpy(part.astype(np.float32)), cell, workers)
+    box = np.stack([part.min(0) - MARGIN, part.max(0) + MARGIN])
+    mesh = extract_mesh(lambda x: winding.middle - winding(x), box, NODES, snap=False, closed=True)
+    if not mesh.area > 0:
+        return 0.0
+    places, _ = sample_faces(mesh, PLACES, numpy_generator(2))
+    distance, _ = cKDTree(all_points).query(places)
+    return float((distance > max(CELLS * cell, SPACINGS * spacing)).mean())

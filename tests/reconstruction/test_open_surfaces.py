@@ -1,0 +1,56 @@
+"""An open cloud becomes an open surface with one rim, a closed one is closed and tells its hole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from levelset_core.data import PointCloud
+from levelset_core.geometry import boundary_loops, distance_to, soundness
+from levelset_core.random import numpy_generator
+from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
+
+
+def half_cylinder() -> np.ndarray:
+    rng = numpy_generator(0)
+    t, h = rng.uniform(0, np.pi, 2500), rng.uniform(0, 2, 2500)
+    points = np.stack([np.cos(t), np.sin(t), h], axis=1)
+    return 10 * points + 0.02 * rng.normal(size=points.shape)
+
+
+def trained(points: np.ndarray, steps: int = 60, **changes: object) -> ReconstructionTrainer:
+    config = ReconstructionConfig.preset(
+        "quick", steps=steps, seconds=None, resolution=64, width=64, depth=3, octaves=3, **changes
+    )
+    device = torch.device("cpu")
+    trainer = ReconstructionTrainer(config, PointCloud(points), device=device, threads=1)
+    for _ in trainer:
+        pass
+    return trainer
+
+
+def test_half_a_cylinder_is_a_sheet():
+    points = half_cylinder()
+    trainer = trained(points)
+    assert trainer.prepared.survey.kind == "open" and trainer.prepared.open
+    solid = trainer.extract_solid()
+    sound = soundness(solid.mesh)
+    assert sound.euler == 1 and sound.shared_edges == 0
+    assert len(boundary_loops(solid.mesh)) == 1
+    assert solid.trimmed and "1 rim" in " ".join(solid.told)
+    assert np.quantile(distance_to(points, solid.mesh), 0.95) < 0.6
+    assert solid.mesh.area == pytest.approx(10 * np.pi * 20, rel=0.25)
+
+
+def test_closed_or_open_is_the_persons_choice():
+    rng = numpy_generator(0)
+    points = rng.normal(size=(2500, 3))
+    points *= 5 / np.linalg.norm(points, axis=1, keepdims=True)
+    holed = points[np.linalg.norm(points - [0, 0, 5], axis=1) > 2]
+    solid = trained(holed).extract_solid()
+    assert soundness(solid.mesh).watertight and not solid.trimmed
+    assert len(solid.empty) == 1 and "1 hole of the data closed" in " ".join(solid.told)
+    np.testing.assert_allclose(solid.empty[0].center, [0, 0, 4.8], atol=0.7)
+    opened = trained(holed, surface="open").extract_solid()
+    assert opened.trimmed and len(boundary_loops(opened.mesh)) == 1

@@ -1,0 +1,79 @@
+"""What a cloud seems to be: kinds made here, and the cases that people brought."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from levelset_core.data import PointCloud
+from levelset_core.random import numpy_generator
+from levelset_core.reconstruction.survey import survey
+
+RNG = numpy_generator(0)
+
+
+def sphere(count: int = 3000) -> np.ndarray:
+    points = RNG.normal(size=(count, 3))
+    return points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+def noisy(points: np.ndarray, size: float = 0.01) -> np.ndarray:
+    return points + size * RNG.normal(size=points.shape)
+
+
+def terrain() -> np.ndarray:
+    x, y = RNG.uniform(0, 100, (2, 4000))
+    return np.stack([x, y, 6 * np.sin(x / 9) * np.cos(y / 13)], axis=1)
+
+
+def half_cylinder() -> np.ndarray:
+    t, h = RNG.uniform(0, np.pi, 4000), RNG.uniform(0, 3, 4000)
+    return np.stack([np.cos(t), np.sin(t), h], axis=1)
+
+
+def view() -> np.ndarray:
+    points = sphere(6000)
+    return points[points[:, 2] > 0.15]
+
+
+def scan_with_gaps() -> np.ndarray:
+    points = sphere(5000)
+    return points[(points[:, 2] > -0.9) & (np.linalg.norm(points - [1, 0, 0], axis=1) > 0.25)]
+
+
+def knot() -> np.ndarray:
+    t = RNG.uniform(0, 2 * np.pi, 3000)
+    x, y = np.sin(t) + 2 * np.sin(2 * t), np.cos(t) - 2 * np.cos(2 * t)
+    return np.stack([x, y, -np.sin(3 * t)], axis=1)
+
+
+CASES = [
+    (lambda: noisy(sphere()), "closed"), (scan_with_gaps, "closed"),
+    (lambda: noisy(sphere(), 0.04), "closed"),
+    (lambda: noisy(terrain(), 0.1), "open"), (lambda: noisy(half_cylinder()), "open"),
+    (view, "open"),
+    (lambda: noisy(knot(), 0.02), "curve"),
+    (lambda: RNG.uniform(size=(4000, 3)), "volume"),
+    (lambda: sphere() * RNG.uniform(size=(3000, 1)) ** (1 / 3), "volume"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "kind"), CASES)
+def test_kinds(make, kind):
+    points = make()
+    for cloud in (points, 1e3 * points + 5e3):
+        found = survey(PointCloud(cloud))
+        assert found.kind == kind
+        assert ("closed" in found.told, "an open" in found.told) == {
+            "closed": (True, False), "open": (True, True), "curve": (False, False),
+            "volume": (False, False),
+        }[kind]  # fmt: skip
+
+
+def test_pieces_spacing_and_noise():
+    points = np.concatenate([noisy(sphere(4000)), noisy(sphere(4000)) + 4.0])
+    found = survey(PointCloud(points))
+    assert found.kind == "closed" and found.pieces == 2 and "2 pieces" in found.told
+    assert found.spacing == pytest.approx(np.sqrt(4 * np.pi / 4000), rel=0.2)
+    assert found.noise == pytest.approx(0.01, rel=0.35)
+    assert set(found.as_dict()) >= {"kind", "pieces", "empty", "spacing", "noise", "told"}
