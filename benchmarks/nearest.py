@@ -77,7 +77,7 @@ def ratios(activation: str, norm: str, seed: int, starts: int) -> tuple[Tensor, 
 
 def plane(options: argparse.Namespace, _: Path, *, activation: str) -> dict[str, Any]:
     """By norm."""
-    seeds = range(2 if options.quick else SEEDS)
+    seeds = range(2 if options.quick else options.networks)
     figures: dict[str, Any] = {}
     for norm in NORMS:
         runs = []
@@ -213,8 +213,10 @@ PARTS: dict[str, _measure.Part] = {
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser = _measure.parser("Nearest points: against a grid, and against attacks.")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas")
+    parser.add_argument("--networks", type=int, default=SEEDS, help="random MLPs in the plane")
     options = _measure.parse(parser, arguments)
-    return _measure.report_parts("nearest", options, PARTS, REQUIRED)
+    further = ["--networks", str(options.networks)]
+    return _measure.report_parts("nearest", options, PARTS, REQUIRED, further)
 
 
 if __name__ == "__main__":
