@@ -181,7 +181,7 @@ def images(options: argparse.Namespace, _: Path, *, norm: str) -> dict[str, Any]
             seconds = time.process_time() - begin
             far[far == 0] = torch.inf  # none found
             found[name] = {
-                "median": round(far.median().item(), 5),
+                "median": round(far.median().item(), 5) if far.median().isfinite() else None,
                 "mean_of_found": round(far[far.isfinite()].mean().item(), 5),
                 "found": int(far.isfinite().sum()),
                 "seconds": round(seconds, 2),
@@ -195,7 +195,7 @@ def images(options: argparse.Namespace, _: Path, *, norm: str) -> dict[str, Any]
 def equal_time(found: dict[str, dict[str, float]]) -> dict[str, Any]:
     """Our median over the least one of FAB in no more time; our best, slowest setting."""
     ours = found["nearest_20_classes_3"]
-    theirs = {k: v for k, v in found.items() if k.startswith("fab")}
+    theirs = {k: v for k, v in found.items() if k.startswith("fab") and v["median"] is not None}
     quick = {k: v for k, v in theirs.items() if v["seconds"] <= ours["seconds"]} or theirs
     name = min(quick, key=lambda k: quick[k]["median"])
     return {"ratio": round(ours["median"] / quick[name]["median"], 4), "against": name}

@@ -54,7 +54,8 @@ def newton_points(
     """Generalized Newton towards S^y, by the step of least length in a norm, inside the bounds.
 
     It is :func:`levelset_core.project` with ``norm`` and ``box``: some point of S^y, near for an
-    F that is nearly affine. For the nearest see :func:`nearest_boundary_points`.
+    F that is nearly affine. Where Newton jumps to and fro across S^y, the point is the one on the
+    way from the image to the last jump. For the nearest see :func:`nearest_boundary_points`.
 
     Args:
         f: logits, (n, *d) -> (n, classes).
@@ -72,7 +73,15 @@ def newton_points(
         margin, x, norm=norm, box=bounds, max_steps=max_steps, tol=_tolerance(margin, x, y),
         max_jump=10.0, args=(y,),
     )  # fmt: skip
-    return _measured(x, samples.points, samples.values, samples.converged)
+    p, values, found = samples.points, samples.values, samples.converged
+    lost = (~found).nonzero().squeeze(1)
+    if len(lost):
+        way = segment_points(f, x[lost], p[lost], y[lost])
+        p, values, found = (
+            old.index_copy(0, lost, new)
+            for old, new in ((p, way.points), (values, way.values), (found, way.found))
+        )
+    return _measured(x, p, values, found)
 
 
 def nearest_boundary_points(
