@@ -174,7 +174,7 @@ def images(options: argparse.Namespace, _: Path, *, norm: str) -> dict[str, Any]
         with torch.no_grad():
             right = network.eval()(x).argmax(1) == y
         x, y = x[right], y[right]
-        found = {}
+        found: dict[str, Any] = {}
         for name, attack in attacks(network, norm).items():
             begin = time.process_time()
             far = length(attack(x, y) - x, norm)
@@ -192,7 +192,7 @@ def images(options: argparse.Namespace, _: Path, *, norm: str) -> dict[str, Any]
     return {**figures, "equal_time_ratio": worst}
 
 
-def equal_time(found: dict[str, dict[str, float]]) -> dict[str, Any]:
+def equal_time(found: dict[str, Any]) -> dict[str, Any]:
     """Our median over the least one of FAB in no more time; our best, slowest setting."""
     ours = found["nearest_20_classes_3"]
     theirs = {k: v for k, v in found.items() if k.startswith("fab") and v["median"] is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmarks import nearest
+from benchmarks import _plane, nearest
 from benchmarks._plane import grid_distance
 
 
@@ -22,6 +22,15 @@ def test_the_grid_knows_the_distance_to_a_line_and_to_a_small_circle(norm, order
     found = grid_distance(lambda q: (q - middle).square().sum(1) - radius**2, far, norm, 3.0)
     expected = torch.linalg.vector_norm(far - middle, order, dim=1) - radius
     torch.testing.assert_close(found, expected, rtol=0, atol=2e-4)
+
+
+def test_the_grid_refined_where_it_matters_is_the_whole_grid(monkeypatch):
+    monkeypatch.setattr(_plane, "GRIDS", (64, 512))
+    f, x = nearest.random_network("relu", 2)
+    some, whole = (grid_distance(f, x[:20], "linf", 3.0, refined=r) for r in (True, False))
+    inside = whole < 3 - x[:20].abs().amax(1)
+    assert inside.sum() > 15
+    torch.testing.assert_close(some[inside], whole[inside], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("activation", ["relu", "softplus"])
