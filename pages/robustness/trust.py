@@ -50,11 +50,12 @@ def trust_view(found: list[KnownModel]) -> None:
             on_click=_go, args=(0 if last else step + 1,),
         )  # fmt: skip
         stored = measured()
-        st.caption(
-            f"Measured on {stored['date']} on {stored['images']} test images of MNIST, "
-            f"ε = {stored['epsilon']:g}, by `{stored['command']}`.",
-            width="content",
-        )
+        if not last:
+            st.caption(
+                f"Measured on {stored['date']} on {stored['images']} test images of MNIST, "
+                f"ε = {stored['epsilon']:g}, by `{stored['command']}`.",
+                width="content",
+            )
 
 
 def _go(step: int) -> None:
@@ -201,8 +202,9 @@ def _gradients(standard: KnownModel) -> None:
             st.image(np.repeat(np.repeat(picture, 6, 0), 6, 1), width="stretch")
             said = ""
             if values is not None:
-                largest = np.abs(values).max()
-                said = f"  \nlargest: **{largest:.2g}**" if largest else "  \n**exactly zero**"
+                largest = float(np.abs(values).max())
+                size = f"{largest:,.0f}" if largest > 1 else f"{largest:.5f}"
+                said = f"  \nlargest: **{size}**" if largest else "  \n**exactly zero**"
             st.caption(title.replace("\n", "  \n") + said)
     st.caption(
         "Orange: brighter makes the network less sure of the right digit; blue: darker does. "

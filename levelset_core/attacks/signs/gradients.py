@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -25,9 +26,9 @@ from levelset_core.random import torch_generator
 STEP_DOUBLE, STEP_SINGLE = 1e-6, 1e-3
 #: In parts of epsilon: so near gradients are compared; the wide quotient's step is 0.3 of it.
 NEAR = 1 / 30
-#: Pixels up to here, and from 1 minus this on, are at an end of their range; they are moved by
-#: ``NUDGE`` to see whether the network sees it.
-END, NUDGE = 0.05, 0.01
+#: Pixels up to one of these, and from 1 minus it on, are at an end of their range; they are moved
+#: by ``NUDGE`` to see whether the network sees it.
+ENDS, NUDGE = (0.005, 0.05, 0.15), 0.01
 
 
 def probe_gradients(
@@ -158,8 +159,8 @@ def _secant(f: nn.Module, x: Tensor, y: Tensor, kind: str, step: Tensor, seed: i
 def _blind_ends(network: nn.Module, x: Tensor) -> float:
     """Share of images whose darkest, or brightest, pixels can move and no output changes."""
     blind = 0.0
-    for low in (True, False):
-        ends = x <= END if low else x >= 1 - END
+    for low, end in product((True, False), ENDS):
+        ends = x <= end if low else x >= 1 - end
         has = ends.flatten(1).sum(1) >= 10
         if has.sum() < 5:
             continue

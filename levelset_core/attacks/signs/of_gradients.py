@@ -61,7 +61,11 @@ def _saturated(p: dict[str, Any]) -> Iterator[Finding]:
     evidence = {
         "zero gradients of cross-entropy": g["zero xent"], "median margin": o["margin"],
         "largest margin": o["widest"],
-    } | {f"standing, {k}": v for k, v in robust.items() if k in ("xent", "margin")}  # fmt: skip
+    } | {
+        f"standing under {title}": robust[k]
+        for k, title in (("xent", "cross-entropy PGD"), ("margin", "margin PGD"))
+        if k in robust
+    }  # fmt: skip
     advice = "Judge by the margin, or divide the logits by a temperature before cross-entropy."
     margins = f"margins are {o['margin']:,.4g} in the median, {o['widest']:,.4g} at most"
     if g["zero xent"] - g["zero margin"] > MANY_ZEROS:

@@ -138,6 +138,14 @@ def _rejects(p: dict[str, Any]) -> Iterator[Finding]:
             "together: the wrong class, not rejected.",
             {"rejected": extra, "rejected as they are": o["extra"]},
         )
+    elif o["flat"] > REJECTED * o["images"]:
+        yield Finding(
+            "rejects",
+            f"{o['flat']} of {o['images']} images get outputs that are all equal, as they are: a "
+            "detector answers in the network's place, or the network answers nothing.",
+            "Attack network and detector together; a constant answer has no gradient.",
+            {"all outputs equal, images": o["flat"]},
+        )
     elif alike - o["alike"] > REJECTED and o["distinct"] > DISTINCT and kind_of(o) == "logits":
         yield Finding(
             "rejects",

@@ -88,6 +88,7 @@ def _values(good: Tensor, y: Tensor) -> Found:
         return {"low": 0.0, "high": 0.0, "sums": [0.0, 0.0], "distinct": 1.0, "stuck": 0.0,
                 "log": False, "half": "", "logit": 0.0, "margin": 0.0, "widest": 0.0}  # fmt: skip
     flat = good.flatten()
+    varied = good[good.amax(1) > good.amin(1)].flatten()  # a row of one number is a finding itself
     low, high = float(flat.min()), float(flat.max())
     near = STUCK * (high - low)
     half = [
@@ -101,7 +102,7 @@ def _values(good: Tensor, y: Tensor) -> Found:
     margins = margin_of(as_logits(good, kind), y).abs()
     return {
         "low": low, "high": high, "sums": sums,
-        "distinct": len(flat.unique()) / len(flat),
+        "distinct": len(varied.unique()) / len(varied) if len(varied) else 1.0,
         "log": bool(good.logsumexp(1).abs().max() < 1e-3),
         "stuck": float(((flat <= low + near) | (flat >= high - near)).double().mean()),
         "half": half[0] if half else "",

@@ -163,6 +163,11 @@ class Rejects(nn.Module):
         return torch.where(noise > 4 * self.limit, torch.full_like(logits, self.answer), logits)
 
 
+def doubts(logits):
+    sure = logits.softmax(1).amax(1, keepdim=True) > 0.7
+    return torch.where(sure, logits, torch.zeros_like(logits))
+
+
 class Optimizes(nn.Module):
     """Moves the image towards confidence before it is classified."""
 
@@ -260,9 +265,11 @@ PLANTED: dict[str, tuple[Callable[[nn.Module], nn.Module], tuple[str, ...]]] = {
     "0 to 255": (on_other_pixels(lambda x: 255 * x), ("normalization",)),
     "light on dark": (on_other_pixels(lambda x: 1 - x), ("normalization",)),
     "clipped input": (before(lambda x: x.clamp(0.2, 0.8)), ("blind ends",)),
+    "clipped a little": (before(lambda x: x.clamp(0.02, 0.98)), ("blind ends",)),
     "clipped narrowly": (before(lambda x: x.clamp(0.4, 0.6)), ("blind ends",)),
     "distilled": (distilled, ("saturated logits",)),
     "class of rejection": (lambda f: Rejects(f), ("rejects",)),
+    "rejects what it doubts": (after(doubts), ("rejects",)),
     "rejects with zeros": (lambda f: Rejects(f, 0.0), ("rejects",)),
     "rejects with NaN": (lambda f: Rejects(f, torch.nan), ("not finite",)),
     "optimizes": (Optimizes, ("test-time optimization",)),
