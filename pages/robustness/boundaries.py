@@ -12,7 +12,7 @@ from levelset_core.data.images import IMAGE_SETS
 from levelset_core.robustness.measurements import largest, measurements, start_measurement
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs import RunStore
-from pages.robustness.charts import black_box_figure, distance_figure, read_distances
+from pages.robustness.charts import black_box_figure, distance_figure, distances_with
 from pages.robustness.measuring import PASSES, Question, active_runs, measure_button
 from pages.shared.charts import CONFIG
 
@@ -32,22 +32,22 @@ MEASURES = {
 def distances_view(q: Question) -> None:
     """Histograms over one another."""
     found = {m: measurements(RunStore(), "distances", [m], data=q.data) for m in q.models}
-    bests = {m: largest(runs) for m, runs in found.items()}
-    known = {m: None if best is None else read_distances(best) for m, best in bests.items()}
-    measured = [arrays for arrays in known.values() if arrays is not None]
-    usual = OLDER if measured and not any(LEAST in arrays for arrays in measured) else LEAST
+    older = any(distances_with(runs, OLDER) for runs in found.values())
+    usual = LEAST
+    if older and not any(distances_with(runs, LEAST) for runs in found.values()):
+        usual = OLDER
     measure = st.segmented_control(
         "Distance", list(MEASURES), format_func=MEASURES.__getitem__, default=usual,
         key="curves_measure", required=True, label_visibility="collapsed",
     )  # fmt: skip
     shown, missing, results = [], [], []
     for model, runs in found.items():
-        best, arrays = bests[model], known[model]
-        if best is not None and arrays is not None and str(measure) in arrays:
+        if (known := distances_with(runs, str(measure))) is not None:
+            best, arrays = known
             shown.append((model, arrays))
             results.append(best.result() or {"models": best.config.settings["models"]})
-        enough = best is not None and best.config.settings["images"] >= q.images
-        enough = enough and "least_linf" in (arrays or {})  # none in runs before 2026-12
+        whole = distances_with(runs, LEAST)
+        enough = whole is not None and whole[0].config.settings["images"] >= q.images
         if not enough and not any(r.status().active for r in runs):
             missing.append(model)
     if shown:

@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from levelset_core.attacks import beyond_chance
 from levelset_core.robustness.cells import Cell
 from levelset_core.robustness.kinds.distances import DISTANCES
+from levelset_core.robustness.measurements import largest
 from levelset_core.robustness.models import KnownModel
 from levelset_core.robustness.table import published_row
 from levelset_core.robustness.table1 import BLACK_BOX
@@ -154,6 +155,15 @@ def waterfall_figure(
 def read_distances(run: Run) -> dict[str, np.ndarray] | None:
     """The arrays of a finished run; None where they cannot be read."""
     return run_arrays(run, DISTANCES)
+
+
+def distances_with(runs: list[Run], name: str) -> tuple[Run, dict[str, np.ndarray]] | None:
+    """The finished run about the most images that has an array of this name, and its arrays: not
+    all do, as runs before 2026-12 searched less.
+    """
+    whole = {run.id: arrays for run in runs if name in (arrays := read_distances(run) or {})}
+    best = largest(run for run in runs if run.id in whole)
+    return None if best is None else (best, whole[best.id])
 
 
 def distance_figure(

@@ -14,7 +14,7 @@ import streamlit as st
 from levelset_core.attacks import AttackConfig, over_epsilon, over_steps, paper_attack
 from levelset_core.data.images import is_here
 from levelset_core.robustness.cells import Cell, all_cells, start_cells
-from levelset_core.robustness.measurements import largest, measurements
+from levelset_core.robustness.measurements import measurements
 from levelset_core.robustness.models import KnownModel
 from levelset_core.robustness.table import (
     autoattack_points,
@@ -30,7 +30,7 @@ from pages.robustness.charts import (
     add_least,
     add_points,
     curve_figure,
-    read_distances,
+    distances_with,
     waterfall_figure,
 )
 from pages.robustness.measuring import (
@@ -191,10 +191,10 @@ def _add_others(figure: go.Figure, q: Question, cells: list[Cell], strong: Lines
         points = autoattack_points(cells, model, q.data, q.norm)
         if points:
             add_points(figure, model, q.colours[model.id], points, "AutoAttack")
-        run = largest(measurements(RunStore(), "distances", [model], data=q.data))
-        arrays = None if run is None else read_distances(run)
-        if arrays is not None and (key := f"least_{q.norm}") in arrays:
-            least = np.where(arrays["right"].astype(bool), arrays[key], 0.0)
+        runs = measurements(RunStore(), "distances", [model], data=q.data)
+        if (known := distances_with(runs, f"least_{q.norm}")) is not None:
+            arrays = known[1]
+            least = np.where(arrays["right"].astype(bool), arrays[f"least_{q.norm}"], 0.0)
             add_least(figure, model, q.colours[model.id], least, max(ends))
 
 

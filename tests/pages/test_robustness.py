@@ -27,6 +27,7 @@ from pages.robustness.charts import (
     black_box_figure,
     curve_figure,
     distance_figure,
+    distances_with,
     read_distances,
     waterfall_figure,
 )
@@ -292,6 +293,11 @@ def test_the_charts(models, store):
         assert np.array_equal(part.z, [[matrix[1][1]]])
 
     arrays = read_distances(distances)
+    found = distances_with([distances], "least_linf")
+    assert found is not None and found[0].id == distances.id
+    right = arrays["right"].astype(bool)
+    assert (arrays["least_linf"][right] <= arrays["newton_linf"][right]).all()
+    assert distances_with([distances], "of older runs") is None
     figure = distance_figure([(models[1], arrays)], colours, "attack_linf", 0.3)
     share = sum(y for x, y in zip(figure.data[0].x, figure.data[0].y, strict=True)) / 2
     assert share == pytest.approx(1, abs=0.35)  # all but those that have no distance
