@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
 
-from levelset_core.attacks import margin_of
+from levelset_core.attacks import AttackConfig, margin_of
 from levelset_core.data.images import load_images
 from levelset_core.robustness import bundle
 from levelset_core.robustness.kinds.survey import SURVEY
@@ -26,7 +24,7 @@ def test_they_are_about_the_bundled_weights_and_nothing_else_is_there(store):
         found = [
             run
             for run in measurements(store, kind, own, data=data)
-            if run.config.settings["attack"] == dataclasses.asdict(attack)
+            if AttackConfig(**run.config.settings["attack"]) == attack
         ]
         if data == "mnist_excerpt":
             assert found, f"{kind} of {own[0].title} is missing: `python -m {bundle.__name__}`"
