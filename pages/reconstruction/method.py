@@ -10,7 +10,7 @@ import streamlit as st
 
 from levelset_core import runs
 from levelset_core.reconstruction import ReconstructionConfig
-from levelset_core.reconstruction.config import PRESETS
+from levelset_core.reconstruction.config import PRESETS, SURFACES
 from levelset_core.reconstruction.shapes import CLOUD, TRUTH, cloud_bytes, shape_bytes
 from levelset_core.runs import Started, kind_modules
 from pages.reconstruction.input import Subject
@@ -144,6 +144,17 @@ def _settings(subject: Subject, name: str) -> dict[str, Any]:
     changes["outliers"] = st.checkbox(
         "Remove outliers first", usual.outliers, key=f"outliers_{name}"
     )
+    if changes["outliers"]:
+        changes["outlier_ratio"] = st.slider(
+            "How far away an outlier is", 1.5, 8.0, usual.outlier_ratio, 0.5,
+            key=f"outlier_ratio_{name}",
+            help="Times what is usual around it: less leaves out more. Shown before the first run.",
+        )  # fmt: skip
+    if subject.kind == "surface":
+        changes["surface"] = st.segmented_control(
+            "Surface", SURFACES, default=usual.surface, required=True, key=f"surface_{name}",
+            help="Open ends where the data ends; auto takes what the points seem to be.",
+        )  # fmt: skip
     if subject.cloud.normals is not None and subject.kind == "surface":
         use = st.checkbox("Use the normals of the file", key="use_normals")
         changes["normals_weight"] = 1.0 if use else 0.0

@@ -9,6 +9,7 @@ import streamlit as st
 
 from levelset_core.runs import Run
 from pages.reconstruction.export import export_view, stills_view
+from pages.reconstruction.first_look import first_look
 from pages.reconstruction.input import Subject, input_panel
 from pages.reconstruction.method import METHODS, method_panel, start_button
 from pages.reconstruction.report import metrics_view, notes_view, training_view
@@ -50,13 +51,16 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
     told = notes_view(results)
     stills = st.session_state.get("reconstruction_tab") == "stills"
     seen = viewer3d(
-        views(subject, results), key="reconstruction", subject=subject.digest, up=subject.up,
+        views(subject, results, outlier_ratio(choice)),
+        key="reconstruction", subject=subject.digest, up=subject.up,
         tell_camera=stills, origin=origin_of(subject),
         colour="plain" if subject.cloud.colours is None else "rgb",
         height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished) - TOLD * told,
         empty="No surface yet.",
     )  # fmt: skip
     if not runs:
+        if look := first_look(subject, outlier_ratio(choice)):
+            st.caption(f":material/visibility: {look}")
         st.caption(
             "Drag to turn, wheel to zoom, ? for all keys. **Reconstruct** trains a network whose "
             "level set F = 0 is the shape; you watch it from the first second."
@@ -77,6 +81,12 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
         stills_view(subject, one(results), seen.camera)
     else:
         training_view(results, kind)
+
+
+def outlier_ratio(choice: dict[str, Any]) -> float | None:
+    """How far away an outlier is with these settings; None keeps all points."""
+    changes = choice["changes"]
+    return changes.get("outlier_ratio") if changes.get("outliers") else None
 
 
 def one(results: list[Result]) -> Result:

@@ -23,6 +23,7 @@ from levelset_core.reconstruction.shapes import (
 )
 from levelset_core.runs import Run, RunConfig, RunStatus, RunStore, tell_apart
 from levelset_core.runs.files import read_arrays
+from pages.reconstruction.first_look import left_out
 from pages.reconstruction.input import Subject
 from pages.reconstruction.method import METHODS
 from pages.shared import viewer3d as v
@@ -140,11 +141,12 @@ def origin_of(subject: Subject) -> tuple[float, ...]:
     return tuple(np.rint((low + high) / 2).tolist()) if far else (0.0, 0.0, 0.0)
 
 
-def views(subject: Subject, results: list[Result]) -> list[v.View]:
-    """One viewport a result; the cloud alone where there is none yet."""
+def views(subject: Subject, results: list[Result], ratio: float | None = None) -> list[v.View]:
+    """One viewport a result; the cloud alone where there is none yet, its outliers apart."""
     shown = [result for result in results if result.shape is not None]
     if not shown:
-        return [v.View("", [_cloud(subject), *_truth(subject)])]
+        layers = [_cloud(subject), *left_out(subject, ratio), *_truth(subject)]
+        return [v.View("", layers)]
     return [
         v.View(
             result.title if len(shown) > 1 else "",

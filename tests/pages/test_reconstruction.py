@@ -106,3 +106,12 @@ def test_several_files_are_one_cloud(page):
     files = [("one.xyz", table(points)), ("two.xyz", table(points)), ("both.conf", conf)]
     told = opened(page, *files)
     assert "1,000 points" in told and "2 scans are moved to where their poses say" in told
+
+
+def test_before_a_run_the_points_are_surveyed_and_outliers_shown(page):
+    told = [caption.value for caption in page.caption]
+    (look,) = [text for text in told if "seem to be" in text]
+    assert "a closed surface" in look and "would be left out as outliers" in look
+    page.checkbox(key="outliers_quick").set_value(False).run()
+    assert not page.exception
+    assert not any("left out as outliers" in caption.value for caption in page.caption)
