@@ -1,12 +1,12 @@
 """True margins in the playground: what the losses reach where the wanted margin fits.
 
-    python -m benchmarks.margins [--store] [--quick] [--only figure_1,presets,spirals] [--seeds N]
+    python -m benchmarks.margins [--store] [--quick] [--only figure_1,blobs,...] [--seeds N]
 
 * figure_1: 24 points, margin L-infinity and L2 at epsilon 0.2 and 0.24, 2,000 steps: the share of
-  points whose margin is at least 0.97 epsilon; with Newton's points beside the nearest ones.
-* presets: two moons, circles, XOR, blobs as the page draws them, 1,500 steps, epsilon 0.9 times the
-  largest margin that the points allow: the smallest margin beside that of cross-entropy, in the
-  loss's own norm.
+  points whose margin is at least 0.97 epsilon; figure_1_newton: the same at Newton's feet.
+* two_moons, circles, xor, blobs as the page draws them, 1,500 steps, epsilon 0.9 times the largest
+  margin that the points allow: the smallest margin beside that of cross-entropy, in the loss's own
+  norm.
 * spirals: the same number of points and steps; accuracy and smallest margin.
 
 A seed draws the network's first weights. All else is what the page sets for these points. Margins
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,70 +59,54 @@ def trained(drawing: PointSet, steps: int, **settings: Any) -> PlaygroundTrainer
     return trainer
 
 
-def figure_1(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def figure_1(how: str, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Shares of the 24 points that reach the margin asked for, a seed each."""
     suited = dict(SUITED["figure_1"])
     rate = suited.pop("learning_rate")
     drawing, steps = Preset("figure_1", **suited).points(), 100 if options.quick else 2000
     found = {}
-    for objective, norm in (("margin_linf", "linf"), ("margin_l2", "l2")):
-        for epsilon, goal in ((0.2, 0.99), (0.24, 0.95)):
-            for how in ("nearest", "newton"):
-                margins = [
-                    true_margins(
-                        trained(
-                            drawing,
-                            steps,
-                            objective=objective,
-                            epsilon=epsilon,
-                            points=how,
-                            seed=k,
-                            learning_rate=rate,
-                        ),
-                        norm,
-                    )
-                    for k in range(options.seeds)
-                ]
-                share = [round(float((m >= REACHED * epsilon).mean()), 4) for m in margins]
-                name = f"{objective}_{epsilon}_{how}"
-                found[name] = {
-                    "share": share,
-                    "smallest": [round(float(m.min()), 4) for m in margins],
-                    "seeds_with_the_share": sum(s >= goal for s in share),
-                }
-                _measure.tell(name, found[name])
+    cases = [(0.2, 0.99, "linf"), (0.24, 0.95, "linf"), (0.2, 0.99, "l2"), (0.24, 0.95, "l2")]
+    for epsilon, goal, norm in cases:
+        runs = [
+            trained(
+                drawing, steps, objective=f"margin_{norm}", epsilon=epsilon, points=how, seed=k,
+                learning_rate=rate,
+            )
+            for k in range(options.seeds)
+        ]  # fmt: skip
+        margins = [true_margins(run, norm) for run in runs]
+        share = [round(float((m >= REACHED * epsilon).mean()), 4) for m in margins]
+        found[f"margin_{norm}_{epsilon}"] = {
+            "loss": [round(run.loss or 0.0, 6) for run in runs],
+            "share": share,
+            "smallest": [round(float(m.min()), 4) for m in margins],
+            "seeds_with_the_share": sum(s >= goal for s in share),
+        }
+        _measure.tell(f"{norm} {epsilon}", found[f"margin_{norm}_{epsilon}"])
     return found
 
 
-def presets(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def beside_cross_entropy(preset: str, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """The smallest margin of each loss beside that of cross-entropy, a seed each."""
-    steps = 100 if options.quick else 1500
-    found: dict[str, Any] = {}
-    for preset in PRESETS:
-        points = Preset(preset).points()
-        largest = {norm: points.largest_margin(norm) for norm in ("linf", "l2")}
-        found[preset] = {
-            "largest": {k: round(v, 4) for k, v in largest.items()}, "cross_entropy": {}
-        }  # fmt: skip
-        rivals = [
-            trained(points, steps, objective="cross_entropy", seed=k) for k in range(options.seeds)
+    drawing, steps = Preset(preset).points(), 100 if options.quick else 1500
+    largest = {norm: drawing.largest_margin(norm) for norm in ("linf", "l2")}
+    plain = [
+        trained(drawing, steps, objective="cross_entropy", seed=k) for k in range(options.seeds)
+    ]
+    rivals = {norm: [_smallest(run, norm) for run in plain] for norm in largest}
+    found: dict[str, Any] = {
+        "largest": {k: round(v, 4) for k, v in largest.items()}, "cross_entropy": rivals
+    }  # fmt: skip
+    for objective in OURS:
+        norm = PlaygroundConfig(objective=objective).norm
+        epsilon = ASKED * largest[norm]
+        own = [
+            _smallest(trained(drawing, steps, objective=objective, epsilon=epsilon, seed=k), norm)
+            for k in range(options.seeds)
         ]
-        for norm in largest:
-            smallest = [_smallest(trainer, norm) for trainer in rivals]
-            found[preset]["cross_entropy"][norm] = smallest
-        for objective in OURS:
-            norm = PlaygroundConfig(objective=objective).norm
-            epsilon = ASKED * largest[norm]
-            own = [
-                _smallest(
-                    trained(points, steps, objective=objective, epsilon=epsilon, seed=k), norm
-                )
-                for k in range(options.seeds)
-            ]
-            rival = found[preset]["cross_entropy"][norm]
-            ahead = sum(a >= b for a, b in zip(own, rival, strict=True))
-            found[preset][objective] = {"norm": norm, "smallest": own, "seeds_not_behind": ahead}
-            _measure.tell(f"{preset} {objective}", found[preset][objective])
+        ahead = sum(a >= b for a, b in zip(own, rivals[norm], strict=True))
+        found[objective] = {"norm": norm, "smallest": own, "seeds_not_behind": ahead}
+        _measure.tell(f"{preset} {objective}", found[objective])
     return found
 
 
@@ -151,7 +136,12 @@ def _smallest(trainer: PlaygroundTrainer, norm: str) -> float:
     return round(smallest, 4) if math.isfinite(smallest) else -1.0
 
 
-PARTS: dict[str, _measure.Part] = {"figure_1": figure_1, "presets": presets, "spirals": spirals}
+PARTS: dict[str, _measure.Part] = {
+    "figure_1": partial(figure_1, "nearest"),
+    **{preset: partial(beside_cross_entropy, preset) for preset in PRESETS},
+    "spirals": spirals,
+    "figure_1_newton": partial(figure_1, "newton"),
+}
 #: What the project asks of these figures: seeds of five, and the spirals' accuracy.
 REQUIRED: dict[str, float] = {
     "seeds_with_the_share": 5,

@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks import _measure
 from levelset_core.live import LiveHub, LiveSession, PlaygroundState
 from levelset_core.playground import PlaygroundConfig, PlaygroundTrainer
-from levelset_core.playground.config import SEARCH_EVERY
+from levelset_core.playground.config import SEARCH_EVERY_SVM
 
 
 def training_alone(repeats: int) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def training_alone(repeats: int) -> dict[str, Any]:
     }
 
     def block(trainer: PlaygroundTrainer) -> None:  # one search for nearest points is in each
-        for _ in range(SEARCH_EVERY):
+        for _ in range(SEARCH_EVERY_SVM):
             next(trainer)
 
     for trainer in trainers.values():  # searches are more often at the beginning
@@ -43,8 +43,8 @@ def training_alone(repeats: int) -> dict[str, Any]:
     t = _measure.interleave(repeats, **{k: lambda v=v: block(v) for k, v in trainers.items()})
     plain = t["cross_entropy"]
     return {
-        "geometric_svm_steps_per_second": round(SEARCH_EVERY / t["geometric_svm"], 1),
-        "cross_entropy_steps_per_second": round(SEARCH_EVERY / plain, 1),
+        "geometric_svm_steps_per_second": round(SEARCH_EVERY_SVM / t["geometric_svm"], 1),
+        "cross_entropy_steps_per_second": round(SEARCH_EVERY_SVM / plain, 1),
         "cost_of_a_step_over_cross_entropy": round(t["geometric_svm"] / plain, 2),
         "others_over_cross_entropy": {k: round(v / plain, 2) for k, v in t.items()},
     }

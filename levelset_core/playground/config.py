@@ -22,7 +22,8 @@ NEWTON_TOL = 1e-4
 NEWTON_MAX_JUMP = 10.0
 #: Nearest points are searched anew at least every so many steps, more often at the beginning.
 #: In between the last ones are taken along (``follow_points``), at the cost of one evaluation.
-SEARCH_EVERY = 20
+#: Eq. 11 searches three sets and has no epsilon to miss.
+SEARCH_EVERY, SEARCH_EVERY_SVM = 20, 40
 #: Each search looks at so many random places nearer than the last point, and starts from the one
 #: beyond the boundary too; its steps at most.
 SEARCH_DRAWS, SEARCH_STEPS = 16, 3
@@ -68,6 +69,7 @@ class Objective:
         uses: the settings it reads, by their names in :class:`PlaygroundConfig`.
         distance: the distance it fixes; ``None`` where the setting chooses, or none is used.
         limit: why it cannot promise the margin it asks for, one sentence; empty where it can.
+        search_every: steps between two searches for nearest points.
     """
 
     title: str
@@ -77,6 +79,7 @@ class Objective:
     uses: tuple[str, ...] = ()
     distance: str | None = None
     limit: str = ""
+    search_every: int = SEARCH_EVERY
 
     def terms(
         self, f: Network, x: Tensor, y: Tensor, config: PlaygroundConfig, last: Last | None = None
@@ -127,7 +130,7 @@ def _margin_in(distance: str, title: str, limit: str = "") -> Objective:
 OBJECTIVES: dict[str, Objective] = {
     "geometric_svm": Objective(
         "Geometric SVM", "Eq. 11", _geometric_svm, losses.geometric_svm_terms,
-        ("lam", "alpha", "distance", "points", "newton_steps"),
+        ("lam", "alpha", "distance", "points", "newton_steps"), search_every=SEARCH_EVERY_SVM,
     ),
     "margin_linf": _margin_in("linf", "Margin L∞"),
     "margin_l2": _margin_in("l2", "Margin L2"),

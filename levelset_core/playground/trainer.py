@@ -24,7 +24,6 @@ from levelset_core.playground.config import (
     NEWTON_TOL,
     OBJECTIVES,
     REBUILDS,
-    SEARCH_EVERY,
     Last,
     LossTerms,
     PlaygroundConfig,
@@ -83,7 +82,7 @@ class PlaygroundTrainer:
         network = MLP(
             2, (c.width,) * c.depth, activation=c.activation, generator=torch_generator(c.seed)
         )
-        self.network = network.to(self.device)
+        self.network = network.to(self.device).eval()  # so that no call has to see to it
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=c.learning_rate, fused=self.device.type != "mps"
         )
@@ -156,7 +155,8 @@ class PlaygroundTrainer:
         if not self.acts_at_nearest:
             return
         if not self._last or self.step >= self._search_at:
-            self._search_at = self.step + min(SEARCH_EVERY, 1 + self.step // 2)
+            every = OBJECTIVES[self.config.objective].search_every
+            self._search_at = self.step + min(every, 1 + self.step // 2)
         match terms.details:
             case GeometricSVMTerms(boundary=boundary, sides=sides):
                 self._last = (boundary, sides)

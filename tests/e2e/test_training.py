@@ -1,8 +1,10 @@
 """Objectives and settings while training runs."""
 
+from playwright.sync_api import expect
+
 from levelset_core.live.state import OVERLAYS
 from levelset_core.playground import FIGURE_1, OBJECTIVES
-from tests.e2e.servers import until
+from tests.e2e.servers import PATIENCE, until
 
 WATCH = """root => {
   root.setBacks = 0;
@@ -109,3 +111,29 @@ def test_compare_trains_four_panels_in_step(playground):
     playground.sidebar.get_by_text("Compare: Figure 1").click()
     playground.wait_for("one panel", panels=1)
     playground.trains()
+
+
+def test_figure_1_keeps_its_margin_at_nearest_points(playground):
+    playground.choose("Points", "Figure 1")
+    playground.choose("Loss", "Margin L∞")
+    playground.wait_for_address(
+        lambda state: (
+            (state.config.objective, state.config.points, state.config.epsilon)
+            == ("margin_linf", "nearest", 0.2)
+            and state.config.learning_rate == 1e-3
+        ),
+        "the loss",
+    )
+    expect(
+        playground.sidebar.get_by_text("These points allow at most ε = 0.245 in L∞")
+    ).to_be_visible()
+    expect(playground.sidebar.get_by_text("Level set points")).to_be_visible()
+    playground.press("reset")
+    if playground.text("playing") != "true":
+        playground.play()
+    until(lambda: playground.number("step") >= 2000, "2,000 steps", 10 * PATIENCE)
+    playground.pause()
+    assert playground.number("accuracy") == 1.0
+    assert playground.number("margin-min") >= 0.2
+    expect(playground.main.get_by_text("Newton's foot is", exact=False)).to_be_visible()
+    playground.well()

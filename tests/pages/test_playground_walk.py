@@ -25,7 +25,8 @@ WALK = {
 }
 #: What every part of the house stands on.
 GROUND = ("levelset_core/settings.py", "levelset_core/levelsets", "levelset_core/networks",
-          "levelset_core/data", "levelset_core/losses/labels.py", "pages/shared")  # fmt: skip
+          "levelset_core/data", "levelset_core/losses/labels.py", "levelset_core/losses/finder.py",
+          "levelset_core/random.py", "pages/shared")  # fmt: skip
 
 
 class Here(WorkerProcess):
