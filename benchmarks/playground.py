@@ -1,6 +1,6 @@
 """How fast the playground is: training alone, with a browser attached, and with ten of them.
 
-    python -m benchmarks.playground [--store] [--quick]
+    python -m benchmarks.playground [--store] [--quick] [--only training_alone,...]
 
 Needs chromium and playwright (requirements-dev.txt) for the browser's part; --quick leaves it
 out.
@@ -167,14 +167,19 @@ REQUIRED: dict[str, float] = {
 }
 
 
+PARTS: dict[str, _measure.Part] = {
+    "training_alone": lambda options, folder: training_alone(3 if options.quick else 40),
+    "with_browser": lambda options, folder: with_browser(10),
+    "ten_sessions": lambda options, folder: ten_browsers(10),
+}
+
+
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser = _measure.parser("The playground: rates and latencies.")
+    parser.add_argument("--only", help="parts, separated by commas")
     options = _measure.parse(parser, arguments)
-    figures: dict[str, Any] = {"training_alone": training_alone(3 if options.quick else 40)}
-    if not options.quick:
-        figures["with_browser"] = with_browser(10)
-        figures["ten_sessions"] = ten_browsers(10)
-    return _measure.report("playground", options, figures, REQUIRED)
+    options.only = options.only or ("training_alone" if options.quick else ",".join(PARTS))
+    return _measure.report_parts("playground", options, PARTS, REQUIRED)
 
 
 if __name__ == "__main__":
