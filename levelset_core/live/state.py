@@ -21,8 +21,8 @@ HELD_OUT_COUNT = 500
 OVERLAYS = ("contours", "field", "path", "balls", "margins", "gradients", "axis", "motion")
 
 
-#: What suits a preset, where that is not the default. On few points that leave little room a step
-#: of Adam must be short: at 3e-3 margins of 0.24 swing by 5 %.
+#: What suits a preset, where that is not the default. Few points that leave little room take
+#: shorter steps of Adam.
 SUITED: dict[str, dict[str, Any]] = {"figure_1": {"count": 24, "noise": 0.0, "learning_rate": 1e-3}}
 
 
