@@ -83,18 +83,17 @@ def _picker(file: Any) -> tuple[str, ...] | None:
         )
         numbers = list(range(len(table.names)))
         chosen = []
-        for place, (axis, column) in enumerate(zip("xyz", st.columns(3), strict=True)):
-            with column:
-                usual = table.points[place] if place < len(table.points) else None
-                options = numbers if axis != "z" else [None, *numbers]
-                chosen.append(
-                    st.selectbox(
-                        axis, options, None if usual is None and axis != "z"
-                        else options.index(usual),  # type: ignore[arg-type]
-                        format_func=lambda k: "none" if k is None else table.names[k],
-                        key=f"column_{axis}_{file.file_id}", placeholder="?",
-                    )
-                )  # fmt: skip
+        for place, axis in enumerate("xyz"):
+            usual = table.points[place] if place < len(table.points) else None
+            options = numbers if axis != "z" else [None, *numbers]
+            chosen.append(
+                st.selectbox(
+                    axis, options, None if usual is None and axis != "z"
+                    else options.index(usual),  # type: ignore[arg-type]
+                    format_func=lambda k: "none" if k is None else table.names[k],
+                    key=f"column_{axis}_{file.file_id}", placeholder="choose",
+                )
+            )  # fmt: skip
     if chosen[0] is None or chosen[1] is None:
         raise LevelsetError(f"{file.name}: choose which columns are x, y and z.")
     picked = tuple(k for k in chosen if k is not None)
