@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from levelset_core.cli.common import Parser, answer, progress, whole
 from levelset_core.errors import LevelsetError
@@ -14,19 +16,30 @@ if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
     from levelset_core.exact import ExactNetwork
     from levelset_core.exact.sign_check import Reference
 
-_PLANE = (".json", ".geojson", ".svg")
+_PLANE = (".json", ".geojson", ".wkt", ".svg")
 _SOLID = (".obj", ".ply", ".stl", ".off")
 
 
 def options(exact: Parser) -> None:
     """Add the options."""
     exact.add_argument(
-        "shape", metavar="SHAPE", help="polygon (.json, .svg) or mesh (.obj, .ply, .stl)"
-    )
+        "shape", metavar="SHAPE", help="polygon (.json, .geojson, .wkt, .svg) or mesh (.obj, .ply, "
+        ".stl, .off)",
+    )  # fmt: skip
     exact.add_argument("-o", "--output", required=True, help="NET.safetensors or NET.onnx")
     exact.add_argument(
         "--points", type=whole(1), default=100_000, help="random points whose signs are checked"
     )
+    exact.add_argument(
+        "--form", default="deep", choices=("deep", "balanced"),
+        help="deep: few weights; balanced: O(log n) hidden layers and many weights (default: deep)",
+    )  # fmt: skip
+    exact.add_argument(
+        "--tolerance", type=float, metavar="PART",
+        help="corners this close to a line or a plane count as on it, relative to the size "
+        "(default: as the digits of the coordinates say)",
+    )  # fmt: skip
+    exact.add_argument("--float32", action="store_true", help="write ONNX in single precision")
     exact.set_defaults(run=_run)
 
 
@@ -35,16 +48,29 @@ def _run(options: argparse.Namespace) -> int:
     from levelset_core.exact.sign_check import check_signs
 
     output = Path(options.output)
-    writers = {".safetensors": exact_safetensors, ".onnx": exact_onnx}
+    writers: dict[str, Callable[[ExactNetwork], bytes]] = {
+        ".safetensors": exact_safetensors,
+        ".onnx": partial(exact_onnx, single=options.float32),
+    }
     if output.suffix.lower() not in writers:
         raise LevelsetError(f"{output.name}: networks are written as .safetensors or .onnx.")
     if not output.parent.is_dir():
         raise LevelsetError(f"{output.name}: its folder {str(output.parent)!r} does not exist.")
-    e, reference = _build(str(find_bundled(options.shape)))
+    if options.float32 and output.suffix.lower() != ".onnx":
+        raise LevelsetError(f"{output.name}: --float32 is for ONNX; safetensors keep float64.")
+    e, reference, notes = _build(
+        str(find_bundled(options.shape)), {"form": options.form, "tolerance": options.tolerance}
+    )
     if not options.json:
         progress(f"Built in {e.seconds:.3f} s; checking {options.points} points.")
     for tally in check_signs(e.network, reference, points=options.points, seed=options.seed):
         found = tally
+    if found.wrong:
+        raise LevelsetError(
+            f"{Path(options.shape).name}: {found.wrong} of {found.points} random points have the "
+            "wrong sign, so nothing is written. Repair the shape (parts that touch or nearly "
+            "touch), or try another --tolerance."
+        )
     try:
         output.write_bytes(writers[output.suffix.lower()](e))
     except OSError as error:
@@ -52,13 +78,15 @@ def _run(options: argparse.Namespace) -> int:
     result = {
         "planes": e.planes, "depth": e.depth, "widths": list(e.widths), "weights": e.weights,
         "seconds": e.seconds, "points": found.points, "wrong_signs": found.wrong,
-        "largest_on_surface": found.on_boundary, "output": str(output),
+        "largest_on_surface": found.on_boundary, "output": str(output), "form": e.form,
+        "tolerance": e.tolerance, "merged": e.merged,
     }  # fmt: skip
-    lines = (f"{name.replace('_', ' '):20}{value}" for name, value in result.items())
-    return answer(options, result, *lines)
+    lines = [f"{name.replace('_', ' '):20}{value}" for name, value in result.items()]
+    notes = [*notes, *([e.note] if e.note else [])]
+    return answer(options, {**result, "notes": notes}, *lines, *notes)
 
 
-def _build(shape: str) -> tuple[ExactNetwork, Reference]:
+def _build(shape: str, how: dict[str, Any]) -> tuple[ExactNetwork, Reference, list[str]]:
     from levelset_core.data.readers import read_geometry
     from levelset_core.exact import exact_polygon, exact_polyhedron
     from levelset_core.exact.shape_files import read_plane_shape
@@ -68,7 +96,9 @@ def _build(shape: str) -> tuple[ExactNetwork, Reference]:
     ending = Path(shape).suffix.lower()
     if ending in _PLANE:
         plane = read_plane_shape(shape)
-        return exact_polygon(plane.parts), plane_reference(plane.rings, plane.chains)
+        e = exact_polygon(plane.parts, **how)
+        reference = plane_reference(plane.rings, plane.chains, tolerance=how["tolerance"])
+        return e, reference, list(plane.notes)
     if ending not in _SOLID:
         raise LevelsetError(
             f"{Path(shape).name}: a shape is a polygon ({', '.join(_PLANE)}) or a mesh "
@@ -77,4 +107,5 @@ def _build(shape: str) -> tuple[ExactNetwork, Reference]:
     mesh = read_geometry(shape)
     if not isinstance(mesh, Mesh):
         raise LevelsetError(f"{Path(shape).name}: it holds points without faces; a mesh is needed.")
-    return exact_polyhedron(mesh), solid_reference(mesh)
+    e = exact_polyhedron(mesh, **how)
+    return e, solid_reference(mesh, e.tolerance if e.merged else 0.0), []

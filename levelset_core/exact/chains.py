@@ -117,16 +117,27 @@ class _Chains:
 
     def formula(self, i: int, j: int, above: Operation | None = None) -> Formula:
         """The shallowest formula of edges i..j; of the kind of the gate above if that pays."""
-        if i == j:
-            return self.lines[i]
-        self.solve(i, j)
-        choices = self.known[i, j]
-        operation = min(choices, key=lambda turn: choices[turn][0])
-        if above in choices and choices[above][0] == self.leaves(i, j, above):
-            operation = above
-        k = choices[operation][1]
-        parts = [self.formula(i, k - 1, operation), self.formula(k, j, operation)]
-        return merge(operation, parts)
+        done: list[Formula] = []
+        # Stretches to do; and gates, whose two children are then the last that are done.
+        stack: list[tuple[int, int, Operation | None] | Operation] = [(i, j, above)]
+        while stack:
+            item = stack.pop()
+            if isinstance(item, str):
+                second, first = done.pop(), done.pop()
+                done.append(merge(item, [first, second]))
+                continue
+            i, j, above = item
+            if i == j:
+                done.append(self.lines[i])
+                continue
+            self.solve(i, j)
+            choices = self.known[i, j]
+            operation = min(choices, key=lambda turn: choices[turn][0])
+            if above in choices and choices[above][0] == self.leaves(i, j, above):
+                operation = above
+            k = choices[operation][1]
+            stack += [operation, (k, j, operation), (i, k - 1, operation)]
+        return done[0]
 
     # -- where a chain may be cut ----------------------------------------------------------------
 

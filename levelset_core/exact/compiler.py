@@ -25,6 +25,7 @@ from levelset_core.exact.formula import Formula, Gate, Literal, two_way
 MAX_WEIGHTS = 200_000_000
 _SHORT = 0.1  # normals that no others are read from
 _TRIED = 12  # ways to compile that are compared where a formula is deep
+_DEEP = 300  # from so many layers on fewer, since each takes seconds
 
 Units = dict[int, float]  # a linear combination of units of one layer
 
@@ -72,7 +73,8 @@ def compile_formula(formula: Formula, dimension: int) -> nn.Sequential:
     formula = two_way(formula)
     levels = _levels(formula)
     depth = len(levels) - 1
-    changes = sorted({round(k) for k in np.linspace(0, depth, min(depth + 1, _TRIED))})
+    tried = min(depth + 1, _TRIED if depth < _DEEP else _TRIED // 3)
+    changes = sorted({round(k) for k in np.linspace(0, depth, tried)})
     plans = [_plan(levels, change, dimension) for change in changes]
     plan = min(plans, key=lambda plan: plan.weights)
     if plan.weights > MAX_WEIGHTS:
@@ -127,9 +129,9 @@ class _Plan:
                     weight[row, unit] += factor
                 bias[row] = self.carriers[k - 1].read(value.plane, weight[row])
             # Its own initialization would use global state.
-            linear = nn.utils.skip_init(nn.Linear, *weight.T.shape, dtype=torch.float64)
+            linear = nn.Linear(*weight.T.shape, device="meta", dtype=torch.float64)
             state = {"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)}
-            linear.load_state_dict(state)
+            linear.load_state_dict(state, assign=True)
             modules += [linear, nn.ReLU()]
         return nn.Sequential(*modules[:-1])
 

@@ -64,7 +64,7 @@ def merge(operation: Operation, formulas: Iterable[Formula]) -> Formula:
     return children[0] if len(children) == 1 else Gate(operation, children)
 
 
-def _nodes(formula: Formula) -> Iterator[Formula]:
+def nodes(formula: Formula) -> Iterator[Formula]:
     """Every literal and gate of a formula once, children before their gates."""
     seen: set[int] = set()
     stack = [formula]
@@ -83,7 +83,7 @@ def _nodes(formula: Formula) -> Iterator[Formula]:
 def two_way(formula: Formula) -> Formula:
     """The same function from gates of two children each: the two shallowest merge first."""
     done: dict[int, Formula] = {}
-    for node in _nodes(formula):
+    for node in nodes(formula):
         done[id(node)] = (
             _merge_shallowest(node, [done[id(child)] for child in node.children])
             if isinstance(node, Gate)
@@ -105,13 +105,13 @@ def _merge_shallowest(node: Gate, children: list[Formula]) -> Formula:
 
 def literals(formula: Formula) -> list[Literal]:
     """Every literal of a formula once."""
-    return [node for node in _nodes(formula) if isinstance(node, Literal)]
+    return [node for node in nodes(formula) if isinstance(node, Literal)]
 
 
 def evaluate(formula: Formula, x: np.ndarray) -> np.ndarray:
     """The function itself, without a network: (n, d) -> (n,)."""
     values: dict[int, np.ndarray] = {}
-    for node in _nodes(formula):
+    for node in nodes(formula):
         if isinstance(node, Literal):
             values[id(node)] = x @ node.normal + node.offset
         else:

@@ -13,8 +13,13 @@ from safetensors.numpy import save
 from torch import nn
 
 from levelset_core.errors import LevelsetError, optional
+from levelset_core.exact.balance import balanced
 from levelset_core.exact.compiler import compile_formula
 from levelset_core.exact.formula import Formula, literals
+from levelset_core.settings import choose
+
+#: How deep a network is: a choice, at a price in weights.
+FORMS = ("deep", "balanced")
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,10 @@ class ExactNetwork:
         widths: units of every layer, from d to 1.
         weights: entries of all weight matrices, without biases.
         seconds: how long the construction took.
+        form: "deep" or "balanced".
+        tolerance: distance up to which vertices counted as on one line or plane, in the shape's
+            units.
+        merged: vertices left out so (in the plane), or planes laid through several (in space).
     """
 
     network: nn.Sequential
@@ -40,11 +49,29 @@ class ExactNetwork:
     widths: tuple[int, ...]
     weights: int
     seconds: float
+    form: str = "deep"
+    tolerance: float = 0.0
+    merged: int = 0
+
+    @property
+    def note(self) -> str:
+        """What was merged, in one sentence; empty if nothing was."""
+        if not self.merged:
+            return ""
+        if self.widths[0] == 2:
+            said = f"{self.merged} vertices were left out, straight within {self.tolerance:.2g}"
+        else:
+            said = f"{self.merged} planes were laid through faces flat within {self.tolerance:.2g}"
+        return f"{said}: the coordinates have no more digits than that, or a tolerance was given."
 
 
-def build(formula: Formula, dimension: int, began: float) -> ExactNetwork:
+def build(
+    formula: Formula, dimension: int, began: float, *, form: str = "deep", tolerance: float = 0.0,
+    merged: int = 0,
+) -> ExactNetwork:  # fmt: skip
     """Compile a formula; ``began`` is when its construction did (``time.perf_counter``)."""
-    network = compile_formula(formula, dimension)
+    choose("form", form, FORMS)
+    network = compile_formula(balanced(formula) if form == "balanced" else formula, dimension)
     layers = linear_layers(network)
     return ExactNetwork(
         network=network,
@@ -54,6 +81,9 @@ def build(formula: Formula, dimension: int, began: float) -> ExactNetwork:
         widths=(dimension, *(layer.out_features for layer in layers)),
         weights=sum(layer.weight.numel() for layer in layers),
         seconds=time.perf_counter() - began,
+        form=form,
+        tolerance=tolerance,
+        merged=merged,
     )
 
 
@@ -135,14 +165,20 @@ def exact_safetensors(e: ExactNetwork) -> bytes:
     """The network's state dict in float64; the metadata "levelset_lab" holds its figures."""
     info = {
         "kind": "exact", "planes": e.planes, "depth": e.depth, "widths": e.widths,
-        "weights": e.weights,
+        "weights": e.weights, "form": e.form, "tolerance": e.tolerance, "merged": e.merged,
     }  # fmt: skip
     tensors = {name: value.detach().cpu().numpy() for name, value in e.network.state_dict().items()}
     return save(tensors, metadata={"levelset_lab": json.dumps(info)})
 
 
-def exact_onnx(e: ExactNetwork) -> bytes:
-    """The network as an ONNX model of Gemm and Relu: input "x" (n, d), output "F" (n, 1)."""
+def exact_onnx(e: ExactNetwork, *, single: bool = False) -> bytes:
+    """The network as an ONNX model of Gemm and Relu: input "x" (n, d), output "F" (n, 1).
+
+    Args:
+        e: the network.
+        single: in float32, for runtimes without float64: signs are then right up to rounding, at
+            about 1e-6 of the size of the coordinates from the boundary.
+    """
     onnx = optional("onnx", "onnx")
     helper, numpy_helper = onnx.helper, onnx.numpy_helper
 
@@ -150,14 +186,16 @@ def exact_onnx(e: ExactNetwork) -> bytes:
     value = "x"
     for k, layer in enumerate(linear_layers(e.network)):
         for name, tensor in ((f"W{k}", layer.weight), (f"b{k}", layer.bias)):
-            constants.append(numpy_helper.from_array(tensor.detach().cpu().numpy(), name))
+            array = tensor.detach().cpu().numpy().astype(np.float32 if single else np.float64)
+            constants.append(numpy_helper.from_array(array, name))
         out = "F" if k == e.depth else f"z{k}"
         nodes.append(helper.make_node("Gemm", [value, f"W{k}", f"b{k}"], [out], transB=1))
         if k < e.depth:
             value = f"r{k}"
             nodes.append(helper.make_node("Relu", [out], [value]))
+    number = onnx.TensorProto.FLOAT if single else onnx.TensorProto.DOUBLE
     ends = [
-        helper.make_tensor_value_info(name, onnx.TensorProto.DOUBLE, ["n", size])
+        helper.make_tensor_value_info(name, number, ["n", size])
         for name, size in (("x", e.widths[0]), ("F", 1))
     ]
     graph = helper.make_graph(nodes, "exact", ends[:1], ends[1:], constants)

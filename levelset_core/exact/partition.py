@@ -47,15 +47,16 @@ class Partition:
     Args:
         planes: literals; a facet with ``front_outside`` has h < 0 inside.
         size: of the solid.
+        tolerance: distances below this count as none.
     """
 
-    def __init__(self, planes: list[Literal], size: float) -> None:
+    def __init__(self, planes: list[Literal], size: float, tolerance: float = 0.0) -> None:
         self.planes = planes
         self.behind = [plane.opposite() for plane in planes]
         self.normals = np.array([plane.normal for plane in planes])  # (m, 3)
         self.offsets = np.array([plane.offset for plane in planes])
-        self.tolerance = TOLERANCE * size
-        self.size = size
+        self.tolerance = max(TOLERANCE * size, tolerance)
+        self.same_corner = max(_SAME_CORNER * size, 4 * tolerance)
 
     def formula(self, facets: list[Facet]) -> Formula:
         """F of the facets within a convex region, F < 0 inside."""
@@ -98,7 +99,7 @@ class Partition:
         count = np.array([len(facet.corners) for facet in facets])
         owner = np.repeat(np.arange(len(facets)), count)
         corners = np.concatenate([facet.corners for facet in facets])
-        pairs = cKDTree(corners).query_pairs(_SAME_CORNER * self.size, output_type="ndarray")
+        pairs = cKDTree(corners).query_pairs(self.same_corner, output_type="ndarray")
         planes = {facet.plane for facet in facets}
         links = [owner[pairs], *(self._back_to_back(facets, plane) for plane in planes)]
         label = connected_component_labels(np.concatenate(links), len(facets))
@@ -117,7 +118,7 @@ class Partition:
             shapely.convex_hull([shapely.multipoints(facets[k].corners[:, flat]) for k in side])
             for side in sides
         ]
-        near = _SAME_CORNER * self.size
+        near = self.same_corner
         pairs = shapely.STRtree(shapes[1]).query(shapes[0], predicate="dwithin", distance=near)
         return np.column_stack(
             [np.array(side)[row] for side, row in zip(sides, pairs, strict=True)]

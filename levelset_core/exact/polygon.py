@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely.geometry import LinearRing, MultiPolygon, Polygon
 
@@ -20,18 +20,20 @@ from levelset_core.exact.rings import (
     REACH,
     Chain,
     CrossingError,
+    geometry_rings,
     polygon_of,
     read_ring,
     without_straight,
 )
+from levelset_core.exact.tolerance import tolerance_of
 
 #: Construction takes about n^2 steps where n edges wind into a spiral.
 MAX_EDGES = 5000
-#: Rings closer than this, relative to their size, touch.
-TOUCH = 1e-12
 
 
-def exact_polygon(rings: Sequence[Any] | npt.NDArray[Any]) -> ExactNetwork:
+def exact_polygon(
+    rings: Any, *, form: str = "deep", tolerance: float | None = None
+) -> ExactNetwork:
     """The ReLU network whose zero level set is the boundary of a polygon (Theorem 1, d = 2).
 
     F is a formula of max and min with one literal per edge (see ``chains``); a hole makes
@@ -41,27 +43,47 @@ def exact_polygon(rings: Sequence[Any] | npt.NDArray[Any]) -> ExactNetwork:
         rings: simple rings, each (n, 2), in any order and orientation. A ring inside another is
             a hole, one inside a hole an island, and so on; parts that touch along an edge are
             merged. A :class:`Chain` is unbounded, with the inside to its left. A single ring may
-            be given by itself. Arrays and plain lists of pairs both serve.
+            be given by itself. Arrays, plain lists of pairs, and Shapely's polygons all serve.
+        form: "deep", or "balanced": O(log n) hidden layers, many more weights.
+        tolerance: vertices this close to a straight line count as on it, relative to the shape's
+            size; ``None`` follows the digits of the coordinates (see ``tolerance_of``). What was
+            merged is in the result's ``merged``.
 
     Raises:
         LevelsetError: fewer than three vertices, a coordinate that is not finite, a ring that
-            intersects itself, rings or chains that cross, more than ``MAX_EDGES`` edges.
+            intersects itself, rings or chains that cross, two rings that are the same, more than
+            ``MAX_EDGES`` edges.
     """
     began = time.perf_counter()
-    region, chains = read_shape(rings)
-    return build(region_formula(region, chains), 2, began)
+    shape = read_shape(rings, tolerance)
+    formula = region_formula(shape.region, shape.chains)
+    return build(formula, 2, began, form=form, tolerance=shape.tolerance, merged=shape.merged)
 
 
-def read_shape(rings: Sequence[Any] | npt.NDArray[Any]) -> tuple[MultiPolygon, list[Chain]]:
+@dataclass(frozen=True, eq=False)
+class Region:
+    """What rings and chains say.
+
+    Attributes:
+        region: what the rings enclose by nesting.
+        chains: the unbounded ones.
+        tolerance: distance up to which vertices counted as straight, in their units.
+        merged: how many did.
+    """
+
+    region: MultiPolygon
+    chains: list[Chain]
+    tolerance: float
+    merged: int
+
+
+def read_shape(rings: Any, tolerance: float | None = None) -> Region:
     """The valid region that rings enclose by nesting, and the chains.
 
     Raises:
         LevelsetError: as :func:`exact_polygon`.
     """
-    if not isinstance(rings, Iterable):
-        raise LevelsetError(f"Rings are lists of (x, y), got {type(rings).__name__}.")
-    alone = isinstance(rings, np.ndarray) and rings.ndim == 2
-    items = [rings] if alone or _is_ring(rings) else list(rings)
+    items = _items(rings)
     chains = [item for item in items if isinstance(item, Chain)]
     closed = [
         read_ring(item, f"Ring {k}")
@@ -70,13 +92,38 @@ def read_shape(rings: Sequence[Any] | npt.NDArray[Any]) -> tuple[MultiPolygon, l
     ]
     if not items:
         raise LevelsetError("There is no ring: draw at least three vertices.")
-    edges = sum(map(len, closed)) + sum(len(chain.points) - 1 for chain in chains)
+    points = np.concatenate([*closed, *(chain.points for chain in chains)])
+    distance = tolerance_of(points, tolerance)
+    polygons, kept = [], 0
+    for k, ring in enumerate(closed, 1):
+        polygon = polygon_of(ring, f"Ring {k}")
+        straight = without_straight(ring, distance)
+        simple = Polygon(straight)
+        if simple.is_valid and simple.area > 0:  # a thin part may have closed: leave it as it was
+            polygon, ring = simple, straight
+        polygons.append(polygon)
+        kept += len(ring)
+    edges = kept + sum(len(chain.points) - 1 for chain in chains)
     if edges > MAX_EDGES:
         raise LevelsetError(
             f"The shape has {edges} edges, more than the {MAX_EDGES} that exact networks take: "
-            "simplify it."
+            "simplify it, or give a larger tolerance."
         )
-    return _nest([polygon_of(ring, f"Ring {k}") for k, ring in enumerate(closed, 1)]), chains
+    merged = sum(map(len, closed)) - kept
+    return Region(_nest(polygons, distance), chains, distance, merged)
+
+
+def _items(rings: Any) -> list[Any]:
+    """Rings and chains one by one; Shapely's polygons become their rings."""
+    if isinstance(rings, shapely.Geometry):
+        rings = [rings]
+    if not isinstance(rings, Iterable):
+        raise LevelsetError(f"Rings are lists of (x, y), got {type(rings).__name__}.")
+    alone = isinstance(rings, np.ndarray) and rings.ndim == 2
+    items: list[Any] = []
+    for item in [rings] if alone or _is_ring(rings) else list(rings):
+        items += geometry_rings(item) if isinstance(item, shapely.Geometry) else [item]
+    return items
 
 
 def _is_ring(rings: Iterable[Any]) -> bool:
@@ -93,21 +140,28 @@ def _is_ring(rings: Iterable[Any]) -> bool:
     )
 
 
-def _nest(polygons: list[Polygon]) -> MultiPolygon:
-    """Even-odd by nesting: rings at even depth add, at odd depth subtract, outermost first."""
+def _nest(polygons: list[Polygon], touch: float) -> MultiPolygon:
+    """Even-odd by nesting: rings at even depth add, at odd depth subtract, outermost first.
+
+    Rings closer than ``touch`` touch.
+    """
     if len(polygons) < 2:
         return MultiPolygon(polygons)
-    size = max(np.ptp(shapely.bounds(polygons)[:, ::2]), np.ptp(shapely.bounds(polygons)[:, 1::2]))
     # Vertices that lie on another ring up to rounding become vertices of both, or no edge would
     # be shared.
     for j, k in itertools.combinations(range(len(polygons)), 2):
-        if shapely.dwithin(polygons[j], polygons[k], TOUCH * size):
-            polygons[j] = shapely.snap(polygons[j], polygons[k], TOUCH * size)
-            polygons[k] = shapely.snap(polygons[k], polygons[j], TOUCH * size)
+        if shapely.dwithin(polygons[j], polygons[k], touch):
+            polygons[j] = shapely.snap(polygons[j], polygons[k], touch)
+            polygons[k] = shapely.snap(polygons[k], polygons[j], touch)
     depth = [0] * len(polygons)
     for i, a in enumerate(polygons):
         for j, b in enumerate(polygons[:i]):
-            _refuse_crossing(i, a, j, b, TOUCH * size)
+            _refuse_crossing(i, a, j, b, touch)
+            if shapely.equals(a, b):
+                raise LevelsetError(
+                    f"Ring {j + 1} and ring {i + 1} are the same, so that they enclose nothing: "
+                    "leave one out."
+                )
             if shapely.covers(b, a):
                 depth[i] += 1
             elif shapely.covers(a, b):
@@ -118,7 +172,7 @@ def _nest(polygons: list[Polygon]) -> MultiPolygon:
         region = shapely.union(region, polygons[k]) if add else region.difference(polygons[k])
     parts = [p for p in shapely.get_parts(region) if isinstance(p, Polygon) and p.area > 0]
     if not parts:
-        raise LevelsetError("The rings enclose nothing: two of them are the same.")
+        raise LevelsetError("The rings enclose nothing.")
     return MultiPolygon(parts)
 
 
@@ -166,7 +220,6 @@ def _part(part: Polygon, outside: bool = False) -> Formula:
     operation: Operation = "min" if outside else "max"
     formulas = []
     for k, ring in enumerate(rings):
-        ring = without_straight(ring)
         counterclockwise = LinearRing(ring).is_ccw
         wanted = (k == 0) != outside
         formulas.append(ring_formula(ring if counterclockwise == wanted else ring[::-1]))

@@ -9,15 +9,19 @@ import shapely
 import trimesh
 
 from levelset_core.errors import LevelsetError
+from levelset_core.exact.contact import without_contacts
 from levelset_core.exact.network import ExactNetwork, build
 from levelset_core.exact.partition import Facet, Partition
 from levelset_core.exact.solid import Triangles, facet_planes, is_convex, read_solid, winding_number
+from levelset_core.exact.tolerance import extent, tolerance_of
 
 #: Distinct planes of a surface that is not convex; a convex one may have any number.
 MAX_PLANES = 400
 
 
-def exact_polyhedron(mesh: Triangles) -> ExactNetwork:
+def exact_polyhedron(
+    mesh: Triangles, *, form: str = "deep", tolerance: float | None = None
+) -> ExactNetwork:
     """The ReLU network whose zero level set is a watertight mesh (Theorem 1, d = 3).
 
     Coplanar faces are merged; F is a formula of max and min of the distinct planes, by binary
@@ -26,30 +30,37 @@ def exact_polyhedron(mesh: Triangles) -> ExactNetwork:
     Args:
         mesh: one or several closed surfaces; one inside another is a cavity, one inside a cavity
             a part of its own. Parts that touch face to face are merged.
+        form: "deep", or "balanced": O(log n) hidden layers, many more weights.
+        tolerance: corners this close to a plane count as on it, relative to the solid's size;
+            ``None`` follows the digits of the coordinates (see ``tolerance_of``). What was merged
+            is in the result's ``merged``.
 
     Raises:
-        LevelsetError: an open or non-manifold edge, faces of no area alone, surfaces that cross,
-            or more than ``MAX_PLANES`` planes where the shape is not convex.
+        LevelsetError: an open or non-manifold edge, faces of no area alone, surfaces that cross or
+            are the same, or more than ``MAX_PLANES`` planes where the shape is not convex.
     """
     began = time.perf_counter()
     solid = read_solid(mesh)
-    planes, plane_of_face, front_outside = facet_planes(solid)
-    size = float(np.ptp(solid.vertices, axis=0).max())
-    if not is_convex(solid, planes, size):
-        if len(planes) > MAX_PLANES:
-            raise LevelsetError(
-                f"The mesh has {len(planes)} distinct planes, more than the {MAX_PLANES} that an "
-                "exact network of a shape that is not convex takes: simplify it (convex shapes "
-                "may have any number)."
-            )
-        both = np.intersect1d(plane_of_face[front_outside], plane_of_face[~front_outside])
-        refuse_crossing(solid, np.isin(plane_of_face, both[both >= 0]), size)
+    size = extent(solid.vertices)
+    near = tolerance_of(solid.vertices, tolerance)
+    planes, plane_of_face, front_outside, merged = facet_planes(solid, near)
     facets = [
         Facet(corners, int(plane), bool(front))
         for corners, plane, front in zip(solid.triangles, plane_of_face, front_outside, strict=True)
         if plane >= 0
     ]
-    return build(Partition(planes, size).formula(facets), 3, began)
+    if not is_convex(solid, planes, 4 * near):
+        if len(planes) > MAX_PLANES:
+            raise LevelsetError(
+                f"The mesh has {len(planes)} distinct planes, more than the {MAX_PLANES} that an "
+                "exact network of a shape that is not convex takes: simplify it (convex shapes "
+                "may have any number), or give a larger tolerance."
+            )
+        both = np.intersect1d(plane_of_face[front_outside], plane_of_face[~front_outside])
+        refuse_crossing(solid, np.isin(plane_of_face, both[both >= 0]), size, near)
+        facets = without_contacts(facets, planes, near)
+    formula = Partition(planes, size, 4 * near).formula(facets)
+    return build(formula, 3, began, form=form, tolerance=near, merged=merged)
 
 
 #: How far from a face, relative to the size, both its sides are looked at.
@@ -58,22 +69,29 @@ _BESIDE = 1e-8
 _HEIGHT, _WEIGHT = 1e-11, 1e-9
 
 
-def refuse_crossing(solid: trimesh.Trimesh, touching: np.ndarray, size: float) -> None:
+def refuse_crossing(
+    solid: trimesh.Trimesh, touching: np.ndarray, size: float, tolerance: float = 0.0
+) -> None:
     """No edge may pierce a face, and the surface must wind once around what is behind each face.
 
     Args:
         solid: oriented.
         touching: (m,) bool, faces that may lie on a face of another part.
         size: of the solid.
+        tolerance: distances below this count as none.
 
     Raises:
         LevelsetError: the mesh passes through itself.
     """
     real = np.flatnonzero(solid.area_faces > 0)
     triangles = solid.triangles[real]
-    place = _pierced(solid, triangles, size)
+    place = _pierced(solid, triangles, max(_HEIGHT * size, 4 * tolerance))
     if place is None:
-        place = _wrong_side(triangles, touching[real], size)
+        # A face within the tolerance of others may have them on either side.
+        longest = np.linalg.norm(triangles - np.roll(triangles, 1, axis=1), axis=2).max(1)
+        thick = 2 * solid.area_faces[real] > 40 * tolerance * longest
+        beside = max(_BESIDE * size, 10 * tolerance)
+        place = _wrong_side(triangles, thick, touching[real], beside)
     if place is not None:
         x, y, z = place
         raise LevelsetError(
@@ -82,10 +100,9 @@ def refuse_crossing(solid: trimesh.Trimesh, touching: np.ndarray, size: float) -
         )
 
 
-def _pierced(solid: trimesh.Trimesh, triangles: np.ndarray, size: float) -> np.ndarray | None:
+def _pierced(solid: trimesh.Trimesh, triangles: np.ndarray, slack: float) -> np.ndarray | None:
     """A point where an edge runs through the inside of a triangle."""
     ends = solid.vertices[solid.edges_unique]  # (e, 2, 3)
-    slack = _HEIGHT * size
     tree = shapely.STRtree(_boxes(triangles, slack))
     edge, face = tree.query(_boxes(ends, slack))
     low, high = ends[edge, :, 2].min(1), ends[edge, :, 2].max(1)
@@ -105,7 +122,9 @@ def _pierced(solid: trimesh.Trimesh, triangles: np.ndarray, size: float) -> np.n
         (np.cross(v - u, x - u) * normal).sum(1) / double_area**2
         for u, v in ((a, b), (b, c), (c, a))
     ]
-    through &= np.min(weights, axis=0) > _WEIGHT
+    longest = np.max([np.linalg.norm(v - u, axis=1) for u, v in ((a, b), (b, c), (c, a))], axis=0)
+    inner = np.maximum(_WEIGHT, 4 * slack * longest / double_area)  # the slack as a weight
+    through &= np.min(weights, axis=0) > inner
     return x[through.argmax()] if through.any() else None
 
 
@@ -116,12 +135,14 @@ def _boxes(corners: np.ndarray, slack: float) -> np.ndarray:
     return boxes
 
 
-def _wrong_side(triangles: np.ndarray, touching: np.ndarray, size: float) -> np.ndarray | None:
+def _wrong_side(
+    triangles: np.ndarray, thick: np.ndarray, touching: np.ndarray, beside: float
+) -> np.ndarray | None:
     """The centre of a face with the inside before it, or the outside behind it."""
     normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
     normals /= np.linalg.norm(normals, axis=1)[:, None]
     centres = triangles.mean(1)
-    behind = np.round(winding_number(triangles, centres - _BESIDE * size * normals))
-    before = np.round(winding_number(triangles, centres + _BESIDE * size * normals))
-    wrong = (behind != 1) | ((before != 0) & ~((before == 1) & touching))
+    behind = np.round(winding_number(triangles, centres - beside * normals))
+    before = np.round(winding_number(triangles, centres + beside * normals))
+    wrong = thick & ((behind != 1) | ((before != 0) & ~((before == 1) & touching)))
     return centres[wrong.argmax()] if wrong.any() else None

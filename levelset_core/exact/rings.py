@@ -12,9 +12,8 @@ from shapely.geometry import LineString, Polygon
 from shapely.validation import explain_validity
 
 from levelset_core.errors import LevelsetError
+from levelset_core.exact.tolerance import tolerance_of
 
-#: A vertex is straight if it lies this close to the line of its neighbours, relative to the size.
-_STRAIGHT = 1e-14
 #: How far half-lines are followed in search of a crossing, relative to the size.
 REACH = 1e6
 
@@ -48,7 +47,8 @@ class Chain:
     points: np.ndarray
 
     def __post_init__(self) -> None:
-        points = without_straight(_coordinates(self.points, "The chain", 2), closed=False)
+        points = _coordinates(self.points, "The chain", 2)
+        points = without_straight(points, tolerance_of(points), closed=False)
         object.__setattr__(self, "points", points)
         reach = REACH * max(float(np.ptp(points, axis=0).max()), 1.0)
         if not self.line(reach).is_simple:
@@ -79,6 +79,29 @@ def read_ring(points: npt.ArrayLike, name: str) -> np.ndarray:
     if len(ring) < 3:
         raise LevelsetError(f"{name} has {len(ring)} vertices: a ring needs at least 3.")
     return ring
+
+
+def geometry_rings(geometry: shapely.Geometry) -> list[np.ndarray]:
+    """The rings of a Shapely geometry, each (n, 2): of polygons, rings and closed lines.
+
+    Raises:
+        LevelsetError: it holds points or lines that are not closed.
+    """
+    rings: list[np.ndarray] = []
+    for part in shapely.get_parts(geometry):
+        if isinstance(part, Polygon):
+            lines = [part.exterior, *part.interiors] if not part.is_empty else []
+        elif isinstance(part, LineString) and part.is_closed:
+            lines = [part]
+        elif part.geom_type in ("GeometryCollection", "MultiPolygon", "MultiLineString"):
+            rings += geometry_rings(part)
+            continue
+        else:
+            raise LevelsetError(
+                f"A shape is made of polygons and closed lines: there is a {part.geom_type} in it."
+            )
+        rings += [shapely.get_coordinates(line) for line in lines]
+    return rings
 
 
 def polygon_of(ring: np.ndarray, name: str) -> Polygon:
@@ -119,21 +142,21 @@ def _crossing(ring: np.ndarray) -> tuple[int, int, float, float] | None:
     return k + 1, j + 1, float(x), float(y)
 
 
-def without_straight(points: np.ndarray, closed: bool = True) -> np.ndarray:
-    """The vertices at which the line really turns."""
-    size = np.ptp(points, axis=0).max()
-    while True:
-        before, after = np.roll(points, 1, axis=0), np.roll(points, -1, axis=0)
-        base = after - before
-        offset = points - before
-        away = np.abs(base[:, 0] * offset[:, 1] - base[:, 1] * offset[:, 0])
-        straight = away <= _STRAIGHT * size * np.hypot(*base.T)
-        if not closed:
-            straight[[0, -1]] = False
-        straight[np.flatnonzero(straight)[1::2]] = False  # not two neighbours at once
-        if not straight.any():
-            return points
-        points = points[~straight]
+def without_straight(points: np.ndarray, tolerance: float, closed: bool = True) -> np.ndarray:
+    """The vertices at which the line really turns: all others lie within ``tolerance`` of it.
+
+    Douglas and Peucker's rule, so that a slow curve of many vertices does not wear away.
+    """
+    if closed:  # begin where it surely turns
+        start = int(((points - points.mean(0)) ** 2).sum(1).argmax())
+        points = np.roll(points, -start, axis=0)
+        ring = np.concatenate([points, points[:1]])
+        simple = shapely.simplify(LineString(ring), tolerance, preserve_topology=False)
+        kept = shapely.get_coordinates(simple)[:-1]
+        return kept if len(kept) >= 3 else points
+    simple = shapely.simplify(LineString(points), tolerance, preserve_topology=False)
+    line: np.ndarray = shapely.get_coordinates(simple)
+    return line
 
 
 def _coordinates(points: npt.ArrayLike, name: str, least: int) -> np.ndarray:

@@ -1,28 +1,33 @@
-"""Polygons from files: JSON (of this project, or GeoJSON) and SVG."""
+"""Polygons from files: JSON (of this project, or GeoJSON), WKT and SVG."""
 
 from __future__ import annotations
 
-import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
+from shapely.geometry import shape as geojson_shape
 
 from levelset_core.errors import LevelsetError
+from levelset_core.exact.rings import geometry_rings
 from levelset_core.exact.shapes import PlaneShape
+from levelset_core.exact.svg import read_svg
 
 MAX_BYTES = 4 << 20
-#: Straight pieces that stand for each curved segment of an SVG path.
-PIECES = 16
+_FLAT = "Heights (z) are left out: the shape lies in the plane."
 
 
 def read_plane_shape(source: str | Path | bytes, name: str | None = None) -> PlaneShape:
-    """The rings and chains of a .json or .svg file.
+    """The rings and chains of a .json, .geojson, .wkt or .svg file.
 
     JSON is ``{"rings": [[[x, y], ...], ...], "chains": [...]}`` (either may be left out), a list
-    of rings, or a GeoJSON Polygon or MultiPolygon. Of an SVG all closed outlines are taken, y
-    upwards; a curve becomes ``PIECES`` straight pieces.
+    of rings, or any GeoJSON of polygons: Features, FeatureCollections and GeometryCollections
+    too. Heights (z) are left out. Of an SVG all filled outlines are taken, y upwards, by their
+    ``fill-rule``; a curve becomes ``PIECES`` straight pieces. What was left out or closed is in the
+    shape's ``notes``.
 
     Args:
         source: a path, or the content.
@@ -40,11 +45,14 @@ def read_plane_shape(source: str | Path | bytes, name: str | None = None) -> Pla
     match Path(label).suffix.lower():
         case ".json" | ".geojson":
             return _from_json(data, label)
+        case ".wkt":
+            return _from_wkt(data, label)
         case ".svg":
-            return _from_svg(data, label)
+            return read_svg(data, label)
         case other:
             raise LevelsetError(
-                f"{label}: polygons are read from .json and .svg files, not {other or 'these'}."
+                f"{label}: polygons are read from .json, .geojson, .wkt and .svg files, not "
+                f"{other or 'these'}."
             )
 
 
@@ -65,25 +73,74 @@ def _from_json(data: bytes, label: str) -> PlaneShape:
     chains: Any = []
     rings = content
     if isinstance(content, dict):
-        if content.get("type") == "Feature":
-            content = content.get("geometry") or {}
-        coordinates = content.get("coordinates", [])
-        match content.get("type"):
-            case "Polygon":
-                rings = coordinates
-            case "MultiPolygon":
-                rings = [ring for polygon in coordinates for ring in polygon]
-            case _:
-                rings, chains = content.get("rings", []), content.get("chains", [])
-    shape = PlaneShape(_lines(rings, "ring", label), _lines(chains, "chain", label))
+        if "type" in content:
+            return _of_geometry(_geometry(content, label), label)
+        rings, chains = content.get("rings", []), content.get("chains", [])
+    notes: list[str] = []
+    shape = PlaneShape(_lines(rings, "ring", label, notes), _lines(chains, "chain", label, notes))
     if not shape.edges:
         raise LevelsetError(
             f'{label}: no rings in it; write {{"rings": [[[x, y], [x, y], [x, y]]]}}.'
         )
-    return shape
+    return replace(shape, notes=tuple(dict.fromkeys(notes)))
 
 
-def _lines(content: Any, kind: str, label: str) -> list[np.ndarray]:
+def _geometry(content: dict[str, Any], label: str) -> shapely.Geometry:
+    """The geometry of any GeoJSON object."""
+    parts: list[shapely.Geometry] = []
+    waiting: list[Any] = [content]
+    while waiting:
+        item = waiting.pop()
+        if not isinstance(item, dict):
+            raise LevelsetError(f"{label}: a GeoJSON object was expected, got {str(item)[:40]!r}.")
+        match item.get("type"):
+            case "FeatureCollection":
+                waiting += _list_of(item, "features", label)[::-1]
+            case "GeometryCollection":
+                waiting += _list_of(item, "geometries", label)[::-1]
+            case "Feature":
+                if item.get("geometry") is not None:  # a Feature may have none
+                    waiting.append(item["geometry"])
+            case str(kind):
+                try:
+                    parts.append(geojson_shape(item))
+                except Exception as error:  # whatever is missing or no number
+                    raise LevelsetError(
+                        f"{label}: the coordinates of a GeoJSON {kind[:40]} are no numbers, or it "
+                        "is no geometry."
+                    ) from error
+            case other:
+                raise LevelsetError(f"{label}: {str(other)[:40]!r} is no type of GeoJSON.")
+    return shapely.GeometryCollection(parts)
+
+
+def _list_of(item: dict[str, Any], name: str, label: str) -> list[Any]:
+    found = item.get(name)
+    if not isinstance(found, list):
+        raise LevelsetError(f"{label}: the {name} of a GeoJSON {item['type']} must be a list.")
+    return found
+
+
+def _of_geometry(geometry: shapely.Geometry, label: str) -> PlaneShape:
+    try:
+        rings = geometry_rings(geometry)
+    except LevelsetError as error:
+        raise LevelsetError(f"{label}: {error}") from error
+    if not rings:
+        raise LevelsetError(f"{label}: no polygon in it.")
+    return PlaneShape(rings, notes=(_FLAT,) if geometry.has_z else ())
+
+
+def _from_wkt(data: bytes, label: str) -> PlaneShape:
+    try:
+        lines = data.decode("utf-8-sig").splitlines()
+        found = [shapely.from_wkt(line.split(";")[-1]) for line in lines if line.strip()]
+    except (UnicodeDecodeError, shapely.errors.ShapelyError) as error:
+        raise LevelsetError(f"{label}: this is no readable WKT, one geometry a line.") from error
+    return _of_geometry(shapely.GeometryCollection(found), label)
+
+
+def _lines(content: Any, kind: str, label: str, notes: list[str]) -> list[np.ndarray]:
     if not isinstance(content, list):
         raise LevelsetError(f"{label}: the {kind}s must be a list, each a list of [x, y].")
     lines = []
@@ -92,42 +149,10 @@ def _lines(content: Any, kind: str, label: str) -> list[np.ndarray]:
             points = np.array(line, dtype=np.float64)
         except (TypeError, ValueError) as error:
             raise LevelsetError(f"{label}: {kind} {k} is no list of [x, y] numbers.") from error
+        if points.ndim == 2 and points.shape[1] == 3:
+            points = points[:, :2]
+            notes.append(_FLAT)
         if points.ndim != 2 or points.shape[1] != 2:
             raise LevelsetError(f"{label}: {kind} {k} must have shape (n, 2), got {points.shape}.")
         lines.append(points)
     return lines
-
-
-def _from_svg(data: bytes, label: str) -> PlaneShape:
-    from svgelements import SVG, Shape
-    from svgelements import Path as Outline
-
-    if b"<!ENTITY" in data:
-        raise LevelsetError(f"{label}: SVG files with entities are not read; save it plainly.")
-    try:
-        outlines = [Outline(e) for e in SVG.parse(io.BytesIO(data)).elements()
-                    if isinstance(e, Shape)]  # fmt: skip
-        parts = [part for o in outlines for part in o.as_subpaths()]
-        rings = [_ring(Outline(part)) for part in parts]
-    except Exception as error:  # its parser raises whatever it stumbles over
-        raise LevelsetError(f"{label}: this is no readable SVG file.") from error
-    rings = [ring for ring in rings if len(ring) >= 3]
-    if not rings:
-        raise LevelsetError(f"{label}: no closed outline in it; draw a polygon or a path.")
-    return PlaneShape(rings)
-
-
-def _ring(outline: Any) -> np.ndarray:
-    points: list[tuple[float, float]] = []
-    for segment in outline:
-        if segment.end is None:
-            continue
-        curved = type(segment).__name__ not in ("Move", "Line", "Close")
-        for t in np.linspace(0, 1, PIECES + 1)[1:] if curved else ():
-            p = segment.point(t)
-            points.append((p.x, -p.y))
-        if not curved:
-            points.append((segment.end.x, -segment.end.y))
-    if len(points) > 1 and points[0] == points[-1]:
-        points.pop()
-    return np.array(points, dtype=np.float64).reshape(-1, 2)

@@ -23,10 +23,12 @@ class PlaneShape:
     Attributes:
         rings: each (n, 2).
         chains: each (n, 2), the inside to the left.
+        notes: what a reader left out or assumed, a sentence each.
     """
 
     rings: list[np.ndarray] = field(default_factory=list)
     chains: list[np.ndarray] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
     @property
     def parts(self) -> list[np.ndarray | Chain]:

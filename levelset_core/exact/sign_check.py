@@ -19,7 +19,7 @@ from torch import Tensor
 
 from levelset_core.exact.polygon import read_shape
 from levelset_core.exact.rings import Chain
-from levelset_core.exact.solid import Triangles, read_solid, winding_number
+from levelset_core.exact.solid import Triangles, read_solid, unit_normals, winding_number
 
 #: Points closer to the boundary than this, relative to its size, have no sign to be wrong.
 ON = 1e-9
@@ -55,6 +55,7 @@ class Reference:
         distance: (n, d) -> (n,), to the boundary.
         boundary: how many points, generator -> (n, d).
         low, high: corners of the box that random points come from, each (d,).
+        tolerance: how far the boundary may lie from the given one, where vertices were merged.
     """
 
     inside: Callable[[np.ndarray], np.ndarray]
@@ -62,19 +63,22 @@ class Reference:
     boundary: Callable[[int, np.random.Generator], np.ndarray]
     low: np.ndarray
     high: np.ndarray
+    tolerance: float = 0.0
 
 
 def plane_reference(
     rings: Sequence[np.ndarray],
     chains: Sequence[np.ndarray] = (),
     box: tuple[float, float, float, float] | None = None,
+    tolerance: float | None = None,
 ) -> Reference:
     """The region of :func:`exact_polygon`; chains are cut off at the box (xmin, xmax, ymin, ymax).
 
     Raises:
         LevelsetError: as :func:`exact_polygon`.
     """
-    bounded, read = read_shape([*rings, *(Chain(chain) for chain in chains)])
+    shape = read_shape([*rings, *(Chain(chain) for chain in chains)], tolerance)
+    bounded, read = shape.region, shape.chains
     corners = np.concatenate([*rings, *chains])
     low, high = _around(corners.min(0), corners.max(0))
     if box is not None:
@@ -100,7 +104,7 @@ def plane_reference(
     return Reference(
         lambda x: shapely.contains_xy(region, x[:, 0], x[:, 1]),
         lambda x: shapely.distance(lines, shapely.points(x)),
-        boundary, low, high,
+        boundary, low, high, shape.tolerance if shape.merged else 0.0,
     )  # fmt: skip
 
 
@@ -112,14 +116,15 @@ def _left_of(chain: Chain, box: Polygon, reach: float) -> shapely.Geometry:
     return max(parts, key=lambda part: float(-part.distance(shapely.Point(beside))))
 
 
-def solid_reference(mesh: Triangles) -> Reference:
-    """The solid of :func:`exact_polyhedron`.
+def solid_reference(mesh: Triangles, tolerance: float = 0.0) -> Reference:
+    """The solid of :func:`exact_polyhedron`; ``tolerance`` is what its result says if it merged.
 
     Raises:
         LevelsetError: as :func:`exact_polyhedron`.
     """
     solid = read_solid(mesh)
     triangles = solid.triangles
+    beside = ON * float(np.ptp(solid.vertices, axis=0).max()) + 10 * tolerance
 
     def distance(x: np.ndarray) -> np.ndarray:
         best = np.full(len(x), np.inf)
@@ -134,10 +139,14 @@ def solid_reference(mesh: Triangles) -> Reference:
         which = rng.choice(len(triangles), count, p=area / area.sum())
         weight = rng.dirichlet(np.ones(3), count)
         points: np.ndarray = np.einsum("nk,nkd->nd", weight, triangles[which])
-        return points
+        # Where two parts touch, both sides are inside.
+        away = beside * unit_normals(triangles[which])
+        inside = (winding_number(triangles, points + side * away) > 0.5 for side in (1.0, -1.0))
+        return points[np.logical_xor(*inside)]
 
+    low, high = _around(*solid.bounds)
     return Reference(
-        lambda x: winding_number(triangles, x) > 0.5, distance, boundary, *_around(*solid.bounds)
+        lambda x: winding_number(triangles, x) > 0.5, distance, boundary, low, high, tolerance
     )
 
 
@@ -174,7 +183,8 @@ def check_signs(
         value = _values(f, x)
         doubtful = x[np.where(reference.inside(x), value >= 0, value <= 0)]
         if len(doubtful):
-            doubtful = doubtful[reference.distance(doubtful) > ON * size]
+            near = max(ON * size, 2 * reference.tolerance)
+            doubtful = doubtful[reference.distance(doubtful) > near]
         seen, wrong = seen + len(x), wrong + len(doubtful)
         places = np.concatenate([places, doubtful])[:_SHOWN]
         on = reference.boundary(max(batch // 100, 100), rng)

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.formula import Literal
+from levelset_core.exact.tolerance import extent, tolerance_of
 from levelset_core.geometry.meshes import Mesh
 
 Triangles: TypeAlias = trimesh.Trimesh | Mesh
@@ -50,7 +51,7 @@ def read_solid(mesh: Triangles) -> trimesh.Trimesh:
 
     Raises:
         LevelsetError: no faces, a coordinate that is not finite, an open or non-manifold edge,
-            surfaces that cross.
+            surfaces that cross or are the same.
     """
     vertices = np.array(mesh.vertices, dtype=np.float64)
     faces = np.array(mesh.faces, dtype=np.int64)
@@ -63,10 +64,23 @@ def read_solid(mesh: Triangles) -> trimesh.Trimesh:
     if len(_bad_edges(solid)[0]):
         # Files of loose triangles (STL) repeat every vertex.
         solid = _without_points(trimesh.Trimesh(vertices, faces, process=True))
-    _refuse_bad_edges(solid)
-    if not solid.is_winding_consistent:
+    if len(_bad_edges(solid)[0]) and not _balanced(solid):
+        _refuse_bad_edges(solid)
+    elif not len(_bad_edges(solid)[0]) and not solid.is_winding_consistent:
         trimesh.repair.fix_winding(solid)
     return _oriented(solid)
+
+
+def _balanced(solid: trimesh.Trimesh) -> bool:
+    """Whether faces run along every edge as often one way as the other.
+
+    Then the mesh is closed, though more than two faces may meet in an edge: solids that touch in
+    it, merged into one.
+    """
+    edges = solid.edges
+    _, number = np.unique(solid.edges_sorted, axis=0, return_inverse=True)
+    way = np.where(edges[:, 0] < edges[:, 1], 1, -1)
+    return not np.bincount(number.ravel(), weights=way).any()
 
 
 def _without_points(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
@@ -96,23 +110,46 @@ def _refuse_bad_edges(mesh: trimesh.Trimesh) -> None:
     raise LevelsetError(f"The mesh is not a manifold: {where} has {count} faces instead of 2.")
 
 
+def _surfaces(solid: trimesh.Trimesh) -> list[np.ndarray]:
+    """Faces by connection along edges, of any number of faces."""
+    _, number = np.unique(solid.edges_sorted, axis=0, return_inverse=True)
+    order = np.argsort(number.ravel(), kind="stable")
+    same = np.flatnonzero(np.diff(number.ravel()[order]) == 0)
+    face = order // 3  # of every edge
+    pairs = np.column_stack([face[same], face[same + 1]])
+    label = trimesh.graph.connected_component_labels(pairs, len(solid.faces))
+    return [np.flatnonzero(label == k) for k in range(label.max() + 1)]
+
+
 def _oriented(solid: trimesh.Trimesh) -> trimesh.Trimesh:
     """Normals out of the solid: surfaces inside an odd number of others bound cavities."""
-    surfaces = trimesh.graph.connected_components(
-        solid.face_adjacency, nodes=np.arange(len(solid.faces)), min_len=1
-    )
+    surfaces = _surfaces(solid)
     faces = solid.faces.copy()
     triangles = solid.vertices[faces]
+    beside = 1e-9 * extent(solid.vertices) + 10 * tolerance_of(solid.vertices)
     volumes = [np.linalg.det(triangles[s] - triangles[s[0], 0]).sum() for s in surfaces]
+    centres = [_sorted_rows(triangles[s].mean(1)) for s in surfaces]
     for i, surface in enumerate(surfaces):
+        # Both sides of every face: where another surface runs between them, they touch.
         probes = triangles[surface].mean(1)
+        away = beside * unit_normals(triangles[surface])
         depth = 0
         for j, other in enumerate(surfaces):
             if i == j:
                 continue
-            turns = winding_number(triangles[other], probes) * np.sign(volumes[j])
-            clear = np.abs(turns - np.round(turns)) < 1e-6
-            inside = turns[clear] > 0.5
+            if len(other) == len(surface) and np.allclose(
+                centres[i], centres[j], rtol=0, atol=beside
+            ):
+                raise LevelsetError(
+                    f"Surfaces {min(i, j)} and {max(i, j)} of the mesh are the same, so that they "
+                    "enclose nothing: leave one out."
+                )
+            above, below = (
+                winding_number(triangles[other], probes + side * away) * np.sign(volumes[j])
+                for side in (1.0, -1.0)
+            )
+            clear = np.abs(above - below) < 0.5
+            inside = above[clear] > 0.5
             if inside.any() and not inside.all():
                 x, y, z = probes[clear][inside][0]
                 raise LevelsetError(
@@ -125,55 +162,118 @@ def _oriented(solid: trimesh.Trimesh) -> trimesh.Trimesh:
     return trimesh.Trimesh(solid.vertices, faces, process=False)
 
 
-def facet_planes(solid: trimesh.Trimesh) -> tuple[list[Literal], np.ndarray, np.ndarray]:
+def _sorted_rows(points: np.ndarray) -> np.ndarray:
+    rows: np.ndarray = points[np.lexsort(np.round(points, 6).T)]
+    return rows
+
+
+def unit_normals(triangles: np.ndarray) -> np.ndarray:
+    """(m, 3); zero for a face of no area."""
+    cross = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    length = np.linalg.norm(cross, axis=1)[:, None]
+    normals: np.ndarray = np.divide(cross, length, out=np.zeros_like(cross), where=length > 0)
+    return normals
+
+
+def facet_planes(
+    solid: trimesh.Trimesh, tolerance: float
+) -> tuple[list[Literal], np.ndarray, np.ndarray, int]:
     """The distinct planes of a solid.
 
+    A plane takes every face whose corners all lie within ``tolerance`` of it, the largest faces
+    first; where they do not fit exactly it is the plane of least squares through them.
+
     Returns:
-        The planes, which each face lies on (-1 for a face without area), and whether outside is
-        the side where h > 0.
+        The planes, which each face lies on (-1 for a face without area), whether outside is the
+        side where h > 0, and how many planes more there would be by the faces' own corners.
 
     Raises:
         LevelsetError: the faces enclose no volume.
     """
     triangles = solid.triangles
-    size = float(np.ptp(solid.vertices, axis=0).max())
+    size = extent(solid.vertices)
     cross = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
     double_area = np.linalg.norm(cross, axis=1)
     longest = np.linalg.norm(triangles - np.roll(triangles, 1, axis=1), axis=2).max(1)
-    real = np.flatnonzero(double_area > COPLANAR * size * longest)
-    if not len(real):
+    real = double_area > tolerance * longest
+    if not real.any():
         raise LevelsetError("The mesh encloses no volume: all its faces have no area.")
-    real = real[np.argsort(-double_area[real], kind="stable")]
-    normals = cross[real] / double_area[real, None]
-    centres = triangles[real].mean(1)
-    offsets = -(normals * centres).sum(1)
-    middle = solid.vertices.mean(0)
-    place = np.column_stack([normals, (offsets + normals @ middle) / size])
-    # Pairs of nearly equal planes, whichever way they face; the larger face comes first.
-    both = cKDTree(np.concatenate([place, -place]))
-    pairs = both.query_pairs(1e-5, output_type="ndarray") % len(real)
-    pairs = np.unique(np.sort(pairs, axis=1), axis=0)
-    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    heights = np.einsum("pkd,pd->pk", triangles[real][pairs[:, 1]], normals[pairs[:, 0]])
-    same = (np.abs(heights + offsets[pairs[:, 0], None]) <= COPLANAR * size).all(1)
-    pairs = pairs[same]
-    label = trimesh.graph.connected_component_labels(pairs, len(real))
-    largest = np.unique(label, return_index=True)[1]  # the first of each is its largest face
-    planes = [Literal(normals[k], float(offsets[k])) for k in largest]
+    normals = np.zeros_like(cross)
+    normals[real] = cross[real] / double_area[real, None]
+    exact = COPLANAR * size
+    label = np.full(len(triangles), -1)
+    planes: list[Literal] = []
+    merged = 0
+    crowded = _have_company(solid, triangles, normals, real, tolerance)
+    for seed in np.argsort(-double_area, kind="stable"):
+        if not real[seed] or label[seed] >= 0:
+            continue
+        normal, offset = normals[seed], -float(normals[seed] @ triangles[seed].mean(0))
+        members = np.array([seed])
+        if crowded[seed]:
+            free = real & (label < 0)
+            members, normal, offset = _grown(solid, free, normal, offset, tolerance, exact)
+            heights = np.abs(solid.vertices[solid.faces[members]] @ normals[seed] + offset)
+            merged += bool(heights.max() > exact)
+        label[members] = len(planes)
+        planes.append(Literal(normal, float(offset)))
     if len(planes) < 4:
         raise LevelsetError(
             f"The mesh encloses no volume: its faces lie on {len(planes)} planes, and the least "
             "solid, a tetrahedron, has 4."
         )
-    plane_of_face = np.full(len(triangles), -1)
-    plane_of_face[real] = label
     front = np.zeros(len(triangles), dtype=bool)
-    front[real] = (normals * normals[largest[label]]).sum(1) > 0
-    return planes, plane_of_face, front
+    own = np.array([plane.normal for plane in planes])
+    front[label >= 0] = (normals[label >= 0] * own[label[label >= 0]]).sum(1) > 0
+    return planes, label, front, merged
 
 
-def is_convex(solid: trimesh.Trimesh, planes: list[Literal], size: float) -> bool:
-    """Whether all vertices lie behind all planes."""
+def _have_company(
+    solid: trimesh.Trimesh, triangles: np.ndarray, normals: np.ndarray, real: np.ndarray,
+    tolerance: float,
+) -> np.ndarray:  # fmt: skip
+    """Faces that some other face may share a plane with, (m,) bool: all else is one plane each."""
+    found = np.zeros(len(triangles), dtype=bool)
+    for one, other in (solid.face_adjacency.T, solid.face_adjacency.T[::-1]):
+        away = np.einsum("kcd,kd->kc", triangles[other] - triangles[one][:, :1], normals[one])
+        found[one[(np.abs(away) <= 2 * tolerance).all(1) & real[one] & real[other]]] = True
+    rows = np.flatnonzero(real)
+    size = extent(solid.vertices)
+    offsets = -(normals[rows] * triangles[rows].mean(1)).sum(1)
+    place = np.column_stack(
+        [normals[rows], (offsets + normals[rows] @ solid.vertices.mean(0)) / size]
+    )
+    both = cKDTree(np.concatenate([place, -place]))
+    pairs = both.query_pairs(max(1e-5, 10 * tolerance / size), output_type="ndarray") % len(rows)
+    found[rows[pairs[pairs[:, 0] != pairs[:, 1]].ravel()]] = True
+    return found
+
+
+def _grown(
+    solid: trimesh.Trimesh, free: np.ndarray, normal: np.ndarray, offset: float,
+    tolerance: float, exact: float,
+) -> tuple[np.ndarray, np.ndarray, float]:  # fmt: skip
+    """Free faces that lie on a plane, and the plane through them."""
+    first = normal
+    members = np.zeros(0, dtype=np.int64)
+    for _ in range(4):
+        height = solid.vertices @ normal + offset
+        on = free & (np.abs(height) <= tolerance)[solid.faces].all(1)
+        if on.sum() <= len(members):
+            break  # nothing is gained
+        members = np.flatnonzero(on)
+        corners = solid.vertices[np.unique(solid.faces[members])]
+        if np.abs(corners @ normal + offset).max() <= exact:
+            break  # exact as it is
+        middle = corners.mean(0)
+        normal = np.linalg.svd(corners - middle, full_matrices=False)[2][-1]
+        normal = normal * np.sign(normal @ first)
+        offset = -float(normal @ middle)
+    return members, normal, offset
+
+
+def is_convex(solid: trimesh.Trimesh, planes: list[Literal], tolerance: float) -> bool:
+    """Whether all vertices lie behind all planes, up to ``tolerance``."""
     normals = np.array([plane.normal for plane in planes])
     offsets = np.array([plane.offset for plane in planes])
     step = max(1, _CHUNK // len(solid.vertices))
@@ -181,4 +281,4 @@ def is_convex(solid: trimesh.Trimesh, planes: list[Literal], size: float) -> boo
         float((solid.vertices @ normals[k : k + step].T + offsets[k : k + step]).max())
         for k in range(0, len(planes), step)
     )
-    return highest <= COPLANAR * size * 10
+    return highest <= tolerance

@@ -39,6 +39,8 @@ def _clicked(graph: str) -> tuple[Place | None, int]:
 def figures(work: ExactWork) -> None:
     """What was built, and what the check finds; while points are left it moves by itself."""
     st.fragment(_strip, run_every=EVERY if work.checking else None)(work)
+    for note in work.notes:
+        st.caption(f":material/info: {note}")
 
 
 def _strip(work: ExactWork) -> None:
@@ -148,9 +150,14 @@ def export_view(work: ExactWork) -> None:
     assert e is not None
     left, right = st.columns([1, 2])
     with left:
+        single = st.toggle(
+            "ONNX in float32", key=f"{work.graph}_single",
+            help="For runtimes without float64. Signs are then right up to about a millionth of "
+            "the coordinates' size from the boundary.",
+        )  # fmt: skip
         for label, content, ending in (
             ("Download weights (safetensors)", exact_safetensors(e), "safetensors"),
-            ("Download model (ONNX)", exact_onnx(e), "onnx"),
+            ("Download model (ONNX)", exact_onnx(e, single=single), "onnx"),
         ):
             st.download_button(
                 label, content, f"{FILE}.{ending}", "application/octet-stream", width="stretch",

@@ -15,13 +15,14 @@ TABS: Views = {
     "export": (":material/download: Export", export_view),
 }
 
-where, presets, files = st.columns([1, 5, 1], vertical_alignment="center")
-with page("Exact networks", VIEWS, key="exact_space", unseen=True, place=where) as here:
+THEOREM = (
+    "Theorem 1: every watertight piecewise linear shape is exactly the zero level set of a ReLU "
+    "network. Here the network is built, not trained: F < 0 inside, F = 0 on the shape."
+)
+
+with page("Exact networks", VIEWS, key="exact_space") as here:
+    st.markdown(THEOREM, help="F is 1-Lipschitz, and |F| is at most the distance to the shape.")
+    presets, files = st.columns([5, 1], vertical_alignment="center")
     work = here.show(presets, files)
     if work is not None:
         tabs("Below the picture", TABS, work, key="exact_tab")
-    st.caption(
-        "Theorem 1: every watertight piecewise linear surface is the zero level set of a ReLU "
-        "network. Here the network is built, not trained: F < 0 inside, F is 1-Lipschitz, and |F| "
-        "is at most the distance to the surface."
-    )

@@ -47,7 +47,8 @@ def plane_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
         )
         return None
     with graph:
-        network_graph(work, height=430)
+        SHAPES.choose_form()
+        network_graph(work, height=370)
     figures(work)
     return work
 
@@ -93,7 +94,7 @@ def _follow_drawing(memory: dict[str, Any]) -> None:
     rings, chains = (
         [np.array(line, dtype=np.float64) for line in drawn[name]] for name in ("rings", "chains")
     )
-    memory["work"] = ExactWork.of(PlaneShape(rings, chains))
+    memory["work"] = ExactWork.of(PlaneShape(rings, chains), SHAPES.form)
 
 
 def _read(file: BinaryIO, name: str) -> PlaneShape:
@@ -105,7 +106,15 @@ def _read(file: BinaryIO, name: str) -> PlaneShape:
     rings, chains = (
         [(line - middle) * scale for line in lines] for lines in (shape.rings, shape.chains)
     )
-    return PlaneShape(rings, chains)
+    return PlaneShape(rings, chains, shape.notes)
 
 
-SHAPES = Shapes("plane", "Shape", "Open a file", "Polygon as JSON or SVG", "L", PLANE_SHAPES, _read)
+SHAPES = Shapes(
+    "plane",
+    "Shape",
+    "Open a file",
+    "Polygon as JSON, GeoJSON, WKT or SVG",
+    "L",
+    PLANE_SHAPES,
+    _read,
+)

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core.errors import LevelsetError
+from levelset_core.exact.network import FORMS
 from pages.exact.work import ExactWork
 
 
@@ -62,10 +63,28 @@ class Shapes:
         memory: dict[str, Any] = st.session_state[key]
         return memory
 
+    @property
+    def form(self) -> str:
+        """How deep networks are built now."""
+        return str(st.session_state.get(f"{self.kind}_form") or FORMS[0])
+
+    def choose_form(self) -> None:
+        """The depth of the network is a choice; its price in weights is among the figures."""
+        st.segmented_control(
+            "Depth", FORMS, key=f"{self.kind}_form", default=self.form, required=True,
+            format_func=str.capitalize, on_change=self._rebuild,
+            help="Deep: few weights, and about as many layers as parts lie within parts. Balanced: "
+            "layers grow with the logarithm of the number of edges, at the price of many weights. "
+            "Both are the same function.",
+        )  # fmt: skip
+
+    def _rebuild(self) -> None:
+        self.memory["work"] = ExactWork.of(self.memory["work"].shape, self.form)
+
     def _load(self, name: str, shape: Any) -> None:
         memory = self.memory
         load = memory["load"] + 1
-        memory |= {"name": name, "work": ExactWork.of(shape), "load": load, "edit": 0}
+        memory |= {"name": name, "work": ExactWork.of(shape, self.form), "load": load, "edit": 0}
         memory["file_error"] = None
 
     def _preset(self) -> None:

@@ -45,7 +45,8 @@ def solid_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
             key="solid_viewer", subject=name, height=470,
         )  # fmt: skip
     with graph:
-        network_graph(work, height=470)
+        SHAPES.choose_form()
+        network_graph(work, height=410)
     figures(work)
     return work
 

@@ -62,17 +62,17 @@ class ExactWork:
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def of(cls, shape: PlaneShape | Mesh) -> ExactWork:
+    def of(cls, shape: PlaneShape | Mesh, form: str = "deep") -> ExactWork:
         """Build the network; a bad shape gives an ``error``."""
         work = cls(shape)
         try:
             if isinstance(shape, PlaneShape):
-                work.exact = exact_polygon(shape.parts)
+                work.exact = exact_polygon(shape.parts, form=form)
                 box = BOUNDS if shape.chains else None
                 work.reference = plane_reference(shape.rings, shape.chains, box)
             else:
-                work.exact = exact_polyhedron(shape)
-                work.reference = solid_reference(shape)
+                work.exact = e = exact_polyhedron(shape, form=form)
+                work.reference = solid_reference(shape, e.tolerance if e.merged else 0.0)
         except LevelsetError as error:
             work.error = str(error)
             work.crossing = error.place if isinstance(error, CrossingError) else None
@@ -93,6 +93,12 @@ class ExactWork:
             self.network = perturbed(exact, place, change) if place and change else exact
             self.made = {}
             self._begin()
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out, closed or merged, a sentence each."""
+        read = list(self.shape.notes) if isinstance(self.shape, PlaneShape) else []
+        return [*read, *([self.exact.note] if self.exact and self.exact.note else [])]
 
     @property
     def graph(self) -> str:

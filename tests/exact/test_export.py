@@ -29,6 +29,31 @@ def test_onnx_is_the_same_function(network):
     np.testing.assert_allclose(value, network.network(torch.from_numpy(x)).detach(), atol=1e-14)
 
 
+def test_onnx_in_single_precision(network):
+    x = np.random.default_rng(0).uniform(-2, 2, (200, 2))
+    model = onnx.reference.ReferenceEvaluator(
+        onnx.load_from_string(exact_onnx(network, single=True))
+    )
+    (value,) = model.run(None, {"x": x.astype(np.float32)})
+    assert value.dtype == np.float32
+    np.testing.assert_allclose(value, network.network(torch.from_numpy(x)).detach(), atol=1e-5)
+
+
+def test_the_command_line_writes_no_network_with_wrong_signs(tmp_path, monkeypatch, capsys):
+    shape = tmp_path / "l.json"
+    shape.write_text("[[[0, 0, 1], [2, 0, 1], [2, 2, 1]]]")
+    out = tmp_path / "net.onnx"
+    assert cli.main(["exact", str(shape), "-o", str(out), "--points", "500", "--float32"]) == 0
+    assert "Heights (z) are left out" in capsys.readouterr().out and out.exists()
+    balanced = ["exact", str(shape), "-o", str(out), "--points", "500", "--form", "balanced"]
+    assert cli.main([*balanced, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["form"] == "balanced"
+    out.unlink()
+    monkeypatch.setattr("levelset_core.exact.sign_check._values", lambda f, x: np.ones(len(x)))
+    assert cli.main(["exact", str(shape), "-o", str(out), "--points", "500"]) == cli.BAD_INPUT
+    assert "wrong sign, so nothing is written" in capsys.readouterr().err and not out.exists()
+
+
 def test_the_snippet_loads_the_file(network, tmp_path):
     (tmp_path / "net.safetensors").write_bytes(exact_safetensors(network))
     with safe_open(tmp_path / "net.safetensors", framework="pt") as file:

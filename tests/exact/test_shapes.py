@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import shapely
+import torch
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact import Chain, exact_polygon, exact_polyhedron
@@ -105,3 +106,108 @@ def test_bad_files_are_told_in_a_sentence(data, name, message):
 def test_a_missing_file(tmp_path):
     with pytest.raises(LevelsetError, match=r"x.json: there is no such file"):
         read_plane_shape(tmp_path / "x.json")
+
+
+RING = [[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]
+HOLE = [[0.5, 0.5], [1, 0.5], [1, 1], [0.5, 0.5]]
+POLYGON = {"type": "Polygon", "coordinates": [RING, HOLE]}
+
+
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [
+        ({"type": "FeatureCollection", "features": [
+            {"type": "Feature", "properties": {}, "geometry": POLYGON},
+            {"type": "Feature", "properties": None, "geometry": None},
+        ]}, 2),
+        ({"type": "GeometryCollection", "geometries": [POLYGON, POLYGON]}, 4),
+        ({"type": "FeatureCollection", "features": [
+            {"type": "Feature", "geometry": {"type": "GeometryCollection", "geometries": [
+                {"type": "MultiPolygon", "coordinates": [[RING]]}, POLYGON]}}]}, 3),
+    ],
+)  # fmt: skip
+def test_every_geojson_of_polygons_is_read(content, count):
+    shape = read_plane_shape(json.dumps(content).encode(), "a.geojson")
+    assert len(shape.rings) == count and shape.notes == ()
+
+
+def test_heights_are_left_out_and_said():
+    ring = [[0, 0, 7.0], [1, 0, 7.0], [0, 1, 7.0], [0, 0, 7.0]]
+    contents = ({"type": "Polygon", "coordinates": [ring]}, {"rings": [ring[:3]]})
+    for content in contents:
+        shape = read_plane_shape(json.dumps(content).encode(), "a.json")
+        assert shape.rings[0].shape[1] == 2 and "Heights" in shape.notes[0]
+        assert exact_polygon(shape.rings).planes == 3
+    shape = read_plane_shape(b"POLYGON Z ((0 0 1, 1 0 1, 0 1 1, 0 0 1))\n", "a.wkt")
+    assert shape.rings[0].shape == (4, 2) and "Heights" in shape.notes[0]
+
+
+def test_wkt_one_geometry_a_line():
+    text = b"""POLYGON ((0 0, 4 0, 4 4, 0 4, 0 0), (1 1, 2 1, 2 2, 1 2, 1 1))
+SRID=4326;POLYGON ((5 0, 6 0, 6 1, 5 0))
+"""
+    assert len(read_plane_shape(text, "a.wkt").rings) == 3
+    with pytest.raises(LevelsetError, match="no readable WKT"):
+        read_plane_shape(b"POLYGON ((0 0", "a.wkt")
+    with pytest.raises(LevelsetError, match="Point in it"):
+        read_plane_shape(b"POINT (0 0)", "a.wkt")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"type": "Polygon", "coordinates": None}, "no polygon"),
+        ({"type": "Polygon", "coordinates": [[["a", "b"]]]}, "Polygon are no numbers"),
+        ({"type": "Polygon"}, "Polygon are no numbers"),
+        ({"type": "FeatureCollection", "features": None}, "features .* must be a list"),
+        ({"type": "FeatureCollection", "features": [3]}, "GeoJSON object was expected, got '3'"),
+        ({"type": "Point", "coordinates": [0, 0]}, "Point in it"),
+        ({"type": "LineString", "coordinates": [[0, 0], [1, 1]]}, "LineString in it"),
+        ({"type": 3}, "no type of GeoJSON"),
+        ({"type": "Feature", "geometry": None}, "no polygon"),
+    ],
+)
+def test_damaged_geojson_is_told_in_a_sentence(content, message):
+    with pytest.raises(LevelsetError, match=message):
+        read_plane_shape(json.dumps(content).encode(), "a.geojson")
+
+
+def svg(body: str) -> bytes:
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{body}</svg>'.encode()
+
+
+def test_open_lines_of_an_svg_are_not_closed_without_a_word():
+    box = '<rect x="0" y="0" width="4" height="4"/>'
+    line = '<polyline points="6,0 9,0 9,3" fill="none" stroke="black"/>'
+    shape = read_plane_shape(svg(box + line), "a.svg")
+    assert len(shape.rings) == 1 and shape.notes == ("1 open lines without a fill are left out.",)
+    filled = read_plane_shape(svg(box + line.replace('fill="none"', "")), "a.svg")
+    assert len(filled.rings) == 2 and "closed, as SVG fills them" in filled.notes[0]
+    with pytest.raises(LevelsetError, match="1 open lines without a fill"):
+        read_plane_shape(svg(line), "a.svg")
+
+
+@pytest.mark.parametrize(
+    ("rule", "inner", "holes"),
+    [
+        ("nonzero", "M1 1h2v2h-2z", 0),  # the same way round: filled all over
+        ("nonzero", "M1 1v2h2v-2z", 1),
+        ("evenodd", "M1 1h2v2h-2z", 1),
+        ("evenodd", "M1 1v2h2v-2z", 1),
+    ],
+)
+def test_the_fill_rule_of_an_svg_is_kept(rule, inner, holes):
+    path = f'<path fill-rule="{rule}" d="M0 0h4v4h-4z {inner}"/>'
+    shape = read_plane_shape(svg(path), "a.svg")
+    assert len(shape.rings) == 1 + holes
+    middle = exact_polygon(shape.rings).network(torch.tensor([[2.0, -2.0]]).double())
+    assert (middle > 0) == bool(holes)
+
+
+def test_shapely_polygons_serve_as_rings():
+    region = shapely.Polygon(RING, [HOLE])
+    expected = exact_polygon([np.array(RING), np.array(HOLE)])
+    for rings in (region, [region], shapely.MultiPolygon([region]), [region.exterior, HOLE]):
+        assert exact_polygon(rings).widths == expected.widths
+    with pytest.raises(LevelsetError, match="Point in it"):
+        exact_polygon([shapely.Point(0, 0)])
