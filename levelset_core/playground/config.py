@@ -93,9 +93,9 @@ def _points(c: PlaygroundConfig, last: Last) -> dict[str, Any]:
     """How the losses find their level set points."""
     how: dict[str, Any] = {"tol": NEWTON_TOL, "max_jump": NEWTON_MAX_JUMP}
     how |= {"max_steps": c.newton_steps}
-    if c.points == "newton":
+    if c.acts_at == "newton":
         return how
-    how |= {"points": c.points, "starts": 1, "draws": SEARCH_DRAWS, "generator": last.generator}
+    how |= {"points": c.acts_at, "starts": 1, "draws": SEARCH_DRAWS, "generator": last.generator}
     if not last.samples:
         return how
     return how | {"search": last.search, "max_steps": min(SEARCH_STEPS, c.newton_steps)}
@@ -174,7 +174,7 @@ class PlaygroundConfig(Settings):
         "linf", choices=DISTANCES, help="how far a point is from S₀, where the objective asks"
     )
     points: str = setting(
-        "nearest", choices=POINTS,
+        "auto", choices=("auto", *POINTS),
         help="where on the level set a loss acts: at the nearest point (an extension), or at "
         "Newton's foot (the paper)",
     )  # fmt: skip
@@ -200,6 +200,16 @@ class PlaygroundConfig(Settings):
     def metric(self) -> str:
         """The distance in force: the objective's own, else the setting."""
         return OBJECTIVES[self.objective].distance or self.distance
+
+    @property
+    def acts_at(self) -> str:
+        """The kind of points in force. "auto" is nearest, of Eq. 11 Newton's foot.
+
+        With nearest points Eq. 11 can collapse: on two moons S_0 vanished within 1,500 steps.
+        """
+        if self.points != "auto":
+            return self.points
+        return "newton" if self.objective == "geometric_svm" else "nearest"
 
     @property
     def norm(self) -> str:

@@ -167,7 +167,7 @@ class PlaygroundTrainer:
     def acts_at_nearest(self) -> bool:
         """Whether the loss uses nearest points."""
         uses = OBJECTIVES[self.config.objective].uses
-        return "points" in uses and self.config.points == "nearest"
+        return "points" in uses and self.config.acts_at == "nearest"
 
     @property
     def norm(self) -> str:

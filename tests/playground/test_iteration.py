@@ -102,7 +102,7 @@ def test_parts_of_eq_11(distance, small, losses_of):
 
 @pytest.mark.parametrize("objective", ["margin_linf", "margin_l2", "geometric_svm"])
 def test_it_follows_the_nearest_point_and_says_how_far_newtons_foot_is(objective, small, losses_of):
-    trainer = small(objective=objective)
+    trainer = small(objective=objective, points="nearest")
     losses_of(trainer, 10)
     norm = 2 if objective == "margin_l2" else np.inf
     its = [explain_iteration(trainer, k) for k in range(5)]

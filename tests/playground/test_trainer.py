@@ -25,7 +25,7 @@ activations = pytest.mark.parametrize("activation", ACTIVATIONS)
 
 OTHER = {
     "objective": "hinge", "distance": "l2", "epsilon": 0.3, "weight_correct": 2.0, "lam": 0.2,
-    "alpha": -2.0, "points": "newton", "learning_rate": 1e-2, "newton_steps": 4, "speed": 30,
+    "alpha": -2.0, "points": "nearest", "learning_rate": 1e-2, "newton_steps": 4, "speed": 30,
     "seed": 1, "depth": 1, "width": 8, "activation": "relu",
 }  # fmt: skip
 HOT = sorted(set(OTHER) - set(REBUILDS))
