@@ -61,19 +61,15 @@ def trained(drawing: PointSet, steps: int, **settings: Any) -> PlaygroundTrainer
 
 def figure_1(how: str, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Shares of the 24 points that reach the margin asked for, a seed each."""
-    suited = dict(SUITED["figure_1"])
-    rate = suited.pop("learning_rate")
-    drawing, steps = Preset("figure_1", **suited).points(), 100 if options.quick else 2000
+    drawing = Preset("figure_1", **SUITED["figure_1"]).points()
+    steps = 100 if options.quick else 2000
     found = {}
     cases = [(0.2, 0.99, "linf"), (0.24, 0.95, "linf"), (0.2, 0.99, "l2"), (0.24, 0.95, "l2")]
     for epsilon, goal, norm in cases:
         runs = [
-            trained(
-                drawing, steps, objective=f"margin_{norm}", epsilon=epsilon, points=how, seed=k,
-                learning_rate=rate,
-            )
+            trained(drawing, steps, objective=f"margin_{norm}", epsilon=epsilon, points=how, seed=k)
             for k in range(options.seeds)
-        ]  # fmt: skip
+        ]
         margins = [true_margins(run, norm) for run in runs]
         share = [round(float((m >= REACHED * epsilon).mean()), 4) for m in margins]
         found[f"margin_{norm}_{epsilon}"] = {

@@ -38,7 +38,7 @@ def training_alone(repeats: int) -> dict[str, Any]:
             next(trainer)
 
     for trainer in trainers.values():  # searches are more often at the beginning
-        for _ in range(5):
+        for _ in range(10):
             block(trainer)
     t = _measure.interleave(repeats, **{k: lambda v=v: block(v) for k, v in trainers.items()})
     plain = t["cross_entropy"]

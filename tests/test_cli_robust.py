@@ -64,7 +64,7 @@ def test_a_state_dict_from_elsewhere(trained, tmp_path, capsys):
     assert "name it with --arch" in capsys.readouterr().err
     assert cli.main([*arguments, "--arch", "convnet4a", "--steps", "2", "--device", "cpu"]) == 0
     said = capsys.readouterr()
-    assert "of 16 images are right" in said.out and "Taken as convnet4a, with ReLUs" in said.err
+    assert "of 16 images are right" in said.out and "with ReLUs in its head" in said.err
 
 
 def test_a_training_that_is_done_is_not_resumed_but_begun_anew(trained, tmp_path, capsys):

@@ -21,9 +21,10 @@ HELD_OUT_COUNT = 500
 OVERLAYS = ("contours", "field", "path", "balls", "margins", "gradients", "axis", "motion")
 
 
-#: What suits a preset, where that is not the default. Few points that leave little room take
-#: shorter steps of Adam.
-SUITED: dict[str, dict[str, Any]] = {"figure_1": {"count": 24, "noise": 0.0, "learning_rate": 1e-3}}
+#: What suits a preset, where that is not the default.
+SUITED: dict[str, dict[str, Any]] = {"figure_1": {"count": 24, "noise": 0.0}}
+#: Defaults of settings that states left out before 30 November 2026; all states name these since.
+EARLIER = {"lam": 0.02, "learning_rate": 3e-3}
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ class PlaygroundState:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON. Points that are a preset's own are not written out."""
         defaults = PlaygroundConfig().to_dict()
-        config = {k: v for k, v in self.config.to_dict().items() if v != defaults[k]}
+        given = self.config.to_dict()
+        config = {k: v for k, v in given.items() if v != defaults[k] or k in EARLIER}
         values: dict[str, Any] = {"version": VERSION, "config": config}
         if self.preset:
             p = self.preset
@@ -140,7 +142,7 @@ class PlaygroundState:
             else:
                 points = preset.points() if preset else PointSet.empty()
             return cls(
-                PlaygroundConfig.from_dict(values.get("config", {})),
+                PlaygroundConfig.from_dict({**EARLIER, **values.get("config", {})}),
                 points,
                 preset,
                 bool(values.get("compare", False)),

@@ -93,9 +93,9 @@ def _points(c: PlaygroundConfig, last: Last) -> dict[str, Any]:
     """How the losses find their level set points."""
     how: dict[str, Any] = {"tol": NEWTON_TOL, "max_jump": NEWTON_MAX_JUMP}
     how |= {"max_steps": c.newton_steps}
-    if c.acts_at == "newton":
+    if c.points == "newton":
         return how
-    how |= {"points": c.acts_at, "starts": 1, "draws": SEARCH_DRAWS, "generator": last.generator}
+    how |= {"points": c.points, "starts": 1, "draws": SEARCH_DRAWS, "generator": last.generator}
     if not last.samples:
         return how
     return how | {"search": last.search, "max_steps": min(SEARCH_STEPS, c.newton_steps)}
@@ -174,7 +174,7 @@ class PlaygroundConfig(Settings):
         "linf", choices=DISTANCES, help="how far a point is from S₀, where the objective asks"
     )
     points: str = setting(
-        "auto", choices=("auto", *POINTS),
+        "nearest", choices=POINTS, aliases={"auto": "nearest"},
         help="where on the level set a loss acts: at the nearest point (an extension), or at "
         "Newton's foot (the paper)",
     )  # fmt: skip
@@ -184,9 +184,9 @@ class PlaygroundConfig(Settings):
     weight_correct: float = setting(
         1.0, low=0.0, high=20.0, help="weight of right points in Eq. 12; wrong ones have 1"
     )
-    lam: float = setting(0.02, low=0.0, high=5.0, help="weight of the margin term of Eq. 11")
+    lam: float = setting(0.002, low=0.0, high=5.0, help="weight of the margin term of Eq. 11")
     alpha: float = setting(-1.0, low=-4.0, high=-0.25, help="power of Δ in Eq. 11")
-    learning_rate: float = setting(3e-3, low=1e-5, high=0.3, help="step size of Adam")
+    learning_rate: float = setting(1e-3, low=1e-5, high=0.3, help="step size of Adam")
     newton_steps: int = setting(10, low=1, high=50, help="steps of a projection, at most")
     seed: int = setting(0, low=0, high=2**31 - 1, help="draws the initial weights")
     depth: int = setting(3, low=0, high=8, help="hidden layers; none is a linear model")
@@ -200,16 +200,6 @@ class PlaygroundConfig(Settings):
     def metric(self) -> str:
         """The distance in force: the objective's own, else the setting."""
         return OBJECTIVES[self.objective].distance or self.distance
-
-    @property
-    def acts_at(self) -> str:
-        """The kind of points in force. "auto" is nearest, of Eq. 11 Newton's foot.
-
-        With nearest points Eq. 11 can collapse: on two moons S_0 vanished within 1,500 steps.
-        """
-        if self.points != "auto":
-            return self.points
-        return "newton" if self.objective == "geometric_svm" else "nearest"
 
     @property
     def norm(self) -> str:

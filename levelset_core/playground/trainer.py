@@ -156,7 +156,7 @@ class PlaygroundTrainer:
             return
         if not self._last or self.step >= self._search_at:
             every = OBJECTIVES[self.config.objective].search_every
-            self._search_at = self.step + min(every, 1 + self.step // 2)
+            self._search_at = self.step + min(every, 1 + self.step // 10)
         match terms.details:
             case GeometricSVMTerms(boundary=boundary, sides=sides):
                 self._last = (boundary, sides)
@@ -167,7 +167,7 @@ class PlaygroundTrainer:
     def acts_at_nearest(self) -> bool:
         """Whether the loss uses nearest points."""
         uses = OBJECTIVES[self.config.objective].uses
-        return "points" in uses and self.config.acts_at == "nearest"
+        return "points" in uses and self.config.points == "nearest"
 
     @property
     def norm(self) -> str:

@@ -60,7 +60,7 @@ def _project(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:
 
 def uses_nearest(config: PlaygroundConfig) -> bool:
     """Whether the loss acts at nearest points."""
-    return config.acts_at == "nearest" and "points" in OBJECTIVES[config.objective].uses
+    return config.points == "nearest" and "points" in OBJECTIVES[config.objective].uses
 
 
 def _sample_network(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:

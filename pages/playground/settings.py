@@ -41,7 +41,7 @@ TITLES: dict[str, dict[Any, str]] = {
     "preset": {**PRESETS, _DRAWING: "My drawing"},
     "objective": {name: objective.title for name, objective in OBJECTIVES.items()},
     "distance": {"linf": "L∞", "l2": "L2", "rho": "ρ"},
-    "points": {"auto": "Auto", "nearest": "Nearest", "newton": "Newton's foot"},
+    "points": {"nearest": "Nearest", "newton": "Newton's foot"},
     "activation": {"relu": "ReLU", "softplus": "Softplus", "tanh": "Tanh", "sine": "Sine"},
     "speed": {0: "as fast as it goes", 1: "1 step/s", 5: "5 steps/s", 20: "20 steps/s"},
 }
@@ -165,7 +165,7 @@ def _limits(state: PlaygroundState) -> list[str]:
     if state.compare:
         return []
     found = [OBJECTIVES[config.objective].limit]
-    if "points" in _uses(config) and config.acts_at == "newton":
+    if "points" in _uses(config) and config.points == "newton":
         found.append(
             "Newton's foot is a point of the boundary, not the nearest one: the loss can be 0 "
             "while margins are violated."

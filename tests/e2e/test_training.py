@@ -118,7 +118,7 @@ def test_figure_1_keeps_its_margin_at_nearest_points(playground):
     playground.choose("Loss", "Margin L∞")
     playground.wait_for_address(
         lambda state: (
-            (state.config.objective, state.config.acts_at, state.config.epsilon)
+            (state.config.objective, state.config.points, state.config.epsilon)
             == ("margin_linf", "nearest", 0.2)
             and state.config.learning_rate == 1e-3
         ),

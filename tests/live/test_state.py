@@ -16,6 +16,9 @@ from levelset_core.live.state import MAX_LINK, OVERLAYS, PlaygroundState, Preset
 from levelset_core.networks import ACTIVATIONS
 from levelset_core.playground import FIGURE_1, OBJECTIVES, PlaygroundConfig
 
+#: What a state means that was written before it named its step size and lambda.
+EARLIER = PlaygroundConfig(lam=0.02, learning_rate=3e-3)
+
 Preset("two_moons").points()  # imports scikit-learn, which no strategy may: it draws a number
 coordinates = st.floats(-1.5, 1.5)
 drawings = st.lists(
@@ -129,7 +132,7 @@ def test_a_decompression_bomb_does_not_go_off():
     with pytest.raises(LevelsetError, match="damaged"):
         PlaygroundState.from_link(pack('{"version": 1, "x": "' + "a" * 50_000_000 + '"}'))
     # What fits within the limit is read: trailing blanks change nothing.
-    assert PlaygroundState.from_link(bomb) == PlaygroundState()
+    assert PlaygroundState.from_link(bomb) == PlaygroundState(config=EARLIER)
 
 
 @pytest.mark.parametrize(
@@ -189,3 +192,10 @@ def test_panels_of_figure_1_differ_in_the_objective_alone():
     }
     assert PlaygroundState(config, compare=True).shared_norm == "linf"
     assert PlaygroundState(config).shared_norm is None
+
+
+def test_states_of_before_keep_the_defaults_of_then():
+    assert PlaygroundState.from_dict({"version": 1, "config": {}}).config == EARLIER
+    now = PlaygroundState.from_dict(PlaygroundState().to_dict()).config
+    assert (now.lam, now.learning_rate) == (0.002, 1e-3)
+    assert PlaygroundState.from_link(PlaygroundState().to_link()).config == now

@@ -73,7 +73,7 @@ def test_parts_of_eq_12(objective, small, losses_of):
         assert it.distance == pytest.approx(distance, abs=1e-6)
         right = it.label * it.path_values[0] > 0
         expected = (3.0 if right else 1.0) * max(0.0, 0.7 - (1 if right else -1) * distance)
-        assert it.term == pytest.approx(expected, rel=1e-5)
+        assert it.term == pytest.approx(expected, rel=1e-5, abs=1e-5)
         assert it.delta is None and it.nearer is None and it.sides == {}
 
 

@@ -25,7 +25,7 @@ activations = pytest.mark.parametrize("activation", ACTIVATIONS)
 
 OTHER = {
     "objective": "hinge", "distance": "l2", "epsilon": 0.3, "weight_correct": 2.0, "lam": 0.2,
-    "alpha": -2.0, "points": "nearest", "learning_rate": 1e-2, "newton_steps": 4, "speed": 30,
+    "alpha": -2.0, "points": "newton", "learning_rate": 1e-2, "newton_steps": 4, "speed": 30,
     "seed": 1, "depth": 1, "width": 8, "activation": "relu",
 }  # fmt: skip
 HOT = sorted(set(OTHER) - set(REBUILDS))
@@ -216,7 +216,7 @@ def test_points_are_taken_along_and_searched_now_and_then(small, losses_of, monk
     )
     trainer = small("figure_1", n=24, noise=0.0, objective="margin_linf")
     losses_of(trainer, 100)
-    assert 5 < len(searches) < 20
+    assert 20 < len(searches) < 40  # more often at the beginning
     losses_of(trainer, 100)
     before = len(searches)
     trainer.set_points(make_points("figure_1", 12, 0.0))

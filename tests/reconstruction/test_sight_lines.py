@@ -27,8 +27,8 @@ def ball(station):
 
 def signed(cloud):
     config = ReconstructionConfig.preset("quick", steps=10)
-    _, _, points, _, prior, _ = prepare_cloud(cloud, config, torch.device("cpu"), ALONE)
-    found = prior.signed_points(NearestPoints(points), torch_generator(0))
+    ready = prepare_cloud(cloud, config, torch.device("cpu"), ALONE)
+    found = ready.prior.signed_points(NearestPoints(ready.points), torch_generator(0))
     return torch.linalg.vector_norm(found.places, dim=1) / 0.9, found.distance
 
 
