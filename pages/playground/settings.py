@@ -29,12 +29,13 @@ LABELS = {
 #: Where a slider goes on most days, and by what step.
 SLIDERS: dict[str, tuple[float, float, float]] = {
     "count": (10, 1000, 2), "noise": (0.0, 0.4, 0.01), "epsilon": (0.0, 0.8, 0.01),
-    "weight_correct": (0.0, 5.0, 0.1), "lam": (0.0, 0.5, 0.01), "alpha": (-3.0, -0.5, 0.25),
+    "weight_correct": (0.0, 5.0, 0.1), "alpha": (-3.0, -0.5, 0.25),
     "newton_steps": (1, 20, 1), "depth": (0, 5, 1),
 }  # fmt: skip
 #: Sliders with a few stops.
 STOPS: dict[str, list[Any]] = {
     "learning_rate": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2], "speed": [0, 1, 5, 20],
+    "lam": [0.0, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5],
     "width": [2, 4, 8, 16, 32, 64, 128],
 }  # fmt: skip
 TITLES: dict[str, dict[Any, str]] = {

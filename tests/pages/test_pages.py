@@ -52,7 +52,7 @@ def test_settings_reach_the_session(playground):
 def test_an_objective_shows_the_settings_it_reads(playground, objective):
     playground.selectbox(key="set_objective").set_value(objective).run()
     assert not playground.exception
-    sliders = {slider.key for slider in playground.slider}
+    sliders = {slider.key for slider in (*playground.slider, *playground.select_slider)}
     for name in ("epsilon", "lam", "alpha", "weight_correct"):
         assert (f"set_{name}" in sliders) == (name in OBJECTIVES[objective].uses), name
 
