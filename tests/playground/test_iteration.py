@@ -60,7 +60,9 @@ def test_its_numbers_are_those_of_the_functions_it_explains(
 
 @pytest.mark.parametrize("objective", ["margin_linf", "margin_l2", "margin_rho"])
 def test_parts_of_eq_12(objective, small, losses_of):
-    trainer = small(objective=objective, weight_correct=3.0, epsilon=0.7, points="newton")
+    trainer = small(
+        objective=objective, weight_correct=3.0, epsilon=0.7, points="newton", learning_rate=3e-3
+    )  # at first steps far points hang on the last bit
     losses_of(trainer, 10)
     for index in trainer.project(trainer.x).converged.nonzero().flatten()[:6].tolist():
         it = explain_iteration(trainer, index)
@@ -73,7 +75,7 @@ def test_parts_of_eq_12(objective, small, losses_of):
         assert it.distance == pytest.approx(distance, abs=1e-6)
         right = it.label * it.path_values[0] > 0
         expected = (3.0 if right else 1.0) * max(0.0, 0.7 - (1 if right else -1) * distance)
-        assert it.term == pytest.approx(expected, rel=1e-5, abs=1e-5)
+        assert it.term == pytest.approx(expected, rel=1e-5)
         assert it.delta is None and it.nearer is None and it.sides == {}
 
 
