@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from levelset_core.geometry import components, keep_components
+from levelset_core.geometry import Mesh, components, keep_components
 from levelset_core.geometry.clouds import noise_level
 from levelset_core.geometry.trimming import NARROW, data_distance, empty_regions, spacings, trim
 from levelset_core.reconstruction.solid import Place, Solid
@@ -15,6 +15,22 @@ from levelset_core.reconstruction.solid import Place, Solid
 RISE = 1.6
 #: Pieces of less than this share of the largest that trimming leaves are crumbs.
 CRUMB = 0.01
+
+
+def away_from_data(mesh: Mesh, points: np.ndarray) -> np.ndarray:
+    """How far each place of a surface is from its data, with density: colour, or trim, by it.
+
+    The distance to the nearest point over the spacing of the points there (or their noise, if
+    that is larger), averaged over a few rings of neighbours.
+
+    Args:
+        mesh: the surface, with n vertices.
+        points: the data, (m, 3), in the same units.
+
+    Returns:
+        (n,) without unit: about 0.5 where the points are, above 1.5 where there are none.
+    """
+    return data_distance(mesh, points, noise_level(points))
 
 
 def at_data(solid: Solid, points: np.ndarray, most: float, *, open: bool) -> Solid:
@@ -29,7 +45,7 @@ def at_data(solid: Solid, points: np.ndarray, most: float, *, open: bool) -> Sol
     mesh = solid.mesh
     if not len(mesh.faces):
         return solid
-    values = data_distance(mesh, points, noise_level(points))
+    values = away_from_data(mesh, points)
     spacing = float(np.median(spacings(points)))
     empty = []
     for region in empty_regions(mesh, values, most):
@@ -40,10 +56,11 @@ def at_data(solid: Solid, points: np.ndarray, most: float, *, open: bool) -> Sol
             continue
         center = tuple(places.mean(0).tolist())
         empty.append(Place("hole", center, size, float(values[region].max()) * spacing))
+    solid = replace(solid, empty=tuple(empty), whole=mesh, away=values)
     if not open:
-        return replace(solid, empty=tuple(empty))
+        return solid
     trimmed = trim(mesh, values, most)
     pieces = components(trimmed)
     large = [piece for piece in pieces if piece.area >= CRUMB * pieces[0].area]
     trimmed = keep_components(trimmed, large)
-    return replace(solid, mesh=trimmed, empty=tuple(empty), trimmed=True, handles=(), genus=0)
+    return replace(solid, mesh=trimmed, trimmed=True, handles=(), genus=0)

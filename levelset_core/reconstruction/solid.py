@@ -48,6 +48,11 @@ class Solid:
         noise: |F| below this was taken for noise.
         empty: regions without data: holes that were closed, or what was trimmed.
         trimmed: whether the surface ends where its data does.
+        whole: the surface before it was trimmed; ``mesh`` itself if it was not.
+        away: (n,) how far each vertex of ``whole`` is from the points, in their spacings there
+            (:func:`levelset_core.reconstruction.boundary.away_from_data`), places that are empty
+            by chance at most the trim of the settings: ``trim(whole, away, most)`` is the surface
+            trimmed at any other distance, and ``trim(whole, away, settings.trim)`` is ``mesh``.
     """
 
     mesh: Mesh
@@ -58,6 +63,8 @@ class Solid:
     noise: float
     empty: tuple[Place, ...] = ()
     trimmed: bool = False
+    whole: Mesh | None = None
+    away: np.ndarray | None = None
 
     def moved(self, scale: float, offset: np.ndarray) -> Solid:
         """In other units, see :meth:`Mesh.moved`."""
@@ -65,9 +72,11 @@ class Solid:
             tuple(place.moved(scale, offset) for place in places)
             for places in (self.removed, self.handles, self.empty)
         )
+        mesh = self.mesh.moved(scale, offset)
+        whole = mesh if self.whole is self.mesh else self.whole and self.whole.moved(scale, offset)
         return replace(
-            self, mesh=self.mesh.moved(scale, offset), removed=removed, handles=handles,
-            empty=empty, noise=scale * self.noise,
+            self, mesh=mesh, removed=removed, handles=handles, empty=empty,
+            noise=scale * self.noise, whole=whole,
         )  # fmt: skip
 
     @property

@@ -8,6 +8,7 @@ import torch
 
 from levelset_core.data import PointCloud
 from levelset_core.geometry import boundary_loops, distance_to, soundness
+from levelset_core.geometry.trimming import trim
 from levelset_core.random import numpy_generator
 from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
 
@@ -52,5 +53,12 @@ def test_closed_or_open_is_the_persons_choice():
     assert soundness(solid.mesh).watertight and not solid.trimmed
     assert len(solid.empty) == 1 and "1 hole of the data closed" in " ".join(solid.told)
     np.testing.assert_allclose(solid.empty[0].center, [0, 0, 4.8], atol=0.7)
+    assert solid.whole is solid.mesh and len(solid.away) == len(solid.mesh.vertices)
+    off = np.linalg.norm(solid.mesh.vertices - [0, 0, 5], axis=1)
+    assert solid.away[off < 1].min() > 1.5 and np.median(solid.away[off > 3]) < 0.8
     opened = trained(holed, surface="open").extract_solid()
     assert opened.trimmed and len(boundary_loops(opened.mesh)) == 1
+    assert soundness(opened.whole).watertight  # to trim it anew, live
+    areas = [trim(opened.whole, opened.away, most).area for most in (1.2, 1.5, 3.0, 1e9)]
+    assert areas == sorted(areas) and areas[1] == pytest.approx(opened.mesh.area, rel=1e-3)
+    assert areas[-1] == pytest.approx(opened.whole.area)
