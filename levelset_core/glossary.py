@@ -1,0 +1,172 @@
+"""The symbols of the app in plain words: one source for pages, front ends and docs.
+
+``docs/glossary.md`` and ``assets/shared/glossary.js`` are written from it:
+
+    python -m levelset_core.glossary
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from levelset_core.paths import ASSETS, ROOT
+
+
+@dataclass(frozen=True)
+class Term:
+    """A symbol or a word of the field.
+
+    Attributes:
+        symbol: as it stands on a page.
+        name: what it is called.
+        plain: what it means, for somebody who meets it for the first time.
+        where: the equation or section of the paper; empty where it has none.
+    """
+
+    symbol: str
+    name: str
+    plain: str
+    where: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """All of it in a line, as a hint shows it."""
+        name = self.name[0].upper() + self.name[1:]
+        place = f" ({self.where})" if self.where else ""
+        return f"{name}{place}: {self.plain}"
+
+
+#: By a name that code uses.
+GLOSSARY: dict[str, Term] = {
+    "F": Term(
+        "F", "the network's output",
+        "a number for every place x. Its sign is the predicted class.",
+    ),
+    "theta": Term(
+        "θ", "the weights of the network", "all the numbers that training changes.",
+    ),
+    "x": Term("x", "a point of the data", "here a place in the plane, with its class y."),
+    "y": Term("y", "the class of a point", "+1 (blue circles) or −1 (orange squares)."),
+    "level_set": Term(
+        "S", "level set", "all places where the network gives one and the same number.", "Eq. 2",
+    ),
+    "S0": Term(
+        "S₀", "the boundary",
+        "all places where F is 0. On one side the network says +1, on the other −1.", "Eq. 2",
+    ),
+    "S1": Term(
+        "S₊₁, S₋₁", "the level sets at ±1",
+        "all places where F is +1, and where it is −1. They lie on both sides of the boundary, "
+        "like the edges of a road.", "Sec. 3.2",
+    ),
+    "p": Term(
+        "p", "a point of the level set",
+        "where the way from x to the level set ends: at the nearest point, or at Newton's foot.",
+        "Eq. 4",
+    ),
+    "newton": Term(
+        "Newton's foot", "the point that Newton's method finds",
+        "it walks along the gradient until F is 0. It ends on the boundary, but not always at the "
+        "nearest place.", "Eq. 4, 5",
+    ),
+    "sample_network": Term(
+        "p(θ)", "the sample network",
+        "one linear layer that says how p moves when the weights change. Through it a loss can "
+        "push the boundary itself.", "Eq. 9",
+    ),
+    "gradient": Term(
+        "DₓF", "the gradient of F",
+        "the direction in which F grows fastest, and how fast. It stands at right angles to the "
+        "level set.",
+    ),
+    "pseudo_inverse": Term(
+        "DₓF⁺", "the pseudo-inverse of the gradient",
+        "the shortest move that raises F by 1, if F were linear.", "Eq. 5",
+    ),
+    "margin": Term(
+        "d", "input margin",
+        "how far a point is from the boundary, in units of the plane. Negative on the wrong side.",
+        "Sec. 3.2",
+    ),
+    "output_margin": Term(
+        "yF(x)", "output margin",
+        "how strongly the network is right, as a number. It may be large although the boundary "
+        "is near.",
+    ),
+    "epsilon": Term(
+        "ε", "wanted margin",
+        "the distance that every point shall keep from the boundary. More than half the gap "
+        "between the classes cannot be had.", "Eq. 12",
+    ),
+    "lam11": Term(
+        "λ₁₁", "weight of the band in Eq. 11",
+        "how much a wide band counts against points inside it or on the wrong side. The paper "
+        "calls it λ.", "Eq. 11",
+    ),
+    "lam12": Term(
+        "λ₁₂", "weight of right points in Eq. 12",
+        "how much a point on its own side counts that is nearer than ε; points on the wrong side "
+        "count 1. The paper calls it λ.", "Eq. 12",
+    ),
+    "alpha": Term(
+        "α", "power of the band's width",
+        "how a wide band is rewarded: λ₁₁ Δ^α is small where the band is wide, since α is "
+        "negative.", "Eq. 11",
+    ),
+    "delta": Term(
+        "Δ", "width of the band",
+        "how far S₀ is from the nearer one of S₊₁ and S₋₁, seen from a point.", "Eq. 11",
+    ),
+    "l2": Term("L2", "the straight distance", "as a ruler measures it. Its balls are circles."),
+    "linf": Term(
+        "L∞", "the largest difference in a coordinate",
+        "its balls are squares. It is the distance of attacks that change every pixel a little.",
+    ),
+    "rho": Term(
+        "ρ", "the distance along one axis",
+        "how far the boundary is along the axis in which F changes most. It is quick, but no "
+        "norm.", "Sec. 3.2",
+    ),
+}  # fmt: skip
+
+
+def markdown() -> str:
+    """``docs/glossary.md``."""
+    rows = "\n".join(
+        f"| {term.symbol} | {term.name} | {term.plain} | {term.where} |"
+        for term in GLOSSARY.values()
+    )
+    return _INTRODUCTION + rows + "\n"
+
+
+def javascript() -> str:
+    """``assets/shared/glossary.js``."""
+    terms = {
+        key: {"symbol": term.symbol, "sentence": term.sentence} for key, term in GLOSSARY.items()
+    }
+    return (
+        "// Written by `python -m levelset_core.glossary`: change the terms there.\n\n"
+        "/** @type {Record<string, { symbol: string, sentence: string }>} */\n"
+        f"export const GLOSSARY = {json.dumps(terms, indent=2, ensure_ascii=False)};\n"
+    )
+
+
+_INTRODUCTION = """# Glossary
+
+The symbols of the app in plain words. The same texts stand beside the symbols on the pages.
+Written by `python -m levelset_core.glossary`.
+
+| Symbol | Name | In plain words | Paper |
+|---|---|---|---|
+"""
+
+
+def main() -> None:
+    """Write both files."""
+    (ROOT / "docs" / "glossary.md").write_text(markdown(), "utf-8")
+    (ASSETS / "shared" / "glossary.js").write_text(javascript(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

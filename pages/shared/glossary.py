@@ -1,0 +1,31 @@
+"""Symbols that explain themselves when they are hovered or focused."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from levelset_core.glossary import GLOSSARY
+
+
+def term(key: str, text: str = "") -> str:
+    """HTML of a symbol of the glossary with its words; ``text`` stands in for the symbol.
+
+    For ``st.html`` and ``st.markdown(..., unsafe_allow_html=True)``; its looks are in app.css.
+    """
+    entry = GLOSSARY[key]
+    shown, words = html.escape(text or entry.symbol), html.escape(entry.sentence)
+    return (
+        f'<span class="levelset-term" tabindex="0">{shown}'
+        f'<span class="levelset-about" role="tooltip">{words}</span></span>'
+    )
+
+
+def explained(text: str) -> str:
+    """Text in which ``{key}`` and ``{key|other words}`` become terms of the glossary."""
+    return re.sub(r"\{(\w+)(?:\|([^}]*))?\}", lambda found: term(found[1], found[2] or ""), text)
+
+
+def hint(*keys: str) -> str:
+    """The words of some terms, for the help of a widget."""
+    return "\n\n".join(f"**{GLOSSARY[key].symbol}** {GLOSSARY[key].sentence}" for key in keys)
