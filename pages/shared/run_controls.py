@@ -44,19 +44,20 @@ def run_progress(run: Run, *, key: str) -> RunStatus | None:
     except LevelsetError as error:
         st.error(str(error), icon=":material/broken_image:")
         return None
-    with st.container(horizontal=True, vertical_alignment="center"):
-        state_badge(status.state)
-        st.markdown(progress_text(status), width="stretch")
-        _buttons(run, status, key)
-    if status.state == "running" or status.fraction not in (None, 1.0):
-        st.progress(status.fraction or 0.0)
-    if status.state == "failed":
-        st.error(status.message, icon=":material/error:")
-    elif status.state == "done" and status.message:
-        st.warning(status.message, icon=":material/warning:")
-    elif status.state == "queued":
-        st.caption(_waits())
-    tell(f"{key}_error")
+    with st.container():  # one place for all states: what follows is not drawn twice in a change
+        with st.container(horizontal=True, vertical_alignment="center"):
+            state_badge(status.state)
+            st.markdown(progress_text(status), width="stretch")
+            _buttons(run, status, key)
+        if status.state == "running" or status.fraction not in (None, 1.0):
+            st.progress(status.fraction or 0.0)
+        if status.state == "failed":
+            st.error(status.message, icon=":material/error:")
+        elif status.state == "done" and status.message:
+            st.warning(status.message, icon=":material/warning:")
+        elif status.state == "queued":
+            st.caption(_waits())
+        tell(f"{key}_error")
     return status
 
 

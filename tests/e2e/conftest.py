@@ -196,7 +196,11 @@ class Playground:
         self.main.get_by_role("radio", name=tab, exact=True).click()
 
     def choose(self, label: str, option: str) -> None:
-        self.page.get_by_role("combobox", name=label).click()
+        box = self.page.get_by_role("combobox", name=label)
+        # A list closes when the sidebar scrolls under it: nobody scrolls and clicks at once.
+        box.scroll_into_view_if_needed()
+        self.page.wait_for_timeout(200)
+        box.click()
         self.page.get_by_role("option", name=option, exact=True).click()
 
     def pick(self, label: str, option: str) -> None:

@@ -46,6 +46,7 @@ def test_started_tab_closed_server_and_run_killed_resumed_finished(store, serve,
     wait_for_state(run, "done")
     assert outcome(run) == outcome(whole)
 
+    expect(page.get_by_role("link", name="Download zip")).to_have_count(1)
     with page.expect_download() as info:
         page.get_by_role("link", name="Download zip").click()
     assert info.value.suggested_filename == f"{run.id}.zip"
