@@ -54,6 +54,7 @@ export class Reporter {
     this.set("transport", playground.link.kind);
     this.set("connection", connection);
     this.set("status", status);
+    this.set("lead", playground.lead.state);
     const frame = screen.blend.frame;
     if (frame) {
       const [{ info }] = frame.panels;
@@ -79,6 +80,7 @@ export class Reporter {
     const numbers = info
       ? `Step ${whole(info.step)}, accuracy ${percent(info.accuracy)}, smallest margin ${number(info.margin_min, 2)}.` : "";
     const state = playground.playing ? "Training." : "Paused.";
+    const trouble = frame?.panels.map((panel) => panel.info.trouble).find(Boolean) ?? "";
     const { cursor } = playground.keyboard;
     const place = cursor ? ` Crosshair at ${number(cursor.x, 2)}, ${number(cursor.y, 2)}.` : "";
     if (now - this.labelled > LABEL_EVERY) {
@@ -89,7 +91,7 @@ export class Reporter {
     }
     // Only while the reader is in here: a running page elsewhere should stay silent.
     if (playground.root.matches(":focus-within")) {
-      playground.statusLine.speak(`${list.length} points. ${state} ${numbers}${place}`, now);
+      playground.statusLine.speak(`${list.length} points. ${state} ${numbers} ${trouble}${place}`, now);
     }
   }
 }

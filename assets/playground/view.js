@@ -6,6 +6,7 @@ import { exportPng, exportSvg } from "./plot/export.js";
 import { decodeFrame } from "./wire/frame.js";
 import { Host } from "./input/host.js";
 import { HELP, Keyboard } from "./input/keyboard.js";
+import { Lead } from "./lead.js";
 import { DataLink, SocketLink, socketAddress } from "./wire/link.js";
 import { Pointer } from "./input/pointer.js";
 import { MAXIMUM, Points } from "./input/points.js";
@@ -19,6 +20,8 @@ import { OVERLAYS, TOOLS, Toolbar } from "./input/toolbar.js";
 const TELL_PYTHON = 600; // ms without a change before the page is told
 const OWN_WORD = 700; // ms in which a press of play outranks frames under way
 const GAP = 8;
+const LOOK_FIRST = 1200; // ms in which the untrained network is seen before it trains by itself
+const LEAD_AGAIN = 300;
 
 class Playground extends View {
   constructor(parent, { data }) {
@@ -31,6 +34,7 @@ class Playground extends View {
     this.tool = TOOLS[0];
     this.highlight = null;
     this.playing = false;
+    this.opening = false; // nobody has pressed anything yet: this browser may press play
     this.status = "empty";
     this.queue = 0;
     this.connection = "connecting";
@@ -52,10 +56,12 @@ class Playground extends View {
     this.pointer = new Pointer(this.canvas, host);
     this.keyboard = new Keyboard(this.root, this.canvas, host);
     this.observer.observe(this.toolbar.element);
+    this.observer.observe(this.lead.element);
   }
 
   build() {
     this.toolbar = new Toolbar((id) => this.act(id));
+    this.lead = new Lead((id) => this.act(id));
     this.stage = element("div", "stage");
     this.canvas = element("canvas", "", { "data-testid": "canvas", tabindex: "0", role: "application" });
     this.tip = element("div", "tip", { "aria-hidden": "true" });
@@ -66,7 +72,7 @@ class Playground extends View {
     this.errors = buildErrorBar();
     this.help = buildHelp(HELP, () => this.escape());
     this.stage.append(this.canvas, this.hint, this.tip, this.help, this.errors.bar);
-    this.root.append(this.toolbar.element, this.stage,
+    this.root.append(this.toolbar.element, this.lead.element, this.stage,
       this.statusLine.element, this.statusLine.spoken);
   }
 
@@ -158,6 +164,7 @@ class Playground extends View {
       this.probe.reply(message);
     } else if (message.op === "state") {
       this.pressedAt = -Infinity;
+      if (message.playing) this.opening = false;
       Object.assign(this, { playing: message.playing, status: message.status, queue: message.queue });
     } else if (message.op === "error") {
       this.errors.say(message.message);
@@ -169,9 +176,10 @@ class Playground extends View {
    * The server's list wins, except over edits that it has not seen.
    * @param {import("./wire/protocol.js").Hello} hello
    */
-  welcome({ points: rows, version, playing }) {
+  welcome({ points: rows, version, playing, opening }) {
     const { points } = this;
     this.playing = playing;
+    this.opening = opening;
     if (!points.known) {
       const early = points.list;
       points.replace(rows, version);
@@ -226,12 +234,36 @@ class Playground extends View {
       }
     }
     this.hint.hidden = !this.points.known || this.points.list.length > 0;
+    const step = this.screen.blend.frame?.panels[0]?.info.step;
+    const still = this.screen.reduced.matches || !this.opening;
+    if (frame && this.opening && !still && this.points.list.length) this.begin();
     this.toolbar.update({
-      playing: this.playing, tool: this.tool, overlays: this.overlays,
+      pulse: still && step === 0 && !this.playing, playing: this.playing, tool: this.tool, overlays: this.overlays,
       canUndo: this.points.past.length > 0, canRedo: this.points.future.length > 0,
       empty: this.points.list.length === 0,
     });
+    this.leading(now);
     this.reporter.report(now, moving);
+  }
+
+  // Opened for the first time: trains by itself once the untrained network has been seen.
+  begin() {
+    this.timers.begin ??= setTimeout(() => {
+      if (this.opening && !this.playing) this.control("play");
+    }, LOOK_FIRST);
+  }
+
+  leading(now) {
+    const { header = null, panels = [] } = this.screen.blend.frame ?? {};
+    const complete = this.lead.update({
+      count: this.points.list.length, playing: this.playing, header,
+      begins: this.opening && !this.screen.reduced.matches, panels,
+      bars: this.overlays.has("margins"), dark: this.theme.dark, change: this.data.change ?? "",
+      touring: false,
+    }, now);
+    if (complete) return;
+    clearTimeout(this.timers.lead);
+    this.timers.lead = setTimeout(() => this.screen.request(), LEAD_AGAIN);
   }
 
   // A button or its key.
@@ -239,7 +271,8 @@ class Playground extends View {
     if (TOOLS.includes(id)) this.tool = id;
     else if (id.startsWith("overlay-")) this.toggle(id.slice("overlay-".length));
     else if (id === "play") this.control(this.playing ? "pause" : "play");
-    else if (id === "step" || id === "reset" || id === "seed") this.control(id);
+    else if (["step", "reset", "seed", "fast"].includes(id)) this.control(id);
+    else if (id === "revert") this.control("undo");
     else if (id === "undo" || id === "redo" || id === "clear") {
       this.points[id]();
       this.edited();
@@ -250,6 +283,7 @@ class Playground extends View {
   }
 
   control(action) {
+    this.opening = false;
     if (action === "play" || action === "pause") {
       this.playing = action === "play";
       this.pressedAt = performance.now();
@@ -295,7 +329,8 @@ class Playground extends View {
 
   resized() {
     const width = this.root.clientWidth;
-    const taken = this.toolbar.element.offsetHeight + this.statusLine.element.offsetHeight + 2 * GAP;
+    const rows = [this.toolbar, this.lead, this.statusLine];
+    const taken = rows.reduce((sum, { element: { offsetHeight } }) => sum + offsetHeight + GAP, 0);
     const height = Math.max((this.data?.client_height ?? 560) - taken, 260);
     const { size } = this.screen;
     if (width > 0 && (width !== size.width || height !== size.height)) this.screen.resize(width, height);

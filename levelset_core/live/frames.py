@@ -10,7 +10,7 @@ import torch
 
 from levelset_core.levelsets import value_and_jacobian
 from levelset_core.live.protocol import PanelHeader
-from levelset_core.playground import OBJECTIVES, Measurement, PlaygroundTrainer
+from levelset_core.playground import OBJECTIVES, Measurement, PlaygroundTrainer, trouble
 
 _DTYPES = {"float32", "int16", "uint8"}
 #: int16 steps from zero to the largest |F| of a field.
@@ -60,6 +60,7 @@ def panel_header(
         title=OBJECTIVES[trainer.config.objective].title,
         objective=trainer.config.objective,
         distance=trainer.config.metric,
+        norm=trainer.norm,
         step=trainer.step,
         loss=trainer.loss if m else None,
         accuracy=m.accuracy if m else None,
@@ -70,6 +71,7 @@ def panel_header(
         failed=int(m.samples.failed.sum()) if m else 0,
         scale=scale,
         motion_error=motion_error,
+        trouble=trouble(trainer.config, trainer.points, m) if m else "",
     )
 
 
@@ -78,6 +80,7 @@ def history_row(panel: int, trainer: PlaygroundTrainer, m: Measurement) -> dict[
     title = OBJECTIVES[trainer.config.objective].title
     head = {"panel": panel, "title": title, "step": m.step, "loss": trainer.loss}
     head |= {"norm": m.norm, "margin_newton": m.newton_there}
+    head["trouble"] = trouble(trainer.config, trainer.points, m)
     return head | {name: getattr(m, name) for name in _FIGURES}
 
 

@@ -38,12 +38,22 @@ class LiveHub:
         self._lock = threading.RLock()
         self._closed = False
 
-    def create(self, state: PlaygroundState, *, playing: bool = True) -> LiveSession:
-        """A new session; it trains at once unless ``playing`` is false."""
+    def create(
+        self, state: PlaygroundState, *, playing: bool = True, slow: bool = False,
+        opening: bool = False,
+    ) -> LiveSession:  # fmt: skip
+        """A new session.
+
+        Args:
+            state: what it starts from.
+            playing: whether it trains at once.
+            slow: take the first steps slowly enough to be seen.
+            opening: have the first browser press play.
+        """
         with self._lock:
             while len(self._sessions) >= MAX_SESSIONS:
                 self.drop(min(self._sessions.values(), key=lambda s: s.seen))
-            session = LiveSession(self.call, state, playing)
+            session = LiveSession(self.call, state, playing, slow=slow, opening=opening)
             loads = {k: list(self._home.values()).count(k) for k in range(self._count)}
             home = min(loads, key=lambda k: loads[k])
             self._sessions[session.id], self._home[session.id] = session, home

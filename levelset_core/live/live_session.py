@@ -19,7 +19,9 @@ from levelset_core.settings import choose
 
 #: Rows of history kept a session; beyond it every second measured step goes.
 MAX_HISTORY = 4000
-CONTROLS = ("play", "pause", "step", "reset", "seed")
+CONTROLS = ("play", "pause", "step", "reset", "seed", "fast", "undo")
+#: Changes of the settings that can be undone.
+MAX_UNDO = 50
 
 #: What a listener gets: a kind ("frame", "points", "news", "error") and its content.
 Hear = Callable[[str, Any], None]
@@ -36,6 +38,8 @@ class LiveSession:
         state: settings and points.
         version: of the points; grows at every change of them.
         playing: whether training is meant to go on.
+        opening: whether the first browser shall press play: nobody has pressed anything yet.
+        before: the states before the last changes of settings, for "undo"; the newest last.
         news: the worker's last word: status, step, steps_per_second, lesson.
         history: rows of figures over steps.
         frame: the last picture.
@@ -43,12 +47,18 @@ class LiveSession:
         worker: the process that trains it; None while there is none.
     """
 
-    def __init__(self, ask: Ask, state: PlaygroundState, playing: bool) -> None:
+    def __init__(
+        self, ask: Ask, state: PlaygroundState, playing: bool, *, slow: bool = False,
+        opening: bool = False,
+    ) -> None:  # fmt: skip
         self.id = secrets.token_urlsafe(12)
         self.token = secrets.token_urlsafe(24)
         self.state = state
         self.version = 1
         self.playing = playing
+        self.opening = opening
+        self.before: list[PlaygroundState] = []
+        self._slow = slow
         self.news: dict[str, Any] = {"status": "running" if playing else "paused", "step": 0}
         self.history: list[dict[str, Any]] = []
         self.frame: bytes | None = None
@@ -77,6 +87,8 @@ class LiveSession:
         """Take a new state: settings at once, points with a new version."""
         with self._lock:
             moved = state.points != self.state.points
+            if _settings(state) != _settings(self.state):
+                self.before = [*self.before, self.state][-MAX_UNDO:]
             self.error = None
             self.version += moved
             self._take(state, moved=moved)
@@ -109,7 +121,10 @@ class LiveSession:
             self.send("settings", replace(state, points=PointSet.empty()), self.version)
 
     def control(self, action: str) -> None:
-        """play, pause, step, reset, or seed (a new one).
+        """play, pause, step, reset, seed (a new one), fast or undo.
+
+        "fast" ends the slow beginning; "undo" takes the last change of settings back and starts
+        again.
 
         Raises:
             LevelsetError: another action.
@@ -117,14 +132,30 @@ class LiveSession:
         choose("action", action, CONTROLS)
         with self._lock:
             self.error = None
+            self.opening = False
+            if action == "undo":
+                self._undo()
+                return
             if action == "seed":
                 seed = (self.state.config.seed + 1) % 2**31
                 config = replace(self.state.config, seed=seed)
                 self._take(replace(self.state, config=config), moved=False)
                 return
-            if action != "reset":
+            if action in ("fast", "reset"):
+                self._slow = False
+            if action not in ("fast", "reset"):
                 self.playing = action == "play"
             self.send("control", action)
+
+    def _undo(self) -> None:
+        if not self.before:
+            raise LevelsetError("There is no change of the settings to undo.")
+        *before, state = self.before
+        points = self.state.points if state.preset == self.state.preset else state.points
+        self.update(replace(state, overlays=self.state.overlays, points=points))
+        self.before = before
+        self.control("reset")
+        self.control("play")
 
     def check_lesson(self, lesson: str | None) -> None:
         """Have the worker check this lesson's goal; its word arrives in ``news["lesson"]``."""
@@ -199,7 +230,7 @@ class LiveSession:
         """(Re)open this session on a worker, from its settings and points."""
         with self._lock:
             self.worker = worker
-            self.send("open", self.state, self.version, self.playing)
+            self.send("open", self.state, self.version, self.playing, self._slow)
             self._send_view()
             if self.lesson:
                 self.send("lesson", self.lesson)
@@ -228,6 +259,11 @@ class LiveSession:
         """Tell of a trouble that is none of this session's doing: it plays on."""
         self.error = sentence
         self._tell("error", sentence)
+
+
+def _settings(state: PlaygroundState) -> PlaygroundState:
+    """What "undo" goes back to: all but the view, and the points that somebody drew."""
+    return replace(state, overlays=(), points=PointSet.empty())
 
 
 def _every_second_step(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -25,16 +25,23 @@ from levelset_core.playground import (
 
 #: Seconds between measurements while training: margins need a projection of every point.
 MEASURE_EVERY = 0.15
+#: A slow beginning: so many steps, so many a second. Then it goes on at full speed.
+SLOW_STEPS, SLOW_SPEED = 60, 6
+#: Seconds that a wanted speed may catch up.
+BEHIND = 0.5
 
 
 class WorkerSession:
     """The worker's side of a session. All calls come from the worker's one thread."""
 
-    def __init__(self, state: PlaygroundState, version: int, playing: bool) -> None:
+    def __init__(
+        self, state: PlaygroundState, version: int, playing: bool, *, slow: bool = False
+    ) -> None:
         self.state: PlaygroundState
         self.trainers: list[PlaygroundTrainer]
         self.version: int
         self.playing = playing
+        self.slow = slow
         self.attached_until = 0.0
         self.frame_wanted = False
         self.frame_due = 0.0
@@ -66,7 +73,7 @@ class WorkerSession:
         self._changed()
 
     def control(self, action: str) -> None:
-        """play, pause, step or reset."""
+        """play, pause, step, reset or fast."""
         match action:
             case "play" | "pause":
                 self.playing = action == "play"
@@ -75,7 +82,10 @@ class WorkerSession:
                 self.playing = False
                 if len(self.state.points):
                     self._train_once()
+            case "fast":
+                self.slow, self._next_step = False, 0.0
             case "reset":
+                self.slow = False
                 for trainer in self.trainers:
                     trainer.reset()
                 self._restarted = True
@@ -121,12 +131,21 @@ class WorkerSession:
     def advance(self, seconds: float) -> None:
         """Train for about this long, all panels in step, no faster than the wanted speed."""
         end = time.monotonic() + seconds
-        speed = self.state.config.speed
         while (now := time.monotonic()) < end:
+            speed = self._speed
             if speed and now < self._next_step:
                 return
-            self._next_step = max(self._next_step + 1 / speed, now) if speed else now
+            # A little behind is caught up: under load too, so many steps take so many seconds.
+            due = self._next_step if now - self._next_step < BEHIND else now
+            self._next_step = due + 1 / speed if speed else now
             self._train_once()
+
+    @property
+    def _speed(self) -> int:
+        """Steps a second, at most; 0 is as fast as it goes."""
+        speed = self.state.config.speed
+        self.slow = self.slow and self.trainers[0].step < SLOW_STEPS
+        return min(speed or SLOW_SPEED, SLOW_SPEED) if self.slow else speed
 
     def frame(self) -> bytes:
         """The present picture, with the arrays that the view asks for."""
@@ -159,6 +178,7 @@ class WorkerSession:
             status=self.status,
             queue=self.queue,
             steps_per_second=round(self._steps_per_second, 1),
+            opening=self.slow,
             version=self.version,
             epsilon=self.state.config.epsilon,
             wanted_margin=self.state.config.epsilon if wanted else 0.0,

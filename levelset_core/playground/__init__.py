@@ -11,6 +11,7 @@ from levelset_core.playground.config import (
 from levelset_core.playground.iteration import Iteration, explain_iteration
 from levelset_core.playground.measurement import Measurement, Motion
 from levelset_core.playground.trainer import PlaygroundTrainer, Snapshot
+from levelset_core.playground.trouble import trouble
 
 __all__ = [
     "FIGURE_1",
@@ -25,4 +26,5 @@ __all__ = [
     "PlaygroundTrainer",
     "Snapshot",
     "explain_iteration",
+    "trouble",
 ]

@@ -95,27 +95,15 @@ def charts(session: LiveSession) -> None:
         st.caption(sentence)
 
 
-#: Steps that a network is given before it counts as stuck.
-PATIENCE = 300
-
-
 def standing(rows: list[dict[str, Any]]) -> str:
     """Where one network stands: no boundary, stuck, or Newton's foot beside the nearest point."""
     row = rows[-1]
     if any(other["panel"] != row["panel"] for other in rows):
         return ""
-    nearest, newton, accuracy = row["margin_min"], row["margin_newton"], row["accuracy"]
-    if nearest is None or not math.isfinite(nearest):
-        return (
-            "There is no boundary near the points: F has one sign everywhere. Reset with another "
-            "seed, or with a lower learning rate."
-        )
-    if accuracy <= 0.5 and row["step"] >= PATIENCE:
-        return (
-            f"Still {accuracy:.0%} of the points are right after {row['step']} steps: this network "
-            "has collapsed. Reset with another seed, or with a lower learning rate."
-        )
-    if newton is None or not math.isfinite(newton):
+    nearest, newton = row["margin_min"], row["margin_newton"]
+    if row["trouble"]:
+        return str(row["trouble"])
+    if any(value is None or not math.isfinite(value) for value in (nearest, newton)):
         return ""
     return (
         f"At the point with the smallest margin, Newton's foot is {abs(newton):.3f} away, the "

@@ -23,7 +23,11 @@ TABS: Views = {
 
 
 def current_session() -> LiveSession:
-    """The session named in the address, else one from the state in the address, else a new one."""
+    """The session named in the address, else one from the state in the address, else a new one.
+
+    A new one opens untrained, and its first steps are slow enough to be seen. ``?start=fast`` in
+    the address trains at once at full speed, ``?start=paused`` waits for play.
+    """
     session = get_hub().get(st.query_params.get("session") or st.session_state.get("session_id"))
     if session is None:
         state = PlaygroundState.default()
@@ -33,7 +37,10 @@ def current_session() -> LiveSession:
                 state = PlaygroundState.from_link(link)
             except LevelsetError as error:
                 st.toast(f"{error} Here is the default instead.", icon=":material/link_off:")
-        session = get_hub().create(state)
+        start = st.query_params.get("start")
+        session = get_hub().create(
+            state, playing=start == "fast", slow=start != "fast", opening=start is None
+        )
     st.session_state.session_id = session.id
     return session
 

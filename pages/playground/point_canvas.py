@@ -11,6 +11,7 @@ from levelset_core.data import BOUNDS
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession
 from levelset_core.live.protocol import Failed, Message, Points
+from pages.playground.settings import last_change
 from pages.server.live_route import LIVE_PATH, answer, hello
 from pages.shared.front_end import front_end
 
@@ -50,6 +51,7 @@ def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bo
         "overlays_version": st.session_state.get("overlays_version", 0),
         "annotations": annotations,
         "transport": "data" if fallback else "socket",
+        "change": last_change(session),
     }
     if fallback:
         data |= _fallback(session)

@@ -14,6 +14,7 @@ from levelset_core.live import LiveSession, PlaygroundState
 from levelset_core.live.state import SUITED, Preset
 from levelset_core.playground import OBJECTIVES, PlaygroundConfig
 from pages.shared.attempt import telling
+from pages.shared.glossary import hint
 
 _DRAWING = "drawing"
 #: What each setting is called; what it does, and what it may be, says its field.
@@ -21,7 +22,7 @@ LABELS = {
     "preset": "Points", "count": "How many", "noise": "Noise",
     "objective": "Loss", "distance": "Distance d", "points": "Level set points",
     "epsilon": "Wanted margin ε",
-    "weight_correct": "λ of correct samples", "lam": "λ, weight of the margin term",
+    "weight_correct": "λ₁₂, weight of right points", "lam": "λ₁₁, weight of the band",
     "alpha": "α, power of Δ", "learning_rate": "Learning rate (Adam)", "speed": "Speed",
     "newton_steps": "Newton steps, at most", "depth": "Hidden layers", "width": "Width",
     "activation": "Activation", "seed": "Seed",
@@ -117,7 +118,7 @@ def _setting(
     rule = RULES.get(name)
     common: dict[str, Any] = {
         "key": _key(name), "on_change": change or _set_config, "args": (session, name),
-        "help": f"{rule.help[0].upper()}{rule.help[1:]}." if rule else None,
+        "help": _help(name),
     }  # fmt: skip
     if name in SLIDERS:
         low, high, step = SLIDERS[name]
@@ -139,6 +140,22 @@ def _setting(
         )
     elif rule:
         st.number_input(label, rule.low, rule.high, value, **common)
+
+
+#: Terms of the glossary that explain a setting.
+TERMS: dict[str, tuple[str, ...]] = {
+    "distance": ("margin", "linf", "l2", "rho"), "points": ("p", "newton"),
+    "epsilon": ("epsilon",), "weight_correct": ("lam12",), "lam": ("lam11", "delta", "S1"),
+    "alpha": ("alpha", "delta"), "newton_steps": ("newton",), "seed": ("theta",),
+}  # fmt: skip
+
+
+def _help(name: str) -> str | None:
+    """What a setting does, and its symbols in plain words."""
+    if (rule := RULES.get(name)) is None:
+        return None
+    words = hint(*TERMS.get(name, ()))
+    return f"{rule.help[0].upper()}{rule.help[1:]}." + (f"\n\n{words}" if words else "")
 
 
 def _largest_margin(state: PlaygroundState) -> None:
@@ -179,6 +196,27 @@ def _hidden(state: PlaygroundState) -> set[str]:
     if state.compare:
         return {"objective"}
     return _OPTIONAL - set(OBJECTIVES[state.config.objective].uses)
+
+
+def last_change(session: LiveSession) -> str:
+    """What "undo the change" takes back, in a few words; empty where there is nothing."""
+    if not session.before:
+        return ""
+    old, new = session.before[-1], session.state
+    if old.preset != new.preset:
+        return "the points"
+    if old.compare != new.compare:
+        return "Compare"
+    was, now = old.config.to_dict(), new.config.to_dict()
+    for name in LABELS:
+        if was.get(name) != now.get(name):
+            titles = TITLES.get(name, {})
+            values = [
+                titles.get(v) or (f"{v:g}" if isinstance(v, float) else v)
+                for v in (was[name], now[name])
+            ]
+            return f"{LABELS[name].split(',')[0]} {values[0]} → {values[1]}"
+    return ""
 
 
 def _needs_norm(state: PlaygroundState) -> bool:

@@ -173,7 +173,8 @@ def parse(text: str) -> dict[str, Any]:
 
 def hello(session: LiveSession, client: int) -> wire.Hello:
     """The first message to a browser."""
-    return wire.Hello(client, session.state.points.to_rows(), session.version, session.playing)
+    rows, version = session.state.points.to_rows(), session.version
+    return wire.Hello(client, rows, version, session.playing, session.opening)
 
 
 def answer(session: LiveSession, client: int, values: Mapping[str, Any]) -> wire.Message | None:

@@ -225,7 +225,7 @@ def browse(browser: Browser, server: Server) -> Iterator[Opens]:
     errors: list[Error] = []
 
     def open_page(
-        path: str = "/playground",
+        path: str = "/playground?start=fast",
         *,
         size: tuple[int, int] = (1280, 720),
         color_scheme: str = "light",

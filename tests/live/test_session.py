@@ -270,3 +270,32 @@ def test_a_panel_that_does_not_exist(session, panel):
     ):
         with pytest.raises(LevelsetError, match=f"no panel {panel}: there are 1"):
             ask()
+
+
+def test_a_slow_beginning_can_be_seen_and_ended(session, monkeypatch):
+    monkeypatch.setattr("levelset_core.live.session.SLOW_SPEED", 0.01)
+    s = session()
+    s.slow = True
+    s.advance(0.3)
+    assert steps(s) == [1]
+    assert decode_frame(s.frame())[0]["opening"]
+    s.control("fast")
+    s.advance(1.0)
+    assert steps(s)[0] > 1
+
+
+def test_a_slow_beginning_ends_by_itself(session, monkeypatch):
+    monkeypatch.setattr("levelset_core.live.session.SLOW_STEPS", 1)
+    s = session()
+    s.slow = True
+    s.advance(2.0)
+    assert steps(s)[0] > 1 and not s.slow
+
+
+def test_the_picture_tells_a_collapse_and_the_norm_of_its_bars(session):
+    s = session(objective="margin_rho")
+    for p in s.trainers[0].network.parameters():
+        p.data.fill_(float("nan"))
+    header, _ = decode_frame(s.frame())
+    assert "NaN" in header["panels"][0]["trouble"]
+    assert header["panels"][0]["norm"] == "linf"

@@ -84,11 +84,12 @@ export class Toolbar {
     return button;
   }
 
-  update({ playing, tool, overlays, canUndo, canRedo, empty }) {
-    const key = [playing, tool, [...overlays].sort(), canUndo, canRedo, empty].join();
+  update({ playing, pulse, tool, overlays, canUndo, canRedo, empty }) {
+    const key = [playing, pulse, tool, [...overlays].sort(), canUndo, canRedo, empty].join();
     if (key === this.key) return;
     this.key = key;
     const play = this.buttons.get("play");
+    play.classList.toggle("pulse", pulse);
     if (play.dataset.playing !== String(playing)) {
       play.dataset.playing = String(playing);
       play.innerHTML = icon(playing ? "pause" : "play");

@@ -27,7 +27,7 @@
  * A button.
  * @typedef {Object} Control
  * @property {"control"} op
- * @property {string} action play, pause, step, reset, or seed: the next one
+ * @property {string} action play, pause, step, reset, seed (the next one), fast (no slow beginning) or undo (the last change of the settings)
  */
 
 /**
@@ -48,6 +48,7 @@
  * @property {number[][]} points as in `points`
  * @property {number} version of the points
  * @property {boolean} playing whether training goes on
+ * @property {boolean} opening whether a browser shall press play: nobody has pressed anything yet
  */
 
 /**
@@ -92,6 +93,7 @@
  * @property {string} title of the objective
  * @property {string} objective its name
  * @property {string} distance that it is trained in: l2, linf or rho
+ * @property {string} norm that its margins are measured in: l2 or linf
  * @property {number} step training steps done
  * @property {number | null} loss of the last step
  * @property {number | null} accuracy share of the points on their side
@@ -102,6 +104,7 @@
  * @property {number} failed projections that found nothing
  * @property {number} scale F = `field` times this
  * @property {number | null} motion_error relative error of the predicted motion, median
+ * @property {string} trouble how it has collapsed and what helps; empty where it has not
  */
 
 /**
@@ -112,6 +115,7 @@
  * @property {string} status as in `state`
  * @property {number} queue as in `state`
  * @property {number} steps_per_second of the last second or so
+ * @property {boolean} opening whether it goes slowly through the first steps
  * @property {number} version of the points that it shows
  * @property {number} epsilon of the settings
  * @property {number} wanted_margin that an objective asks for; 0: none does

@@ -74,7 +74,11 @@ class Control(Message):
     """A button."""
 
     op = "control"
-    action: Annotated[str, "play, pause, step, reset, or seed: the next one"]
+    action: Annotated[
+        str,
+        "play, pause, step, reset, seed (the next one), fast (no slow beginning) or undo (the last "
+        "change of the settings)",
+    ]
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class Hello(Message):
     points: Annotated[Rows, "as in `points`"]
     version: Annotated[int, "of the points"]
     playing: Annotated[bool, "whether training goes on"]
+    opening: Annotated[bool, "whether a browser shall press play: nobody has pressed anything yet"]
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,7 @@ class PanelHeader:
     title: Annotated[str, "of the objective"]
     objective: Annotated[str, "its name"]
     distance: Annotated[str, "that it is trained in: l2, linf or rho"]
+    norm: Annotated[str, "that its margins are measured in: l2 or linf"]
     step: Annotated[int, "training steps done"]
     loss: Annotated[float | None, "of the last step"]
     accuracy: Annotated[float | None, "share of the points on their side"]
@@ -162,6 +168,7 @@ class PanelHeader:
     failed: Annotated[int, "projections that found nothing"]
     scale: Annotated[float, "F = `field` times this"]
     motion_error: Annotated[float | None, "relative error of the predicted motion, median"]
+    trouble: Annotated[str, "how it has collapsed and what helps; empty where it has not"]
 
 
 @dataclass(frozen=True)
@@ -173,6 +180,7 @@ class FrameHeader:
     status: Annotated[str, "as in `state`"]
     queue: Annotated[int, "as in `state`"]
     steps_per_second: Annotated[float, "of the last second or so"]
+    opening: Annotated[bool, "whether it goes slowly through the first steps"]
     version: Annotated[int, "of the points that it shows"]
     epsilon: Annotated[float, "of the settings"]
     wanted_margin: Annotated[float, "that an objective asks for; 0: none does"]

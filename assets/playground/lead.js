@@ -1,0 +1,116 @@
+// The sentence over the canvas: what is seen now. It changes with the state of the training, and
+// brings the one button that helps there.
+
+import { element } from "../shared/dom.js";
+import { explained } from "../shared/terms.js";
+import { DISTANCE_NAMES, number, percent, whole } from "../shared/text.js";
+
+const EVERY = 400; // ms; a sentence that changes faster cannot be read
+const SETTLED = 1000; // steps after which a loss without a wanted margin counts as done
+
+/**
+ * What is seen: the name of the state, and the sentence with its terms in braces.
+ * @param {{ count: number, playing: boolean, begins?: boolean, header: any, panels: any[], bars: boolean, dark: boolean }} now
+ * @returns {[string, string]}
+ */
+export function leadOf({ count, playing, begins = false, header, panels, bars, dark }) {
+  const infos = panels.map(({ info }) => info);
+  const several = infos.length > 1;
+  const line = `${dark ? "white" : "black"} line`;
+  const each = bars ? ` Each bar is {margin|how far a point is from it}.` : "";
+  if (!count) return ["empty", "Put points of two classes on the plane, blue and orange. Then press play."];
+  if (!header || !infos.length) return ["untrained", `The ${line} is {S0|where the network says 0}.${each}`];
+  const ill = infos.find((info) => info.trouble);
+  if (ill) return ["collapsed", several ? `${ill.title}: ${ill.trouble}` : ill.trouble];
+  const { step } = infos[0];
+  const press = begins ? "It begins to train in a moment." : playing ? "" : "It is untrained: press play.";
+  if (!step) {
+    return ["untrained", several
+      ? `Four networks with the same weights. Each ${line} is {S0|where one says 0}; they differ in the loss alone.${begins || playing ? "" : " Press play."}`
+      : `The ${line} is {S0|where the network says 0}.${each} ${press}`];
+  }
+  const done = infos.every((info) => info.accuracy === 1 && isDone(info, header));
+  const head = !playing && !done ? `Paused at step ${whole(step)}. ` : "";
+  const name = done ? "done" : playing ? "training" : "paused";
+  if (several) return [name, head + comparison(infos)];
+  if (header.opening && playing) {
+    return [name, `Step by step the ${line} moves between the classes.`
+      + (bars ? " A bar below 0 is a point on the wrong side." : "")];
+  }
+  return [name, head + progress(infos[0], header, count, done)];
+}
+
+function isDone({ margin_min: least, step, objective }, { wanted_margin: wanted }) {
+  if (least === null) return false;
+  return /^margin|^elsayed/.test(objective) && wanted > 0 ? least >= wanted : step >= SETTLED;
+}
+
+const norm = (info) => DISTANCE_NAMES[info.norm] ?? "";
+
+function progress(info, header, count, done) {
+  const { accuracy, margin_min: least, objective } = info;
+  if (accuracy === null) return "Each bar is {margin|how far a point is from the line}.";
+  if (accuracy < 1) {
+    const wrong = Math.round((1 - accuracy) * count);
+    return `${wrong} of ${count} points ${wrong === 1 ? "is" : "are"} still on the wrong side of the line.`;
+  }
+  if (least === null) return "Every point is right, but there is no line near the points.";
+  const near = `the nearest one is ${number(least, 3)} (${norm(info)}) from the line`;
+  const wanted = header.wanted_margin;
+  if (/^margin|^elsayed/.test(objective) && wanted > 0) {
+    return done ? `Done: every point is on its side, and ${near}; {epsilon} = ${number(wanted, 2)} was wanted.`
+      : `Every point is on its side. Now the line moves away from them: ${near}, {epsilon} = ${number(wanted, 2)} is wanted.`;
+  }
+  if (objective === "geometric_svm") {
+    return `${done ? "Done: every" : "Every"} point is on its side; ${near}. ${done
+      ? "The band between {S1|S₊₁ and S₋₁} is wide." : "Now the band between {S1|S₊₁ and S₋₁} grows wide."}`;
+  }
+  return `${done ? "Done: every" : "Every"} point is on its side; ${near}. This loss sees the `
+    + "{output_margin|network's output} only: how near the line passes is left to chance.";
+}
+
+function comparison(infos) {
+  const right = infos.every(({ accuracy }) => accuracy === 1);
+  const parts = infos.map((info) => `${info.title} ${right ? number(info.margin_min, 2) : percent(info.accuracy)}`);
+  return right ? `Smallest {margin|margins} in ${norm(infos[0])}: ${parts.join(", ")}.` : `Points on their side: ${parts.join(", ")}.`;
+}
+
+export class Lead {
+  /** @param {(id: string) => void} onAction */
+  constructor(onAction) {
+    this.element = element("div", "lead", { "data-testid": "lead" });
+    this.text = element("p", "", {});
+    this.element.append(this.text);
+    /** @type {Record<string, HTMLButtonElement>} */
+    this.buttons = {};
+    for (const [id, words] of [["revert", "Undo the change"], ["fast", "Full speed"], ["tour", "Tour, 90 s"]]) {
+      const button = /** @type {HTMLButtonElement} */ (element("button", "chip", { type: "button", "data-testid": id }));
+      button.textContent = words;
+      button.addEventListener("click", () => onAction(id));
+      this.buttons[id] = button;
+      this.element.append(button);
+    }
+    this.shownAt = -Infinity;
+    this.state = "";
+  }
+
+  /**
+   * Whether all is shown; else call again, since somebody reads, or digits would roll.
+   * @param {Parameters<typeof leadOf>[0] & { change: string, touring: boolean }} now @param {number} at
+   */
+  update(now, at) {
+    const [state, sentence] = leadOf(now);
+    const { revert, fast, tour } = this.buttons;
+    revert.hidden = state !== "collapsed" || !now.change;
+    revert.textContent = `Undo the change (${now.change})`;
+    fast.hidden = !(now.playing && now.header?.opening);
+    tour.hidden = now.touring || state === "collapsed" || !fast.hidden;
+    if (sentence === this.sentence) return true;
+    const read = this.text.matches(":hover, :focus-within");
+    if (state === this.state && (read || at - this.shownAt < EVERY)) return false;
+    Object.assign(this, { state, sentence, shownAt: at });
+    this.element.dataset.state = state;
+    this.text.innerHTML = explained(sentence);
+    return true;
+  }
+}

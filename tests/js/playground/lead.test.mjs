@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { leadOf } from "../../../assets/playground/lead.js";
+import { plain } from "../../../assets/shared/terms.js";
+
+const header = { wanted_margin: 0, opening: false };
+const info = { title: "Geometric SVM", objective: "geometric_svm", norm: "linf", step: 0, accuracy: 0.5,
+  margin_min: -0.2, trouble: "" };
+const at = (changed = {}, rest = {}) => leadOf({
+  count: 24, playing: true, header, panels: [{ info: { ...info, ...changed } }], bars: true, dark: false, ...rest,
+});
+
+test("an untrained network is explained: the line, the bars, and what to press", () => {
+  const [state, sentence] = at({}, { playing: false });
+  assert.equal(state, "untrained");
+  assert.match(plain(sentence), /^The black line is where the network says 0\. Each bar is how far a point is from it\..*press play/);
+  assert.match(at({}, { dark: true })[1], /white line/);
+  assert.doesNotMatch(at({}, { bars: false })[1], /bar/);
+});
+
+test("the sentence follows the training to its end", () => {
+  assert.match(at({ step: 100, accuracy: 0.75 })[1], /^6 of 24 points are still on the wrong side/);
+  const wanted = { header: { ...header, wanted_margin: 0.2 } };
+  const margin = { objective: "margin_linf", step: 500, accuracy: 1 };
+  assert.equal(at({ ...margin, margin_min: 0.1 }, wanted)[0], "training");
+  const [state, sentence] = at({ ...margin, margin_min: 0.21 }, wanted);
+  assert.equal(state, "done");
+  assert.match(plain(sentence), /0\.210 \(L∞\).*ε = 0\.20 was wanted/);
+  assert.equal(at({ step: 1200, accuracy: 1, margin_min: 0.2 })[0], "done");
+  assert.match(at({ step: 40, accuracy: 0.9 }, { playing: false })[1], /^Paused at step 40/);
+});
+
+test("without points it asks for some; a collapse outranks everything", () => {
+  assert.equal(at({}, { count: 0 })[0], "empty");
+  assert.deepEqual(at({ step: 400, trouble: "Collapsed. Reset." }), ["collapsed", "Collapsed. Reset."]);
+});
+
+test("several networks are compared by their smallest margins, in a named norm", () => {
+  const two = ["Cross-entropy", "Margin L∞"].map((title, i) =>
+    ({ info: { ...info, title, step: 1500, accuracy: 1, margin_min: 0.1 + i / 10 } }));
+  assert.match(plain(at({}, { panels: two })[1]), /in L∞: Cross-entropy 0\.10, Margin L∞ 0\.20/);
+});
