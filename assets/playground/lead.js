@@ -5,15 +5,16 @@ import { element } from "../shared/dom.js";
 import { explained } from "../shared/terms.js";
 import { DISTANCE_NAMES, number, percent, whole } from "../shared/text.js";
 
-const EVERY = 400; // ms; a sentence that changes faster cannot be read
+const EVERY = 350; // ms; a sentence that changes faster cannot be read
 const SETTLED = 1000; // steps after which a loss without a wanted margin counts as done
 
 /**
  * What is seen: the name of the state, and the sentence with its terms in braces.
- * @param {{ count: number, playing: boolean, begins?: boolean, header: any, panels: any[], bars: boolean, dark: boolean }} now
+ * @param {{ count: number, playing: boolean, begins?: boolean, header: any, panels: any[], bars: boolean, dark: boolean,
+ *   phase?: import("./time/phases.js").Phase | null }} now
  * @returns {[string, string]}
  */
-export function leadOf({ count, playing, begins = false, header, panels, bars, dark }) {
+export function leadOf({ count, playing, begins = false, header, panels, bars, dark, phase = null }) {
   const infos = panels.map(({ info }) => info);
   const several = infos.length > 1;
   const line = `${dark ? "white" : "black"} line`;
@@ -23,6 +24,7 @@ export function leadOf({ count, playing, begins = false, header, panels, bars, d
   const ill = infos.find((info) => info.trouble);
   if (ill) return ["collapsed", several ? `${ill.title}: ${ill.trouble}` : ill.trouble];
   const { step } = infos[0];
+  if (phase) return ["training", `${phase.equation}: ${phase.sentence}`];
   const press = begins ? "It begins to train in a moment." : playing ? "" : "It is untrained: press play.";
   if (!step) {
     return ["untrained", several
@@ -92,6 +94,7 @@ export class Lead {
     }
     this.shownAt = -Infinity;
     this.state = "";
+    this.sentence = "";
   }
 
   /**

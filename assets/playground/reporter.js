@@ -63,8 +63,11 @@ export class Reporter {
       this.set("margin-min", info.margin_min);
       this.set("margin-median", info.margin_median);
       this.set("steps-per-second", frame.header.steps_per_second);
+      this.set("newest", frame.header.newest);
+      this.set("phase", playground.clock.slow.now(now)?.equation);
       this.set("panels", frame.panels.length);
       this.set("steps", frame.panels.map((panel) => panel.info.step));
+      this.set("plots", screen.layout?.panels.map(({ x, y, size }) => [x, y, size].map(Math.round).join(" ")));
       this.set("titles", frame.panels.map((panel) => panel.info.title));
       if (!statusLine.update(screen.blend, now, !moving)) screen.request();
     }

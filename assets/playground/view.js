@@ -15,6 +15,7 @@ import { Reporter } from "./reporter.js";
 import { Screen } from "./plot/screen.js";
 import { StatusLine } from "./status.js";
 import { DARK, LIGHT } from "./plot/theme.js";
+import { Clock } from "./time/clock.js";
 import { OVERLAYS, TOOLS, Toolbar } from "./input/toolbar.js";
 
 const TELL_PYTHON = 600; // ms without a change before the page is told
@@ -41,6 +42,7 @@ class Playground extends View {
     this.touched = 0;
     this.timers = {};
     this.pressedAt = -Infinity;
+    this.clock = new Clock(this);
     this.askedAfter = null; // the frame after which the next one was asked for last
 
     this.build();
@@ -73,13 +75,14 @@ class Playground extends View {
     this.help = buildHelp(HELP, () => this.escape());
     this.stage.append(this.canvas, this.hint, this.tip, this.help, this.errors.bar);
     this.root.append(this.toolbar.element, this.lead.element, this.stage,
-      this.statusLine.element, this.statusLine.spoken);
+      this.clock.bar.element, this.statusLine.element, this.statusLine.spoken);
   }
 
   // Applies only what is new.
   update(data) {
     this.data = data;
     this.annotations = data.annotations ?? [];
+    this.picking = Boolean(data.picking);
     if (data.overlays_version !== this.overlaysVersion) {
       this.overlaysVersion = data.overlays_version;
       this.overlays = new Set(data.overlays);
@@ -193,8 +196,8 @@ class Playground extends View {
   }
 
   model() {
-    const { theme, bounds, overlays, annotations, highlight, points } = this;
-    return { theme, bounds, overlays, annotations, highlight, points: points.list,
+    const { theme, bounds, annotations, highlight, points } = this;
+    return { theme, bounds, ...this.clock.overlays(this.overlays), annotations, highlight, points: points.list,
       cursor: this.keyboard.cursor, probe: null,
       alignedTo: (version) => points.aligned(version) };
   }
@@ -202,7 +205,7 @@ class Playground extends View {
   sendView() {
     const overlays = [...this.overlays];
     const field = this.panelCount > 1 ? 64 : 128;
-    this.link?.send({ op: "view", field, overlays });
+    this.link?.send({ op: "view", field, overlays, also: this.clock.slow.overlays.join() });
   }
 
   sendEdits() {
@@ -233,6 +236,7 @@ class Playground extends View {
         this.sendView();
       }
     }
+    this.clock.update(frame, now);
     this.hint.hidden = !this.points.known || this.points.list.length > 0;
     const step = this.screen.blend.frame?.panels[0]?.info.step;
     const still = this.screen.reduced.matches || !this.opening;
@@ -259,7 +263,7 @@ class Playground extends View {
       count: this.points.list.length, playing: this.playing, header,
       begins: this.opening && !this.screen.reduced.matches, panels,
       bars: this.overlays.has("margins"), dark: this.theme.dark, change: this.data.change ?? "",
-      touring: false,
+      touring: false, phase: this.clock.slow.now(now),
     }, now);
     if (complete) return;
     clearTimeout(this.timers.lead);
@@ -273,6 +277,8 @@ class Playground extends View {
     else if (id === "play") this.control(this.playing ? "pause" : "play");
     else if (["step", "reset", "seed", "fast"].includes(id)) this.control(id);
     else if (id === "revert") this.control("undo");
+    else if (id === "again") this.control("play");
+    else if (id === "gif" || id === "mp4") this.clock.film(id);
     else if (id === "undo" || id === "redo" || id === "clear") {
       this.points[id]();
       this.edited();
@@ -292,6 +298,12 @@ class Playground extends View {
     this.touch();
   }
 
+  // It looks back: training has stopped.
+  stopped() {
+    this.opening = this.playing = false;
+    this.pressedAt = performance.now();
+  }
+
   toggle(id) {
     if (!this.overlays.delete(id)) this.overlays.add(id);
     // The order of the chips, so that equal choices give equal addresses.
@@ -306,6 +318,12 @@ class Playground extends View {
     this.help.hidden = true;
     this.errors.bar.hidden = true;
     this.keyboard.hide();
+  }
+
+  // A point to follow: the page takes the next iteration apart for it.
+  pick(point, panel) {
+    const index = this.points.list.indexOf(point);
+    if (index >= 0) this.setStateValue("picked", { panel, index, serial: Date.now() });
   }
 
   edited() {
@@ -329,7 +347,7 @@ class Playground extends View {
 
   resized() {
     const width = this.root.clientWidth;
-    const rows = [this.toolbar, this.lead, this.statusLine];
+    const rows = [this.toolbar, this.lead, this.clock.bar, this.statusLine];
     const taken = rows.reduce((sum, { element: { offsetHeight } }) => sum + offsetHeight + GAP, 0);
     const height = Math.max((this.data?.client_height ?? 560) - taken, 260);
     const { size } = this.screen;

@@ -147,6 +147,12 @@ class LiveSession:
                 self.playing = action == "play"
             self.send("control", action)
 
+    def seek(self, step: int) -> None:
+        """Stop, and look at the last moment kept up to ``step``; play goes on from there."""
+        with self._lock:
+            self.opening = self.playing = False
+            self.send("seek", step)
+
     def _undo(self) -> None:
         if not self.before:
             raise LevelsetError("There is no change of the settings to undo.")
@@ -211,7 +217,9 @@ class LiveSession:
     def _send_view(self) -> None:
         views = list(self._views.values())
         if views:
-            overlays = sorted({name for view in views for name in view["overlays"]})
+            overlays = sorted(
+                {name for view in views for name in (*view["overlays"], *view.get("also", ()))}
+            )
             field = max(view["field"] for view in views)
             self.send("view", {"field": field, "overlays": overlays})
 
@@ -246,6 +254,8 @@ class LiveSession:
                 with self._lock:
                     if content.pop("restart"):
                         self.history = []
+                    if (resumed := content.pop("resumed")) is not None:
+                        self.history = [r for r in self.history if r["step"] <= resumed]
                     self.history += content.pop("history")
                     if len(self.history) > MAX_HISTORY:
                         self.history = _every_second_step(self.history)

@@ -15,6 +15,7 @@ from levelset_core.live import frames
 from levelset_core.live.lessons import LESSONS
 from levelset_core.live.protocol import FrameHeader
 from levelset_core.live.state import PlaygroundState
+from levelset_core.live.timeline import Timeline
 from levelset_core.playground import (
     OBJECTIVES,
     Iteration,
@@ -53,6 +54,10 @@ class WorkerSession:
         self._next_step = 0.0
         self._frames = 0
         self._reported = 0  # the step of the history's last rows
+        self._restarted = True  # the history told so far is of other networks
+        self._timeline = Timeline()
+        self._looks_back = False  # at a moment before the newest
+        self._resumed: int | None = None  # the step that it went on from, until that is told
         self._build(state, version)
 
     # -- what the hub asks for ---------------------------------------------------------------
@@ -66,10 +71,13 @@ class WorkerSession:
             self._held_out = state.held_out()
         # First: where a trainer fails, the next settings must not go on from the last ones.
         self.state, self.version = state, version
+        rebuilt = False
         for trainer, config in zip(self.trainers, panels, strict=True):
-            self._restarted |= trainer.configure(config)
+            rebuilt |= trainer.configure(config)
             trainer.set_points(state.points, self._held_out)
             trainer.measure_in = state.shared_norm
+        if rebuilt:
+            self._begin()
         self._changed()
 
     def control(self, action: str) -> None:
@@ -77,18 +85,28 @@ class WorkerSession:
         match action:
             case "play" | "pause":
                 self.playing = action == "play"
+                self._keep(now=True)
                 self._rate_since, self._rate_steps = time.monotonic(), 0
             case "step":
                 self.playing = False
                 if len(self.state.points):
                     self._train_once()
+                    self._keep(now=True)
             case "fast":
                 self.slow, self._next_step = False, 0.0
             case "reset":
                 self.slow = False
                 for trainer in self.trainers:
                     trainer.reset()
-                self._restarted = True
+                self._begin()
+        self._changed()
+
+    def seek(self, step: int) -> None:
+        """Stop, and look at the last moment kept up to a step; play goes on from there."""
+        self.playing = False
+        self._keep(now=True)
+        moment = self._timeline.restore(self.trainers, step, self._basis)
+        self._looks_back = moment is not None and moment.step < self._timeline.newest
         self._changed()
 
     def set_view(self, view: dict[str, Any]) -> None:
@@ -179,6 +197,9 @@ class WorkerSession:
             queue=self.queue,
             steps_per_second=round(self._steps_per_second, 1),
             opening=self.slow,
+            newest=max(self._timeline.newest, self.trainers[0].step),
+            every=self._timeline.every,
+            speed=self.state.config.speed,
             version=self.version,
             epsilon=self.state.config.epsilon,
             wanted_margin=self.state.config.epsilon if wanted else 0.0,
@@ -193,7 +214,9 @@ class WorkerSession:
         restarted, self._restarted = self._restarted, False
         step = self.trainers[0].step
         rows = []
-        if measurements and step and (restarted or step != self._reported):
+        resumed, self._resumed = self._resumed, None
+        told = not restarted and resumed is None and step == self._reported
+        if measurements and step and not told and not self._looks_back:
             rows = [frames.history_row(k, self.trainers[k], m) for k, m in enumerate(measurements)]
             self._reported = step
         lesson = None
@@ -212,6 +235,7 @@ class WorkerSession:
             "steps_per_second": round(self._steps_per_second, 1),
             "history": rows,
             "restart": restarted,
+            "resumed": resumed,
             "lesson": lesson,
         }
 
@@ -243,8 +267,23 @@ class WorkerSession:
         ]
         self._rate_since, self._rate_steps = time.monotonic(), 0
         self._next_step = 0.0
-        self._restarted = True  # step 0: the history told so far is of other networks
+        self._begin()
         self._changed()
+
+    def _begin(self) -> None:
+        """Step 0: the history told so far is of other networks."""
+        self._restarted, self._looks_back, self._resumed = True, False, None
+        self._timeline.clear()
+        self._keep(now=True)
+
+    def _keep(self, *, now: bool) -> None:
+        self._timeline.keep(self.trainers, self._basis, now=now)
+
+    @property
+    def _basis(self) -> tuple[Any, ...]:
+        """What level set points depend on beside the weights."""
+        c = self.state.config
+        return self.version, c.objective, c.distance, c.points, c.newton_steps
 
     def _changed(self) -> None:
         """The next picture, and what is measured, are no longer up to date."""
@@ -262,8 +301,13 @@ class WorkerSession:
         return int(self.view["field"])
 
     def _train_once(self) -> None:
+        if self._looks_back:  # from here again: what came after is no longer so
+            self._resumed = self.trainers[0].step
+            self._timeline.cut(self._resumed)
+            self._looks_back = False
         for trainer in self.trainers:
             next(trainer)
+        self._keep(now=False)
         self.dirty = True
         self._rate_steps += 1
         now = time.monotonic()

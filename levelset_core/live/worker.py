@@ -167,6 +167,8 @@ class Worker:
                 session.set_state(state, arguments[1])
             case "control":
                 session.control(*arguments)
+            case "seek":
+                session.seek(*arguments)
             case "view":
                 session.set_view(*arguments)
             case "lesson":
@@ -178,7 +180,7 @@ class Worker:
                 session.attached_until = time.monotonic() + LINGER
             case "call":
                 self._answer(sid, session, *arguments)
-        if op in ("state", "settings", "control", "lesson"):
+        if op in ("state", "settings", "control", "seek", "lesson"):
             session.news_due = 0.0
 
     def _answer(

@@ -12,6 +12,8 @@ from levelset_core.playground.measurement import Measurement
 
 #: Steps that a network is given to find a boundary, and to get more than half of the points right.
 BOUNDARY_AFTER, HALF_AFTER = 60, 300
+#: Share of the points by which a network has to be better than a guess.
+SLACK = 0.03
 
 
 def trouble(config: PlaygroundConfig, points: PointSet, m: Measurement) -> str:
@@ -20,11 +22,20 @@ def trouble(config: PlaygroundConfig, points: PointSet, m: Measurement) -> str:
         found = "The weights are no longer numbers (NaN)."
     elif m.step >= BOUNDARY_AFTER and not math.isfinite(m.margin_min):
         found = "The boundary is gone: F has one sign near all points."
-    elif m.step >= HALF_AFTER and m.accuracy <= 0.5:
-        found = f"Collapsed: only {m.accuracy:.0%} of the points are right after {m.step} steps."
+    elif m.step >= HALF_AFTER and m.accuracy <= _guess(points) + SLACK:
+        found = (
+            f"Collapsed: only {m.accuracy:.0%} of the points are right after {m.step} steps, no better "
+            "than a guess."
+        )
     else:
         return ""
     return f"{found} {advice(config, points)}"
+
+
+def _guess(points: PointSet) -> float:
+    """The share that is right if all are said to be of the larger class."""
+    share = float((points.labels > 0).mean())
+    return max(share, 1 - share)
 
 
 def advice(config: PlaygroundConfig, points: PointSet) -> str:

@@ -26,29 +26,36 @@ def iteration_view(session: LiveSession) -> None:
         st.button("Stop and take one iteration apart", on_click=_take_apart, args=(session,))
         return
     it: Iteration | None = st.session_state.get("iteration")
-    top = st.columns([10, 2.2, 2.2, 2.4], vertical_alignment="bottom")
+    panels = session.state.panels()
+    titles = [OBJECTIVES[config.objective].title for config in panels]
+    top = st.columns([10, 2.4, 1.8, 2.2, 2.4], vertical_alignment="bottom")
     with top[0]:
         stage = st.segmented_control(
             "Stage", range(len(STAGES)), format_func=lambda k: f"{k + 1}  {STAGES[k]}",
             default=0, key="stage", width="stretch", required=True,
         )  # fmt: skip
-    top[1].number_input(
-        "Point", 0, len(session.state.points) - 1, st.session_state.get("followed_point", 0),
-        key="followed_point", on_change=_take_apart,
-        args=(session,), help="Number of the point to follow; points count in drawing order.",
+    if len(panels) > 1:
+        top[1].selectbox(
+            "Panel", range(len(panels)), key="followed_panel", format_func=titles.__getitem__,
+            on_change=_take_apart, args=(session,), help="Or click a point in it.",
+        )  # fmt: skip
+    top[2].number_input(
+        "Point", 0, len(session.state.points) - 1, key="followed_point", on_change=_take_apart,
+        args=(session,), help="Its number in drawing order. Or click a point on the canvas.",
     )  # fmt: skip
-    top[2].button("Next stage", on_click=_next_stage, args=(session,), width="stretch")
-    top[3].button(
+    top[3].button("Next stage", on_click=_next_stage, args=(session,), width="stretch")
+    top[4].button(
         "Do this step", on_click=_do_step, args=(session,), width="stretch", type="primary",
         help="Do the update, then take the next iteration apart.",
     )  # fmt: skip
     if it is None:
         tell("iteration_wrong")
         return
-    config = session.state.panels()[0]
+    config = panels[_panel(session)]
     st.caption(
         f"Iteration {it.step} of {OBJECTIVES[config.objective].title}, followed for point "
-        f"{it.index} with label {it.label:+d}. Training is paused; the numbers show this moment."
+        f"{it.index} with label {it.label:+d}. Training is paused; the numbers show this moment. "
+        "Click a point on the canvas to follow that one."
     )
     for latex, words in equations(it, config, stage or 0):
         left, right = st.columns([3, 2], vertical_alignment="center")
@@ -58,17 +65,26 @@ def iteration_view(session: LiveSession) -> None:
 
 def iteration_annotations(session: LiveSession) -> list[dict[str, Any]]:
     """Stop training when the view opens; the marks that show the chosen stage on the canvas."""
+    _follow_pick()
     last = len(session.state.points) - 1
     if last < 0:
         return []
     if st.session_state.get("followed_point", 0) > last:  # points were erased
         st.session_state.followed_point = last
+    if "iteration" not in st.session_state:
+        st.session_state.iteration_resumes = session.playing
     if "iteration" not in st.session_state or (not session.playing and _stale(session)):
         _take_apart(session)
     it: Iteration | None = st.session_state.get("iteration")
     if it is None or session.playing:
         return []
     stage = st.session_state.get("stage") or 0
+    panel = _panel(session)
+    return [{**mark, "panel": panel} for mark in _marks(it, stage)]
+
+
+def _marks(it: Iteration, stage: int) -> list[dict[str, Any]]:
+    """What a stage shows on the canvas."""
     marks = [_mark("ring", [it.x], "x", "x"), _mark("polyline", it.path, "p")]
     if stage == 0:
         marks += [_mark("dot", [p], "p") for p in it.path[1:]]
@@ -94,14 +110,31 @@ def iteration_annotations(session: LiveSession) -> list[dict[str, Any]]:
     return marks
 
 
-def leave_iteration() -> None:
-    """Forget the iteration: the view is closed."""
+def leave_iteration(session: LiveSession) -> None:
+    """The view is closed: forget the iteration, and train on if it trained before."""
     st.session_state.pop("iteration", None)
+    if st.session_state.pop("iteration_resumes", False) and not session.playing:
+        session.control("play")
+
+
+def _follow_pick() -> None:
+    """Follow the point that was clicked on the canvas, in the panel where it was."""
+    picked = st.session_state.get("canvas", {}).get("picked")
+    if picked and picked["serial"] != st.session_state.get("pick_seen"):
+        st.session_state.pick_seen = picked["serial"]
+        st.session_state.followed_point = picked["index"]
+        st.session_state.followed_panel = picked["panel"]
+
+
+def _panel(session: LiveSession) -> int:
+    """The panel that is followed."""
+    panel = int(st.session_state.get("followed_panel") or 0)
+    return panel if panel < len(session.state.panels()) else 0
 
 
 def _mark(kind: str, points: Any, role: str, text: str = "") -> dict[str, Any]:
     places = [[float(v) for v in p] for p in points]
-    return {"kind": kind, "points": places, "role": role, "text": text, "panel": 0}
+    return {"kind": kind, "points": places, "role": role, "text": text}
 
 
 def _stale(session: LiveSession) -> bool:
@@ -111,8 +144,9 @@ def _stale(session: LiveSession) -> bool:
     return st.session_state.get("iteration_of") != _moment(session)
 
 
-def _moment(session: LiveSession) -> tuple[str, int, PlaygroundConfig, bool]:
-    return session.id, session.version, session.state.config, session.state.compare
+def _moment(session: LiveSession) -> tuple[str, int, PlaygroundConfig, bool, int, int]:
+    followed = _panel(session), st.session_state.get("followed_point", 0)
+    return session.id, session.version, session.state.config, session.state.compare, *followed
 
 
 def _take_apart(session: LiveSession) -> None:
@@ -121,7 +155,7 @@ def _take_apart(session: LiveSession) -> None:
     st.session_state.iteration_of = _moment(session)
     st.session_state.iteration = None
     with telling("iteration_wrong"):
-        st.session_state.iteration = session.call("explain", panel=0, index=index)
+        st.session_state.iteration = session.call("explain", panel=_panel(session), index=index)
 
 
 def _next_stage(session: LiveSession) -> None:

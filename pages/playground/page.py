@@ -49,8 +49,8 @@ with page("Playground", unseen=True, device="cpu"):
     live = current_session()
     settings_panel(live)
     if st.session_state.get("tab") == "iteration":
-        point_canvas(live, iteration_annotations(live))
+        point_canvas(live, iteration_annotations(live), picking=True)
     else:
-        leave_iteration()
+        leave_iteration(live)
         point_canvas(live, [])
     tabs("Below the canvas", TABS, live, key="tab")

@@ -19,28 +19,33 @@ HEIGHT = 560
 #: Pictures a second where no WebSocket gets through and they travel as the component's data.
 FALLBACK_EVERY = 0.25
 #: What the front end sets, and what it begins with.
-_VALUES = {"transport": "socket", "outbox": None, "touched": 0, "overlays": None}
+_VALUES = {"transport": "socket", "outbox": None, "touched": 0, "overlays": None, "picked": None}
 
 _component = front_end("levelset_point_canvas", "playground")
 
 
-def point_canvas(session: LiveSession, annotations: list[dict[str, Any]]) -> None:
+def point_canvas(
+    session: LiveSession, annotations: list[dict[str, Any]], *, picking: bool = False
+) -> None:
     """Draw the canvas; edits and controls reach the session by themselves.
 
     Args:
         session: what to draw and train.
         annotations: marks on top, see docs/architecture.md.
+        picking: a click on a point chooses it, which runs the page.
     """
     fallback = st.session_state.get("canvas", {}).get("transport") == "data"
     if fallback:
-        st.fragment(_mount, run_every=FALLBACK_EVERY)(session, annotations, fallback)
+        st.fragment(_mount, run_every=FALLBACK_EVERY)(session, annotations, picking, fallback)
     else:
         # As deep as a fragment puts it: elsewhere, the browser would throw its canvas away.
         with st.container():
-            _mount(session, annotations, fallback)
+            _mount(session, annotations, picking, fallback)
 
 
-def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bool) -> None:
+def _mount(
+    session: LiveSession, annotations: list[dict[str, Any]], picking: bool, fallback: bool
+) -> None:
     data: dict[str, Any] = {
         "socket": LIVE_PATH,
         "session": session.id,
@@ -50,6 +55,7 @@ def _mount(session: LiveSession, annotations: list[dict[str, Any]], fallback: bo
         "overlays": list(session.state.overlays),
         "overlays_version": st.session_state.get("overlays_version", 0),
         "annotations": annotations,
+        "picking": picking,
         "transport": "data" if fallback else "socket",
         "change": last_change(session),
     }

@@ -83,7 +83,8 @@ def settings_panel(session: LiveSession) -> None:
             "Compare: Figure 1", _shown("compare"), key=_key("compare"),
             on_change=_set_compare, args=(session,),
             help="Cross-entropy, margin L∞, margin L2 and geometric SVM side by side: one data "
-            "set, one seed, one shared initialization, training together.",
+            "set, one seed, one shared initialization, training together. Takes Figure 1's points "
+            "unless you have drawn your own.",
         )  # fmt: skip
         for name in (
             "objective",
@@ -282,8 +283,15 @@ def _take(session: LiveSession, preset: Preset, **changed: Any) -> None:
 
 
 def _set_compare(session: LiveSession) -> None:
-    if (compare := _chosen("compare")) is not None:
-        session.change(compare=compare)
+    if (compare := _chosen("compare")) is None:
+        return
+    changed: dict[str, Any] = {"compare": compare}
+    state = session.state
+    drawn = state.preset is None or state.points != state.preset.points()
+    if compare and not drawn:  # on other points than Figure 1's the panels may differ little
+        preset = Preset("figure_1", **SUITED["figure_1"])
+        changed |= {"preset": preset, "points": preset.points()}
+    session.change(**changed)
 
 
 def _set_preset(session: LiveSession, setting: str) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -201,9 +202,15 @@ def carry_out(session: LiveSession, client: int, message: wire.Message) -> wire.
             return wire.Ack(message.version, len(points))
         case wire.Control():
             session.control(message.action)
+        case wire.Seek():
+            session.seek(message.step)
+        case wire.Speed():
+            session.change(config=replace(session.state.config, speed=message.steps))
         case wire.View():
             overlays = [name for name in OVERLAYS if name in message.overlays]
-            session.set_view(client, {"field": message.field, "overlays": overlays})
+            also = [name for name in OVERLAYS if name in message.also.split(",")]
+            view = {"field": message.field, "overlays": overlays, "also": also}
+            session.set_view(client, view)
         case wire.Probe():
             found = session.call("probe", panel=message.panel, x=message.x, y=message.y)
             return wire.Probed(message.id, message.panel, **found)

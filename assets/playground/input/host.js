@@ -8,9 +8,11 @@ export class Host {
   }
 
   get points() { return this.playground.points; }
+  get picking() { return this.playground.picking; }
   get tool() { return this.playground.tool; }
   get bounds() { return this.playground.bounds; }
 
+  pick(point, panel) { this.playground.pick(point, panel); }
   act(id) { this.playground.act(id); }
   escape() { this.playground.escape(); }
 
@@ -116,7 +118,8 @@ export class Host {
     if (place) {
       probe.at(place.panel, place.x, place.y, px, py);
       const point = this.nearest(place, 7);
-      canvas.style.cursor = point && this.tool !== "erase" ? "grab" : "crosshair";
+      const over = this.picking ? "pointer" : "grab";
+      canvas.style.cursor = point && this.tool !== "erase" ? over : "crosshair";
       this.highlight(point);
       screen.request();
       return;

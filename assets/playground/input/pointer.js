@@ -43,7 +43,7 @@ export class Pointer {
       return;
     }
     const brush = host.tool !== "move";
-    gesture.point = host.nearest(place, (brush ? GRAB : REACH)[kind]);
+    gesture.point = host.nearest(place, (brush && !host.picking ? GRAB : REACH)[kind]);
     if (gesture.point || !brush) {
       gesture.kind = gesture.point ? "grab" : "idle";
       gesture.add = brush;
@@ -57,7 +57,7 @@ export class Pointer {
       gesture.kind = "spray";
       host.add(place.x, place.y, label);
     }
-    if (touch && brush) gesture.timer = setTimeout(() => this.longPress(gesture), LONG_PRESS);
+    if (touch && brush && !(host.picking && gesture.point)) gesture.timer = setTimeout(() => this.longPress(gesture), LONG_PRESS);
   }
 
   longPress(gesture) {
@@ -113,8 +113,10 @@ export class Pointer {
   up(event) {
     const { gesture, host } = this;
     if (!gesture || event.pointerId !== gesture.id) return;
-    // A click on an existing point that was not dragged still puts a point.
-    if (gesture.kind === "press" || (gesture.kind === "grab" && gesture.add)) {
+    // A click on an existing point that was not dragged still puts a point, or chooses it.
+    if (gesture.kind === "grab" && host.picking) {
+      host.pick(gesture.point, gesture.panel);
+    } else if (gesture.kind === "press" || (gesture.kind === "grab" && gesture.add)) {
       host.add(gesture.place.x, gesture.place.y, gesture.label);
     }
     this.end();

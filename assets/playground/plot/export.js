@@ -49,6 +49,16 @@ function pageLayout(picture) {
 // What only belongs to the moment (pointer, crosshair) stays out of the file.
 const still = (picture) => ({ ...picture, probe: null, cursor: null, highlight: null });
 
+/** Size of a film's pictures; even, as encoders want it. */
+export const FILM = { width: 720, height: 464 };
+
+/** The picture as a page of a film. */
+export function drawPage(ctx, picture) {
+  const scale = FILM.width / WIDTH;
+  ctx.setTransform(scale, 0, 0, scale, 0, 0);
+  draw(ctx, still(picture), pageLayout(picture));
+}
+
 export async function exportPng(picture) {
   const layout = pageLayout(picture);
   const canvas = document.createElement("canvas");

@@ -32,7 +32,8 @@ function line(ctx, x, y, colour, width, dash = [], halo = null) {
  * @returns {[string, (ctx: CanvasRenderingContext2D, x: number, y: number) => void][]}
  */
 function entries(picture) {
-  const { theme, overlays, header, panels, points } = picture;
+  const { theme, header, panels, points } = picture;
+  const overlays = picture.listed ?? picture.overlays;
   const plus = points.filter(({ label: sign }) => sign > 0).length;
   /** @type {ReturnType<typeof entries>} */
   const list = [
@@ -51,7 +52,7 @@ function entries(picture) {
   if (!header) return list;
   const stride = overlayStride(points.length);
   if (stride > 1 && ["path", "balls", "gradients", "axis"].some((id) => overlays.has(id))) {
-    list.push([`overlays: 1 in ${stride} points`, (ctx, x, y) => label(ctx, `1/${stride}`, x, y,
+    list.push([`1 in ${stride} points, and the hovered`, (ctx, x, y) => label(ctx, `1/${stride}`, x, y,
       { size: 11, colour: theme.muted, font: theme.font, align: "center" })]);
   }
   if (overlays.has("path")) pathEntries(list, theme, panels);

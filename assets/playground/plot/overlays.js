@@ -8,8 +8,9 @@ const CONVERGED = 0;
 const OUT_OF_STEPS = 1;
 const FAILED = 2;
 
-// Beyond so many points overlays would only cover each other: every n-th is drawn.
-const READABLE = 250;
+// Beyond so many points overlays would only cover each other: every n-th is drawn, and all
+// of the one under the pointer.
+const READABLE = 60;
 
 export const overlayStride = (count) => Math.ceil(count / READABLE) || 1;
 
@@ -17,7 +18,7 @@ function eachRow(picture, visit, always = (_row) => false) {
   const rows = picture.aligned ?? [];
   const stride = overlayStride(rows.length);
   rows.forEach((point, row) => {
-    if (point && (row % stride === 0 || always(row))) visit(point, row);
+    if (point && (row % stride === 0 || point === picture.highlight || always(row))) visit(point, row);
   });
 }
 

@@ -38,7 +38,7 @@ class Cost {
 }
 
 export class Screen {
-  // model() gives {theme, bounds, overlays, annotations, points, highlight, cursor, probe}
+  // model() gives {theme, bounds, overlays, listed (in the legend), annotations, points, highlight, cursor, probe}
   constructor(canvas, stage, model, hooks) {
     this.canvas = canvas;
     this.stage = stage;
@@ -48,6 +48,7 @@ export class Screen {
     this.blend = new Blend();
     this.painter = new FieldPainter();
     this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
+    this.instant = false; // each frame as it is, for a film
     this.magnification = [];
     this.scales = null;
     this.pending = null;
@@ -98,7 +99,7 @@ export class Screen {
   adopt(frame, now) {
     this.pending = null;
     this.frames += 1;
-    this.blend.push(frame, now, this.reduced.matches || this.cost.mean > DEAR);
+    this.blend.push(frame, now, this.instant || this.reduced.matches || this.cost.mean > DEAR);
     const { wanted_margin: wanted } = frame.header;
     this.scales = {
       margin: stripScale(frame.panels, "margin", wanted > 0 ? 1.4 * wanted : 0.1),
@@ -140,7 +141,7 @@ export class Screen {
     const { picture } = this;
     const dpr = window.devicePixelRatio || 1;
     const count = Math.max(picture.panels.length, 1);
-    const key = [this.size.width, this.size.height, dpr, count, [...picture.overlays].join(),
+    const key = [this.size.width, this.size.height, dpr, count, [...picture.listed].join(),
       picture.header?.distance, picture.theme.font].join("|");
     if (key !== this.layoutKey && this.size.width > 0) {
       this.layoutKey = key;

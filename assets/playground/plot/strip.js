@@ -38,12 +38,13 @@ function charts(strip) {
 
 export function drawStrip(ctx, strip, picture) {
   const panel = picture.panels[strip.panel];
-  const { theme, header } = picture;
+  const { theme } = picture;
+  const norm = DISTANCE_NAMES[panel?.info.norm] ?? "";
   const head = { font: theme.font, size: 11, colour: theme.muted };
   for (const chart of charts(strip)) {
     const caption = chart.name === "output" ? "Output margin y·F(x)"
-      : strip.compact && picture.panels.length > 1 ? panel?.info.title ?? ""
-        : `Input margin, ${DISTANCE_NAMES[header?.distance] ?? ""} distance to S₀`;
+      : strip.compact && picture.panels.length > 1 ? `${panel?.info.title ?? ""}: margins in ${norm}`
+        : `Input margin, ${norm} distance to S₀`;
     label(ctx, caption, strip.x, chart.y - HEAD / 2 - 1, head);
     ctx.fillStyle = theme.dark ? "rgba(255,255,255,0.045)" : "rgba(20,22,27,0.04)";
     ctx.fillRect(strip.x, chart.y, strip.w, chart.h);

@@ -6,6 +6,7 @@
  * @property {"view"} op
  * @property {number} field nodes along a side of the grid that F is drawn on
  * @property {string[]} overlays of contours, field, path, balls, margins, gradients, axis, motion; other names are ignored
+ * @property {string} [also] overlays drawn for a while only, joined by commas; no state keeps them
  */
 
 /**
@@ -28,6 +29,20 @@
  * @typedef {Object} Control
  * @property {"control"} op
  * @property {string} action play, pause, step, reset, seed (the next one), fast (no slow beginning) or undo (the last change of the settings)
+ */
+
+/**
+ * Stops, and goes back to a moment that was kept. Play goes on from there.
+ * @typedef {Object} Seek
+ * @property {"seek"} op
+ * @property {number} step of the moment, or the last one kept before it
+ */
+
+/**
+ * Sets how fast it trains.
+ * @typedef {Object} Speed
+ * @property {"speed"} op
+ * @property {number} steps a second, at most; 0 is as fast as it goes
  */
 
 /**
@@ -116,6 +131,9 @@
  * @property {number} queue as in `state`
  * @property {number} steps_per_second of the last second or so
  * @property {boolean} opening whether it goes slowly through the first steps
+ * @property {number} newest the last step that was reached; a moment before it may be shown
+ * @property {number} every steps between two moments that are kept
+ * @property {number} speed wanted steps a second; 0 is as fast as it goes
  * @property {number} version of the points that it shows
  * @property {number} epsilon of the settings
  * @property {number} wanted_margin that an objective asks for; 0: none does
@@ -123,7 +141,7 @@
  * @property {PanelHeader[]} panels one a panel
  */
 
-/** @typedef {View | Next | Points | Control | Probe} FromBrowser */
+/** @typedef {View | Next | Points | Control | Seek | Speed | Probe} FromBrowser */
 
 /** @typedef {Hello | Ack | Points | Probed | State | Failed} ToBrowser */
 

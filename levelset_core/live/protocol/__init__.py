@@ -50,6 +50,9 @@ class View(Message):
     op = "view"
     field: Annotated[int, "nodes along a side of the grid that F is drawn on", Within(16, 256)]
     overlays: Annotated[list[str], f"of {', '.join(OVERLAYS)}; other names are ignored"]
+    also: Annotated[
+        str, "overlays drawn for a while only, joined by commas; no state keeps them"
+    ] = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,22 @@ class Control(Message):
         "play, pause, step, reset, seed (the next one), fast (no slow beginning) or undo (the last "
         "change of the settings)",
     ]
+
+
+@dataclass(frozen=True)
+class Seek(Message):
+    """Stops, and goes back to a moment that was kept. Play goes on from there."""
+
+    op = "seek"
+    step: Annotated[int, "of the moment, or the last one kept before it", Within(0, LARGEST)]
+
+
+@dataclass(frozen=True)
+class Speed(Message):
+    """Sets how fast it trains."""
+
+    op = "speed"
+    steps: Annotated[int, "a second, at most; 0 is as fast as it goes", Within(0, 1000)]
 
 
 @dataclass(frozen=True)
@@ -181,6 +200,9 @@ class FrameHeader:
     queue: Annotated[int, "as in `state`"]
     steps_per_second: Annotated[float, "of the last second or so"]
     opening: Annotated[bool, "whether it goes slowly through the first steps"]
+    newest: Annotated[int, "the last step that was reached; a moment before it may be shown"]
+    every: Annotated[int, "steps between two moments that are kept"]
+    speed: Annotated[int, "wanted steps a second; 0 is as fast as it goes"]
     version: Annotated[int, "of the points that it shows"]
     epsilon: Annotated[float, "of the settings"]
     wanted_margin: Annotated[float, "that an objective asks for; 0: none does"]
@@ -212,7 +234,7 @@ ARRAYS = {
     "motion": Layout("float32", "(M, 3, 2)", "samples of the level set: now, predicted, moved"),
 }
 
-FROM_BROWSER: tuple[type[Message], ...] = (View, Next, Points, Control, Probe)
+FROM_BROWSER: tuple[type[Message], ...] = (View, Next, Points, Control, Seek, Speed, Probe)
 TO_BROWSER: tuple[type[Message], ...] = (Hello, Ack, Points, Probed, State, Failed)
 
 
