@@ -100,8 +100,9 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
     ctx.stroke();
     ctx.setLineDash([]);
     ctx.fillStyle = theme.halo; // behind it may be a bar of either colour
-    ctx.fillRect(strip.x + 1, y - 15, 40, 14);
-    label(ctx, `ε ${number(header.wanted_margin, 2)}`, strip.x + 5, y - 7, { ...head, colour: theme.text });
+    const middle = y - 15 < chart.y ? y + 9 : y - 8; // never over the caption
+    ctx.fillRect(strip.x + 1, middle - 7, 40, 14);
+    label(ctx, `ε ${number(header.wanted_margin, 2)}`, strip.x + 5, middle, { ...head, colour: theme.text });
   }
 }
 

@@ -3,6 +3,7 @@
 import { element } from "../../shared/dom.js";
 import { whole } from "../../shared/text.js";
 
+const HELD = 700; // ms
 const SPEEDS = [[0, "Full speed"], [10, "10 steps/s"], [5, "5 steps/s"], [2, "2 steps/s"], [1, "1 step/s"]];
 
 /**
@@ -20,7 +21,6 @@ export class TimeBar {
       title: "Back through the training: from any moment you can train again",
     }));
     this.slider.addEventListener("input", () => this.moved());
-    this.slider.addEventListener("change", () => { this.held = false; });
     this.step = element("output", "step", {});
     this.again = this.button("again", "From here again", "Train on from this moment, bit for bit as it went");
     this.pace = /** @type {HTMLSelectElement} */ (element("select", "", {
@@ -32,6 +32,9 @@ export class TimeBar {
     this.mp4 = this.button("mp4", "MP4", "The whole training as a film: MP4");
     this.element.append(this.pace, this.lights, this.slider, this.step, this.again, this.gif, this.mp4);
     this.held = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.lit = "";
     this.speeds = "";
   }
 
@@ -43,7 +46,10 @@ export class TimeBar {
   }
 
   moved() {
+    // For a while it shows what was chosen, not the pictures that are still under way.
     this.held = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { this.held = false; }, HELD);
     this.host.seek(Number(this.slider.value));
   }
 
@@ -53,7 +59,7 @@ export class TimeBar {
     this.offer(speed);
     if (slider.max !== String(newest)) slider.max = String(newest);
     slider.step = newest % every ? "1" : String(every);
-    if (!this.held || playing) slider.value = String(step);
+    if (!this.held) slider.value = String(step);
     slider.setAttribute("aria-valuetext", `step ${step} of ${newest}`);
     const back = !playing && step < newest;
     const text = back ? `${whole(step)} of ${whole(newest)}` : "";

@@ -2,20 +2,11 @@
 
 import { saveBlob } from "../../shared/save.js";
 import { FILM, drawPage } from "../plot/export.js";
+import { momentsOf } from "./moments.js";
 
-const MOST = 100; // pictures
 const EACH = 60; // ms
 const LAST = 1500; // ms that the end stays
 const PATIENCE = 8000; // ms for one moment
-
-/** The moments of a film: evenly over the training, both ends among them. @param {number} newest @param {number} every */
-export function momentsOf(newest, every) {
-  const kept = Math.floor(newest / every);
-  const stride = every * Math.max(1, Math.ceil(kept / (MOST - 1)));
-  const steps = [];
-  for (let step = 0; step < newest; step += stride) steps.push(step);
-  return [...steps, newest];
-}
 
 /** The kind of MP4 that this browser records; empty if none. */
 export function mp4Kind() {
