@@ -24,8 +24,8 @@ def trouble(config: PlaygroundConfig, points: PointSet, m: Measurement) -> str:
         found = "The boundary is gone: F has one sign near all points."
     elif m.step >= HALF_AFTER and m.accuracy <= _guess(points) + SLACK:
         found = (
-            f"Collapsed: only {m.accuracy:.0%} of the points are right after {m.step} steps, no better "
-            "than a guess."
+            f"Collapsed: only {m.accuracy:.0%} of the points are right after {m.step} steps, no "
+            "better than a guess."
         )
     else:
         return ""
