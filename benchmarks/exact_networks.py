@@ -1,4 +1,4 @@
-"""Sizes of exact networks against the star cover, and how long a 60-gon takes.
+"""Sizes of exact networks against the star cover, their forms, and how long a 60-gon takes.
 
 The recipe to compare with covers a solid by stars of the arrangement of its planes. Its figures
 are those of a prototype, stated in REFERENCE; ours are measured here.
@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks._measure import parser, report
 from levelset_core.exact import Chain, ExactNetwork, exact_polygon, exact_polyhedron
+from levelset_core.exact.network import FORMS
 from levelset_core.exact.shapes import PLANE_SHAPES, solid
 from levelset_core.exact.sign_check import check_signs, plane_reference, solid_reference
 
@@ -28,6 +29,21 @@ REFERENCE = {
 def random_star(n: int, rng: np.random.Generator) -> np.ndarray:
     angle = 2 * np.pi * (np.arange(n) + rng.uniform(0.1, 0.9, n)) / n
     return np.column_stack([np.cos(angle), np.sin(angle)]) * rng.uniform(0.1, 1, (n, 1))
+
+
+def comb(teeth: int) -> np.ndarray:
+    """A rectangular comb of four edges a tooth: the deepest shape for its size."""
+    ring = [(0, 0), (2 * teeth - 1, 0)]
+    for k in reversed(range(teeth)):
+        ring += [(2 * k + 1, 2), (2 * k, 2)]
+        ring += [(2 * k, 1), (2 * k - 1, 1)] if k else []
+    return np.array(ring, dtype=float)
+
+
+def spiral(n: int, turns: float) -> np.ndarray:
+    t = np.linspace(0, 1, n // 2)[:, None]
+    around = np.hstack([np.cos(2 * np.pi * turns * t), np.sin(2 * np.pi * turns * t)])
+    return np.concatenate([(1 + t * turns) * around, ((0.6 + t * turns) * around)[::-1]])
 
 
 def figures_of(e: ExactNetwork) -> dict[str, object]:
@@ -70,6 +86,20 @@ def main() -> int:
             "median_seconds": round(statistics.median(e.seconds for e in built), 4),
             "largest_seconds": round(max(e.seconds for e in built), 4),
         }
+    for name, ring in {
+        "comb of 128 teeth": comb(128), "spiral of 256 edges": spiral(256, 5),
+        "random star of 60 edges": random_star(60, rng),
+    }.items():  # fmt: skip
+        reference, forms = plane_reference([ring]), {}
+        for form in FORMS:
+            e = exact_polygon([ring], form=form)
+            *_, tally = check_signs(e.network, reference, points=2000 if options.quick else 20_000)
+            wrong += tally.wrong
+            forms[form] = {
+                "hidden_layers": e.depth, "weights": e.weights, "seconds": round(e.seconds, 2),
+                "largest_on_surface": tally.on_boundary,
+            }  # fmt: skip
+        figures[f"forms, {name}"] = forms
     figures |= {"points_a_polygon": points, "points_a_solid": points // 10,
                 "wrong_signs": wrong, "largest_on_surface": surface}  # fmt: skip
     report("exact_networks", options, figures, {"wrong_signs": 0, "largest_on_surface": 1e-12})

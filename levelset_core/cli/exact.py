@@ -31,8 +31,9 @@ def options(exact: Parser) -> None:
         "--points", type=whole(1), default=100_000, help="random points whose signs are checked"
     )
     exact.add_argument(
-        "--form", default="deep", choices=("deep", "balanced"),
-        help="deep: few weights; balanced: O(log n) hidden layers and many weights (default: deep)",
+        "--form", default="deep", choices=("deep", "balanced", "shallow"),
+        help="deep: few weights; balanced: O(log n) hidden layers and many weights; shallow: two "
+        "hidden layers and more weights yet, for polygons (default: deep)",
     )  # fmt: skip
     exact.add_argument(
         "--tolerance", type=float, metavar="PART",

@@ -16,27 +16,28 @@ from levelset_core.errors import LevelsetError, optional
 from levelset_core.exact.balance import balanced
 from levelset_core.exact.compiler import compile_formula
 from levelset_core.exact.formula import Formula, literals
-from levelset_core.settings import choose
 
-#: How deep a network is: a choice, at a price in weights.
-FORMS = ("deep", "balanced")
+#: How deep a network is: a choice, at a price in weights. Shallow ones are built in the plane.
+FORMS = ("deep", "balanced", "shallow")
 
 
 @dataclass(frozen=True)
 class ExactNetwork:
     """A ReLU network whose zero level set is a given shape (Theorem 1); F < 0 inside.
 
-    F is 1-Lipschitz and |F(x)| is at most the distance to the shape; it is no signed distance.
+    F is 1-Lipschitz and |F(x)| is at most the distance to the shape (of the form "shallow": three
+    times the distance); it is no signed distance.
 
     Attributes:
         network: Linear and ReLU layers in float64, (n, d) -> (n, 1).
-        formula: the same function as max and min of affine functions.
+        formula: the same function as max and min of affine functions; of the form "shallow" one
+            of the same sign.
         planes: distinct lines or planes that the shape lies on.
         depth: hidden layers.
         widths: units of every layer, from d to 1.
         weights: entries of all weight matrices, without biases.
         seconds: how long the construction took.
-        form: "deep" or "balanced".
+        form: "deep", "balanced" or "shallow".
         tolerance: distance up to which vertices counted as on one line or plane, in the shape's
             units.
         merged: vertices left out so (in the plane), or planes laid through several (in space).
@@ -67,11 +68,14 @@ class ExactNetwork:
 
 def build(
     formula: Formula, dimension: int, began: float, *, form: str = "deep", tolerance: float = 0.0,
-    merged: int = 0,
+    merged: int = 0, network: nn.Sequential | None = None,
 ) -> ExactNetwork:  # fmt: skip
-    """Compile a formula; ``began`` is when its construction did (``time.perf_counter``)."""
-    choose("form", form, FORMS)
-    network = compile_formula(balanced(formula) if form == "balanced" else formula, dimension)
+    """Compile a formula; ``began`` is when its construction did (``time.perf_counter``).
+
+    A ``network`` of the same sign, built in another way, is taken in place of the formula's.
+    """
+    if network is None:
+        network = compile_formula(balanced(formula) if form == "balanced" else formula, dimension)
     layers = linear_layers(network)
     return ExactNetwork(
         network=network,

@@ -15,7 +15,7 @@ from shapely.geometry import LinearRing, MultiPolygon, Polygon
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.chains import chain_formula, ring_formula
 from levelset_core.exact.formula import Formula, Operation, combine, evaluate, merge
-from levelset_core.exact.network import ExactNetwork, build
+from levelset_core.exact.network import FORMS, ExactNetwork, build
 from levelset_core.exact.rings import (
     REACH,
     Chain,
@@ -25,7 +25,9 @@ from levelset_core.exact.rings import (
     read_ring,
     without_straight,
 )
+from levelset_core.exact.shallow import shallow_network
 from levelset_core.exact.tolerance import tolerance_of
+from levelset_core.settings import choose
 
 #: Construction takes about n^2 steps where n edges wind into a spiral.
 MAX_EDGES = 5000
@@ -44,7 +46,9 @@ def exact_polygon(
             a hole, one inside a hole an island, and so on; parts that touch along an edge are
             merged. A :class:`Chain` is unbounded, with the inside to its left. A single ring may
             be given by itself. Arrays, plain lists of pairs, and Shapely's polygons all serve.
-        form: "deep", or "balanced": O(log n) hidden layers, many more weights.
+        form: "deep"; "balanced": O(log n) hidden layers, many more weights; or "shallow": two
+            hidden layers and about 200 n^2 weights, practical up to about 500 edges (see
+            ``shallow``).
         tolerance: vertices this close to a straight line count as on it, relative to the shape's
             size; ``None`` follows the digits of the coordinates (see ``tolerance_of``). What was
             merged is in the result's ``merged``.
@@ -52,12 +56,24 @@ def exact_polygon(
     Raises:
         LevelsetError: fewer than three vertices, a coordinate that is not finite, a ring that
             intersects itself, rings or chains that cross, two rings that are the same, more than
-            ``MAX_EDGES`` edges.
+            ``MAX_EDGES`` edges, a network too large, or a chain in the form "shallow".
     """
+    choose("form", form, FORMS)
     began = time.perf_counter()
     shape = read_shape(rings, tolerance)
     formula = region_formula(shape.region, shape.chains)
-    return build(formula, 2, began, form=form, tolerance=shape.tolerance, merged=shape.merged)
+    network = None
+    if form == "shallow":
+        if shape.chains:
+            raise LevelsetError(
+                "Two hidden layers are built for closed rings, and this shape has a chain that "
+                "goes on for ever: take the form deep or balanced."
+            )
+        network = shallow_network(shape.region)
+    return build(
+        formula, 2, began,
+        form=form, tolerance=shape.tolerance, merged=shape.merged, network=network,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,11 @@ import trimesh
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.contact import without_contacts
-from levelset_core.exact.network import ExactNetwork, build
+from levelset_core.exact.network import FORMS, ExactNetwork, build
 from levelset_core.exact.partition import Facet, Partition
 from levelset_core.exact.solid import Triangles, facet_planes, is_convex, read_solid, winding_number
 from levelset_core.exact.tolerance import extent, tolerance_of
+from levelset_core.settings import choose
 
 #: Distinct planes of a surface that is not convex; a convex one may have any number.
 MAX_PLANES = 400
@@ -30,7 +31,8 @@ def exact_polyhedron(
     Args:
         mesh: one or several closed surfaces; one inside another is a cavity, one inside a cavity
             a part of its own. Parts that touch face to face are merged.
-        form: "deep", or "balanced": O(log n) hidden layers, many more weights.
+        form: "deep", or "balanced": O(log n) hidden layers, many more weights. ("shallow" is for
+            polygons.)
         tolerance: corners this close to a plane count as on it, relative to the solid's size;
             ``None`` follows the digits of the coordinates (see ``tolerance_of``). What was merged
             is in the result's ``merged``.
@@ -39,6 +41,12 @@ def exact_polyhedron(
         LevelsetError: an open or non-manifold edge, faces of no area alone, surfaces that cross or
             are the same, or more than ``MAX_PLANES`` planes where the shape is not convex.
     """
+    choose("form", form, FORMS)
+    if form == "shallow":
+        raise LevelsetError(
+            "Two hidden layers are built for polygons only: take the form deep or balanced for a "
+            "solid."
+        )
     began = time.perf_counter()
     solid = read_solid(mesh)
     size = extent(solid.vertices)

@@ -68,14 +68,15 @@ class Shapes:
         """How deep networks are built now."""
         return str(st.session_state.get(f"{self.kind}_form") or FORMS[0])
 
-    def choose_form(self) -> None:
+    def choose_form(self, forms: tuple[str, ...] = FORMS) -> None:
         """The depth of the network is a choice; its price in weights is among the figures."""
         st.segmented_control(
-            "Depth", FORMS, key=f"{self.kind}_form", default=self.form, required=True,
+            "Depth", forms, key=f"{self.kind}_form", default=self.form, required=True,
             format_func=str.capitalize, on_change=self._rebuild,
             help="Deep: few weights, and about as many layers as parts lie within parts. Balanced: "
             "layers grow with the logarithm of the number of edges, at the price of many weights. "
-            "Both are the same function.",
+            "Both are the same function. Shallow (polygons): two hidden layers, whatever the "
+            "shape, and the most weights; another function of the same sign.",
         )  # fmt: skip
 
     def _rebuild(self) -> None:

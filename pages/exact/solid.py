@@ -45,7 +45,7 @@ def solid_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
             key="solid_viewer", subject=name, height=470,
         )  # fmt: skip
     with graph:
-        SHAPES.choose_form()
+        SHAPES.choose_form(("deep", "balanced"))
         network_graph(work, height=410)
     figures(work)
     return work
