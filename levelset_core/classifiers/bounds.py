@@ -15,8 +15,9 @@ from torch.utils.flop_counter import flop_registry
 from levelset_core.errors import LevelsetError
 
 #: Elements of one tensor, of all results together, and multiplications of one pass, at most:
-#: 1 GiB, 2 GiB and seconds to minutes of one core. VGG-16 on 25 images of 3 x 224 x 224 fits.
-MAX_TENSOR, MAX_TOTAL, MAX_WORK = 2**28, 2**29, 2**41
+#: 256 MiB, 1 GiB and seconds to minutes of one core. VGG-16 on 6 images of 3 x 224 x 224 fits; of
+#: more than fit, as many go through together as do.
+MAX_TENSOR, MAX_TOTAL, MAX_WORK = 2**26, 2**28, 2**41
 #: Sides of a tensor that is taken apart along an axis.
 MAX_PIECES = 2**15
 

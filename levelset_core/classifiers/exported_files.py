@@ -18,7 +18,9 @@ from levelset_core.errors import LevelsetError
 #: Numbers of element types in the archive -> types in the file's bytes.
 _STORED = {**TYPES, 6: torch.float16, 13: torch.bfloat16}
 _HALF = (6, 13)
-MAX_BYTES, MAX_JSON, MAX_NODES = 1_000_000_000, 100_000_000, 20_000
+MAX_BYTES, MAX_JSON, MAX_NODES = 1_000_000_000, 16_000_000, 20_000
+#: Bytes that tensors may have beyond those in the file: strides of 0 make much of few.
+MAX_REPEATED = 64_000_000
 #: Axes of an image that a graph takes flat or without channels -> its shape.
 _SHAPES = {(28, 28): (1, 28, 28), (784,): (1, 28, 28), (3072,): (3, 32, 32)}
 _SCALARS = ("as_int", "as_float", "as_bool", "as_string")
@@ -60,7 +62,7 @@ def exported_network(module: dict[str, Any], tensors: dict[str, Tensor]) -> Expo
 
 def _json(archive: zipfile.ZipFile, name: str) -> Any:
     if archive.getinfo(name).file_size > MAX_JSON:
-        raise LevelsetError(f"The exported program is too large: {name} has more than 100 MB.")
+        raise LevelsetError(f"The exported program is too large: {name} has more than 16 MB.")
     return json.loads(archive.read(name))
 
 
@@ -70,7 +72,7 @@ def _tensors(archive: zipfile.ZipFile, root: str, folder: str) -> dict[str, Tens
     if name not in archive.namelist():
         return {}
     found: dict[str, Tensor] = {}
-    size = 0
+    repeated = 0
     for own, about in _json(archive, name)["config"].items():
         meta = about["tensor_meta"]
         if about["use_pickle"] or meta is None:
@@ -81,9 +83,12 @@ def _tensors(archive: zipfile.ZipFile, root: str, folder: str) -> dict[str, Tens
         content = archive.read(f"{root}/data/{folder}/{about['path_name']}")
         sizes = [int(size["as_int"]) for size in meta["sizes"]]
         strides = [int(stride["as_int"]) for stride in meta["strides"]]
-        size += math.prod(sizes) * dtype.itemsize  # strides of 0 make much of few bytes
-        if size > MAX_BYTES:
-            raise LevelsetError(f"The exported program has more than {MAX_BYTES:,} bytes.")
+        repeated += max(0, math.prod(sizes) * dtype.itemsize - len(content))
+        if repeated > MAX_REPEATED or min(sizes, default=0) < 0:
+            raise LevelsetError(
+                f"The exported program's {own!r} has the sizes {sizes}, but only {len(content):,} "
+                "bytes."
+            )
         if not math.prod(sizes):
             tensor = torch.zeros(sizes, dtype=dtype)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -218,10 +219,11 @@ def load_classifier(
     if described:
         about = _about(path, metadata)
         shape, classes, card = about.shape, about.classes, about.card
-    network = CLASSIFIERS[model](shape, classes)
     weights, normalization = own_normalization(weights, shape[0])
+    weights = fit_state_dict(weights, _sketch(model, shape, classes))
+    network = CLASSIFIERS[model](shape, classes)
     # A count of batches that no other program stores stays 0; nothing depends on it.
-    network.load_state_dict(fit_state_dict(weights, network), strict=False)
+    network.load_state_dict(weights, strict=False)
     network = _with_normalization(network.eval(), metadata) if described else network.eval()
     if normalization:
         network = normalized(network, normalization)
@@ -229,10 +231,30 @@ def load_classifier(
     return Classifier(network, model, shape, classes, card, described, choices)
 
 
+def _sketch(model: str, shape: tuple[int, int, int], classes: int) -> nn.Module:
+    """A network without its numbers: what a file says of its size may be anything.
+
+    Raises:
+        LevelsetError: there is no such network.
+    """
+    try:
+        with torch.device("meta"):
+            return CLASSIFIERS[model](shape, classes)
+    except (RuntimeError, ValueError, TypeError, OverflowError, ArithmeticError) as error:
+        size = " x ".join(map(str, shape))
+        raise LevelsetError(
+            f"There is no {model} for images of {size} and {classes} classes."
+        ) from error
+
+
 def _with_normalization(network: nn.Module, metadata: dict[str, str]) -> nn.Module:
     if "normalization" not in metadata:
         return network
-    return normalized(network, Normalization.from_dict(json.loads(metadata["normalization"])))
+    try:
+        values = json.loads(metadata["normalization"])
+    except (ValueError, RecursionError) as error:
+        raise LevelsetError("The file's normalization is damaged.") from error
+    return normalized(network, Normalization.from_dict(values))
 
 
 def _from_export(network: ExportedNetwork) -> Classifier:
@@ -277,7 +299,7 @@ def _stored_export(
     try:
         graph = json.loads(metadata["graph"])
         tensors = {name: weights[f"t{k}"] for k, name in enumerate(graph["tensors"])}
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise LevelsetError(f"{path.name} is damaged: its description is broken.") from error
     found = _from_export(ExportedNetwork(graph, tensors))
     network = _with_normalization(found.network, metadata)
@@ -288,10 +310,12 @@ def _about(path: Path, metadata: dict[str, str]) -> About:
     if metadata.get("model") not in (*CLASSIFIERS, EXPORTED, ONNX):
         raise LevelsetError(f"{path.name} does not say which network it holds.")
     try:
-        channels, height, width = json.loads(metadata["shape"])
+        channels, height, width = map(operator.index, json.loads(metadata["shape"]))
         card = json.loads(metadata["card"])
+        if min(channels, height, width) < 1 or not isinstance(card, dict):
+            raise ValueError
         return About(metadata["model"], (channels, height, width), int(metadata["classes"]), card)
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise LevelsetError(f"{path.name} is damaged: its description is broken.") from error
 
 

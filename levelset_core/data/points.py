@@ -167,3 +167,8 @@ def _number(cell: str, name: str, line: int) -> float:
             f"Line {line}: {name} = {cell} lies outside the plane, which runs from {low} to {high}."
         )
     return value
+
+
+def points_from_file(content: bytes) -> PointSet:
+    """Points from a CSV file's content; see :func:`read_points_csv`."""
+    return read_points_csv(content.decode("utf-8", "replace"))

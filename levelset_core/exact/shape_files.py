@@ -11,12 +11,17 @@ import numpy as np
 import shapely
 from shapely.geometry import shape as geojson_shape
 
+from levelset_core.data.formats.table import LARGEST
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.rings import geometry_rings
 from levelset_core.exact.shapes import PlaneShape
 from levelset_core.exact.svg import read_svg
 
 MAX_BYTES = 4 << 20
+#: Of all rings and chains, before those on a straight line are merged.
+MAX_VERTICES = 200_000
+#: Brackets of a WKT within each other.
+MAX_DEPTH = 100
 _FLAT = "Heights (z) are left out: the shape lies in the plane."
 
 
@@ -42,18 +47,39 @@ def read_plane_shape(source: str | Path | bytes, name: str | None = None) -> Pla
         data, label = _read(Path(source)), Path(source).name
     if len(data) > MAX_BYTES:
         raise LevelsetError(f"{label}: larger than {MAX_BYTES >> 20} MB; simplify the shape.")
-    match Path(label).suffix.lower():
-        case ".json" | ".geojson":
-            return _from_json(data, label)
-        case ".wkt":
-            return _from_wkt(data, label)
-        case ".svg":
-            return read_svg(data, label)
-        case other:
-            raise LevelsetError(
-                f"{label}: polygons are read from .json, .geojson, .wkt and .svg files, not "
-                f"{other or 'these'}."
-            )
+    readers = {
+        ".json": _from_json, ".geojson": _from_json, ".wkt": _from_wkt, ".svg": read_svg,
+    }  # fmt: skip
+    ending = Path(label).suffix.lower()
+    if ending not in readers:
+        raise LevelsetError(
+            f"{label}: polygons are read from .json, .geojson, .wkt and .svg files, not "
+            f"{ending or 'these'}."
+        )
+    return _checked(readers[ending](data, label), label)
+
+
+def _checked(shape: PlaneShape, label: str) -> PlaneShape:
+    """Refuse what no network is made of.
+
+    Raises:
+        LevelsetError: too many vertices, or a coordinate whose square overflows.
+    """
+    lines = [*shape.rings, *shape.chains]
+    if (vertices := sum(map(len, lines))) > MAX_VERTICES:
+        raise LevelsetError(
+            f"{label}: {vertices:,} vertices are too many, at most {MAX_VERTICES:,} are read; "
+            "simplify the shape."
+        )
+    corners = np.concatenate([line for line in lines if len(line)] or [np.zeros((0, 2))])
+    with np.errstate(invalid="ignore"):
+        far = np.isfinite(corners) & (np.abs(corners) > LARGEST)
+    if far.any():
+        raise LevelsetError(
+            f"{label}: the coordinate {corners[far][0]:g} is larger than any that is read "
+            f"({LARGEST:g})."
+        )
+    return shape
 
 
 def _read(path: Path) -> bytes:
@@ -132,12 +158,21 @@ def _of_geometry(geometry: shapely.Geometry, label: str) -> PlaneShape:
 
 
 def _from_wkt(data: bytes, label: str) -> PlaneShape:
+    if _depth(data) > MAX_DEPTH:  # GEOS ends the process over many thousands
+        raise LevelsetError(f"{label}: more than {MAX_DEPTH} brackets lie within each other.")
     try:
         lines = data.decode("utf-8-sig").splitlines()
         found = [shapely.from_wkt(line.split(";")[-1]) for line in lines if line.strip()]
     except (UnicodeDecodeError, shapely.errors.ShapelyError) as error:
         raise LevelsetError(f"{label}: this is no readable WKT, one geometry a line.") from error
     return _of_geometry(shapely.GeometryCollection(found), label)
+
+
+def _depth(data: bytes) -> int:
+    """Brackets within each other."""
+    codes = np.frombuffer(data, dtype=np.uint8)
+    steps = (codes == ord("(")).astype(np.int64) - (codes == ord(")"))
+    return int(np.cumsum(steps).max(initial=0))
 
 
 def _lines(content: Any, kind: str, label: str, notes: list[str]) -> list[np.ndarray]:

@@ -11,6 +11,7 @@ from shapely.geometry import Polygon
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.shapes import PlaneShape
+from levelset_core.exact.svg_size import check_svg
 
 #: Straight pieces that stand for each curved segment of a path.
 PIECES = 16
@@ -28,8 +29,7 @@ def read_svg(data: bytes, label: str) -> PlaneShape:
     from svgelements import SVG, Shape
     from svgelements import Path as Outline
 
-    if b"<!ENTITY" in data:
-        raise LevelsetError(f"{label}: SVG files with entities are not read; save it plainly.")
+    check_svg(data, label)
     rings: list[np.ndarray] = []
     lines = closed = 0
     try:
@@ -49,6 +49,8 @@ def read_svg(data: bytes, label: str) -> PlaneShape:
                 own.append(ring)
             rule = str(element.values.get("fill-rule") or "nonzero").strip()
             rings += own if rule == "evenodd" else _nonzero(own)
+    except MemoryError:
+        raise
     except Exception as error:  # its parser raises whatever it stumbles over
         raise LevelsetError(f"{label}: this is no readable SVG file.") from error
     if not rings:

@@ -191,3 +191,8 @@ class PlaygroundState:
         except (zlib.error, ValueError, RecursionError) as error:  # binascii's is a ValueError
             raise LevelsetError("This link is damaged: its state cannot be read.") from error
         return cls.from_dict(values)
+
+
+def state_from_file(content: bytes) -> PlaygroundState:
+    """The state in a JSON file's content; see :meth:`PlaygroundState.from_json`."""
+    return PlaygroundState.from_json(content.decode("utf-8", "replace"))

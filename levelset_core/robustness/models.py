@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from levelset_core.classifiers.exported import ExportedNetwork
 from levelset_core.classifiers.files import (
@@ -113,8 +117,49 @@ def keep_upload(classifier: Classifier, name: str, card: dict[str, Any], store: 
 
     The same weights for the same network, with the same graph and normalization, are kept once.
     """
+    path = _upload_file(weights_digest(classifier), store)
+    with replacing(path) as partial:
+        save_classifier(
+            partial, classifier.network, classifier.model, classifier.shape, classifier.classes,
+            {**card, "name": name},
+        )  # fmt: skip
+    path.with_suffix(".json").unlink(missing_ok=True)
+    return f"upload-{path.stem}"
+
+
+def keep_uploaded_file(
+    stem: str, content: NDArray[np.uint8], name: str, card: dict[str, Any], store: RunStore
+) -> str:
+    """Keep a file of this program whose network was never opened here; returns its id.
+
+    Args:
+        stem: :func:`weights_digest` of its classifier.
+        content: (n,) of the file.
+        name: what it is to be called; it goes into the card beside the file.
+        card: the rest of the card.
+        store: of the runs.
+
+    Raises:
+        LevelsetError: the stem is none.
+    """
+    if re.fullmatch("[0-9a-f]{16}", stem) is None:
+        raise LevelsetError(f"{stem[:40]!r} names no network.")
+    path = _upload_file(stem, store)
+    with replacing(path.with_suffix(".json")) as partial:
+        partial.write_text(json.dumps({**card, "name": name}), encoding="utf-8")
+    with replacing(path) as partial:
+        partial.write_bytes(content.data)
+    return f"upload-{path.stem}"
+
+
+def _upload_file(stem: str, store: RunStore) -> Path:
     folder = store.root / UPLOADS
     folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{stem}.safetensors"
+
+
+def weights_digest(classifier: Classifier) -> str:
+    """16 hexadecimal digits that tell a network's weights, graph and normalization."""
     hasher = hashlib.blake2b(f"{classifier.model}{classifier.shape}".encode(), digest_size=8)
     inner = classifier.network
     inner = inner.network if isinstance(inner, Normalized) else inner
@@ -127,19 +172,14 @@ def keep_upload(classifier: Classifier, name: str, card: dict[str, Any], store: 
     for key, tensor in sorted(classifier.network.state_dict().items()):
         hasher.update(key.encode())
         hasher.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    path = folder / f"{hasher.hexdigest()}.safetensors"
-    with replacing(path) as partial:
-        save_classifier(
-            partial, classifier.network, classifier.model, classifier.shape, classifier.classes,
-            {**card, "name": name},
-        )  # fmt: skip
-    return f"upload-{path.stem}"
+    return hasher.hexdigest()
 
 
 def forget_upload(model: KnownModel) -> None:
     """Remove an uploaded model for good; its runs keep their copies."""
     if model.origin == "upload":
         model.path.unlink(missing_ok=True)
+        model.path.with_suffix(".json").unlink(missing_ok=True)
 
 
 def _bundled() -> list[KnownModel]:

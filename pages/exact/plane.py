@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -10,8 +10,8 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 from torch import nn
 
-from levelset_core.exact.shape_files import read_plane_shape
 from levelset_core.exact.shapes import PLANE_SHAPES, PlaneShape
+from levelset_core.exact.uploads import uploaded_plane_shape
 from levelset_core.geometry import contours, evaluate_grid
 from pages.exact.network import apply_perturbation, figures, network_graph
 from pages.exact.shapes import Shapes
@@ -97,18 +97,6 @@ def _follow_drawing(memory: dict[str, Any]) -> None:
     memory["work"] = ExactWork.of(PlaneShape(rings, chains), SHAPES.form)
 
 
-def _read(file: BinaryIO, name: str) -> PlaneShape:
-    """The shape of a file, moved and scaled into the canvas."""
-    shape = read_plane_shape(file.read(), name)
-    corners = np.concatenate([*shape.rings, *shape.chains])
-    middle = (corners.min(0) + corners.max(0)) / 2
-    scale = 1.2 / max(float(np.ptp(corners, axis=0).max()) / 2, 1e-12)
-    rings, chains = (
-        [(line - middle) * scale for line in lines] for lines in (shape.rings, shape.chains)
-    )
-    return PlaneShape(rings, chains, shape.notes)
-
-
 SHAPES = Shapes(
     "plane",
     "Shape",
@@ -116,5 +104,5 @@ SHAPES = Shapes(
     "Polygon as JSON, GeoJSON, WKT or SVG",
     "L",
     PLANE_SHAPES,
-    _read,
+    uploaded_plane_shape,
 )

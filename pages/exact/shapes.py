@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.network import FORMS
 from pages.exact.work import ExactWork
+from pages.shared.uploads import prepare_uploads, read_upload
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Shapes:
         title, button, file: labels of the examples, of the way to a file, of the upload.
         first: the example to begin with.
         examples: name -> how it is made.
-        read: an open file and its name -> a shape; it raises LevelsetError.
+        read: a file's name, its content and the network's form -> a shape; done elsewhere.
     """
 
     kind: str
@@ -32,7 +33,7 @@ class Shapes:
     file: str
     first: str
     examples: Mapping[str, Callable[[], Any]]
-    read: Callable[[BinaryIO, str], Any]
+    read: Callable[[str, bytes, str], Any]
 
     def choose(self, presets: DeltaGenerator, files: DeltaGenerator) -> None:
         """The examples, and the upload.
@@ -41,6 +42,7 @@ class Shapes:
             presets, files: where to put them.
         """
         memory = self.memory
+        prepare_uploads()
         presets.pills(
             self.title, list(self.examples), key=f"{self.kind}_preset", on_change=self._preset,
             default=st.session_state.get(f"{self.kind}_preset"), label_visibility="collapsed",
@@ -99,7 +101,8 @@ class Shapes:
         self.memory["file_error"] = None
         if file is not None:
             try:
-                self._load(file.name, self.read(file, file.name))
+                shape = read_upload(self.read, file.name, [file], file.name, after=[self.form])
+                self._load(file.name, shape)
             except LevelsetError as error:
                 self.memory["file_error"] = str(error)
             else:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from torch import nn
 
-from levelset_core.data import read_geometry
-from levelset_core.errors import LevelsetError
 from levelset_core.exact.shapes import SOLIDS, solid
+from levelset_core.exact.uploads import uploaded_solid
 from levelset_core.geometry import Mesh, Polyline, evaluate_volume, extract_mesh
 from levelset_core.geometry.analysis import sharp_edge_paths
 from pages.exact.network import apply_perturbation, figures, network_graph
@@ -81,14 +79,7 @@ def _layers(work: ExactWork) -> list[Layer]:
     return layers
 
 
-def _read(file: BinaryIO, name: str) -> Mesh:
-    mesh = read_geometry(file, name)
-    if not isinstance(mesh, Mesh):
-        raise LevelsetError(f"{name}: it holds points without faces; a mesh is needed.")
-    return mesh
-
-
 SHAPES = Shapes(
     "solid", "Solid", "Open a mesh", "Watertight mesh: OBJ, PLY, STL or OFF", "L-prism",
-    {name: partial(solid, name) for name in SOLIDS}, _read,
+    {name: partial(solid, name) for name in SOLIDS}, uploaded_solid,
 )  # fmt: skip

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from levelset_core.data import read_points_csv, write_points_csv
+from levelset_core.data import write_points_csv
+from levelset_core.data.points import points_from_file
 from levelset_core.errors import LevelsetError
-from levelset_core.live import LiveSession, PlaygroundState, get_hub
-from levelset_core.live.state import MAX_LINK
+from levelset_core.live import LiveSession, get_hub
+from levelset_core.live.state import MAX_LINK, state_from_file
 from levelset_core.networks import Activation, loading_snippet, save_mlp
 from levelset_core.playground import OBJECTIVES
 from pages.shared.attempt import attempt, tell
+from pages.shared.uploads import prepare_uploads, read_upload
 
 
 def share_view(session: LiveSession) -> None:
     """Three columns: the link and the whole state, the points, the network."""
+    prepare_uploads()
     for column, draw in zip(st.columns(3), (_link, _points, _network), strict=True):
         with column:
             draw(session)
@@ -46,7 +49,7 @@ def _link(session: LiveSession) -> None:
 
 def _take_state(session: LiveSession) -> None:
     if (file := st.session_state.state_file) is not None:
-        session.update(PlaygroundState.from_json(file.getvalue().decode("utf-8", "replace")))
+        session.update(read_upload(state_from_file, file.name, [file]))
         st.session_state.overlays_version = st.session_state.get("overlays_version", 0) + 1
 
 
@@ -82,9 +85,10 @@ def _take_points(session: LiveSession, source: str) -> None:
     given = st.session_state[f"csv_{source}"]
     if given is None:
         return
-    text = given if source == "text" else given.getvalue().decode("utf-8", "replace")
+    name = "The text" if source == "text" else given.name
+    content = given.encode() if source == "text" else given
     try:
-        points = read_points_csv(text)
+        points = read_upload(points_from_file, name, [content])
     except LevelsetError as error:
         raise LevelsetError(f"{error} The points on the canvas are unchanged.") from error
     session.change(points=points, preset=None)

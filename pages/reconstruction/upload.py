@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from levelset_core.data import PointCloud, read_geometry, read_scans, sample_surface, thinned
-from levelset_core.data.facts import facts_of
-from levelset_core.data.tables import FirstRows, first_rows
+from levelset_core.data import PointCloud
+from levelset_core.data.tables import FirstRows
+from levelset_core.data.uploads import uploaded_cloud, uploaded_rows
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
+from pages.shared.uploads import prepare_uploads, read_upload
 
-#: Points drawn from an uploaded mesh.
-DRAWN = 30_000
 #: Scans are larger than the files of other pages: MB that the browser may send.
 LARGEST = 200
 FORMATS = "PLY, XYZ, CSV, TXT, PTS, PTX, LAS, LAZ, E57, PCD, OBJ, STL, OFF, NPY or NPZ, also as .gz"
@@ -27,6 +25,7 @@ def upload_panel() -> tuple[PointCloud, Mesh | None] | None:
     Raises:
         LevelsetError: the files cannot be read.
     """
+    prepare_uploads()
     several = bool(st.session_state.get("upload_several"))
     given: Any = st.file_uploader(
         FORMATS, key=f"upload{'s' if several else ''}", accept_multiple_files=several,
@@ -58,17 +57,7 @@ def _read(
 ) -> tuple[PointCloud, Mesh | None, str]:
     """Read once, and not again with every click."""
     names = [file.name for file in _files]
-    truth = None
-    if len(names) == 1 and not names[0].lower().endswith(".conf"):
-        found = read_geometry(_files[0], names[0], columns=columns)
-        truth = found if isinstance(found, Mesh) else None
-        cloud = sample_surface(found, DRAWN) if isinstance(found, Mesh) else found
-        if truth is not None:
-            cloud = replace(cloud, source=names[0])
-    else:
-        cloud = read_scans(list(_files), names, columns=columns)
-    facts = str(facts_of(cloud))
-    return thinned(cloud), truth, facts
+    return read_upload(uploaded_cloud, names[0], _files, names, columns)
 
 
 def _picker(file: Any) -> tuple[str, ...] | None:
@@ -102,4 +91,4 @@ def _picker(file: Any) -> tuple[str, ...] | None:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _first_rows(_file: Any, file_id: str) -> FirstRows | None:
-    return first_rows(_file, _file.name)
+    return read_upload(uploaded_rows, _file.name, [_file], _file.name)

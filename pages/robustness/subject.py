@@ -23,6 +23,7 @@ from pages.shared.attempt import telling
 from pages.shared.front_end import front_end
 from pages.shared.image_data import data_title, here_or_download
 from pages.shared.kept import kept_choice, kept_menu
+from pages.shared.uploads import prepare_uploads, read_upload
 
 SOURCES = {"gallery": "Gallery", "draw": "Draw", "upload": "Upload"}
 #: Said while there is no image yet.
@@ -116,6 +117,7 @@ def _drawn() -> np.ndarray | None:
 
 
 def _uploaded() -> np.ndarray | None:
+    prepare_uploads()
     file = st.file_uploader(
         "A picture of one digit", ["png", "jpg", "jpeg", "bmp", "webp"], key="explorer_file",
         help="Dark on light or light on dark; it is cut out, scaled and centred.",
@@ -123,5 +125,11 @@ def _uploaded() -> np.ndarray | None:
     if file is None:
         return None
     with telling():
-        return digit_from_picture(file.getvalue())
+        return _picture(file.file_id, _file=file)
     return None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _picture(file_id: str, _file: Any) -> np.ndarray:
+    """Read once, and not again with every click."""
+    return read_upload(digit_from_picture, _file.name, [_file])

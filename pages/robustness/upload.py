@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from levelset_core.classifiers.files import EXPORTED, ONNX, Classifier
-from levelset_core.classifiers.looking import look_at
+from levelset_core.classifiers.files import EXPORTED, ONNX
+from levelset_core.classifiers.looking import MANY
 from levelset_core.classifiers.normalization import (
     Normalization,
     given_normalization,
     usual_normalizations,
 )
-from levelset_core.classifiers.uploads import ARCHITECTURES, SUFFIXES, classifier_from_bytes
-from levelset_core.data.images import IMAGE_SETS, same_first_images
+from levelset_core.classifiers.uploads import ARCHITECTURES, SUFFIXES
+from levelset_core.data.images import same_first_images
 from levelset_core.errors import LevelsetError
-from levelset_core.robustness.models import NETWORK_TITLES, KnownModel, forget_upload, keep_upload
+from levelset_core.robustness.models import (
+    NETWORK_TITLES,
+    KnownModel,
+    forget_upload,
+    keep_uploaded_file,
+)
+from levelset_core.robustness.uploads import (
+    SeenClassifier,
+    UploadedClassifier,
+    seen_classifier,
+    uploaded_classifier,
+)
 from levelset_core.runs import RunStore
 from pages.robustness.models import SHAPES, sets_here, test_images
 from pages.shared.attempt import attempt, tell
+from pages.shared.uploads import prepare_uploads, read_upload
 
 FIND, OWN = "find out", "other numbers"
 ERROR = "robust_keep_error"
@@ -43,6 +57,7 @@ torch.export.save(program, "network.pt2")"""
 def upload_view(found: list[KnownModel]) -> None:
     """The upload, what it turned out to be, and those uploaded before."""
     left, right = st.columns([3, 2], gap="large")
+    prepare_uploads()
     with left:
         st.markdown("##### Attack your own classifier")
         file = st.file_uploader(
@@ -55,7 +70,7 @@ def upload_view(found: list[KnownModel]) -> None:
             format_func=lambda name: NETWORK_TITLES.get(name, "Find out"), required=True,
         )  # fmt: skip
         if file is not None:
-            _look(file.name, file.getvalue(), None if arch == FIND else arch)
+            _look(file, None if arch == FIND else arch)
         tell(ERROR)
         if message := st.session_state.get("robust_kept"):
             st.success(message, icon=":material/check:")
@@ -64,35 +79,35 @@ def upload_view(found: list[KnownModel]) -> None:
         _what_is_read()
 
 
-def _look(name: str, content: bytes, arch: str | None) -> None:
-    digest = hashlib.blake2b(content).hexdigest()
+def _look(file: Any, arch: str | None) -> None:
+    name, digest = file.name, hashlib.blake2b(file.getbuffer()).hexdigest()
     try:
         with st.spinner("Reading"):
-            read = _read(name, digest, arch, _content=content)
+            read = _read(name, digest, arch, _file=file)
         with st.container(border=True):
             st.markdown(_what(read))
             normalization = None if read.described else _normalization(read, digest)
             with st.spinner("Trying it on images"):
-                classifier, lines = _seen(digest, arch, normalization, sets_here(), _read=read)
-            for line in lines:
+                seen = _seen(name, digest, arch, normalization, sets_here(), _read=read, _file=file)
+            for line in seen.lines:
                 st.markdown(line)
             given = st.text_input("Call it", Path(name).stem[:40], key=f"robust_name_{name}")
             title = " ".join(MARKUP.sub(" ", given).split())
             st.button(
                 "Add to the models", type="primary", icon=":material/add:", key="robust_keep",
                 disabled=not title, on_click=attempt,
-                args=(ERROR, _keep, classifier, title, name),
+                args=(ERROR, _keep, seen, title, name),
             )  # fmt: skip
     except LevelsetError as error:
         st.error(str(error), icon=":material/error:")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _read(name: str, digest: str, arch: str | None, _content: bytes) -> Classifier:
-    return classifier_from_bytes(name, _content, arch=arch)
+def _read(name: str, digest: str, arch: str | None, _file: Any) -> UploadedClassifier:
+    return read_upload(uploaded_classifier, name, [_file], name, arch)
 
 
-def _what(classifier: Classifier) -> str:
+def _what(classifier: UploadedClassifier) -> str:
     """The sentence on what a file holds."""
     title = NETWORK_TITLES.get(classifier.model, classifier.model)
     what = f"A state dict: **{title}**"
@@ -101,12 +116,11 @@ def _what(classifier: Classifier) -> str:
     elif classifier.model == ONNX:
         what = "**An ONNX file**"
     size = " × ".join(map(str, classifier.shape))
-    weights = classifier.network.state_dict().values()
-    parameters = getattr(classifier.network, "numbers", 0) or sum(t.numel() for t in weights)
-    return f"{what}, images of {size}, {classifier.classes} classes, {parameters:,} numbers."
+    classes, numbers = classifier.classes, classifier.numbers
+    return f"{what}, images of {size}, {classes} classes, {numbers:,} numbers."
 
 
-def _normalization(classifier: Classifier, digest: str) -> Normalization | None:
+def _normalization(classifier: UploadedClassifier, digest: str) -> Normalization | None:
     """What a person says that the network wants; None to find out."""
     usual = {str(k): n for k, n in enumerate(usual_normalizations(classifier.shape[0]))}
     chosen = st.selectbox(
@@ -136,48 +150,33 @@ def _numbers(text: str) -> list[float]:
         raise LevelsetError(f"{text!r} must be numbers, as 0.4914 0.4822 0.4465.") from error
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _seen(
+    name: str,
     digest: str,
     arch: str | None,
     normalization: Normalization | None,
     here: tuple[str, ...],
-    _read: Classifier,
-) -> tuple[Classifier, list[str]]:
+    _read: UploadedClassifier,
+    _file: Any,
+) -> SeenClassifier:
     """The classifier as it is right, and what is to be said about it."""
     shaped = [name for name in here if SHAPES[name] == _read.shape]
     shaped = [n for n in shaped if n == shaped[0] or not same_first_images(n, shaped[0])]
-    if not shaped:
-        size = " × ".join(map(str, _read.shape))
-        later = (
-            ": the view Table offers them for download" if _read.shape in SHAPES.values() else ""
-        )
-        return _read, [f"There are no test images of {size} on this machine yet{later}."]
-    try:
-        looks = []
-        for name in shaped:  # clothes, if the digits do not fit
-            look = look_at(_read, test_images(name), normalization)
-            looks.append((look.accuracy, look, name))
-            if not look.warning:
-                break
-    except LevelsetError as error:
-        return _read, [f":material/warning: {error}"]
-    accuracy, look, name = max(looks, key=lambda found: found[0])
-    right = (
-        f"**{accuracy:.1%}** of the first {look.images:,} images of "
-        f"{IMAGE_SETS.get(name, name)} are right without an attack."
-    )
-    lines = list(look.notes)
-    if look.warning:
-        lines.append(f":material/warning: {look.warning}")
-    elif not any(" are right so" in line for line in lines):
-        lines.append(right)
-    return look.classifier, lines
+    images = [test_images(n).first(MANY) for n in shaped]
+    seen = read_upload(seen_classifier, name, [_file], name, arch, after=(normalization, images))
+    if shaped:
+        return seen
+    size = " × ".join(map(str, _read.shape))
+    later = ": the view Table offers them for download" if _read.shape in SHAPES.values() else ""
+    line = f"There are no test images of {size} on this machine yet{later}."
+    return replace(seen, lines=[*seen.lines, line])
 
 
-def _keep(classifier: Classifier, title: str, file: str) -> None:
+def _keep(seen: SeenClassifier, title: str, file: str) -> None:
     st.session_state.robust_kept = None
-    keep_upload(classifier, title, {"method": None, "file": Path(file).name}, RunStore())
+    card = {"method": None, "file": Path(file).name}
+    keep_uploaded_file(seen.stem, seen.content, title, card, RunStore())
     st.session_state.robust_kept = f"{title} is among the models now: see Table and Curves."
 
 

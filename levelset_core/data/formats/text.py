@@ -29,6 +29,8 @@ CHUNK = 8 << 20
 HEAD = 1 << 18
 #: Lines of it that are tried with every delimiter.
 SNIFFED = 300
+#: Characters of a line.
+LONGEST = 20_000
 #: One line in so many may be no row: it is left out and counted.
 BAD = 50
 
@@ -102,6 +104,8 @@ def layout(data: bytes, reading: Reading) -> Table:
     if len(data) > HEAD:
         head = head[: head.rfind(b"\n") + 1 or None]
     lines = tidy(head).decode("utf-8", errors="replace").splitlines()
+    if max(map(len, lines), default=0) > LONGEST:
+        raise LevelsetError(f"{label}: a line of more than {LONGEST:,} characters is no row.")
     bare = [without_comment(line) for line in lines]
     if not any(line.strip() for line in bare):
         raise LevelsetError(f"{label}: no points found in it.")
