@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -11,6 +11,7 @@ from hypothesis import settings
 from torch import Tensor
 
 from levelset_core import pick_device
+from levelset_core.confined import release
 from levelset_core.networks import MLP
 from levelset_core.random import torch_generator
 
@@ -19,6 +20,13 @@ torch.set_num_threads(1)
 # In CI the same examples each time: a new one is found at somebody's desk, not in a landing.
 settings.register_profile("levelset", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("levelset")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def readers_end() -> Iterator[None]:
+    """The process that pages read files with ends before Python looks for what was left open."""
+    yield
+    release()
 
 
 @pytest.fixture(scope="session")

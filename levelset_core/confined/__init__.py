@@ -6,7 +6,7 @@ imported does the work, knows none of the server's secrets, and gives an answer 
 or is ended; then one sentence says so.
 """
 
-from levelset_core.confined.door import ENDED, BusyError, confined, is_confined, prepare
+from levelset_core.confined.door import ENDED, BusyError, confined, is_confined, prepare, release
 from levelset_core.confined.limits import Limits
 
-__all__ = ["ENDED", "BusyError", "Limits", "confined", "is_confined", "prepare"]
+__all__ = ["ENDED", "BusyError", "Limits", "confined", "is_confined", "prepare", "release"]

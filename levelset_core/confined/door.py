@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
 import logging
@@ -32,6 +33,8 @@ AT_ONCE = max(2, min(4, os.cpu_count() or 1))
 PATIENCE = 60.0
 #: How the sentence on a process that was broken off begins, after the file's name.
 ENDED = "this file cannot be read"
+#: Seconds that imports take on a busy machine, at most.
+_IMPORTS = 120.0
 #: What is told of a process that was ended because its time was over.
 _LATE = 255
 
@@ -86,9 +89,7 @@ class Door:
     ) -> Any:
         """See :func:`confined`."""
         if not self._slots.acquire(timeout=PATIENCE):
-            raise BusyError(
-                f"{label}: the server is busy with other files; try again in a minute."
-            )
+            raise BusyError(f"{label}: the server is busy with other files; try again in a minute.")
         try:
             with tempfile.TemporaryDirectory(prefix="levelset-", ignore_cleanup_errors=True) as at:
                 return self._do((at, module, name, tuple(arguments)), label, limits)
@@ -104,12 +105,15 @@ class Door:
             finally:
                 theirs.close()
                 os.close(tells)
-            ours.settimeout(limits.wall + 10)  # the nursery ends what takes longer, if it lives
+            # The nursery ends what takes longer, once it has imported what it needs, if it lives.
+            ours.settimeout(limits.wall + _IMPORTS)
             try:
                 messages.send(ours, question)
                 state, answer = messages.receive(ours, limits.memory)
             except (EOFError, OSError):
-                raise LevelsetError(_why(ended.read(1), label, limits)) from None
+                if told_of := ended.read(1):
+                    raise LevelsetError(_why(told_of[0], label, limits)) from None
+                raise BusyError(f"{label}: the process that reads it ended; try again.") from None
             except (messages.Refused, TypeError, ValueError) as error:
                 logger.warning("%s: an answer was refused, %s.", label, error)
                 raise LevelsetError(f"{label}: {ENDED}, its reader broke off.") from error
@@ -140,6 +144,8 @@ class Door:
         alive = self._process is not None and self._process.poll() is None
         if alive and self._control is not None:
             return
+        if self._control is not None:
+            self._control.close()
         # Packets: a request is one, and its descriptors are with it.
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -152,9 +158,8 @@ class Door:
             )  # fmt: skip
 
 
-def _why(told: bytes, label: str, limits: Limits) -> str:
-    """The sentence on a process that ended without an answer."""
-    number = told[0] if told else 0
+def _why(number: int, label: str, limits: Limits) -> str:
+    """The sentence on a process that ended without an answer, by what its nursery told."""
     if number == signal.SIGXCPU:
         return f"{label}: {ENDED} within {limits.seconds:.0f} s; simplify it, or thin it out."
     if number == _LATE:
@@ -172,6 +177,12 @@ def _memory(label: str, limits: Limits) -> str:
 
 
 _door = Door()
+atexit.register(lambda: _door.close())
+
+
+def release() -> None:
+    """End what :func:`prepare` started; the next work starts it again."""
+    _door.close()
 
 
 def prepare(*modules: str) -> None:

@@ -78,7 +78,7 @@ class _Reading:
 
 
 def _count(element: _Element, named: dict[str, _Element], depth: int = 0) -> int:
-    """Parts of an element with all in it and all that it refers to; more than allowed of a circle."""
+    """Parts of an element, all in it and all that it refers to; of a circle more than allowed."""
     if element.whole is None:
         if depth > 4 * MAX_DEPTH:
             return MAX_PARTS + 1

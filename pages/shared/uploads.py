@@ -18,7 +18,7 @@ READERS = (
     "levelset_core.data.uploads", "levelset_core.data.digits", "levelset_core.exact.uploads",
     "levelset_core.robustness.uploads", "levelset_core.live.state", "trimesh", "svgelements",
 )  # fmt: skip
-#: Why files were refused, by what they were read for: a page that is drawn again does not try again.
+#: Why files were refused, by what they were read for: a page that is drawn again knows it.
 _refused: OrderedDict[Any, str] = OrderedDict()
 _MOST_REFUSED = 200
 
