@@ -168,7 +168,7 @@ def read_card(path: Path) -> dict[str, Any]:
         card = json.loads(beside.read_text(encoding="utf-8"))
     except OSError as error:
         raise LevelsetError(f"There is no card {beside}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LevelsetError(f"{beside.name} is damaged: it is not JSON.") from error
     if not isinstance(card, dict):
         raise LevelsetError(f"{beside.name} is damaged: it does not hold a JSON object.")

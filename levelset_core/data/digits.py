@@ -66,7 +66,9 @@ def digit_from_picture(content: bytes) -> np.ndarray:
             flat = picture.convert("RGBA")
             ground = Image.new("RGBA", flat.size, (255, 255, 255, 255))
             grey = np.asarray(Image.alpha_composite(ground, flat).convert("L"))
-    except (OSError, ValueError, Image.DecompressionBombError, SyntaxError) as error:
+    except (LevelsetError, MemoryError):
+        raise
+    except Exception as error:  # its decoders raise whatever they stumble over
         raise LevelsetError("This file is no picture that can be read.") from error
     rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     if np.median(rim) > 127:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -23,6 +24,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 MAX_SIDE, SIZE = 64, 32
 #: Side of an image file at most, before it is scaled.
 MAX_FILE_SIDE = 8192
+#: Bytes of an idx file once it is unpacked, and of a picture in a zip file.
+MAX_UNPACKED, MAX_MEMBER = 1 << 30, 64 << 20
 _STEMS = {"train": "train", "test": "t10k"}
 
 
@@ -44,13 +47,18 @@ def _read_idx_file(folder: Path, name: str, dimensions: int) -> np.ndarray:
     if path is None:
         raise LevelsetError(f"{folder} does not hold {name}.gz.")
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            content = file.read(MAX_UNPACKED + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise LevelsetError(f"{path.name} cannot be read: {error}.") from error
     header = 4 + 4 * dimensions
+    if len(content) > MAX_UNPACKED:
+        raise LevelsetError(f"{path.name} has more than {MAX_UNPACKED >> 20} MB unpacked.")
+    if len(content) < header:
+        raise LevelsetError(f"{path.name} is damaged: it is cut off.")
     shape = [int(k) for k in np.frombuffer(content[4:header], ">u4")]
     magic = bytes((0, 0, 8, dimensions))
-    if content[:4] != magic or len(content) != header + int(np.prod(shape)):
+    if content[:4] != magic or len(content) != header + math.prod(shape):
         raise LevelsetError(f"{path.name} is damaged: it is not an idx file of bytes.")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape).copy()
 
@@ -161,9 +169,26 @@ def _pictures(
         }
         for path in paths:
             file = places[path]
-            content = archives[file].read(str(path)) if file else (place / path).read_bytes()
+            content = _member(archives[file], path) if file else (place / path).read_bytes()
             pictures.append(_decode(str(path), content))
     return pictures
+
+
+def _member(archive: zipfile.ZipFile, path: PurePosixPath) -> bytes:
+    """A picture in a zip.
+
+    Raises:
+        LevelsetError: it is damaged, encrypted, or too large once unpacked.
+    """
+    try:
+        info = archive.getinfo(str(path))
+        if info.file_size > MAX_MEMBER:
+            raise LevelsetError(
+                f"{path} has {info.file_size >> 20} MB: at most {MAX_MEMBER >> 20}."
+            )
+        return archive.read(info)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, KeyError, RuntimeError) as error:
+        raise LevelsetError(f"{path} cannot be read from its zip file.") from error
 
 
 def are_jpeg(place: Path) -> bool:
@@ -228,7 +253,9 @@ def _decode(name: str, content: bytes) -> Picture:
                 small = small.convert("L") if grey else small
             else:
                 small = picture.convert("L" if grey else "RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (LevelsetError, MemoryError):
+        raise
+    except Exception as error:  # its decoders raise whatever they stumble over
         raise LevelsetError(f"{name} is damaged: it is not a picture.") from error
     if max(small.size) > MAX_SIDE:
         small = small.resize((SIZE, SIZE), Image.Resampling.BOX)

@@ -29,7 +29,7 @@ from levelset_core.data.images import IMAGE_SETS, data_set_of
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import CHECKPOINTS
 from levelset_core.robustness.config import OLD_METHODS
-from levelset_core.runs.files import replacing
+from levelset_core.runs.files import read_json, replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.store import RunStore
 from levelset_core.runs.words import numbered
@@ -242,8 +242,8 @@ def _read(path: Path, origin: str, name: str, changed: int, card_changed: int) -
     about = read_about(path)
     card = about.card
     if card_changed:
-        with suppress(OSError, ValueError):
-            card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        with suppress(LevelsetError):
+            card = read_json(path.with_suffix(".json"))
     if origin == "upload":  # what a file says of its own accuracy is no measured figure
         card = {key: card[key] for key in ("name", "file") if key in card}
     if "method" in card:

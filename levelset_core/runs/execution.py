@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from levelset_core.errors import LevelsetError
@@ -100,6 +101,8 @@ class Execution:
             raise
         except LevelsetError as error:
             return self._end("failed", str(error))
+        except OSError as error:  # a full disk, a folder that is gone
+            return self._end("failed", f"At step {self.status.step}: {told(error)}.")
         except Exception as error:
             traceback.print_exc()
             text = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
@@ -192,6 +195,7 @@ class Execution:
         fraction = goal.fraction(self.status.step, self.status.seconds)
         left = None
         if fraction is not None:
+            fraction = min(max(fraction, 0.0), 1.0)
             self._window.append((self.status.seconds, fraction))
             (then, was), (now, is_) = self._window[0], self._window[-1]
             if is_ > was:
@@ -244,12 +248,15 @@ def work_here(
         tell: hears the status twice a second.
 
     Raises:
-        LevelsetError: another process works on it, or its folder cannot be used.
+        LevelsetError: another process works on it, or its folder cannot be used or written.
         KeyboardInterrupt: a second interrupt came before the step was over.
     """
     if problem := run.problem():
         raise LevelsetError(f"Run {run.id} cannot be used: {problem}")
-    held = lock or FileLock.acquire(run.lock_file)
+    try:
+        held = lock or FileLock.acquire(run.lock_file)
+    except OSError as error:
+        raise LevelsetError(f"Run {run.id} cannot be worked on: {told(error)}.") from error
     try:
         if lock is None:
             if run.status().state == "done":
@@ -257,9 +264,20 @@ def work_here(
             run.forget_cancel()
         with torch_threads(run.config.threads), _stop_signals() as stop:
             return Execution(run, stop=stop, tell=tell).work()
+    except OSError as error:  # not even its state can be written: it stays as it was saved last
+        raise LevelsetError(
+            f"Run {run.id} stopped, since its folder cannot be written: {told(error)}; what it "
+            "saved is kept, resume it afterwards."
+        ) from error
     finally:
         held.release()
         store.dispatch()
+
+
+def told(error: OSError) -> str:
+    """What the system says of a file: "No space left on device (status.json)"."""
+    reason = error.strerror or type(error).__name__
+    return f"{reason} ({Path(str(error.filename)).name})" if error.filename else reason
 
 
 @contextmanager

@@ -20,6 +20,8 @@ VERSION = 1
 STATES = ("queued", "running", "done", "failed", "cancelled", "interrupted")
 #: States in which a run can be taken up again.
 RESUMABLE = ("interrupted", "cancelled", "failed")
+#: Numbers in a run's files are at most this: a time in seconds is about 2e9.
+_MOST = 1e12
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{2,99}")
 
 
@@ -74,6 +76,10 @@ class RunConfig:
         for name, kind in types.items():
             if name not in known or not isinstance(known[name], kind):
                 raise LevelsetError(f"config.json is damaged: {name!r} is missing or wrong.")
+        for name in ("threads", "steps", "seconds"):
+            value = known[name]
+            if value is not None and not (0 < value < _MOST):
+                raise LevelsetError(f"config.json is damaged: {name} {value!r}.")
         return cls(**known)
 
 
@@ -123,8 +129,14 @@ class RunStatus:
         numbers = ("step", "seconds", *(f.name for f in fields(cls) if "None" in str(f.type)))
         for name in numbers:
             value = known.get(name, 0)
-            if value is not None and not isinstance(value, int | float):
-                raise LevelsetError(f"status.json is damaged: {name} {value!r}.")
+            most = 1 if name == "fraction" else _MOST
+            fits = isinstance(value, int | float) and 0 <= value <= most  # false of NaN too
+            if value is not None and not fits:
+                raise LevelsetError(f"status.json is damaged: {name} {str(value)[:40]}.")
+        if None in (known.get("step", 0), known.get("seconds", 0)):
+            raise LevelsetError("status.json is damaged: step and seconds are numbers.")
+        if not isinstance(known.get("message", ""), str):
+            raise LevelsetError("status.json is damaged: its message is no text.")
         return cls(**known)
 
 

@@ -74,8 +74,8 @@ def read_metrics(folder: Path, limit: int = MAX_ROWS) -> list[dict[str, Any]]:
                 offset, seconds = json.loads(times.read(_WIDTH))
                 metrics.seek(offset)
                 rows.append({**json.loads(metrics.readline()), "seconds": seconds})
-    except (FileNotFoundError, ValueError, TypeError):
-        pass  # not begun, or cut back by a resume at this very moment: what there is so far
+    except (OSError, ValueError, TypeError, RecursionError):
+        pass  # not begun, damaged, or cut back by a resume at this moment: what there is so far
     return rows
 
 

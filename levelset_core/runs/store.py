@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import re
 import secrets
@@ -25,6 +26,8 @@ from levelset_core.runs.kinds import get_kind
 from levelset_core.runs.locks import FileLock
 from levelset_core.runs.queue import cores_for_runs, start_next
 
+logger = logging.getLogger(__name__)
+
 #: Lower-case letters and digits that are not taken for one another.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _NEW, _TRASH = ".new-", ".trash-"
@@ -46,7 +49,7 @@ class RunStore:
         """All runs, the newest first; also those that :meth:`Run.problem` has a sentence for."""
         try:
             names = [p for p in self.root.iterdir() if valid_id(p.name) and p.is_dir()]
-        except FileNotFoundError:
+        except OSError:  # none yet, or not to be read
             return []
         return sorted((Run(path) for path in names), key=_created, reverse=True)
 
@@ -157,10 +160,17 @@ class RunStore:
         self.dispatch()
 
     def dispatch(self) -> None:
-        """Start what is next in the queue, if there is room. Cheap; call it freely."""
-        if self.root.is_dir():
+        """Start what is next in the queue, if there is room. Cheap; call it freely.
+
+        Where the folder cannot be written, nothing can be started; that is logged.
+        """
+        if not self.root.is_dir():
+            return
+        try:
             with self.exclusive():
                 start_next(self.runs())
+        except OSError as error:
+            logger.warning("No run can be started in %s: %s", self.root, error.strerror)
 
     def cancel(self, run: Run) -> None:
         """Take it out of the queue, or have it save and stop after its present step.

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import torch
 
+from levelset_core.errors import LevelsetError
 from levelset_core.runs.execution import EXIT_CODES, work_here
 from levelset_core.runs.kinds import get_kind
 from levelset_core.runs.locks import FileLock
@@ -60,6 +61,9 @@ def work_on(run_id: str, descriptor: int) -> int:
         status = work_here(store, store.get(run_id), lock=lock)
     except KeyboardInterrupt:
         return EXIT_CODES["interrupted"]
+    except LevelsetError as error:
+        print(error, file=sys.stderr)
+        return EXIT_CODES["failed"]
     return EXIT_CODES[status.state]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from levelset_core.few_samples.results import (
 )
 from levelset_core.paths import ASSETS
 from levelset_core.runs import RunStore
+from levelset_core.runs.files import read_json
 from pages.shared.kept import view_choice
 from pages.shared.run_controls import created_text
 
@@ -74,8 +74,8 @@ def sources() -> list[Source]:
     for run in RunStore().runs():
         if run.problem() or run.config.kind != "generalize":
             continue
-        with suppress(OSError, ValueError):
-            result = json.loads((run.artifacts / TABLE).read_text(encoding="utf-8"))
+        with suppress(LevelsetError, KeyError, TypeError, AttributeError):
+            result = read_json(run.artifacts / TABLE)
             if "settings" not in result:
                 continue
             said = f"{title(result)}, run here {created_text(run.config.created)}"

@@ -283,7 +283,7 @@ def test_strides_of_zero_make_no_giant(plain, tmp_path):
         meta["strides"] = [{"as_int": 0}] * 3
         return json.dumps(config)
 
-    with pytest.raises(LevelsetError, match="has the sizes .*, but only"):
+    with pytest.raises(LevelsetError, match=r"has the sizes .*, but only"):
         read_exported(rewritten(plain, tmp_path / "bad.pt2", change))
 
 
