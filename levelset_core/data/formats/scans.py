@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import struct
 import subprocess
@@ -15,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from levelset_core.confined import is_confined
+from levelset_core.confined.limits import clean_environment
 from levelset_core.data.formats import native
 from levelset_core.data.formats.table import (
     MAX_BYTES,
@@ -28,8 +29,6 @@ from levelset_core.errors import LevelsetError, optional
 
 #: Seconds after which a reader is ended.
 PATIENCE = 240.0
-#: The reader's surroundings: what an interpreter needs, and nothing secret.
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "HOME", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 
 
 def read_las(data: bytes, reading: Reading) -> PointCloud:
@@ -103,11 +102,11 @@ def _run(kind: str, file: Path, folder: Path, reading: Reading) -> list[dict[str
     Raises:
         LevelsetError: it found the file damaged, was broken off by it, or took too long.
     """
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
-    own = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    if is_confined():  # this is such a process
+        return _found(native.main(kind, file, folder), kind, reading.label)
     late = threading.Event()
     with subprocess.Popen(
-        [sys.executable, native.__file__, kind, str(file), str(folder)], env=own | threads,
+        [sys.executable, native.__file__, kind, str(file), str(folder)], env=clean_environment(),
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     ) as process:  # fmt: skip
 
@@ -130,10 +129,12 @@ def _run(kind: str, file: Path, folder: Path, reading: Reading) -> list[dict[str
     about: dict[str, Any] = {"error": "its reader broke off"}
     if told.exists():
         about = json.loads(told.read_text("utf-8"))
+    return _found(about, kind, reading.label)
+
+
+def _found(about: dict[str, Any], kind: str, label: str) -> list[dict[str, Any]]:
     if "error" in about:
-        raise LevelsetError(
-            f"{reading.label}: this is no readable {kind.upper()} file ({about['error']})."
-        )
+        raise LevelsetError(f"{label}: this is no readable {kind.upper()} file ({about['error']}).")
     scans: list[dict[str, Any]] = about["scans"]
     return scans
 
