@@ -1,10 +1,11 @@
 """The 3D viewer: linked viewports of surfaces, clouds, curves; see assets/shared/viewer.
 
-Level, cut, colours, camera and pictures are the browser's business: none of them runs the page.
+Level, trim, cut, colours, camera and pictures are the browser's business: none of them runs the page.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -45,6 +46,19 @@ class Scalar:
 
 
 @dataclass(frozen=True)
+class Trim:
+    """What the slider "trim where no data" goes by.
+
+    Args:
+        key: of a scalar of the surface, its distance to the data in point spacings.
+        base: the surface ends where the scalar is larger, unless the slider says otherwise.
+    """
+
+    key: str
+    base: float = math.inf
+
+
+@dataclass(frozen=True)
 class Field:
     """F on a regular grid, for the level slider and the cut.
 
@@ -76,6 +90,7 @@ class Surface:
     colour: int = 0
     shown: bool = True
     scalars: Sequence[Scalar] = ()
+    trim: Trim | None = None
 
 
 @dataclass(frozen=True)
@@ -109,12 +124,15 @@ class Seen:
 
     Attributes:
         level: t that the slider was left at; None while it was not moved.
+        trim: what the slider "trim where no data" was left at, in point spacings, infinity where
+            nothing is trimmed; None while it was not moved.
         camera: "position" and "target", three numbers each, around the viewer's origin; None
             unless it was asked for.
     """
 
     level: float | None
     camera: dict[str, list[float]] | None
+    trim: float | None = None
 
 
 @dataclass(frozen=True)
@@ -161,10 +179,9 @@ def viewer3d(
         "colour": colour, "empty": empty, "tellCamera": tell_camera,
         "views": drawn, "prefetch": [f"{ARRAYS_PATH}/{name}" for name in _names(drawn)],
     }  # fmt: skip
-    state = _component(
-        key=key, data=data, default={"level": None, "camera": None, "missing": 0}, height=height
-    )
-    return Seen(state.level, state.camera)
+    told = {"level": None, "trim": None, "camera": None, "missing": 0}
+    state = _component(key=key, data=data, default=told, height=height)
+    return Seen(state.level, state.camera, math.inf if state.trim == "off" else state.trim)
 
 
 def _names(content: Any) -> Iterator[str]:
@@ -187,6 +204,7 @@ def _layer(layer: Layer, origin: Sequence[float] = (0.0, 0.0, 0.0)) -> dict[str,
                 "colour": layer.colour,
                 "mesh": _mesh(layer.mesh, layer.scalars, origin) if layer.mesh else None,
                 "field": _field(layer.field, origin) if layer.field else None,
+                "trim": _trim(layer.trim),
             }  # fmt: skip
         case Points():
             points = _rows(layer.points, "points", origin)
@@ -202,6 +220,11 @@ def _layer(layer: Layer, origin: Sequence[float] = (0.0, 0.0, 0.0)) -> dict[str,
                 "kind": "tube", "closed": layer.line.closed, "size": size,
                 "positions": store.publish(points),
             }  # fmt: skip
+
+
+def _trim(trim: Trim | None) -> dict[str, Any] | None:
+    """JSON has no infinity."""
+    return trim and {"key": trim.key, "base": trim.base if math.isfinite(trim.base) else None}
 
 
 def _mesh(mesh: Mesh, scalars: Sequence[Scalar], origin: Sequence[float]) -> dict[str, Any]:

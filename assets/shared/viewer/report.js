@@ -10,6 +10,8 @@ export function report(viewer, state, times) {
   panel.showModes(modes, mode);
   panel.wireframe.input.checked = settings.wireframe;
   panel.showLevel(scenes.levels(), settings.level, scenes.baseLevel());
+  const trim = settings.trim ?? scenes.baseTrim();
+  panel.showTrim(scenes.reach(settings.hidden), settings.trim, scenes.baseTrim(), scenes.showsResult);
   const origin = viewer.data?.origin?.[cut.axis ?? 0] ?? 0; // coordinates are drawn around it
   panel.showCut({ ...settings, place: cut.place + origin, gap });
   showChart(viewer, state);
@@ -22,6 +24,7 @@ export function report(viewer, state, times) {
     triangles: scenes.triangles,
     viewports: scenes.viewports.length,
     level: settings.level ?? scenes.baseLevel(),
+    trim: trim === Infinity ? "off" : trim,
     cut: cut.axis === null ? "off" : `${"xyz"[cut.axis]}=${cut.place.toFixed(5)}`,
     mode,
     camera: [...position.toArray(), ...camera.controls.target.toArray()].map((v) => v.toFixed(5)).join(" "),

@@ -98,6 +98,17 @@ export class Scenes {
     return size > 0 ? [-size, size] : null;
   }
 
+  // How far surfaces reach from their data; null where none knows.
+  reach(hidden) {
+    const known = this.layers.filter(({ away, spec }) => away && !hidden.has(spec.name));
+    return known.length ? Math.max(...known.map(({ farthest }) => farthest)) : null;
+  }
+
+  baseTrim() { return this.layers.find(({ away }) => away)?.spec.trim.base ?? Infinity; }
+
+  // Whether the surfaces are the results themselves, not other level sets.
+  get showsResult() { return this.layers.some(({ away, showsMesh }) => away && showsMesh); }
+
   baseLevel() { return this.layers.find(({ grid }) => grid)?.spec.level ?? 0; }
 
   cut({ axis, part }) {
@@ -124,10 +135,10 @@ export class Scenes {
   }
 
   style(settings, theme, pixelRatio) {
-    const { hidden, level, wireframe } = settings;
+    const { hidden, level, trim, wireframe } = settings;
     const modes = this.modes();
     const mode = modes.has(settings.mode) ? settings.mode : "plain";
-    for (const layer of this.layers) layer.setLevel?.(level);
+    for (const layer of this.layers) layer.setShape?.(level, trim);
     const about = this.about(mode);
     const limits = this.limitsFor(mode, about);
     const cut = this.cut(settings);

@@ -23,12 +23,13 @@ class Viewer extends View {
     });
     performance.mark("levelset:viewer");
     this.settings = {
-      hidden: new Set(), mode: data.colour, wireframe: false, level: null,
+      hidden: new Set(), mode: data.colour, wireframe: false, level: null, trim: null,
       axis: null, part: 0.5, clip: true, flip: false,
     };
     this.missing = 0;
     this.known = new Set(); // names of layers that have been there
     this.counts = { frames: 0, loads: 0 };
+    this.told = { level: null, trim: null };
     const act = (name, value) => this.act(name, value);
     this.panel = new Panel(act);
     this.stage = element("div", "stage");
@@ -124,8 +125,9 @@ class Viewer extends View {
   frame(subject, up) {
     if (this.scenes.isEmpty || subject === this.subject) return;
     if (this.subject !== undefined) {
-      // Level and cut belong to the subject before.
-      Object.assign(this.settings, { level: null, axis: null, part: 0.5 });
+      // Level, trim and cut belong to the subject before.
+      Object.assign(this.settings, { level: null, trim: null, axis: null, part: 0.5 });
+      this.tellShape();
     }
     this.subject = subject;
     this.camera.frame(this.scenes.ball(), up);
@@ -150,10 +152,11 @@ class Viewer extends View {
       if (!settings.hidden.delete(value)) settings.hidden.add(value);
     } else if (name === "level") settings.level = value;
     else if (name === "level-step") this.stepLevel(value);
-    else if (name === "level-done") this.tellLevel();
-    else if (name === "level-reset") {
-      settings.level = null;
-      this.tellLevel();
+    else if (name === "trim-step") this.stepTrim(value);
+    else if (name === "shape-done") this.tellShape();
+    else if (name === "level-reset" || name === "trim-reset") {
+      settings[name.split("-")[0]] = null;
+      this.tellShape();
     } else if (name === "place") settings.part = value;
     else if (name in settings) settings[name] = value;
     else if (name === "png") downloadPng(this);
@@ -174,13 +177,25 @@ class Viewer extends View {
     const now = this.settings.level ?? this.scenes.baseLevel();
     const next = now + (direction * (high - low)) / LEVEL_STEPS;
     this.settings.level = Math.min(Math.max(next, low), high);
-    this.tellLevel();
+    this.tellShape();
   }
 
-  // Python hears of the level when the hand rests.
-  tellLevel() {
-    clearTimeout(this.levelTimer);
-    this.levelTimer = setTimeout(() => this.setStateValue("level", this.settings.level), 400);
+  stepTrim(direction) {
+    if (this.panel.stepTrim(direction)) this.tellShape();
+  }
+
+  // Python hears of level and trim when the hand rests, and only of what is new.
+  tellShape() {
+    clearTimeout(this.shapeTimer);
+    this.shapeTimer = setTimeout(() => {
+      const { level, trim } = this.settings;
+      const now = { level, trim: trim === Infinity ? "off" : trim };
+      for (const [name, value] of Object.entries(now)) {
+        if (value === this.told[name]) continue;
+        this.told[name] = value;
+        this.setStateValue(name, value);
+      }
+    }, 400);
   }
 
   async gif() {
@@ -254,7 +269,7 @@ class Viewer extends View {
   }
 
   destroy() {
-    clearTimeout(this.levelTimer);
+    clearTimeout(this.shapeTimer);
     clearTimeout(this.restTimer);
     clearTimeout(this.cameraTimer);
     this.scenes.dispose();

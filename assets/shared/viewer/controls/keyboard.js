@@ -14,6 +14,7 @@ export const HELP = [
   ["0", "reset the view"],
   ["W", "wireframe"],
   [", and .", "level t down, up"],
+  ["[ and ]", "trim more, less"],
   ["P  G", "picture (PNG), turntable (GIF)"],
   ["?  Esc", "show and close this help"],
 ];
@@ -34,6 +35,7 @@ function handle({ key, shiftKey }, viewer) {
   else if (PRESET_KEYS[Number(key) - 1]) viewer.act("look", PRESET_KEYS[Number(key) - 1]);
   else if (key === "w" || key === "W") viewer.act("wireframe", !viewer.settings.wireframe);
   else if (key === "," || key === ".") viewer.act("level-step", key === "," ? -1 : 1);
+  else if (key === "[" || key === "]") viewer.act("trim-step", key === "[" ? -1 : 1);
   else if (key === "p" || key === "P") viewer.act("png");
   else if (key === "g" || key === "G") viewer.act("gif");
   else if (key === "?") viewer.act("help");

@@ -7,6 +7,9 @@ import { digits } from "./chart.js";
 const AXES = [["off", "Off"], ["x", "X"], ["y", "Y"], ["z", "Z"]];
 export const LEVEL_STEPS = 400;
 const CUT_STEPS = 400;
+const TRIM_STEPS = 200; // the last one is "off"
+const CLOSEST = 0.6; // spacings: where the points are, a surface is about half a spacing away
+const DATA = 1.5; // spacings: nearer than that a place has data
 
 export class Panel {
   constructor(act) {
@@ -16,6 +19,7 @@ export class Panel {
     this.layerButtons = new Map();
     this.buildColour();
     this.buildLevel();
+    this.buildTrim();
     this.buildCut();
     this.buildChart();
     this.facts = element("div", "facts", { "data-testid": "facts" });
@@ -44,12 +48,58 @@ export class Panel {
     const row = element("div", "row");
     this.level = this.range("level", "Level t of the surface F = t", LEVEL_STEPS,
       (part) => this.act("level", this.levelAt(part)));
-    this.level.addEventListener("change", () => this.act("level-done"));
+    this.level.addEventListener("change", () => this.act("shape-done"));
     this.levelText = element("output", "", { "data-testid": "level-value" });
     this.levelReset = this.button("level-reset", "t = 0", "Back to the level of the result",
       () => this.act("level-reset"));
     row.append(this.levelText, this.levelReset);
     this.levelSection.append(this.level, row);
+  }
+
+  buildTrim() {
+    this.trimSection = this.section("Trim where no data");
+    const row = element("div", "row");
+    this.trim = this.range("trim", "Trim what is further from the points than so many of their spacings",
+      TRIM_STEPS, (part) => this.act("trim", this.trimAt(part)));
+    this.trim.addEventListener("change", () => this.act("shape-done"));
+    this.trimText = element("output", "", { "data-testid": "trim-value" });
+    this.trimReset = this.button("trim-reset", "", "Back to the result as it was made",
+      () => this.act("trim-reset"));
+    row.append(this.trimText, this.trimReset);
+    this.trimNote = element("div", "note", { "data-testid": "trim-note" });
+    this.trimSection.append(this.trim, row, this.trimNote);
+  }
+
+  // Each step is the same factor: near the data small, far from it large.
+  trimAt(part) {
+    return part >= TRIM_STEPS ? Infinity : CLOSEST * (this.reach / CLOSEST) ** (part / TRIM_STEPS);
+  }
+
+  stepTrim(direction) {
+    if (this.trimSection.hidden || this.trim.disabled) return false;
+    const part = Number(this.trim.value) + 2 * direction;
+    this.act("trim", this.trimAt(Math.min(Math.max(part, 0), TRIM_STEPS)));
+    return true;
+  }
+
+  // reach: how far the surfaces are from their data at most; null where that is not known.
+  showTrim(reach, trim, base, ofResult) {
+    this.trimSection.hidden = reach === null;
+    if (reach === null) return;
+    this.reach = Math.max(reach, 1.01 * DATA);
+    const limit = trim ?? base;
+    const whole = limit >= this.reach;
+    const part = Math.log(Math.max(limit, CLOSEST) / CLOSEST) / Math.log(this.reach / CLOSEST);
+    this.trim.value = String(whole ? TRIM_STEPS : Math.round(part * TRIM_STEPS));
+    const text = whole ? "off" : `over ${number(limit, 2)} spacings`;
+    this.trimText.textContent = text;
+    this.trim.setAttribute("aria-valuetext", text);
+    this.trim.disabled = !ofResult;
+    this.trimReset.textContent = base === Infinity ? "Off" : number(base, 2).replace(/\.?0+$/, "");
+    this.trimReset.disabled = limit === base || (whole && base >= this.reach);
+    if (!ofResult) this.trimNote.textContent = "Only the result is trimmed, not another level.";
+    else this.trimNote.textContent = reach < DATA ? "There are points near all of it." : "";
+    this.trimNote.hidden = !this.trimNote.textContent;
   }
 
   buildCut() {

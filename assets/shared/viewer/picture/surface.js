@@ -1,11 +1,12 @@
 // A surface: a mesh, a grid of F whose level set it is, or both. At its own level the mesh is
-// shown, at any other the level set extracted from the grid.
+// shown, trimmed where it is far from its data; at any other the level set extracted from the grid.
 
 import { BufferAttribute, BufferGeometry, DoubleSide, Mesh, MeshLambertMaterial } from "../../../vendor/three.min.js";
 import { colourNormals, colourScalars } from "../colours.js";
 import { coarseGeometry } from "../coarse.js";
 import { FieldGrid } from "../field.js";
 import { extractLevel } from "../surface-nets.js";
+import { mix, trimMesh } from "../trim.js";
 
 const MANY = 60000; // triangles, above which a coarse index pays
 
@@ -23,6 +24,8 @@ export class Surface {
     this.fine = new BufferGeometry();
     this.coarse = null;
     this.onMesh = null; // |D_xF| at the vertices of the mesh
+    this.left = null; // what trimming left of the mesh
+    this.ofLeft = new Map(); // the mesh's numbers and colours there
     this.object = new Mesh(this.fine, this.material);
     this.object.frustumCulled = false;
   }
@@ -57,8 +60,15 @@ export class Surface {
 
   // The numbers behind the colours; null where this surface has none of this kind.
   scalars(mode) {
-    if (mode === "gradient") return this.extracted?.gradients ?? this.gradientsOnMesh();
-    return this.showsMesh ? this.data.mesh.scalars.get(mode) ?? null : null;
+    if (mode === "gradient") return this.extracted?.gradients ?? this.onLeft(mode, this.gradientsOnMesh(), 1);
+    return this.showsMesh ? this.onLeft(mode, this.data.mesh.scalars.get(mode) ?? null, 1) : null;
+  }
+
+  // Numbers of the mesh's vertices at those that are left of it.
+  onLeft(name, array, width) {
+    if (!this.left || !array) return array;
+    if (!this.ofLeft.has(name)) this.ofLeft.set(name, mix(array, width, this.left));
+    return this.ofLeft.get(name);
   }
 
   gradientsOnMesh() {
@@ -67,14 +77,33 @@ export class Surface {
     return this.onMesh;
   }
 
-  setLevel(level) {
+  // How far from its data the mesh reaches, in point spacings; null where that is not known.
+  get away() {
+    const { trim } = this.spec;
+    return trim && this.data.mesh ? this.data.mesh.scalars.get(trim.key) ?? null : null;
+  }
+
+  get farthest() {
+    this.most ??= this.away?.reduce((top, value) => Math.max(top, value), 0) ?? 0;
+    return this.most;
+  }
+
+  // level, trim: null is this surface's own.
+  setShape(level, trim) {
     const at = level ?? this.spec.level;
-    if (at === this.level) return;
-    this.level = at;
-    this.showsMesh = Boolean(this.data.mesh) && (!this.grid || at === this.spec.level);
-    this.extracted = this.showsMesh ? null : extractLevel(this.grid, at);
+    const showsMesh = Boolean(this.data.mesh) && (!this.grid || at === this.spec.level);
+    const wanted = trim ?? this.spec.trim?.base ?? Infinity;
+    const limit = showsMesh && this.away && wanted < this.farthest ? wanted : Infinity;
+    if (at === this.level && limit === this.limit) return;
+    Object.assign(this, { level: at, limit, showsMesh });
+    this.extracted = showsMesh ? null : extractLevel(this.grid, at);
+    const { mesh } = this.data;
+    this.left = limit < Infinity ? trimMesh(mesh, this.away, limit) : null;
+    this.ofLeft.clear();
     const { positions, normals, indices } = this.extracted ?? {
-      positions: this.data.mesh.positions, normals: this.data.mesh.normals, indices: this.data.mesh.faces,
+      positions: this.onLeft("positions", mesh.positions, 3),
+      normals: this.onLeft("normals", mesh.normals, 3),
+      indices: this.left?.indices ?? mesh.faces,
     };
     const geometry = new BufferGeometry();
     geometry.setAttribute("position", new BufferAttribute(positions, 3));
@@ -118,7 +147,7 @@ export class Surface {
 
   vertexColours(geometry, mode, limits, theme) {
     if (mode === "normals") return colourNormals(geometry.getAttribute("normal").array);
-    if (mode === "rgb") return this.showsMesh ? this.data.tints ?? null : null;
+    if (mode === "rgb") return this.showsMesh ? this.onLeft("tints", this.data.tints ?? null, 3) : null;
     const values = this.scalars(mode);
     const count = geometry.getAttribute("position").count;
     if (!values || values.length !== count) return null;
