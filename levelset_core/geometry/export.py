@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,11 +52,18 @@ def how_written(mesh: Mesh, kind: str) -> str | None:
     return {
         "ply": "The coordinates are written in double precision: single would round them.",
         "stl": "The STL file is text: the binary kind would round these coordinates.",
-        "glb": "The GLB file holds the shape around the origin, and a shift to its place.",
+        "glb": "The GLB file holds the shape around the origin, and in its node the shift to its "
+        "place (also under asset.extras.shift): a program must add it in double precision.",
     }.get(kind)
 
 
-def mesh_bytes(mesh: Mesh, kind: str, *, scalars: Mapping[str, np.ndarray] | None = None) -> bytes:
+def mesh_bytes(
+    mesh: Mesh,
+    kind: str,
+    *,
+    scalars: Mapping[str, np.ndarray] | None = None,
+    told: str = "",
+) -> bytes:
     """A mesh as PLY, OBJ, STL or GLB, with its normals and colours (STL: normals of the faces).
 
     Coordinates are those of ``mesh``, to ``ROUNDING`` of an edge: where single precision is too
@@ -65,6 +73,7 @@ def mesh_bytes(mesh: Mesh, kind: str, *, scalars: Mapping[str, np.ndarray] | Non
         mesh: with at least one face.
         kind: "ply", "obj", "stl" or "glb".
         scalars: more numbers a vertex, (n,), by name; PLY alone keeps them.
+        told: a sentence about the mesh: a comment in PLY and OBJ, ``extras`` in GLB, none in STL.
 
     Raises:
         LevelsetError: the format is unknown, or the mesh is empty.
@@ -74,15 +83,15 @@ def mesh_bytes(mesh: Mesh, kind: str, *, scalars: Mapping[str, np.ndarray] | Non
     if not len(mesh.faces):
         raise LevelsetError("There is no surface to write: the mesh is empty.")
     if kind == "ply":
-        return _ply(mesh, scalars or {})
+        return _ply(mesh, scalars or {}, told)
     if kind == "obj":
-        return _obj(mesh)
+        return _obj(mesh, told)
     if kind == "stl" and not single_suffices(mesh):
         return _text_stl(mesh)
-    return _by_trimesh(mesh, kind)
+    return _by_trimesh(mesh, kind, told)
 
 
-def _ply(mesh: Mesh, scalars: Mapping[str, np.ndarray]) -> bytes:
+def _ply(mesh: Mesh, scalars: Mapping[str, np.ndarray], told: str) -> bytes:
     size = "f4" if single_suffices(mesh) else "f8"
     columns: list[tuple[str, str, np.ndarray]] = []
     columns += [(axis, size, mesh.vertices[:, k]) for k, axis in enumerate("xyz")]
@@ -98,14 +107,20 @@ def _ply(mesh: Mesh, scalars: Mapping[str, np.ndarray]) -> bytes:
     faces["count"], faces["corners"] = 3, mesh.faces
     words = {"f4": "float", "f8": "double", "u1": "uchar"}
     header = [
-        "ply", "format binary_little_endian 1.0", f"element vertex {len(rows)}",
+        "ply", "format binary_little_endian 1.0",
+        *([f"comment {_ascii(told)}"] if told else []), f"element vertex {len(rows)}",
         *(f"property {words[kind]} {name}" for name, kind, _ in columns),
         f"element face {len(faces)}", "property list uchar int vertex_indices", "end_header", "",
     ]  # fmt: skip
     return "\n".join(header).encode() + rows.tobytes() + faces.tobytes()
 
 
-def _obj(mesh: Mesh) -> bytes:
+def _ascii(text: str) -> str:
+    """One line that every reader of a file takes."""
+    return " ".join(text.encode("ascii", "replace").decode().split())
+
+
+def _obj(mesh: Mesh, told: str) -> bytes:
     places = _format_rows("v", mesh.vertices, f"%.{_digits(mesh.vertices, _edge(mesh))}g")
     if mesh.colours is not None:
         tints = _format_rows("", mesh.colours / 255, "%.4g")
@@ -114,8 +129,9 @@ def _obj(mesh: Mesh) -> bytes:
     faces = [line % tuple(row) for line, row in zip(
         itertools.repeat("f %d//%d %d//%d %d//%d"), corners.tolist()
     )]  # fmt: skip
+    comment = [f"# {_ascii(told)}"] if told else []
     return "\n".join(
-        [*places, *_format_rows("vn", mesh.vertex_normals, "%.6g"), *faces, ""]
+        [*comment, *places, *_format_rows("vn", mesh.vertex_normals, "%.6g"), *faces, ""]
     ).encode()
 
 
@@ -129,10 +145,10 @@ def _text_stl(mesh: Mesh) -> bytes:
     ).encode()
 
 
-def _by_trimesh(mesh: Mesh, kind: str) -> bytes:
+def _by_trimesh(mesh: Mesh, kind: str, told: str) -> bytes:
     import trimesh
 
-    shift = np.zeros(3) if single_suffices(mesh) else mesh.bounds.mean(0)
+    shift = np.zeros(3) if single_suffices(mesh) else _round_middle(mesh)
     solid = trimesh.Trimesh(
         mesh.vertices - shift, mesh.faces, vertex_normals=mesh.vertex_normals,
         vertex_colors=mesh.colours if kind == "glb" else None, process=False,
@@ -141,7 +157,20 @@ def _by_trimesh(mesh: Mesh, kind: str) -> bytes:
         return bytes(trimesh.exchange.stl.export_stl(solid))
     scene = trimesh.Scene()
     scene.add_geometry(solid, transform=trimesh.transformations.translation_matrix(shift))
-    return bytes(trimesh.exchange.gltf.export_glb(scene, include_normals=True))
+    extras = ({"told": told} if told else {}) | ({"shift": shift.tolist()} if shift.any() else {})
+
+    def add(tree: dict[str, Any]) -> None:
+        if extras:
+            tree["asset"]["extras"] = extras
+
+    written = trimesh.exchange.gltf.export_glb(scene, include_normals=True, tree_postprocessor=add)
+    return bytes(written)
+
+
+def _round_middle(mesh: Mesh) -> np.ndarray:
+    """About the middle: few binary digits, so that a file loses none of them."""
+    unit = 2.0 ** np.floor(np.log2(np.ptp(mesh.bounds, axis=0).max()))
+    return np.asarray(unit * np.rint(mesh.bounds.mean(0) / unit))
 
 
 def _format_rows(word: str, rows: np.ndarray, number: str) -> list[str]:

@@ -61,7 +61,8 @@ def empty_regions(mesh: Mesh, values: np.ndarray, most: float) -> list[np.ndarra
 def trim(mesh: Mesh, values: np.ndarray, most: float) -> Mesh:
     """The part of a mesh where ``values`` (n,), linear on faces, are at most ``most``.
 
-    Faces that the boundary crosses are cut, so that it is made of clean loops.
+    Faces that the boundary crosses are cut, so that it is made of clean loops. Normals, values and
+    colours of the mesh are interpolated there.
     """
     inside = values <= most
     count = inside[mesh.faces].sum(1)
@@ -87,7 +88,11 @@ def trim(mesh: Mesh, values: np.ndarray, most: float) -> Mesh:
         np.stack([first, b, c], axis=1)[~tip],
         np.stack([first, c, second], axis=1)[~tip],
     ]
-    found = Mesh(between(mesh.vertices), np.concatenate(faces), unit(between(mesh.vertex_normals)))
+    found = Mesh(
+        between(mesh.vertices), np.concatenate(faces), unit(between(mesh.vertex_normals)),
+        None if mesh.values is None else between(mesh.values[:, None])[:, 0],
+        None if mesh.colours is None else np.rint(between(mesh.colours)).astype(np.uint8),
+    )  # fmt: skip
     return found.select_faces(np.arange(len(found.faces)))
 
 

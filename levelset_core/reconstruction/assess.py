@@ -10,6 +10,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, Polyline, compare, components, distance_to, mesh_bytes
 from levelset_core.geometry.analysis import mean_curvature
 from levelset_core.geometry.meshes import even_points
+from levelset_core.reconstruction.boundary import away_from_data
 from levelset_core.reconstruction.colours import carried
 from levelset_core.reconstruction.shapes import (
     SHAPE,
@@ -33,8 +34,9 @@ CURVE_SAMPLES = 20_000
 def assess(run: Run, shape: Shape) -> dict[str, Any]:
     """Write ``ERRORS`` and return the comparison, plain values.
 
-    ``ERRORS`` holds, of the first mesh's vertices, "curvature", "to_cloud" and, with a truth,
-    "to_truth" and, where the cloud has it, "intensity"; and of the cloud's points "to_shape".
+    ``ERRORS`` holds, of the vertices of the shape's ``sheet``, "curvature", "to_cloud" and, with a
+    truth, "to_truth" and, where the cloud has it, "intensity"; and of the cloud's points
+    "to_shape".
     """
     cloud = read_cloud(run)
     truth = read_shape(run.inputs / TRUTH) if (run.inputs / TRUTH).exists() else None
@@ -51,14 +53,14 @@ def assess(run: Run, shape: Shape) -> dict[str, Any]:
             "completeness": completeness,
             "point_to_surface": 0.5 * (accuracy + completeness),
         }
-    mesh = shape.meshes[0]
-    errors = carried(mesh, cloud)[1] | {
-        "curvature": mean_curvature(mesh),
-        "to_cloud": distance_to(mesh.vertices, cloud.points),
+    mesh, sheet = shape.meshes[0], shape.sheet
+    errors = carried(sheet, cloud)[1] | {
+        "curvature": mean_curvature(sheet),
+        "to_cloud": distance_to(sheet.vertices, cloud.points),
         "to_shape": distance_to(cloud.points, mesh),
     }
     if truth is not None:
-        errors["to_truth"] = distance_to(mesh.vertices, truth.meshes[0])
+        errors["to_truth"] = distance_to(sheet.vertices, truth.meshes[0])
     write_arrays(run.artifacts / ERRORS, {name: e.astype(np.float32) for name, e in errors.items()})
     threshold = THRESHOLD * float(np.linalg.norm(np.ptp(cloud.points, axis=0)))
     target = cloud.without_normals() if truth is None else truth.meshes[0]
@@ -88,8 +90,9 @@ def finish_mesh(mesh: Mesh, run: Run, *, steps: int) -> dict[str, Any]:
     if not len(mesh.faces):
         raise LevelsetError("The method found no surface in these points.")
     seconds = run.status().seconds
-    mesh = carried(mesh, read_cloud(run))[0]
-    shape = Shape((mesh,), (), steps, seconds)
+    cloud = read_cloud(run)
+    mesh = carried(mesh, cloud)[0]
+    shape = Shape((mesh,), (), steps, seconds, away=away_from_data(mesh, cloud.points))
     write_shape(run.artifacts / SHAPE, shape)
     figures = {"steps": steps, "seconds": seconds, **write_surface(run, mesh)}
     return figures | {"comparison": assess(run, shape)}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from levelset_core.geometry import Mesh, components, keep_components
+from levelset_core.geometry import Mesh, remove_small_components
 from levelset_core.geometry.clouds import noise_level
 from levelset_core.geometry.trimming import NARROW, data_distance, empty_regions, spacings, trim
 from levelset_core.reconstruction.solid import Place, Solid
@@ -31,6 +31,19 @@ def away_from_data(mesh: Mesh, points: np.ndarray) -> np.ndarray:
         (n,) without unit: about 0.5 where the points are, above 1.5 where there are none.
     """
     return data_distance(mesh, points, noise_level(points))
+
+
+def trimmed(mesh: Mesh, away: np.ndarray, most: float) -> Mesh:
+    """The part of a surface that is not further from its data than ``most``, without crumbs.
+
+    Args:
+        mesh: the whole surface.
+        away: (n,) of :func:`away_from_data`.
+        most: in spacings of the points; infinity leaves the mesh as it is.
+    """
+    if not (away > most).any():
+        return mesh
+    return remove_small_components(trim(mesh, away, most), CRUMB)
 
 
 def at_data(solid: Solid, points: np.ndarray, most: float, *, open: bool) -> Solid:
@@ -59,8 +72,4 @@ def at_data(solid: Solid, points: np.ndarray, most: float, *, open: bool) -> Sol
     solid = replace(solid, empty=tuple(empty), whole=mesh, away=values)
     if not open:
         return solid
-    trimmed = trim(mesh, values, most)
-    pieces = components(trimmed)
-    large = [piece for piece in pieces if piece.area >= CRUMB * pieces[0].area]
-    trimmed = keep_components(trimmed, large)
-    return replace(solid, mesh=trimmed, trimmed=True, handles=(), genus=0)
+    return replace(solid, mesh=trimmed(mesh, values, most), trimmed=True, handles=(), genus=0)

@@ -32,12 +32,22 @@ class Shape:
         meshes: the surface; of a curve in space the two surfaces that meet in it.
         lines: the curve's pieces; none of a surface.
         step, seconds: of the training when it was extracted.
+        whole: the surface before it was trimmed, where it was.
+        away: (n,) how far each vertex of ``sheet`` is from the points, in their spacings there, see
+            :func:`levelset_core.reconstruction.boundary.away_from_data`; None of a preview.
     """
 
     meshes: tuple[Mesh, ...] = ()
     lines: tuple[Polyline, ...] = ()
     step: int = 0
     seconds: float = 0.0
+    whole: Mesh | None = None
+    away: np.ndarray | None = None
+
+    @property
+    def sheet(self) -> Mesh:
+        """The surface as far as it goes: what can be trimmed."""
+        return self.meshes[0] if self.whole is None else self.whole
 
     @property
     def empty(self) -> bool:
@@ -105,7 +115,8 @@ def _arrays_of(shape: Shape) -> dict[str, np.ndarray]:
         "seconds": np.array(shape.seconds),
         "closed": np.array([line.closed for line in shape.lines], dtype=bool),
     }
-    for k, mesh in enumerate(shape.meshes):
+    whole = [] if shape.whole is None else [("_whole", shape.whole)]
+    for k, mesh in [*((str(k), mesh) for k, mesh in enumerate(shape.meshes)), *whole]:
         origin = mesh.bounds.mean(0)
         arrays[f"origin{k}"] = origin
         arrays[f"vertices{k}"] = (mesh.vertices - origin).astype(np.float32)
@@ -113,8 +124,10 @@ def _arrays_of(shape: Shape) -> dict[str, np.ndarray]:
             arrays[f"colours{k}"] = mesh.colours
         arrays[f"normals{k}"] = mesh.vertex_normals.astype(np.float32)
         arrays[f"faces{k}"] = mesh.faces.astype(np.uint32)
-    for k, line in enumerate(shape.lines):
-        arrays[f"line{k}"] = line.points
+    if shape.away is not None:
+        arrays["away"] = shape.away.astype(np.float32)
+    for number, line in enumerate(shape.lines):
+        arrays[f"line{number}"] = line.points
     return arrays
 
 
@@ -128,14 +141,16 @@ def read_shape(path: Path) -> Shape:
     meshes, lines, step = (int(n) for n in take(arrays, "about"))
     closed = take(arrays, "closed")
     return Shape(
-        tuple(_mesh_of(arrays, k) for k in range(meshes)),
+        tuple(_mesh_of(arrays, str(k)) for k in range(meshes)),
         tuple(Polyline(take(arrays, f"line{k}"), bool(closed[k])) for k in range(lines)),
         step,
         float(take(arrays, "seconds")),
+        _mesh_of(arrays, "_whole") if "vertices_whole" in arrays else None,
+        arrays.get("away"),
     )
 
 
-def _mesh_of(arrays: dict[str, np.ndarray], k: int) -> Mesh:
+def _mesh_of(arrays: dict[str, np.ndarray], k: str) -> Mesh:
     vertices, faces, normals = (take(arrays, f"{n}{k}") for n in ("vertices", "faces", "normals"))
     origin = arrays.get(f"origin{k}", np.zeros(3))  # older files have none
     return Mesh(origin + vertices, faces, normals, colours=arrays.get(f"colours{k}"))

@@ -8,12 +8,13 @@ from typing import Any
 import streamlit as st
 
 from levelset_core.runs import Run
-from pages.reconstruction.export import export_view, stills_view
+from pages.reconstruction.export import export_view
 from pages.reconstruction.first_look import first_look
 from pages.reconstruction.input import Subject, input_panel
 from pages.reconstruction.method import METHODS, method_panel, start_button
 from pages.reconstruction.report import metrics_view, notes_view, training_view
 from pages.reconstruction.results import Result, origin_of, result_of, runs_on, titles_of, views
+from pages.reconstruction.stills import stills_view
 from pages.shared.board import live_board, pick_runs
 from pages.shared.page import page
 from pages.shared.run_controls import run_progress
@@ -76,9 +77,9 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
     elif not results:
         st.info("Choose a result above.")
     elif tab == "export":
-        export_view(one(results), seen.level)
+        export_view(one(results), seen)
     elif tab == "stills":
-        stills_view(subject, one(results), seen.camera)
+        stills_view(subject, one(results), seen)
     else:
         training_view(results, kind)
 

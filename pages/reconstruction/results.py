@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,8 +128,12 @@ TRANSLUCENT = 0.4
 #: What a surface can be coloured by, of :data:`ERRORS`.
 COLOURS = {
     "to_truth": "Distance to the truth", "to_cloud": "Distance to the points",
+    "away": "Distance to the points in their spacings",
     "curvature": "Mean curvature", "intensity": "Intensity of the points",
 }  # fmt: skip
+#: Distances in point spacings: up to here there is data, and the limits of their colours.
+DATA = 1.5
+AWAY = (0.0, 2 * DATA)
 #: A cloud so many of its sizes away from the origin is drawn around its middle.
 FAR = 100.0
 
@@ -164,13 +169,16 @@ def _shape(result: Result) -> list[v.Layer]:
         low, high = grid.low.tolist(), grid.high.tolist()
         fields = [*(v.Field(values, low, high) for values in grid.values), None]
     if not shape.lines:
-        mesh = shape.meshes[0]
+        mesh, values = shape.sheet, numbers_of(result)
         scalars = [
-            v.Scalar(name, label, result.errors[name], diverging=name == "curvature")
-            for name, label in COLOURS.items()
-            if name in result.errors and len(result.errors[name]) == len(mesh.vertices)
-        ]
-        return [v.Surface("surface", "Surface", mesh, fields[0], scalars=scalars)]
+            v.Scalar(
+                name, COLOURS[name], of_vertices, diverging=name == "curvature",
+                limits=AWAY if name == "away" else None,
+            )
+            for name, of_vertices in values.items()
+        ]  # fmt: skip
+        trim = v.Trim("away", trim_of(result)) if "away" in values else None
+        return [v.Surface("surface", "Surface", mesh, fields[0], scalars=scalars, trim=trim)]
     surfaces: list[v.Layer] = [
         v.Surface(f"surface{k}", f"F{'₁₂'[k]} = 0", mesh, fields[k], opacity=TRANSLUCENT, colour=k)
         for k, mesh in enumerate(shape.meshes)
@@ -178,6 +186,22 @@ def _shape(result: Result) -> list[v.Layer]:
     ]
     # Every piece is a tube of its own, shown and hidden together.
     return [*surfaces, *(v.Curve("curve", "Curve", line, True) for line in shape.lines)]
+
+
+def numbers_of(result: Result) -> dict[str, np.ndarray]:
+    """What the vertices of a result's sheet can be coloured by, of :data:`COLOURS`."""
+    assert result.shape is not None
+    count = len(result.shape.sheet.vertices)
+    known = result.errors | ({} if result.shape.away is None else {"away": result.shape.away})
+    return {name: known[name] for name in COLOURS if len(known.get(name, ())) == count}
+
+
+def trim_of(result: Result) -> float:
+    """Where the result's own surface ends, in point spacings: at infinity unless it is open."""
+    if result.shape is None or result.shape.whole is None:
+        return math.inf
+    most = np.float32(result.run.config.settings["config"].get("trim", DATA))
+    return float(np.nextafter(most, np.float32(np.inf)))  # the numbers have single precision
 
 
 def _cloud(subject: Subject, result: Result | None = None) -> v.Points:

@@ -1,6 +1,7 @@
 """The 3D viewer: linked viewports of surfaces, clouds, curves; see assets/shared/viewer.
 
-Level, trim, cut, colours, camera and pictures are the browser's business: none of them runs the page.
+Level, trim, cut, colours, camera and pictures are the browser's business: none of them runs the
+page.
 """
 
 from __future__ import annotations
@@ -224,7 +225,9 @@ def _layer(layer: Layer, origin: Sequence[float] = (0.0, 0.0, 0.0)) -> dict[str,
 
 def _trim(trim: Trim | None) -> dict[str, Any] | None:
     """JSON has no infinity."""
-    return trim and {"key": trim.key, "base": trim.base if math.isfinite(trim.base) else None}
+    if trim is None:
+        return None
+    return {"key": trim.key, "base": trim.base if math.isfinite(trim.base) else None}
 
 
 def _mesh(mesh: Mesh, scalars: Sequence[Scalar], origin: Sequence[float]) -> dict[str, Any]:

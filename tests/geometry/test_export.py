@@ -104,3 +104,13 @@ def test_lines_are_in_place(kind):
     rows = [line.replace(",", " ").split()[-3:] for line in data.splitlines()]
     read = np.array([[float(w) for w in row] for row in rows if len(row) == 3 and "." in row[0]])
     assert np.abs(read - far).max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", ["ply", "obj", "stl", "glb"])
+def test_a_sentence_goes_into_the_file(kind):
+    mesh = Mesh(BALL.vertices + [403_600.0, 4_503_700.0, 100.0], BALL.faces)
+    data = mesh_bytes(mesh, kind, told="Trimmed at 2 spacings:\n3 rims – µm.")
+    assert (b"Trimmed at 2 spacings: 3 rims ? ?m." in data) == (kind in ("ply", "obj"))
+    assert (b'"told":"Trimmed at 2 spacings:' in data) == (kind == "glb")
+    assert (b'"shift":[403600.0,4503700.0,100.0]' in data) == (kind == "glb")
+    assert len(trimesh.load_scene(io.BytesIO(data), file_type=kind).to_mesh().faces)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -44,6 +46,15 @@ def test_half_a_ball_is_cut_at_its_rim():
     np.testing.assert_allclose(np.linalg.norm(half.vertices, axis=1), 0.7, atol=2e-3)
     assert half.area == pytest.approx(2 * np.pi * 0.49, rel=0.12)
     assert soundness(trim(mesh, values, 1e9)).watertight
+
+
+def test_colours_and_values_come_along():
+    mesh = extract_mesh(ball, (-1, 1), 24)
+    height = mesh.vertices[:, 2]
+    grey = np.repeat(np.rint(255 * (0.5 + height / 2))[:, None], 3, axis=1).astype(np.uint8)
+    half = trim(replace(mesh, values=height, colours=grey), height, 0.1)
+    np.testing.assert_allclose(half.values, half.vertices[:, 2], atol=1e-12)
+    assert np.abs(half.colours[:, 0] - 255 * (0.5 + half.values / 2)).max() <= 1
 
 
 def test_a_hole_is_one_region():

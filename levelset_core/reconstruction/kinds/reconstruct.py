@@ -134,7 +134,9 @@ class Reconstruct(Kind):
     def final(self, trainer: ReconstructionTrainer) -> tuple[Shape, dict[str, Any]]:
         """The result, and what there is to say of how it was made."""
         solid = trainer.extract_solid()
-        return Shape((solid.mesh,), (), trainer.step, trainer.seconds), {
+        whole = solid.whole if solid.trimmed else None
+        shape = Shape((solid.mesh,), (), trainer.step, trainer.seconds, whole, solid.away)
+        return shape, {
             "solid": solid.as_dict(),
             "survey": trainer.prepared.survey and trainer.prepared.survey.as_dict(),
         }
@@ -165,7 +167,9 @@ class Reconstruct(Kind):
 
     def coloured(self, shape: Shape, cloud: PointCloud) -> Shape:
         """The shape with the cloud's colours."""
-        return replace(shape, meshes=tuple(carried(mesh, cloud)[0] for mesh in shape.meshes))
+        meshes = tuple(carried(mesh, cloud)[0] for mesh in shape.meshes)
+        whole = None if shape.whole is None else carried(shape.whole, cloud)[0]
+        return replace(shape, meshes=meshes, whole=whole)
 
     def _field(self, trainer: ReconstructionTrainer) -> FieldGrid:
         nodes = min(GRID, trainer.config.resolution)

@@ -24,6 +24,10 @@ export class Surface {
     this.fine = new BufferGeometry();
     this.coarse = null;
     this.onMesh = null; // |D_xF| at the vertices of the mesh
+    this.level = null; // nothing is drawn yet
+    this.limit = Infinity; // of the distance to the data, where the mesh is trimmed
+    this.showsMesh = false;
+    this.most = null;
     this.left = null; // what trimming left of the mesh
     this.ofLeft = new Map(); // the mesh's numbers and colours there
     this.object = new Mesh(this.fine, this.material);
