@@ -169,4 +169,5 @@ def read_field(path: Path) -> FieldGrid:
         LevelsetError: it is missing or damaged.
     """
     arrays = read_arrays(path)
-    return FieldGrid(*(take(arrays, name) for name in ("values", "low", "high")))
+    values, low, high = (take(arrays, name) for name in ("values", "low", "high"))
+    return FieldGrid(values.astype(np.float32), low, high)

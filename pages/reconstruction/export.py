@@ -11,6 +11,7 @@ import streamlit as st
 from levelset_core.geometry import mesh_bytes, polyline_bytes
 from levelset_core.geometry.decimation import Decimated, decimated
 from levelset_core.geometry.export import how_written
+from levelset_core.reconstruction.bundle import is_bundled
 from levelset_core.reconstruction.colours import carried
 from levelset_core.reconstruction.shapes import read_cloud
 from pages.reconstruction.results import Result
@@ -42,6 +43,8 @@ def export_view(result: Result, seen: Seen) -> None:
         with telling():
             _surface(result, seen, name)
     _network(result, name)
+    if is_bundled(result.run):
+        return
     st.markdown("##### Everything")
     st.link_button("The run as a zip", zip_address(result.run), icon=":material/folder_zip:")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import streamlit as st
@@ -117,6 +118,11 @@ def method_panel(subject: Subject) -> dict[str, Any]:
         )  # fmt: skip
         method = methods[name]
         st.caption(method.note)
+        if method.kind == "poisson" and find_spec("open3d") is None:
+            st.caption(
+                ":material/info: Open3D is not installed here, so this one cannot run. AtlasNet is "
+                'another method to compare with; or `pip install "levelset-lab[poisson]"`.'
+            )
         changes: dict[str, Any] = {}
         if method.seconds is not None:
             changes["seconds"] = float(
@@ -125,9 +131,32 @@ def method_panel(subject: Subject) -> dict[str, Any]:
                     help="Time for training. Preparation and extraction come on top.",
                 )
             )  # fmt: skip
+            if name in PRESETS and subject.kind == "surface":
+                changes |= _of_points(name)
             with st.expander("Settings", icon=":material/tune:"):
                 changes |= _settings(subject, name)
     return {"method": name, "changes": changes}
+
+
+#: What "Outliers" offers: how many times what is usual around it an outlier is away.
+RATIOS = (None, 8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5)
+
+
+def _of_points(name: str) -> dict[str, Any]:
+    """What follows from the points: where the surface ends, which points are none of it."""
+    usual = ReconstructionConfig.preset(name)
+    surface = st.segmented_control(
+        "Surface", SURFACES, default=usual.surface, required=True, key=f"surface_{name}",
+        help="Open ends where the data ends; auto takes what the points seem to be.",
+    )  # fmt: skip
+    ratio = st.select_slider(
+        "Outliers", RATIOS, usual.outlier_ratio if usual.outliers else None,
+        key=f"outliers_{name}", format_func=lambda r: "keep all" if r is None else f"over {r:g}×",
+        help="Points further away than so many times what is usual around them are left out "
+        "before training. To the right more are; the picture shows them in orange.",
+    )  # fmt: skip
+    removed = {"outliers": True, "outlier_ratio": ratio} if ratio else {"outliers": False}
+    return {"surface": surface, **removed}
 
 
 def _settings(subject: Subject, name: str) -> dict[str, Any]:
@@ -141,30 +170,26 @@ def _settings(subject: Subject, name: str) -> dict[str, Any]:
             help="Nodes along the longest side.",
         )
     )  # fmt: skip
-    changes["outliers"] = st.checkbox(
-        "Remove outliers first", usual.outliers, key=f"outliers_{name}"
-    )
-    if changes["outliers"]:
-        changes["outlier_ratio"] = st.slider(
-            "How far away an outlier is", 1.5, 8.0, usual.outlier_ratio, 0.5,
-            key=f"outlier_ratio_{name}",
-            help="Times what is usual around it: less leaves out more. Shown before the first run.",
-        )  # fmt: skip
-    if subject.kind == "surface":
-        changes["surface"] = st.segmented_control(
-            "Surface", SURFACES, default=usual.surface, required=True, key=f"surface_{name}",
-            help="Open ends where the data ends; auto takes what the points seem to be.",
-        )  # fmt: skip
+    if subject.kind == "curve":
+        changes["outliers"] = st.checkbox(
+            "Remove outliers first", usual.outliers, key=f"outliers_{name}"
+        )
     if subject.cloud.normals is not None and subject.kind == "surface":
         use = st.checkbox("Use the normals of the file", key="use_normals")
         changes["normals_weight"] = 1.0 if use else 0.0
     return changes
 
 
-def start_button(subject: Subject, choice: dict[str, Any]) -> None:
+def start_button(subject: Subject, choice: dict[str, Any], *, yourself: bool = False) -> None:
+    """Start a run.
+
+    Args:
+        yourself: what is shown came with the program.
+    """
     method = METHODS[subject.kind][choice["method"]]
     st.button(
-        "Reconstruct", type="primary", icon=":material/play_arrow:", key="start",
+        "Reconstruct it yourself" if yourself else "Reconstruct",
+        type="primary", icon=":material/play_arrow:", key="start",
         help=f"{method.title}: runs in a process of its own; you may close the page.",
         on_click=attempt, args=("start_error", _start, subject, choice),
     )  # fmt: skip

@@ -7,11 +7,12 @@ from typing import Any
 
 import streamlit as st
 
+from levelset_core.reconstruction.bundle import is_bundled
 from levelset_core.runs import Run
 from pages.reconstruction.export import export_view
-from pages.reconstruction.first_look import first_look
+from pages.reconstruction.first_look import first_look, kept_points, takes
 from pages.reconstruction.input import Subject, input_panel
-from pages.reconstruction.method import METHODS, method_panel, start_button
+from pages.reconstruction.method import method_panel, start_button
 from pages.reconstruction.report import metrics_view, notes_view, training_view
 from pages.reconstruction.results import Result, origin_of, result_of, runs_on, titles_of, views
 from pages.reconstruction.stills import stills_view
@@ -22,9 +23,9 @@ from pages.shared.viewer3d import viewer3d
 
 #: Seconds between two looks at a run that is not over.
 EVERY = 0.5
-#: Heights in pixels: the viewer's, and what the line of results, the head of a run and a line
-#: about a result take of it.
-VIEWER, PILLS, HEAD, TOLD = 590, 50, 84, 44
+#: Heights in pixels: the viewer's, and what the line of results, the head of a run, a line about a
+#: result and the first look at the points take of it.
+VIEWER, PILLS, HEAD, TOLD, LOOK = 590, 50, 84, 44, 96
 TABS = {
     "training": ":material/show_chart: Training",
     "compare": ":material/table_chart: Compare",
@@ -35,14 +36,14 @@ TABS = {
 
 def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
     """The button, the run, the viewer, and what is below it."""
-    kind = METHODS[subject.kind][choice["method"]].kind
+    stored = bool(runs) and all(is_bundled(run) for run in runs)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{subject.label}** :gray[· {len(subject.cloud):,} points"
             f"{' · truth known' if subject.truth is not None else ''}]",
             width="stretch",
         )
-        start_button(subject, choice)
+        start_button(subject, choice, yourself=stored)
     titles = titles_of(runs)
     chosen = pick_runs("Results to show, one or two", runs, titles, key="shown_runs")
     unfinished = [run for run in chosen if run.status().state != "done"]
@@ -50,23 +51,28 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
         run_progress(run, key=f"reconstruction_{run.id}")
     results = [result for run in chosen if (result := result_of(run, titles[run.id])) is not None]
     told = notes_view(results)
+    ratio = outlier_ratio(choice)
+    look = st.container(gap=None)
     stills = st.session_state.get("reconstruction_tab") == "stills"
     seen = viewer3d(
-        views(subject, results, outlier_ratio(choice)),
+        views(subject, results, kept_points(subject, None if runs else ratio)),
         key="reconstruction", subject=subject.digest, up=subject.up,
-        tell_camera=stills, origin=origin_of(subject),
-        colour="plain" if subject.cloud.colours is None else "rgb",
-        height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished) - TOLD * told,
+        tell_camera=stills, origin=origin_of(subject), colour=colour_of(subject, results),
+        height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished) - TOLD * told
+        - LOOK * (not runs),
         empty="No surface yet.",
     )  # fmt: skip
     if not runs:
-        if look := first_look(subject, outlier_ratio(choice)):
-            st.caption(f":material/visibility: {look}")
-        st.caption(
+        with look:  # after the picture, which need not wait for it
+            for text in first_look(subject, ratio, choice):
+                st.caption(text)
+    if not runs or stored:
+        text = (
             "Drag to turn, wheel to zoom, ? for all keys. **Reconstruct** trains a network whose "
             "level set F = 0 is the shape; you watch it from the first second."
         )
-        training_view([], kind)
+        st.caption(f"{text} {takes(subject, choice)}" if stored else text)
+    if not runs:
         return
     tab = st.segmented_control(
         "Below the viewer", list(TABS), format_func=TABS.__getitem__, default="training",
@@ -81,7 +87,16 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
     elif tab == "stills":
         stills_view(subject, one(results), seen)
     else:
-        training_view(results, kind)
+        training_view(results)
+
+
+def colour_of(subject: Subject, results: list[Result]) -> str:
+    """What the picture is coloured by to begin with."""
+    if subject.cloud.colours is not None:
+        return "rgb"
+    # The stored result tells how good it is without a click.
+    only_stored = bool(results) and all(is_bundled(result.run) for result in results)
+    return "to_truth" if only_stored and subject.truth is not None else "plain"
 
 
 def outlier_ratio(choice: dict[str, Any]) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from levelset_core.reconstruction.bundle import is_bundled
 from levelset_core.runs import Run, get_kind
 from pages.reconstruction.input import Subject
 from pages.reconstruction.results import Result, titles_of
@@ -38,6 +39,9 @@ def notes_of(result: Result) -> Iterator[tuple[str, str]]:
     if early and kind in PREVIEWS:
         yield "visibility", f"A preview before training: {PREVIEWS[kind]}."
     told = (result.run.result() or {}) if result.final else {}
+    if is_bundled(result.run):
+        text = f"Stored with the program: {told.get('steps', 0):,} steps of training."
+        yield "inventory_2", f"{text} Turn it, move t, cut it, colour it otherwise."
     if note := told.get("note"):
         yield "warning", f":orange[{note}]"
     sentences = [told["survey"]["told"]] if told.get("survey") else []
@@ -74,27 +78,19 @@ def _place(point: list[float]) -> str:
 EVERY = 3.0
 
 
-def training_view(results: list[Result], kind: str) -> None:
-    """Charts of one run, or of two over each other; empty ones before the first run.
-
-    Args:
-        results: one, two, or none yet.
-        kind: of the run that would come next.
-    """
+def training_view(results: list[Result]) -> None:
+    """Charts of one run, or of two over each other."""
     runs, rows = [result.run for result in results], _rows(results)
     active = any(run.status().active for run in runs)
-    names = metric_names(runs, rows, expected=active) if runs else dict(get_kind(kind).metrics)
+    names = metric_names(runs, rows, expected=active)
     if not names:
         if any(get_kind(run.config.kind).metrics for run in runs):
             st.info("No step was taken yet: the charts fill when the run goes on.")
-        elif runs:
+        else:
             st.info("This method has no steps to chart.")
         return
-    titles = [result.title for result in results] or [""]
-    figure = metrics_figure(names, titles, rows or [[]], "seconds")
+    figure = metrics_figure(names, [result.title for result in results], rows, "seconds")
     figure.update_layout(uirevision="_".join(run.id for run in runs))
-    # One and the same chart from the page's opening on: what draws it takes a second to load,
-    # and a surface that is being watched must not wait for that.
     st.plotly_chart(figure, key="training_charts", config=CONFIG)
 
 

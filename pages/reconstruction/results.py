@@ -13,6 +13,7 @@ import streamlit as st
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry.meshes import in_space
 from levelset_core.reconstruction.assess import ERRORS
+from levelset_core.reconstruction.bundle import bundled_runs, is_bundled
 from levelset_core.reconstruction.shapes import (
     FIELD,
     PREVIEW,
@@ -24,7 +25,6 @@ from levelset_core.reconstruction.shapes import (
 )
 from levelset_core.runs import Run, RunConfig, RunStatus, RunStore, tell_apart
 from levelset_core.runs.files import read_arrays
-from pages.reconstruction.first_look import left_out
 from pages.reconstruction.input import Subject
 from pages.reconstruction.method import METHODS
 from pages.shared import viewer3d as v
@@ -53,7 +53,7 @@ class Result:
 
 
 def runs_on(subject: Subject) -> list[Run]:
-    """All runs of exactly this cloud, the newest first."""
+    """All runs of exactly this cloud, the newest first; last those that came with the program."""
     kinds = {m.kind for methods in METHODS.values() for m in methods.values()}
     found = []
     for run in RunStore().runs():
@@ -62,7 +62,13 @@ def runs_on(subject: Subject) -> list[Run]:
             about = config.settings.get("about", {})
             if about.get("digest") == subject.digest and run.problem() is None:
                 found.append(run)
-    return found
+    stored = (run for run in bundled_runs() if is_of(run, subject))
+    return [*found, *stored]
+
+
+def is_of(run: Run, subject: Subject) -> bool:
+    """Whether a run that came with the program is about these points."""
+    return bool(run.config.settings["about"]["source"] == subject.source)
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
@@ -82,6 +88,7 @@ def titles_of(runs: list[Run]) -> dict[str, str]:
         name, seconds = settings["about"]["method"], settings.get("config", {}).get("seconds")
         title = methods[name].title if name in methods else name
         titles.append(title + (f", {seconds:g} s" if seconds else ""))
+    titles = [f"{t}, stored" if is_bundled(run) else t for run, t in zip(runs, titles, strict=True)]
     return {run.id: title for run, title in zip(runs, tell_apart(titles), strict=True)}
 
 
@@ -146,12 +153,18 @@ def origin_of(subject: Subject) -> tuple[float, ...]:
     return tuple(np.rint((low + high) / 2).tolist()) if far else (0.0, 0.0, 0.0)
 
 
-def views(subject: Subject, results: list[Result], ratio: float | None = None) -> list[v.View]:
-    """One viewport a result; the cloud alone where there is none yet, its outliers apart."""
+def views(subject: Subject, results: list[Result], kept: np.ndarray) -> list[v.View]:
+    """One viewport a result; where there is none yet the cloud alone, outliers apart.
+
+    Args:
+        kept: (n,) bool, the points that would not be left out as outliers.
+    """
     shown = [result for result in results if result.shape is not None]
     if not shown:
-        layers = [_cloud(subject), *left_out(subject, ratio), *_truth(subject)]
-        return [v.View("", layers)]
+        dropped = in_space(subject.cloud.points[~kept])
+        outliers = v.Points("outliers", "Left out as outliers", dropped, stands_out=True)
+        layers = [_cloud(subject, None, kept), *([outliers] if len(dropped) else [])]
+        return [v.View("", [*layers, *_truth(subject)])]
     return [
         v.View(
             result.title if len(shown) > 1 else "",
@@ -204,11 +217,13 @@ def trim_of(result: Result) -> float:
     return float(np.nextafter(most, np.float32(np.inf)))  # the numbers have single precision
 
 
-def _cloud(subject: Subject, result: Result | None = None) -> v.Points:
+def _cloud(
+    subject: Subject, result: Result | None = None, kept: np.ndarray | None = None
+) -> v.Points:
     points = subject.cloud.points
+    chosen = np.arange(len(points)) if kept is None else np.flatnonzero(kept)
     # Evenly through the file, the same ones every time.
-    shown = min(len(points), SHOWN_POINTS)
-    rows = np.linspace(0, len(points) - 1, shown).astype(int)
+    rows = chosen[np.linspace(0, len(chosen) - 1, min(len(chosen), SHOWN_POINTS)).astype(int)]
     errors = result.errors if result else {}
     values = {
         "to_shape": ("Points' distance to the surface", errors.get("to_shape")),

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from levelset_core.geometry.meshes import in_space
+from levelset_core.reconstruction.bundle import is_bundled
 from levelset_core.reconstruction.pictures import Camera, Drawn, Rendering
 from pages.reconstruction.export import download
 from pages.reconstruction.input import Subject
@@ -30,6 +31,12 @@ def stills_view(subject: Subject, result: Result, seen: Seen) -> None:
     """Settings, a button, and the file when it is there."""
     if not result.final or result.shape is None:
         st.info("Pictures can be made once the run has finished.")
+        return
+    if is_bundled(result.run):
+        st.info(
+            "Stills and films are kept with a run of your own: **Reconstruct it yourself**. PNG "
+            "and GIF above the picture work here too."
+        )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         what = st.segmented_control(

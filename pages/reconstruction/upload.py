@@ -16,7 +16,10 @@ from pages.shared.uploads import prepare_uploads, read_upload
 
 #: Scans are larger than the files of other pages: MB that the browser may send.
 LARGEST = 200
-FORMATS = "PLY, XYZ, CSV, TXT, PTS, PTX, LAS, LAZ, E57, PCD, OBJ, STL, OFF, NPY or NPZ, also as .gz"
+FORMATS = (
+    "PLY, LAS, LAZ, E57, PCD, PTX, PTS, XYZ, CSV, TSV, TXT, ASC, DAT, NPY, NPZ, or a mesh in OBJ, "
+    "STL or OFF; all also as .gz"
+)
 
 
 def upload_panel() -> tuple[PointCloud, Mesh | None] | None:

@@ -96,7 +96,10 @@ class Surface:
 
 @dataclass(frozen=True)
 class Points:
-    """A point cloud; points: (n, 3), colours: (n, 3) uint8 or None."""
+    """A point cloud; points: (n, 3), colours: (n, 3) uint8 or None.
+
+    ``stands_out``: larger, in a colour of its own, whatever the others are coloured by.
+    """
 
     name: str
     label: str
@@ -104,6 +107,7 @@ class Points:
     scalars: Sequence[Scalar] = ()
     shown: bool = True
     colours: Array | None = None
+    stands_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -211,6 +215,7 @@ def _layer(layer: Layer, origin: Sequence[float] = (0.0, 0.0, 0.0)) -> dict[str,
             points = _rows(layer.points, "points", origin)
             return about | {
                 "kind": "points", "positions": store.publish(points),
+                "standsOut": layer.stands_out,
                 "colours": _colours(layer.colours, len(points)),
                 "scalars": [_scalar(s, len(points)) for s in layer.scalars],
             }  # fmt: skip

@@ -100,6 +100,31 @@ def test_the_level_slider_gives_new_surfaces_and_python_hears_of_it(torus):
     assert torus.camera() == before
 
 
+def test_the_trim_slider_cuts_where_there_is_no_data_and_python_hears_of_it(look):
+    viewer = look("sheet", colour="rgb")
+    until(lambda: 100_000 < viewer.number("triangles") < 250_000, "a trimmed surface")
+    own, camera = viewer.number("triangles"), viewer.camera()
+    assert viewer.number("trim") == 1.5 and viewer.text("mode") == "rgb"
+    viewer.slide("trim", 1)
+    until(lambda: viewer.number("triangles") == 300_000, "the whole surface")
+    expect(viewer.root.get_by_test_id("trim-value")).to_have_text("off")
+    expect(viewer.page.get_by_text("trim inf")).to_be_visible()
+    viewer.slide("trim", 0.2)
+    until(lambda: 100_000 < viewer.number("triangles") < own, "less than the result")
+    expect(viewer.page.get_by_text(f"trim {viewer.number('trim'):.4f}"[:-2])).to_be_visible()
+    focus(viewer.canvas)
+    less = viewer.number("trim")
+    viewer.canvas.press("]")
+    until(lambda: viewer.number("trim") > less, "the key")
+    viewer.press("trim-reset")
+    until(lambda: viewer.number("triangles") == own, "the result itself")
+    viewer.root.get_by_test_id("colour").select_option("away")
+    until(lambda: viewer.text("limits") == "0 3", "colours by the distance to the data")
+    viewer.slide("level", 0.7)
+    expect(viewer.root.get_by_test_id("trim")).to_be_disabled()
+    assert viewer.camera() == camera
+
+
 def test_the_camera_stays_through_new_data_colours_and_theme(torus):
     box = torus.canvas.bounding_box()
     first = torus.camera()

@@ -1,6 +1,7 @@
 """An app with nothing but the 3D viewer, for its tests and benchmarks.
 
-``?scene=`` torus (300,000 triangles and F on a grid), pair, curve, empty or bytes.
+``?scene=`` torus (300,000 triangles and F on a grid), sheet (the same, trimmed where it has no
+data), pair, curve, empty or bytes.
 """
 
 import sys
@@ -76,6 +77,24 @@ def torus(minor=MINOR, error=0.002):
 
 
 @st.cache_resource
+def sheet():
+    """The torus with no data on the side of +x, and colours."""
+    vertices, faces, normals, _ = torus_mesh()
+    away = 0.5 + 5 * np.clip(vertices[:, 0] / MAJOR, 0, None)
+    colours = np.where(vertices[:, 1:2] > 0, [[200, 40, 40]], [[40, 40, 200]]).astype(np.uint8)
+    return [
+        v.Surface(
+            "surface",
+            "Surface",
+            Mesh(vertices, faces, normals, colours=colours),
+            v.Field(torus_field(), LOW, HIGH),
+            scalars=[v.Scalar("away", "Distance to the points", away, limits=(0.0, 3.0))],
+            trim=v.Trim("away", 1.5),
+        )
+    ]
+
+
+@st.cache_resource
 def knot():
     t = np.linspace(0, 2 * np.pi, 400, endpoint=False)
     curve = (
@@ -102,12 +121,13 @@ def main():
     colour = st.query_params.get("colour", "plain")
     views = {
         "torus": lambda: [v.View("", torus(MINOR + 0.02 * (number % 3)))],
+        "sheet": lambda: [v.View("", sheet())],
         "pair": lambda: [v.View("Ours", torus()), v.View("Poisson", torus(0.24, 0.004))],
         "curve": lambda: [v.View("", knot())],
         "empty": lambda: [],
     }[scene]()  # fmt: skip
     seen = v.viewer3d(views, key="viewer", subject=scene, colour=colour, empty="Choose a sample.")
-    st.caption(f"Python knows t = {seen.level}; run {number}.")
+    st.caption(f"Python knows t = {seen.level}; trim {seen.trim}; run {number}.")
 
 
 if get_script_run_ctx(suppress_warning=True) is not None:

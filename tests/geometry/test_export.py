@@ -108,7 +108,7 @@ def test_lines_are_in_place(kind):
 
 @pytest.mark.parametrize("kind", ["ply", "obj", "stl", "glb"])
 def test_a_sentence_goes_into_the_file(kind):
-    mesh = Mesh(BALL.vertices + [403_600.0, 4_503_700.0, 100.0], BALL.faces)
+    mesh = Mesh(BALL.vertices + np.array([403_600.0, 4_503_700.0, 100.0]), BALL.faces)
     data = mesh_bytes(mesh, kind, told="Trimmed at 2 spacings:\n3 rims – µm.")
     assert (b"Trimmed at 2 spacings: 3 rims ? ?m." in data) == (kind in ("ply", "obj"))
     assert (b'"told":"Trimmed at 2 spacings:' in data) == (kind == "glb")

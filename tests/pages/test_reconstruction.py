@@ -109,9 +109,38 @@ def test_several_files_are_one_cloud(page):
 
 
 def test_before_a_run_the_points_are_surveyed_and_outliers_shown(page):
-    told = [caption.value for caption in page.caption]
-    (look,) = [text for text in told if "seem to be" in text]
-    assert "a closed surface" in look and "would be left out as outliers" in look
-    page.checkbox(key="outliers_quick").set_value(False).run()
+    page.selectbox(key="cloud").select("genus_two").run()
+    told = " ".join(caption.value for caption in page.caption)
+    assert "The points seem to be a closed surface" in told and "20,000 points" in told
+    assert "would be left out as" in told and "Takes roughly" in told
+    page.select_slider(key="outliers_quick").set_value(None).run()
     assert not page.exception
-    assert not any("left out as outliers" in caption.value for caption in page.caption)
+    assert not any("left out as" in caption.value for caption in page.caption)
+    page.select_slider(key="outliers_quick").set_value(1.5).run()
+    (many,) = [c.value for c in page.caption if "would be left out as outliers" in c.value]
+    assert int(many.split("filter_alt: ")[1].split(" of")[0].replace(",", "")) > 100
+
+
+def test_it_opens_on_a_stored_reconstruction(page, store):
+    assert not store.runs()
+    told = " ".join(caption.value for caption in page.caption)
+    assert "Stored with the program" in told and "you watch it from the first second" in told
+    start = next(b for b in page.button if b.key == "start")
+    assert start.label == "Reconstruct it yourself"
+    for tab in ("compare", "export", "stills"):
+        page.segmented_control(key="reconstruction_tab").select(tab).run()
+        assert not page.exception and not page.error
+    page.selectbox(key="cloud").select("trefoil").run()
+    assert not page.exception
+    start = next(b for b in page.button if b.key == "start")
+    assert start.label == "Reconstruct"
+
+
+def test_fewer_triangles_are_exported_at_a_told_cost(page):
+    page.segmented_control(key="reconstruction_tab").select("export").run()
+    (budget,) = [n for n in page.number_input if n.label == "Triangles at most"]
+    assert budget.value == budget.max > 10_000
+    budget.set_value(5000).run()
+    assert not page.exception
+    told = " ".join(caption.value for caption in page.caption)
+    assert f"of {budget.max:,} triangles: the surface moves by" in told

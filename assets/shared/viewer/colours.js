@@ -4,11 +4,13 @@
 import { channels } from "../theme.js";
 
 export const LIGHT = {
-  dark: false, stage: "#eef1f6", surface: ["#7ea6cf", "#d99a5b"], points: "#1a1d24", tube: "#be185d",
+  dark: false, stage: "#eef1f6", surface: ["#7ea6cf", "#d99a5b"], points: "#1a1d24", outliers: "#d55e00",
+  tube: "#be185d",
   line: "#14161b", halo: "#ffffff", muted: "#5f6875", missing: "#9aa3af",
 };
 export const DARK = {
-  dark: true, stage: "#0b0e14", surface: ["#6f9fd0", "#d99a5b"], points: "#eef1f6", tube: "#ff9ad1",
+  dark: true, stage: "#0b0e14", surface: ["#6f9fd0", "#d99a5b"], points: "#eef1f6", outliers: "#ff8a3d",
+  tube: "#ff9ad1",
   line: "#ffffff", halo: "#06080c", muted: "#a3acba", missing: "#6b7482",
 };
 

@@ -42,6 +42,7 @@ export class Cloud {
   // Many points are small, or nothing is seen between them.
   get size() {
     const [least, most] = POINT_SIZE;
+    if (this.spec.standsOut) return most;
     return Math.min(Math.max(260 / Math.sqrt(this.data.positions.length / 3), least), most);
   }
 
@@ -67,7 +68,8 @@ export class Cloud {
     if (values) colours = colourScalars(values, this.modes().get(mode).map, limits, theme.missing);
     if (colours) geometry.setAttribute("color", new BufferAttribute(colours, 3, true));
     else geometry.deleteAttribute("color");
-    this.material.color.set(colours ? "#ffffff" : theme.points);
+    const plain = this.spec.standsOut ? theme.outliers : theme.points;
+    this.material.color.set(colours ? "#ffffff" : plain);
     if (this.material.vertexColors !== Boolean(colours)) {
       this.material.vertexColors = Boolean(colours);
       this.material.needsUpdate = true;
