@@ -6,7 +6,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 
-from levelset_core.data.facts import facts_of
 from levelset_core.data.pointclouds import PointCloud, sample_surface, thinned
 from levelset_core.data.readers import read_geometry
 from levelset_core.data.scan_sets import read_scans
@@ -20,8 +19,8 @@ DRAWN = 30_000
 
 def uploaded_cloud(
     names: Sequence[str], columns: Sequence[str] | None, *contents: bytes
-) -> tuple[PointCloud, Mesh | None, str]:
-    """The cloud in one or several files, thinned; the mesh it is from; its facts in words.
+) -> tuple[PointCloud, Mesh | None]:
+    """The cloud in one or several files, thinned, and the mesh it is from.
 
     Args:
         names: what the files are called.
@@ -41,7 +40,7 @@ def uploaded_cloud(
         cloud = found
     else:
         cloud = read_scans(files, list(names), columns=columns)
-    return thinned(cloud), truth, str(facts_of(cloud))
+    return thinned(cloud), truth
 
 
 def uploaded_rows(name: str, content: bytes) -> FirstRows | None:

@@ -45,8 +45,7 @@ def upload_panel() -> tuple[PointCloud, Mesh | None] | None:
     columns = _picker(files[0]) if len(files) == 1 else None
     with st.spinner("Reading the points…"):
         ids = tuple(file.file_id for file in files)
-        cloud, truth, facts = _read(files, ids, columns)
-    st.caption(facts)
+        cloud, truth = _read(files, ids, columns)
     for note in cloud.notes:
         st.caption(f":material/info: {note}")
     if dropped := cloud.non_finite + cloud.duplicates:
@@ -57,7 +56,7 @@ def upload_panel() -> tuple[PointCloud, Mesh | None] | None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _read(
     _files: Sequence[Any], ids: tuple[str, ...], columns: tuple[str, ...] | None
-) -> tuple[PointCloud, Mesh | None, str]:
+) -> tuple[PointCloud, Mesh | None]:
     """Read once, and not again with every click."""
     names = [file.name for file in _files]
     return read_upload(uploaded_cloud, names[0], _files, names, columns)

@@ -79,7 +79,7 @@ def test_an_upload_says_at_once_what_it_is(page):
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     colours = np.random.default_rng(1).integers(0, 256, (500, 3))
     told = opened(page, ("far.xyz", table(10 * points + UTM, colours)))
-    assert "500 points, 19." in told and " × " in told and "apart" in told
+    assert "500 points, 19." in told and " × " in told and "spacing" in told
     assert "metres, by coordinates like those of a national grid" in told
     assert "4, 5, 6 are red, green, blue" in told
     assert not page.error
