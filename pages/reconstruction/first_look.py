@@ -63,7 +63,7 @@ def _dropped(subject: Subject, ratio: float) -> str:
         return "No point would be left out as an outlier."
     return (
         f"{count:,} of {len(subject.cloud):,} points would be left out as outliers, orange in the "
-        "picture: **Outliers** on the left has more or fewer."
+        "picture; **Outliers** on the left makes them more or fewer."
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core.data import PointCloud, check_spread
 from levelset_core.data.damage import Damage, damage
@@ -44,8 +45,13 @@ class Subject:
     source: dict[str, Any]
 
 
-def input_panel() -> Subject | None:
-    """The choice in the sidebar; None with a sentence on the page where there is nothing yet."""
+def input_panel() -> tuple[Subject | None, DeltaGenerator]:
+    """The choice in the sidebar.
+
+    Returns:
+        The subject, None with a sentence on the page where there is nothing yet; and the place in
+        the sidebar for what is to be decided about its points.
+    """
     _arrive()
     # First: the browser shows some seven, and one's own must not be the one below the edge.
     options = [UPLOAD, *(name for name, sample in SAMPLES.items() if sample.available())]
@@ -61,10 +67,11 @@ def input_panel() -> Subject | None:
         )  # fmt: skip
         try:
             subject = _choose(name)
-            return subject and _damaged(subject)
+            place = st.container()
+            return subject and _damaged(subject), place
         except LevelsetError as error:
             st.error(str(error), icon=":material/error:")
-            return None
+            return None, st.container()
 
 
 def _arrive() -> None:
@@ -122,10 +129,11 @@ def _choose(name: str) -> Subject | None:
 
 def _uploaded() -> Subject | None:
     opened = upload_panel()
-    kind = st.segmented_control(
-        "It is a", ["surface", "curve"], default="surface", key="upload_kind", required=True
-    )
-    up = st.segmented_control("Up", ["y", "z"], default="z", key="upload_up", required=True)
+    with st.container(horizontal=True):
+        kind = st.segmented_control(
+            "It is a", ["surface", "curve"], default="surface", key="upload_kind", required=True
+        )
+        up = st.segmented_control("Up", ["y", "z"], default="z", key="upload_up", required=True)
     if opened is None:
         return None
     cloud, truth = opened

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core import runs
 from levelset_core.reconstruction import ReconstructionConfig
@@ -107,8 +108,12 @@ METHODS = {
 }
 
 
-def method_panel(subject: Subject) -> dict[str, Any]:
-    """The choice in the sidebar: what :func:`start` takes."""
+def method_panel(subject: Subject, place: DeltaGenerator) -> dict[str, Any]:
+    """The choice in the sidebar: what :func:`start` takes.
+
+    Args:
+        place: beside the points, for what is to be decided about them.
+    """
     methods = METHODS[subject.kind]
     with st.sidebar:
         st.markdown("#### Method")
@@ -132,7 +137,8 @@ def method_panel(subject: Subject) -> dict[str, Any]:
                 )
             )  # fmt: skip
             if name in PRESETS and subject.kind == "surface":
-                changes |= _of_points(name)
+                with place:
+                    changes |= _of_points(name)
             with st.expander("Settings", icon=":material/tune:"):
                 changes |= _settings(subject, name)
     return {"method": name, "changes": changes}

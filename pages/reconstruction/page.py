@@ -25,7 +25,7 @@ from pages.shared.viewer3d import viewer3d
 EVERY = 0.5
 #: Heights in pixels: the viewer's, and what the line of results, the head of a run, a line about a
 #: result and the first look at the points take of it.
-VIEWER, PILLS, HEAD, TOLD, LOOK = 590, 50, 84, 44, 96
+VIEWER, PILLS, HEAD, TOLD, LOOK = 590, 50, 84, 44, 116
 TABS = {
     "training": ":material/show_chart: Training",
     "compare": ":material/table_chart: Compare",
@@ -117,9 +117,9 @@ def one(results: list[Result]) -> Result:
 
 
 with page("Reconstruction", unseen=True, device="auto"):
-    subject = input_panel()
+    subject, place = input_panel()
     if subject is None:
         st.info("Choose a sample on the left, or open a file of points.", icon=":material/upload:")
     else:
-        choice = method_panel(subject)
+        choice = method_panel(subject, place)
         live_board(board, partial(runs_on, subject), subject, choice, every=EVERY)

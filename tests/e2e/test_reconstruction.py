@@ -178,7 +178,8 @@ def test_a_coloured_scan_in_utm_from_upload_to_files(open_page, store, tmp_path)
     )
 
     # What it is, at once.
-    expect(page.get_by_text("6,120 points, 40 × 30")).to_be_visible(timeout=1000 * PATIENCE)
+    facts = page.get_by_text(re.compile(r"6,120 points, [\d.]+ × [\d.]+ × [\d.]+\."))
+    expect(facts).to_be_visible(timeout=1000 * PATIENCE)
     expect(page.get_by_text("metres, by coordinates like those of a national grid")).to_be_visible()
     expect(page.get_by_text("The points seem to be an open surface")).to_be_visible()
     expect(page.get_by_text("Takes roughly")).to_be_visible()

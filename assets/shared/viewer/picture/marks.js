@@ -42,7 +42,7 @@ export class Cloud {
   // Many points are small, or nothing is seen between them.
   get size() {
     const [least, most] = POINT_SIZE;
-    if (this.spec.standsOut) return most;
+    if (this.spec.standsOut) return 1.5 * most;
     return Math.min(Math.max(260 / Math.sqrt(this.data.positions.length / 3), least), most);
   }
 
