@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from safetensors.torch import load_file
 
 from levelset_core.data import PointCloud, read_geometry
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry import Mesh
+from levelset_core.geometry import Mesh, soundness
 from levelset_core.random import numpy_generator
 from levelset_core.reconstruction import ReconstructionTrainer, budget
+from levelset_core.reconstruction.boundary import trimmed
 from levelset_core.reconstruction.budget import PLAN
 from levelset_core.reconstruction.shapes import cloud_bytes, read_field, read_shape
 from levelset_core.runs import get_kind, summary, work_here
@@ -70,6 +72,32 @@ def test_killed_and_resumed_it_ends_like_one_that_was_not(store, monkeypatch, ki
     assert wait_for_state(cut, "done", "failed").state == "done"
     assert results(cut) == results(whole)
     assert len(results(cut)) >= 4
+
+
+def test_an_open_surface_can_be_trimmed_anew(store):
+    cloud = sphere(3000)
+    half = cloud.select(cloud.points[:, 2] > 10.0)
+    half = replace(half, colours=np.where(half.points[:, :1] > 10, [[255, 0, 0]], [[0, 0, 255]]))
+    config = {**SMALL, "resolution": 40, "surface": "open", "warm_share": 0.6}
+    run = create(store, config=config, cloud=half, steps=60)
+    assert work_here(store, run).state == "done"
+    shape = read_shape(run.artifacts / "shape.npz")
+    assert soundness(shape.whole).watertight and len(shape.away) == len(shape.whole.vertices)
+    assert not soundness(shape.meshes[0]).watertight
+    assert shape.sheet is shape.whole and shape.whole.colours is not None
+    most = np.nextafter(np.float32(run.config.settings["config"]["trim"]), np.float32(9))
+    again = trimmed(shape.whole, shape.away, float(most))
+    assert len(again.faces) == run.result()["faces"] and again.colours is not None
+    assert trimmed(shape.whole, shape.away, np.inf) is shape.whole
+    errors = np.load(run.artifacts / "errors.npz")
+    assert len(errors["curvature"]) == len(shape.whole.vertices)
+
+
+def test_a_closed_surface_knows_its_distance_to_the_data(store):
+    run = create(store, config={**SMALL, "warm_share": 0.6}, steps=40)
+    assert work_here(store, run).state == "done"
+    shape = read_shape(run.artifacts / "shape.npz")
+    assert shape.whole is None and len(shape.away) == len(shape.meshes[0].vertices)
 
 
 def test_seconds_become_steps_once_and_for_all(store, monkeypatch):
