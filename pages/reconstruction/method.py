@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -145,7 +146,7 @@ def method_panel(subject: Subject, place: DeltaGenerator) -> dict[str, Any]:
 
 
 #: What "Outliers" offers: how many times what is usual around it an outlier is away.
-RATIOS = (None, 8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5)
+RATIOS = (math.inf, 8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5)
 
 
 def _of_points(name: str) -> dict[str, Any]:
@@ -156,13 +157,15 @@ def _of_points(name: str) -> dict[str, Any]:
         help="Open ends where the data ends; auto takes what the points seem to be.",
     )  # fmt: skip
     ratio = st.select_slider(
-        "Outliers", RATIOS, usual.outlier_ratio if usual.outliers else None,
-        key=f"outliers_{name}", format_func=lambda r: "keep all" if r is None else f"over {r:g}×",
+        "Outliers", RATIOS, usual.outlier_ratio if usual.outliers else math.inf,
+        key=f"outliers_{name}",
+        format_func=lambda ratio: "keep all" if math.isinf(ratio) else f"over {ratio:g}×",
         help="Points further away than so many times what is usual around them are left out "
         "before training. To the right more are; the picture shows them in orange.",
     )  # fmt: skip
-    removed = {"outliers": True, "outlier_ratio": ratio} if ratio else {"outliers": False}
-    return {"surface": surface, **removed}
+    if math.isinf(ratio):
+        return {"surface": surface, "outliers": False}
+    return {"surface": surface, "outliers": True, "outlier_ratio": ratio}
 
 
 def _settings(subject: Subject, name: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The page Reconstruction as Streamlit runs it, without a browser."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -113,7 +114,7 @@ def test_before_a_run_the_points_are_surveyed_and_outliers_shown(page):
     told = " ".join(caption.value for caption in page.caption)
     assert "The points seem to be a closed surface" in told and "20,000 points" in told
     assert "would be left out as" in told and "Takes roughly" in told
-    page.select_slider(key="outliers_quick").set_value(None).run()
+    page.select_slider(key="outliers_quick").set_value(math.inf).run()
     assert not page.exception
     assert not any("left out as" in caption.value for caption in page.caption)
     page.select_slider(key="outliers_quick").set_value(1.5).run()
