@@ -68,7 +68,7 @@ def _dropped(subject: Subject, ratio: float) -> str:
 
 
 def takes(subject: Subject, choice: dict[str, Any]) -> str:
-    """How long a reconstruction takes: its training, and what the last one took besides."""
+    """How long a reconstruction takes: its training, and as much besides as the last one took."""
     method = METHODS[subject.kind][choice["method"]]
     training = choice["changes"].get("seconds")
     besides, how = LEAST + POINT * len(subject.cloud), "roughly"
@@ -77,7 +77,7 @@ def takes(subject: Subject, choice: dict[str, Any]) -> str:
             status = run.status()
             if status.state == "done" and status.started_at and status.updated_at:
                 besides = max(status.updated_at - status.started_at - status.seconds, 1.0)
-                how = "about, as the last one did,"
+                how = "about"
                 break
     if training is None:
         return f"{method.title} takes {how} {duration(besides)}."
