@@ -31,7 +31,8 @@ def upload_panel() -> tuple[PointCloud, Mesh | None] | None:
     prepare_uploads()
     several = bool(st.session_state.get("upload_several"))
     given: Any = st.file_uploader(
-        FORMATS, key=f"upload{'s' if several else ''}", accept_multiple_files=several,
+        FORMATS + (", with .conf or .xf files of their poses" if several else ""),
+        key=f"upload{'s' if several else ''}", accept_multiple_files=several,
         max_upload_size=LARGEST,
         help="Points, with or without normals and colours; from a mesh, points are drawn.",
     )  # fmt: skip
