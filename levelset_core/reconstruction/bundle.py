@@ -2,7 +2,7 @@
 
     python -m levelset_core.reconstruction.bundle
 
-trains them anew. What is kept of a run is packed: compressed, F in half precision.
+trains them anew. What is kept of a run is packed: compressed, F and errors in half precision.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
 from levelset_core.paths import ASSETS
 from levelset_core.reconstruction import ReconstructionConfig
+from levelset_core.reconstruction.assess import ERRORS
 from levelset_core.reconstruction.shapes import CLOUD, FIELD, TRUTH, Shape, cloud_bytes, shape_bytes
 from levelset_core.runs.execution import work_here
 from levelset_core.runs.files import read_arrays
@@ -82,8 +83,10 @@ def keep(run: Run, folder: Path) -> None:
     shutil.copytree(run.path, folder, ignore=shutil.ignore_patterns(*_LEFT_OUT))
     for path in folder.rglob("*.npz"):
         arrays = read_arrays(path)
-        if path.name == FIELD:
-            arrays["values"] = arrays["values"].astype(np.float16)
+        if path.name in (FIELD, ERRORS):  # the ends of the grid keep their precision
+            arrays |= {
+                n: a.astype(np.float16) for n, a in arrays.items() if n not in ("low", "high")
+            }
         np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
 
 

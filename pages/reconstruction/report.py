@@ -153,7 +153,8 @@ def _row(run: Run, title: str) -> dict[str, Any] | None:
     comparison = result.get("comparison", {})
     row = {
         "Method": title,
-        "Seconds": result.get("seconds"),
+        # A stored one was trained elsewhere.
+        "Seconds": None if is_bundled(run) else result.get("seconds"),
         "Steps": result.get("steps"),
         **{column: comparison.get(key) for column, key in METRICS.items()},
         "Faces": result.get("faces"),
