@@ -33,6 +33,7 @@ BUNDLED = ASSETS / "samples" / "reconstructions"
 WANTED = {"bunny": ("quick", 1500, 160)}
 _LEFT_OUT = (
     "lock", "checkpoint.safetensors", "mesh.ply", "preview.npz", "times.jsonl", "truth.npz",
+    "network.py",
 )  # fmt: skip
 
 
