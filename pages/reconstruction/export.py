@@ -75,8 +75,8 @@ def _surface(result: Result, seen: Seen, name: str) -> None:
         for kind, label in MESHES.items():
             content = partial(_bytes, mesh, kind, result, " ".join(told))
             download(label, content, f"{name}{suffix}.{kind}", f"mesh_{kind}")
-    for text in told:
-        st.caption(f":material/info: {text}")
+    if told:
+        st.caption(f":material/info: {' '.join(told)}")
     coloured = " and colours (STL: without)" if mesh.colours is not None else ""
     size = f"{len(mesh.vertices):,} vertices and {len(mesh.faces):,} faces"
     written = [note for kind in MESHES if (note := how_written(mesh, kind))]

@@ -26,6 +26,8 @@ EVERY = 0.5
 #: Heights in pixels: the viewer's, and what the line of results, the head of a run, a line about a
 #: result and the first look at the points take of it.
 VIEWER, PILLS, HEAD, TOLD, LOOK = 590, 50, 84, 44, 116
+#: Runs that are older than the setting.
+OLD_RATIO = 3.0
 TABS = {
     "training": ":material/show_chart: Training",
     "compare": ":material/table_chart: Compare",
@@ -55,10 +57,10 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
     look = st.container(gap=None)
     stills = st.session_state.get("reconstruction_tab") == "stills"
     seen = viewer3d(
-        views(subject, results, kept_points(subject, None if runs else ratio)),
+        views(subject, results, lambda result: kept_points(subject, ratio_of(result, ratio))),
         key="reconstruction", subject=subject.digest, up=subject.up,
         tell_camera=stills, origin=origin_of(subject), colour=colour_of(subject, results),
-        height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished) - TOLD * told
+        height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished) - round(TOLD * told)
         - LOOK * (not runs),
         empty="No surface yet.",
     )  # fmt: skip
@@ -103,6 +105,14 @@ def outlier_ratio(choice: dict[str, Any]) -> float | None:
     """How far away an outlier is with these settings; None keeps all points."""
     changes = choice["changes"]
     return changes.get("outlier_ratio") if changes.get("outliers") else None
+
+
+def ratio_of(result: Result | None, ratio: float | None) -> float | None:
+    """The same of a result's own settings; without a result of those now."""
+    if result is None:
+        return ratio
+    config = result.run.config.settings.get("config", {})
+    return config.get("outlier_ratio", OLD_RATIO) if config.get("outliers") else None
 
 
 def one(results: list[Result]) -> Result:

@@ -21,14 +21,18 @@ PREVIEWS = {
 }
 
 
-def notes_view(results: list[Result]) -> int:
+#: Characters of a caption beside an open sidebar; a second line is as high as half a new one.
+WIDE = 150
+
+
+def notes_view(results: list[Result]) -> float:
     """Draw the lines about the results; returns how many there are."""
-    lines = 0
+    lines = 0.0
     for result in results:
         name = f"**{result.title}**: " if len(results) > 1 else ""
         for icon, text in notes_of(result):
             st.caption(f":material/{icon}: {name}{text}")
-            lines += 1
+            lines += 1 + 0.5 * (len(name + text) // WIDE)
     return lines
 
 

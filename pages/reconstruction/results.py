@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,7 @@ TRANSLUCENT = 0.4
 #: What a surface can be coloured by, of :data:`ERRORS`.
 COLOURS = {
     "to_truth": "Distance to the truth", "to_cloud": "Distance to the points",
-    "away": "Distance to the points in their spacings",
+    "away": "Distance to data, in spacings",
     "curvature": "Mean curvature", "intensity": "Intensity of the points",
 }  # fmt: skip
 #: Distances in point spacings: up to here there is data, and the limits of their colours.
@@ -153,25 +154,32 @@ def origin_of(subject: Subject) -> tuple[float, ...]:
     return tuple(np.rint((low + high) / 2).tolist()) if far else (0.0, 0.0, 0.0)
 
 
-def views(subject: Subject, results: list[Result], kept: np.ndarray) -> list[v.View]:
-    """One viewport a result; where there is none yet the cloud alone, outliers apart.
+def views(
+    subject: Subject, results: list[Result], kept: Callable[[Result | None], np.ndarray]
+) -> list[v.View]:
+    """One viewport a result; where there is none yet the cloud alone. Outliers are apart.
 
     Args:
-        kept: (n,) bool, the points that would not be left out as outliers.
+        kept: (n,) bool, which points a result did not leave out as outliers, or the next would not.
     """
     shown = [result for result in results if result.shape is not None]
     if not shown:
-        dropped = in_space(subject.cloud.points[~kept])
-        outliers = v.Points("outliers", "Left out as outliers", dropped, stands_out=True)
-        layers = [_cloud(subject, None, kept), *([outliers] if len(dropped) else [])]
-        return [v.View("", [*layers, *_truth(subject)])]
+        return [v.View("", [*_clouds(subject, None, kept(None)), *_truth(subject)])]
     return [
         v.View(
             result.title if len(shown) > 1 else "",
-            [*_shape(result), _cloud(subject, result), *_truth(subject)],
+            [*_shape(result), *_clouds(subject, result, kept(result)), *_truth(subject)],
         )
         for result in shown
     ]
+
+
+def _clouds(subject: Subject, result: Result | None, kept: np.ndarray) -> list[v.Layer]:
+    """The points that count, and those that do not."""
+    dropped = in_space(subject.cloud.points[~kept])
+    outliers = v.Points("outliers", "Left out as outliers", dropped, stands_out=True)
+    stored = result is not None and is_bundled(result.run)
+    return [_cloud(subject, result, kept), *([outliers] if len(dropped) and not stored else [])]
 
 
 def _shape(result: Result) -> list[v.Layer]:
@@ -217,11 +225,8 @@ def trim_of(result: Result) -> float:
     return float(np.nextafter(most, np.float32(np.inf)))  # the numbers have single precision
 
 
-def _cloud(
-    subject: Subject, result: Result | None = None, kept: np.ndarray | None = None
-) -> v.Points:
-    points = subject.cloud.points
-    chosen = np.arange(len(points)) if kept is None else np.flatnonzero(kept)
+def _cloud(subject: Subject, result: Result | None, kept: np.ndarray) -> v.Points:
+    points, chosen = subject.cloud.points, np.flatnonzero(kept)
     # Evenly through the file, the same ones every time.
     rows = chosen[np.linspace(0, len(chosen) - 1, min(len(chosen), SHOWN_POINTS)).astype(int)]
     errors = result.errors if result else {}
@@ -235,9 +240,11 @@ def _cloud(
         if array is not None and len(array) == len(points)
     ]
     colours = subject.cloud.colours
+    # On a stored result they would only hide the colours that tell how good it is.
+    stored = result is not None and is_bundled(result.run)
     return v.Points(
-        "cloud", "Points", in_space(points[rows]), scalars,
-        colours=None if colours is None else colours[rows],
+        "given" if stored else "cloud", "Points", in_space(points[rows]), scalars,
+        shown=not stored, colours=None if colours is None else colours[rows],
     )  # fmt: skip
 
 

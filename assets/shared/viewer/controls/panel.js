@@ -18,10 +18,10 @@ export class Panel {
     this.layers = this.section("Show");
     this.layerButtons = new Map();
     this.buildColour();
+    this.buildChart(); // the legend of the colours
     this.buildLevel();
     this.buildTrim();
     this.buildCut();
-    this.buildChart();
     this.facts = element("div", "facts", { "data-testid": "facts" });
     this.element.append(this.facts);
   }
@@ -66,6 +66,7 @@ export class Panel {
     this.trimReset = this.button("trim-reset", "", "Back to the result as it was made",
       () => this.act("trim-reset"));
     row.append(this.trimText, this.trimReset);
+    this.trimRow = row;
     this.trimNote = element("div", "note", { "data-testid": "trim-note" });
     this.trimSection.append(this.trim, row, this.trimNote);
   }
@@ -76,7 +77,7 @@ export class Panel {
   }
 
   stepTrim(direction) {
-    if (this.trimSection.hidden || this.trim.disabled) return false;
+    if (this.trimSection.hidden || this.trim.hidden || this.trim.disabled) return false;
     const part = Number(this.trim.value) + 2 * direction;
     this.act("trim", this.trimAt(Math.min(Math.max(part, 0), TRIM_STEPS)));
     return true;
@@ -97,8 +98,11 @@ export class Panel {
     this.trim.disabled = !ofResult;
     this.trimReset.textContent = base === Infinity ? "Off" : number(base, 2).replace(/\.?0+$/, "");
     this.trimReset.disabled = limit === base || (whole && base >= this.reach);
-    if (!ofResult) this.trimNote.textContent = "Only the result is trimmed, not another level.";
-    else this.trimNote.textContent = reach < DATA ? "There are points near all of it." : "";
+    const all = reach < DATA; // nothing to trim
+    this.trim.hidden = all;
+    this.trimRow.hidden = all;
+    if (all) this.trimNote.textContent = "Nothing: there are points near all of it.";
+    else this.trimNote.textContent = ofResult ? "" : "Only the result is trimmed, not another level.";
     this.trimNote.hidden = !this.trimNote.textContent;
   }
 
