@@ -178,7 +178,7 @@ def margin_profile(
     margin = margin_along(f, x, end, label, count)[0]
     reach = float((end - x).abs().max())
     root = _level_point(f, attacked.image, label, segment_points(f, x, end, label))
-    return MarginProfile(torch.linspace(0.0, reach, count), margin, root)
+    return MarginProfile(torch.linspace(0.0, reach, count, device=x.device), margin, root)
 
 
 def _level_point(
