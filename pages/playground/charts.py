@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import time
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from levelset_core.live import LiveSession
 from pages.shared.charts import CONFIG, look, tidy
 
 HEIGHT = 250
-LEGEND_ROW = 19
+#: Of a chart's head: its title, and the key of its curves below it.
+HEAD = 56
 EVERY = 1.25
 #: While the browser redraws a chart it draws no picture. So while training goes on one chart at a
 #: time is redrawn, and only when its curves have grown by this share or are LATEST seconds old.
@@ -38,7 +40,7 @@ CHARTS: dict[str, tuple[Line, ...]] = {
     ACCURACY: (Line("accuracy", "points"), Line("held_out", "held-out", "dot")),
     "Input margin": (
         Line("margin_min", "smallest"),
-        Line("margin_newton", "by Newton's foot", "dot"),
+        Line("margin_newton", "Newton", "dot"),
         Line("margin_median", "median", "dash"),
     ),
     RESIDUAL: (Line("residual", "median"),),
@@ -89,6 +91,8 @@ def charts(session: LiveSession) -> None:
         drawn[title] = Drawn(
             figure, session.id, session.playing, rows[0], rows[-1], time.monotonic()
         )
+    if key := networks_key(rows):
+        st.html(key)
     for column, title in zip(st.columns(len(CHARTS)), CHARTS, strict=True):
         column.plotly_chart(drawn[title].figure, key=f"chart {title}", config=CONFIG)
     if sentence := standing(rows):
@@ -140,17 +144,55 @@ def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
             figure.add_scatter(
                 x=[row["step"] for row in own], y=[row[line.column] for row in own],
                 name=line.label, mode="lines", line=look(panel, line.dash)["line"],
-                showlegend=several or len(lines) > 1,
+                showlegend=False,
                 hovertemplate="step %{x}<br>%{y:.4g}<extra>" + line.label + "</extra>",
             )  # fmt: skip
     figure.update_xaxes(title={"text": "step", "standoff": 6}, nticks=5)
     figure.update_yaxes(**AXES.get(title, {}))
     if title == RESIDUAL:
         figure.update_yaxes(**_whole_decades([row["residual"] for row in rows]))
-    # Several networks have a row of the legend each, below the axis and its title.
-    height = HEIGHT + (LEGEND_ROW * len(panels) if several else 0)
     figure.update_layout(hovermode="x")
-    return tidy(figure, title, height, y=0, yref="container", yanchor="bottom")
+    head = title if several else f"{title}<br>{curves_key(CHARTS[title])}"
+    tidy(figure, head, HEIGHT)
+    figure.update_layout(
+        title={"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6}},
+        margin={"t": HEAD},
+    )
+    return figure
+
+
+#: How a dash looks in a line of text.
+DASHES = {"solid": "━━", "dot": "┅┅", "dash": "╍╍"}
+
+
+def curves_key(lines: tuple[Line, ...]) -> str:
+    """The key of a chart's curves, below its title; it stands on top, where it is seen first."""
+    named = (f"{DASHES[line.dash]} {line.label}" for line in lines)
+    text = "&#160;&#160; ".join(named) if len(lines) > 1 else "&#160;"
+    return f"<span style='font-size:11px'>{text}</span>"
+
+
+def networks_key(rows: list[dict[str, Any]]) -> str:
+    """One line for all charts: which curve is which network's; empty where there is one."""
+    titles = {row["panel"]: row["title"] for row in rows}
+    if len(titles) == 1:
+        return ""
+    entries = []
+    for panel, title in sorted(titles.items()):
+        line = look(panel)["line"]
+        dash = (
+            ' stroke-dasharray="' + STROKES[line["dash"]] + '"' if line["dash"] in STROKES else ""
+        )
+        entries.append(
+            '<span><svg width="28" height="8" aria-hidden="true">'
+            f'<line x1="0" y1="4" x2="28" y2="4" stroke="{line["color"]}" stroke-width="2.5"{dash}/>'
+            f"</svg> {html.escape(title)}</span>"
+        )
+    return f'<div class="levelset-key">{"".join(entries)}</div>'
+
+
+#: The dashes of ``look`` in an SVG.
+STROKES = {"dash": "8 5", "dot": "2 4", "dashdot": "8 4 2 4"}
 
 
 def _whole_decades(values: list[float | None]) -> dict[str, Any]:

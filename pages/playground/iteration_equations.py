@@ -97,7 +97,7 @@ def _geometric_svm(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:
         "further from S₀ than the band is wide.",
     )
     yield (
-        rf"\lambda\,\Delta^{{\alpha}} = {_n(config.lam)}\cdot {_n(it.delta)}"
+        rf"\lambda_{11}\,\Delta^{{\alpha}} = {_n(config.lam)}\cdot {_n(it.delta)}"
         rf"^{{{config.alpha:g}}} = {_n(config.lam * it.delta**config.alpha)}",
         "**Second part.** A wide band costs little: this is what makes the margin grow.",
     )
@@ -111,7 +111,7 @@ def _margin(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:
         "The distance of x to its level set sample." + (along if config.metric == "rho" else ""),
     )
     yield (
-        r"\lambda\max\{0,\ \varepsilon - \mathrm{sign}(yF)\,d\} = "
+        r"\lambda_{12}\max\{0,\ \varepsilon - \mathrm{sign}(yF)\,d\} = "
         + _weight(it, config)
         + _hinge_of(_n(config.epsilon), rf"({_side(it):+d})\,{_n(it.distance)}", it),
         f"**Eq. 12.** The point is on the {_word(it)} side. Wrong points pull the boundary "
@@ -138,7 +138,7 @@ def _hinge(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:
 
 def _output_margin(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:
     yield (
-        r"\lambda\max\{0,\ \varepsilon - yF(x)\} = "
+        r"\lambda_{12}\max\{0,\ \varepsilon - yF(x)\} = "
         + _weight(it, config)
         + _hinge_of(_n(config.epsilon), f"({_n(_output(it))})", it),
         "**Extension.** This point found no usable level set sample: the output yF(x) stands "

@@ -11,7 +11,7 @@ from levelset_core.data import BOUNDS
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession
 from levelset_core.live.protocol import Failed, Message, Points
-from pages.playground.settings import last_change
+from pages.playground.words import last_change
 from pages.server.live_route import LIVE_PATH, answer, hello
 from pages.shared.front_end import front_end
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
-from levelset_core.data import PRESETS
 from levelset_core.live import LiveSession, PlaygroundState
 from levelset_core.live.state import SUITED, Preset
 from levelset_core.playground import OBJECTIVES, PlaygroundConfig
+from pages.playground.thumbnails import captioned
+from pages.playground.words import DRAWING, LABELS, RULES, TITLES, help_of, largest_margin, limits
 from pages.shared.attempt import telling
-from pages.shared.glossary import hint
 
-_DRAWING = "drawing"
-#: What each setting is called; what it does, and what it may be, says its field.
-LABELS = {
-    "preset": "Points", "count": "How many", "noise": "Noise",
-    "objective": "Loss", "distance": "Distance d", "points": "Level set points",
-    "epsilon": "Wanted margin ε",
-    "weight_correct": "λ₁₂, weight of right points", "lam": "λ₁₁, weight of the band",
-    "alpha": "α, power of Δ", "learning_rate": "Learning rate (Adam)", "speed": "Speed",
-    "newton_steps": "Newton steps, at most", "depth": "Hidden layers", "width": "Width",
-    "activation": "Activation", "seed": "Seed",
-}  # fmt: skip
 #: Where a slider goes on most days, and by what step.
 SLIDERS: dict[str, tuple[float, float, float]] = {
     "count": (10, 1000, 2), "noise": (0.0, 0.4, 0.01), "epsilon": (0.0, 0.8, 0.01),
@@ -35,19 +23,10 @@ SLIDERS: dict[str, tuple[float, float, float]] = {
 }  # fmt: skip
 #: Sliders with a few stops.
 STOPS: dict[str, list[Any]] = {
-    "learning_rate": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2], "speed": [0, 1, 5, 20],
+    "learning_rate": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2], "speed": [0, 1, 2, 5, 10, 20],
     "lam": [0.0, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5],
     "width": [2, 4, 8, 16, 32, 64, 128],
 }  # fmt: skip
-TITLES: dict[str, dict[Any, str]] = {
-    "preset": {**PRESETS, _DRAWING: "My drawing"},
-    "objective": {name: objective.title for name, objective in OBJECTIVES.items()},
-    "distance": {"linf": "L∞", "l2": "L2", "rho": "ρ"},
-    "points": {"nearest": "Nearest", "newton": "Newton's foot"},
-    "activation": {"relu": "ReLU", "softplus": "Softplus", "tanh": "Tanh", "sine": "Sine"},
-    "speed": {0: "as fast as it goes", 1: "1 step/s", 5: "5 steps/s", 20: "20 steps/s"},
-}
-RULES = dict(PlaygroundConfig.rules())
 #: Settings that only some objectives read.
 _OPTIONAL = {name for objective in OBJECTIVES.values() for name in objective.uses}
 
@@ -98,8 +77,8 @@ def settings_panel(session: LiveSession) -> None:
             if name not in hidden:
                 _setting(session, name)
             if name == "epsilon" and name not in hidden:
-                _largest_margin(state)
-        for sentence in _limits(state):
+                largest_margin(state, *_range("epsilon"))
+        for sentence in limits(state):
             st.caption(sentence)
         st.markdown("#### Training")
         for name in ("learning_rate", "speed", "newton_steps"):
@@ -119,18 +98,21 @@ def _setting(
     rule = RULES.get(name)
     common: dict[str, Any] = {
         "key": _key(name), "on_change": change or _set_config, "args": (session, name),
-        "help": _help(name),
+        "help": help_of(name),
     }  # fmt: skip
     if name in SLIDERS:
-        low, high, step = SLIDERS[name]
-        # A shared state may hold a value outside of the slider's everyday range.
-        st.slider(label, min(low, value), max(high, value), value, step, **common)
+        st.slider(label, *_range(name), value, SLIDERS[name][2], **common)
     elif name in STOPS:
         stops = sorted({*STOPS[name], value})
         st.select_slider(
             label, stops, value, format_func=lambda v: titles.get(v, f"{v:g}"), **common
         )
-    elif name in ("preset", "objective"):
+    elif name == "preset":
+        st.segmented_control(
+            label, list(titles), default=value, required=True, width="stretch",
+            format_func=lambda choice: captioned(choice, titles[choice]), **common,
+        )  # fmt: skip
+    elif name == "objective":
         names = list(titles)
         st.selectbox(label, names, names.index(value), format_func=titles.__getitem__, **common)
     elif titles:
@@ -143,53 +125,10 @@ def _setting(
         st.number_input(label, rule.low, rule.high, value, **common)
 
 
-#: Terms of the glossary that explain a setting.
-TERMS: dict[str, tuple[str, ...]] = {
-    "distance": ("margin", "linf", "l2", "rho"), "points": ("p", "newton"),
-    "epsilon": ("epsilon",), "weight_correct": ("lam12",), "lam": ("lam11", "delta", "S1"),
-    "alpha": ("alpha", "delta"), "newton_steps": ("newton",), "seed": ("theta",),
-}  # fmt: skip
-
-
-def _help(name: str) -> str | None:
-    """What a setting does, and its symbols in plain words."""
-    if (rule := RULES.get(name)) is None:
-        return None
-    words = hint(*TERMS.get(name, ()))
-    return f"{rule.help[0].upper()}{rule.help[1:]}." + (f"\n\n{words}" if words else "")
-
-
-def _largest_margin(state: PlaygroundState) -> None:
-    """The largest epsilon that the points allow, and whether the present one is beyond it."""
-    norms = sorted({config.norm for config in state.panels() if "epsilon" in _uses(config)})
-    for norm in norms:
-        largest = state.points.largest_margin(norm)
-        if not math.isfinite(largest):
-            return
-        name = TITLES["distance"][norm]
-        sentence = f"These points allow at most ε = {largest:.3g} in {name}: half the class gap."
-        if state.config.epsilon > largest:
-            st.warning(f"{sentence} Beyond it no boundary keeps ε from all points.")
-        else:
-            st.caption(sentence)
-
-
-def _uses(config: PlaygroundConfig) -> tuple[str, ...]:
-    return OBJECTIVES[config.objective].uses
-
-
-def _limits(state: PlaygroundState) -> list[str]:
-    """Why the objective may miss the margin that it asks for; no sentence where it need not."""
-    config = state.config
-    if state.compare:
-        return []
-    found = [OBJECTIVES[config.objective].limit]
-    if "points" in _uses(config) and config.points == "newton":
-        found.append(
-            "Newton's foot is a point of the boundary, not the nearest one: the loss can be 0 "
-            "while margins are violated."
-        )
-    return [sentence for sentence in found if sentence]
+def _range(name: str) -> tuple[float, float]:
+    """Of a slider; a shared state may hold a value outside of its everyday range."""
+    low, high, _ = SLIDERS[name]
+    return min(low, _shown(name)), max(high, _shown(name))
 
 
 def _hidden(state: PlaygroundState) -> set[str]:
@@ -197,27 +136,6 @@ def _hidden(state: PlaygroundState) -> set[str]:
     if state.compare:
         return {"objective"}
     return _OPTIONAL - set(OBJECTIVES[state.config.objective].uses)
-
-
-def last_change(session: LiveSession) -> str:
-    """What "undo the change" takes back, in a few words; empty where there is nothing."""
-    if not session.before:
-        return ""
-    old, new = session.before[-1], session.state
-    if old.preset != new.preset:
-        return "the points"
-    if old.compare != new.compare:
-        return "Compare"
-    was, now = old.config.to_dict(), new.config.to_dict()
-    for name in LABELS:
-        if was.get(name) != now.get(name):
-            titles = TITLES.get(name, {})
-            values = [
-                titles.get(v) or (f"{v:g}" if isinstance(v, float) else v)
-                for v in (was[name], now[name])
-            ]
-            return f"{LABELS[name].split(',')[0]} {values[0]} → {values[1]}"
-    return ""
 
 
 def _needs_norm(state: PlaygroundState) -> bool:
@@ -233,7 +151,7 @@ def _follow(session: LiveSession, state: PlaygroundState) -> None:
         **config.to_dict(),
         "distance": config.norm if _needs_norm(state) else config.distance,
         "compare": state.compare,
-        "preset": state.preset.name if state.preset else _DRAWING,
+        "preset": state.preset.name if state.preset else DRAWING,
         "count": preset.count,
         "noise": preset.noise,
     }
@@ -296,7 +214,7 @@ def _set_compare(session: LiveSession) -> None:
 
 def _set_preset(session: LiveSession, setting: str) -> None:
     name = _chosen(setting)
-    if name == _DRAWING:
+    if name == DRAWING:
         session.change(preset=None)
     elif name is not None:  # every preset has a size, a noise and a step size that suit it
         suited = {"count": Preset.count, "noise": Preset.noise, **SUITED.get(name, {})}

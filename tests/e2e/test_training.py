@@ -114,7 +114,7 @@ def test_compare_trains_four_panels_in_step(playground):
 
 
 def test_figure_1_keeps_its_margin_at_nearest_points(playground):
-    playground.choose("Points", "Figure 1")
+    playground.pick("Points", "Figure 1")
     playground.choose("Loss", "Margin L∞")
     playground.wait_for_address(
         lambda state: (

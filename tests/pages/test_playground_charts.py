@@ -1,10 +1,18 @@
 """When the playground's charts are redrawn, and what they show."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
 
-from pages.playground.charts import CHARTS, Drawn, chart, charts_due, standing
+from pages.playground.charts import (
+    CHARTS,
+    Drawn,
+    chart,
+    charts_due,
+    networks_key,
+    standing,
+)
 
 
 def row(step, panel=0, **values):
@@ -62,7 +70,7 @@ def test_a_chart_has_a_curve_for_every_column_that_has_values():
     rows = [row(1, held_out=None), row(2, held_out=None)]
     assert [curve.name for curve in chart("Accuracy", rows).data] == ["points"]
     assert [curve.name for curve in chart("Input margin", rows).data] == [
-        "smallest", "by Newton's foot", "median",
+        "smallest", "Newton", "median",
     ]  # fmt: skip
     assert list(chart("Loss", rows).data[0].x) == [1, 2]
 
@@ -85,12 +93,15 @@ def test_residuals_have_ticks_at_powers_of_ten_alone(values, low, high, every):
     assert (axis.range, axis.tick0, axis.dtick) == ((low, high), low, every)
 
 
-def test_the_legend_is_below_the_axis_and_has_room_for_every_network():
-    legend = chart("Loss", [row(1)]).layout.legend
-    assert (legend.yref, legend.y, legend.yanchor) == ("container", 0, "bottom")
-    one = chart("Loss", [row(1)]).layout.height
-    four = chart("Loss", [row(1, panel) for panel in range(4)]).layout.height
-    assert four >= one + 4 * 18
+def test_the_keys_of_the_curves_stand_on_top():
+    layout = chart("Input margin", [row(1)]).layout
+    assert all(name in layout.title.text for name in ("smallest", "Newton", "median"))
+    assert (layout.title.y, layout.title.yanchor) == (1, "top")
+    assert not any(curve.showlegend for curve in chart("Loss", [row(1), row(1, 1)]).data)
+    key = networks_key([row(1, panel) for panel in range(4)])
+    assert all(f"panel {panel}" in key for panel in range(4))
+    assert len(set(re.findall('stroke-dasharray=.[^"]*', key))) == 3  # the first is solid
+    assert networks_key([row(1)]) == ""
 
 
 def test_a_sentence_compares_newtons_foot_with_the_nearest_point():
