@@ -54,7 +54,8 @@ export class Reporter {
     this.set("transport", playground.link.kind);
     this.set("connection", connection);
     this.set("status", status);
-    this.set("lead", playground.lead.state);
+    this.set("tour", playground.guide.tour.name);
+    this.set("lead", playground.guide.lead.state);
     const frame = screen.blend.frame;
     if (frame) {
       const [{ info }] = frame.panels;

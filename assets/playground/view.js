@@ -6,7 +6,7 @@ import { exportPng, exportSvg } from "./plot/export.js";
 import { decodeFrame } from "./wire/frame.js";
 import { Host } from "./input/host.js";
 import { HELP, Keyboard } from "./input/keyboard.js";
-import { Lead } from "./lead.js";
+import { Guide } from "./guide.js";
 import { DataLink, SocketLink, socketAddress } from "./wire/link.js";
 import { Pointer } from "./input/pointer.js";
 import { MAXIMUM, Points } from "./input/points.js";
@@ -21,8 +21,6 @@ import { OVERLAYS, TOOLS, Toolbar } from "./input/toolbar.js";
 const TELL_PYTHON = 600; // ms without a change before the page is told
 const OWN_WORD = 700; // ms in which a press of play outranks frames under way
 const GAP = 8;
-const LOOK_FIRST = 1200; // ms in which the untrained network is seen before it trains by itself
-const LEAD_AGAIN = 300;
 
 class Playground extends View {
   constructor(parent, { data }) {
@@ -43,6 +41,7 @@ class Playground extends View {
     this.timers = {};
     this.pressedAt = -Infinity;
     this.clock = new Clock(this);
+    this.guide = new Guide(this);
     this.askedAfter = null; // the frame after which the next one was asked for last
 
     this.build();
@@ -58,12 +57,11 @@ class Playground extends View {
     this.pointer = new Pointer(this.canvas, host);
     this.keyboard = new Keyboard(this.root, this.canvas, host);
     this.observer.observe(this.toolbar.element);
-    this.observer.observe(this.lead.element);
+    for (const { element: row } of this.guide.rows) this.observer.observe(row);
   }
 
   build() {
     this.toolbar = new Toolbar((id) => this.act(id));
-    this.lead = new Lead((id) => this.act(id));
     this.stage = element("div", "stage");
     this.canvas = element("canvas", "", { "data-testid": "canvas", tabindex: "0", role: "application" });
     this.tip = element("div", "tip", { "aria-hidden": "true" });
@@ -73,8 +71,8 @@ class Playground extends View {
     this.statusLine = new StatusLine();
     this.errors = buildErrorBar();
     this.help = buildHelp(HELP, () => this.escape());
-    this.stage.append(this.canvas, this.hint, this.tip, this.help, this.errors.bar);
-    this.root.append(this.toolbar.element, this.lead.element, this.stage,
+    this.stage.append(this.canvas, this.guide.tour.ring, this.hint, this.tip, this.help, this.errors.bar);
+    this.root.append(this.toolbar.element, ...this.guide.rows.map((row) => row.element), this.stage,
       this.clock.bar.element, this.statusLine.element, this.statusLine.spoken);
   }
 
@@ -238,36 +236,13 @@ class Playground extends View {
     }
     this.clock.update(frame, now);
     this.hint.hidden = !this.points.known || this.points.list.length > 0;
-    const step = this.screen.blend.frame?.panels[0]?.info.step;
-    const still = this.screen.reduced.matches || !this.opening;
-    if (frame && this.opening && !still && this.points.list.length) this.begin();
     this.toolbar.update({
-      pulse: still && step === 0 && !this.playing, playing: this.playing, tool: this.tool, overlays: this.overlays,
+      pulse: this.guide.waits(frame), playing: this.playing, tool: this.tool, overlays: this.overlays,
       canUndo: this.points.past.length > 0, canRedo: this.points.future.length > 0,
       empty: this.points.list.length === 0,
     });
-    this.leading(now);
+    this.guide.update(now);
     this.reporter.report(now, moving);
-  }
-
-  // Opened for the first time: trains by itself once the untrained network has been seen.
-  begin() {
-    this.timers.begin ??= setTimeout(() => {
-      if (this.opening && !this.playing) this.control("play");
-    }, LOOK_FIRST);
-  }
-
-  leading(now) {
-    const { header = null, panels = [] } = this.screen.blend.frame ?? {};
-    const complete = this.lead.update({
-      count: this.points.list.length, playing: this.playing, header,
-      begins: this.opening && !this.screen.reduced.matches, panels,
-      bars: this.overlays.has("margins"), dark: this.theme.dark, change: this.data.change ?? "",
-      touring: false, phase: this.clock.slow.now(now),
-    }, now);
-    if (complete) return;
-    clearTimeout(this.timers.lead);
-    this.timers.lead = setTimeout(() => this.screen.request(), LEAD_AGAIN);
   }
 
   // A button or its key.
@@ -277,6 +252,7 @@ class Playground extends View {
     else if (id === "play") this.control(this.playing ? "pause" : "play");
     else if (["step", "reset", "seed", "fast"].includes(id)) this.control(id);
     else if (id === "revert") this.control("undo");
+    else if (id === "tour") this.guide.tour.start();
     else if (id === "again") this.control("play");
     else if (id === "gif" || id === "mp4") this.clock.film(id);
     else if (id === "undo" || id === "redo" || id === "clear") {
@@ -314,6 +290,7 @@ class Playground extends View {
   }
 
   escape() {
+    if (this.guide.tour.on) this.guide.tour.stop();
     if (!this.help.hidden) this.canvas.focus({ preventScroll: true });
     this.help.hidden = true;
     this.errors.bar.hidden = true;
@@ -347,7 +324,7 @@ class Playground extends View {
 
   resized() {
     const width = this.root.clientWidth;
-    const rows = [this.toolbar, this.lead, this.clock.bar, this.statusLine];
+    const rows = [this.toolbar, this.guide.row, this.clock.bar, this.statusLine];
     const taken = rows.reduce((sum, { element: { offsetHeight } }) => sum + offsetHeight + GAP, 0);
     const height = Math.max((this.data?.client_height ?? 560) - taken, 260);
     const { size } = this.screen;
@@ -362,6 +339,7 @@ class Playground extends View {
   }
 
   destroy() {
+    this.guide.tour.stop();
     this.link?.close();
     this.screen.stop();
     Object.values(this.timers).forEach(clearTimeout);

@@ -180,26 +180,14 @@ def networks_key(rows: list[dict[str, Any]]) -> str:
     entries = []
     for panel, title in sorted(titles.items()):
         line = look(panel)["line"]
-        dash = (
-            ' stroke-dasharray="' + STROKES[line["dash"]] + '"' if line["dash"] in STROKES else ""
-        )
-        entries.append(
-            '<span><svg width="28" height="8" aria-hidden="true">'
-            f'<line x1="0" y1="4" x2="28" y2="4" stroke="{line["color"]}" stroke-width="2.5"{dash}/>'
-            f"</svg> {html.escape(title)}</span>"
-        )
+        stops = STROKES[line["dash"]].replace("c", line["color"]).replace("t", "transparent")
+        key = f'<i style="background: repeating-linear-gradient(90deg, {stops})"></i>'
+        entries.append(f"<span>{key} {html.escape(title)}</span>")
     return f'<div class="levelset-key">{"".join(entries)}</div>'
 
 
-#: The dashes of ``look`` in an SVG.
-STROKES = {"dash": "8 5", "dot": "2 4", "dashdot": "8 4 2 4"}
-
-
-def _whole_decades(values: list[float | None]) -> dict[str, Any]:
-    """A log axis from one power of ten to another: none of the ticks between, which crowd."""
-    decades = [math.log10(value) for value in values if value]
-    if not decades:
-        return {}
-    low, high = math.floor(min(decades)), math.ceil(max(decades))
-    high = max(high, low + 1)
-    return {"range": [low, high], "tick0": low, "dtick": math.ceil((high - low) / TICKS)}
+#: The dashes of ``look`` as stops of a gradient: c is the colour, t nothing.
+STROKES = {
+    "solid": "c 0 100%", "dash": "c 0 8px, t 8px 12px", "dot": "c 0 2px, t 2px 5px",
+    "dashdot": "c 0 8px, t 8px 11px, c 11px 13px, t 13px 16px",
+}  # fmt: skip

@@ -1,0 +1,140 @@
+// A guided tour of at most 90 seconds. It stands where the sentence over the canvas stands, so it
+// hides nothing; a step is done when the playground is in the state that it asks for.
+
+import { element } from "../shared/dom.js";
+import { explained } from "../shared/terms.js";
+
+const READ = 3500; // ms that a step stays at least
+const LONGEST = 12500; // ms after which it goes on by itself, unless somebody points at it
+const LOOK_EVERY = 250;
+
+/**
+ * What a step looks at.
+ * @typedef {{ step: number, playing: boolean, count: number, hovers: boolean, speed: number,
+ *   newest: number, panels: number, dark: boolean }} Now
+ * @typedef {{ id: string, target: string, text: (now: Now) => string, done: (now: Now, then: Now) => boolean }} Step
+ */
+
+/** @type {Step[]} */
+export const STEPS = [
+  { id: "line", target: "panel", done: () => false,
+    text: ({ dark }) => `The colour is {F|what the network says} at each place: blue +1, orange −1. The ${dark ? "white" : "black"} line `
+      + "is the {level_set|level set} where it says 0: the {S0}." },
+  { id: "play", target: "play", done: (now, then) => now.step > then.step + 5,
+    text: ({ playing }) => (playing ? "It trains: every step moves the line a little."
+      : "Press play: every step moves the line a little.") },
+  { id: "bars", target: "strip", done: (now) => now.hovers,
+    text: () => "Each bar is one point: {margin|how far it is from the line}. Red is the wrong side. Point at a bar or a point." },
+  { id: "draw", target: "panel", done: (now, then) => now.count > then.count,
+    text: () => "Click near the line to put a point of your own. Training takes it in at once." },
+  { id: "back", target: "time", done: (now) => !now.playing && now.step < now.newest,
+    text: () => "Pull this slider back: every moment is kept, and play goes on from there." },
+  { id: "slow", target: "pace", done: (now) => now.playing && now.speed > 0 && now.speed <= 10,
+    text: ({ playing }) => "Choose 2 steps/s: the equations of a step light up in turn."
+      + (playing ? "" : " Then press play.") },
+  { id: "compare", target: "page", done: (now) => now.panels > 1,
+    text: () => "Last: switch on “Compare: Figure 1” in the settings. Four losses, the same points: see which line keeps away from them." },
+];
+
+export class Tour {
+  constructor(playground) {
+    this.playground = playground;
+    this.at = -1;
+    this.element = element("div", "lead tour", { role: "region", "aria-label": "Tour", "data-testid": "tour-card" });
+    this.count = element("b", "count");
+    this.text = element("p", "", { "aria-live": "polite" });
+    this.next = this.button("tour-next", "Next", () => this.go(this.at + 1));
+    this.element.append(this.count, this.text, this.next, this.button("tour-skip", "Skip", () => this.stop()));
+    this.ring = element("div", "ring", { "aria-hidden": "true" });
+    this.element.hidden = this.ring.hidden = true;
+    this.shown = "";
+    /** @type {Now | null} */
+    this.then = null; // the playground when the step began
+    this.since = this.seen = 0;
+    this.left = LONGEST;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.timer = undefined;
+  }
+
+  button(id, words, onClick) {
+    const button = element("button", "chip", { type: "button", "data-testid": id });
+    button.textContent = words;
+    button.addEventListener("click", onClick);
+    return button;
+  }
+
+  get on() { return this.at >= 0; }
+  get name() { return STEPS[this.at]?.id ?? ""; }
+
+  start() {
+    this.timer ??= setInterval(() => this.playground.screen.request(), LOOK_EVERY);
+    this.go(0);
+    this.next.focus({ preventScroll: true });
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.go(STEPS.length);
+  }
+
+  go(at) {
+    if (at >= STEPS.length) {
+      clearInterval(this.timer);
+      this.timer = undefined;
+      at = -1;
+    }
+    Object.assign(this, { at, then: null, left: LONGEST });
+    this.element.hidden = this.ring.hidden = !this.on;
+    this.next.textContent = at === STEPS.length - 1 ? "Done" : "Next";
+    this.count.textContent = `${at + 1}/${STEPS.length}`;
+    markPage(this.name === "compare");
+    this.playground.screen.request(true);
+  }
+
+  /** @param {Now} now @param {number} time */
+  update(now, time) {
+    if (!this.on) return;
+    if (!this.then) this.since = this.seen = time;
+    this.then ??= now;
+    const step = STEPS[this.at];
+    const text = step.text(now);
+    if (text !== this.shown) {
+      this.shown = text;
+      this.text.innerHTML = explained(text);
+    }
+    this.place(step.target);
+    // The clock stands while somebody reads with the pointer or the keyboard.
+    if (!this.text.matches(":hover, :focus-within")) this.left -= time - this.seen;
+    this.seen = time;
+    const done = time - this.since > READ && step.done(now, this.then);
+    if (done || this.left <= 0) this.go(this.at + 1);
+  }
+
+  // The ring lies around what a step is about.
+  place(target) {
+    const { stage, screen, root } = this.playground;
+    const { panels = [], strips = [] } = screen.layout ?? {};
+    const box = stage.getBoundingClientRect();
+    let rect = null;
+    if (target === "panel" && panels[0]) rect = { left: panels[0].x, top: panels[0].y, width: panels[0].size, height: panels[0].size };
+    else if (target === "strip" && strips[0]) rect = { left: strips[0].x, top: strips[0].y, width: strips[0].w, height: strips[0].h };
+    else if (target !== "page") {
+      const found = root.querySelector(`[data-testid="${target}"]`)?.getBoundingClientRect();
+      if (found) rect = { left: found.left - box.left, top: found.top - box.top, width: found.width, height: found.height };
+    }
+    this.ring.hidden = !rect;
+    if (!rect) return;
+    for (const [name, value] of Object.entries(rect)) {
+      const slack = name === "width" || name === "height" ? 8 : -4;
+      this.ring.style[name] = `${value + slack}px`;
+    }
+  }
+}
+
+// The switch lies in the page, outside of the component: its style is in app.css.
+function markPage(on) {
+  const place = document.querySelector('[class*="st-key-set_compare"]');
+  place?.toggleAttribute("data-tour", on);
+  if (on) place?.scrollIntoView({ block: "center" });
+}
