@@ -152,12 +152,15 @@ def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
     if title == RESIDUAL:
         figure.update_yaxes(**_whole_decades([row["residual"] for row in rows]))
     figure.update_layout(hovermode="x")
-    head = title if several else f"{title}<br>{curves_key(CHARTS[title])}"
-    tidy(figure, head, HEIGHT)
+    tidy(figure, title, HEIGHT)
     figure.update_layout(
-        title={"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6}},
-        margin={"t": HEAD},
+        title={"y": 1 - 16 / HEIGHT, "yref": "container", "yanchor": "middle"}, margin={"t": HEAD}
     )
+    if not several and len(CHARTS[title]) > 1:
+        figure.add_annotation(
+            text=curves_key(CHARTS[title]), showarrow=False, xref="paper", yref="paper",
+            x=0, y=1, xanchor="left", yanchor="bottom", font={"size": 11}, yshift=4,
+        )  # fmt: skip
     return figure
 
 
@@ -167,9 +170,7 @@ DASHES = {"solid": "━━", "dot": "┅┅", "dash": "╍╍"}
 
 def curves_key(lines: tuple[Line, ...]) -> str:
     """The key of a chart's curves, below its title; it stands on top, where it is seen first."""
-    named = (f"{DASHES[line.dash]} {line.label}" for line in lines)
-    text = "&#160;&#160; ".join(named) if len(lines) > 1 else "&#160;"
-    return f"<span style='font-size:11px'>{text}</span>"
+    return "&#160;&#160; ".join(f"{DASHES[line.dash]} {line.label}" for line in lines)
 
 
 def networks_key(rows: list[dict[str, Any]]) -> str:
@@ -191,3 +192,13 @@ STROKES = {
     "solid": "c 0 100%", "dash": "c 0 8px, t 8px 12px", "dot": "c 0 2px, t 2px 5px",
     "dashdot": "c 0 8px, t 8px 11px, c 11px 13px, t 13px 16px",
 }  # fmt: skip
+
+
+def _whole_decades(values: list[float | None]) -> dict[str, Any]:
+    """A log axis from one power of ten to another: none of the ticks between, which crowd."""
+    decades = [math.log10(value) for value in values if value]
+    if not decades:
+        return {}
+    low, high = math.floor(min(decades)), math.ceil(max(decades))
+    high = max(high, low + 1)
+    return {"range": [low, high], "tick0": low, "dtick": math.ceil((high - low) / TICKS)}

@@ -95,8 +95,10 @@ def test_residuals_have_ticks_at_powers_of_ten_alone(values, low, high, every):
 
 def test_the_keys_of_the_curves_stand_on_top():
     layout = chart("Input margin", [row(1)]).layout
-    assert all(name in layout.title.text for name in ("smallest", "Newton", "median"))
-    assert (layout.title.y, layout.title.yanchor) == (1, "top")
+    (note,) = layout.annotations
+    assert all(name in note.text for name in ("smallest", "Newton", "median"))
+    assert (note.yref, note.y, note.yanchor) == ("paper", 1, "bottom")
+    assert layout.margin.t > 40 and not chart("Loss", [row(1)]).layout.annotations
     assert not any(curve.showlegend for curve in chart("Loss", [row(1), row(1, 1)]).data)
     key = networks_key([row(1, panel) for panel in range(4)])
     assert all(f"panel {panel}" in key for panel in range(4))
