@@ -87,6 +87,7 @@ export class Tour {
     Object.assign(this, { at, then: null, left: LONGEST });
     this.element.hidden = this.ring.hidden = !this.on;
     this.next.textContent = at === STEPS.length - 1 ? "Done" : "Next";
+    if (!this.on) this.shown = this.text.textContent = "";
     this.count.textContent = `${at + 1}/${STEPS.length}`;
     markPage(this.name === "compare");
     this.playground.screen.request(true);

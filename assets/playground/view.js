@@ -21,6 +21,8 @@ import { OVERLAYS, TOOLS, Toolbar } from "./input/toolbar.js";
 const TELL_PYTHON = 600; // ms without a change before the page is told
 const OWN_WORD = 700; // ms in which a press of play outranks frames under way
 const GAP = 8;
+const AROUND = 184; // px of a window above the component, and below it down to the charts' keys
+const LOWEST = 460;
 
 class Playground extends View {
   constructor(parent, { data }) {
@@ -326,7 +328,9 @@ class Playground extends View {
     const width = this.root.clientWidth;
     const rows = [this.toolbar, this.guide.row, this.clock.bar, this.statusLine];
     const taken = rows.reduce((sum, { element: { offsetHeight } }) => sum + offsetHeight + GAP, 0);
-    const height = Math.max((this.data?.client_height ?? 560) - taken, 260);
+    // In a low window the keys of the charts below are still seen without scrolling.
+    const room = Math.max(window.innerHeight - AROUND, LOWEST);
+    const height = Math.max(Math.min(this.data?.client_height ?? 560, room) - taken, 260);
     const { size } = this.screen;
     if (width > 0 && (width !== size.width || height !== size.height)) this.screen.resize(width, height);
   }

@@ -84,3 +84,15 @@ def test_code_names_the_function_that_runs(playground):
 def test_charts_fill(playground):
     for title in ("Loss", "Accuracy", "Input margin", "Newton residual |F(p)|"):
         expect(playground.main.locator(".js-plotly-plot").get_by_text(title)).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1440, 900)])
+def test_the_keys_of_the_charts_are_seen_without_scrolling(browse, size):
+    page = browse(size=size)
+    page.trains(2)
+    for word in ("held-out", "smallest"):
+        key = page.main.locator(".js-plotly-plot .annotation").filter(has_text=word)
+        expect(key).to_be_visible()
+        box = key.bounding_box()
+        assert box["y"] + box["height"] <= size[1], (word, box)
+        assert box["x"] + box["width"] <= size[0]

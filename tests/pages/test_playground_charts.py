@@ -99,10 +99,11 @@ def test_the_keys_of_the_curves_stand_on_top():
     assert all(name in note.text for name in ("smallest", "Newton", "median"))
     assert (note.yref, note.y, note.yanchor) == ("paper", 1, "bottom")
     assert layout.margin.t > 40 and not chart("Loss", [row(1)]).layout.annotations
-    assert not any(curve.showlegend for curve in chart("Loss", [row(1), row(1, 1)]).data)
+    several = chart("Loss", [row(1), row(1, 1)]).data
+    assert [curve.showlegend for curve in several] == [False, False]
     key = networks_key([row(1, panel) for panel in range(4)])
     assert all(f"panel {panel}" in key for panel in range(4))
-    assert len(set(re.findall('stroke-dasharray=.[^"]*', key))) == 3  # the first is solid
+    assert len(set(re.findall(r"gradient\(([^)]*)", key))) == 4
     assert networks_key([row(1)]) == ""
 
 
