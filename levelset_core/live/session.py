@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
@@ -22,6 +23,7 @@ from levelset_core.playground import (
     Measurement,
     PlaygroundTrainer,
     explain_iteration,
+    layers,
 )
 
 #: Seconds between measurements while training: margins need a projection of every point.
@@ -127,6 +129,17 @@ class WorkerSession:
         """The parameters of a panel's network."""
         network = self._trainer(panel).network
         return {name: p.detach().cpu().numpy() for name, p in network.named_parameters()}
+
+    def units(self, panel: int) -> list[dict[str, Any]]:
+        """What each layer's shown units compute, and their weights, as plain arrays."""
+        found = layers(self._trainer(panel).network)
+        return [
+            {
+                name: v.numpy(force=True) if isinstance(v, Tensor) else v
+                for name, v in vars(layer).items()
+            }
+            for layer in found
+        ]
 
     def set_lesson(self, lesson: str | None) -> None:
         """Check this lesson's goal from now on."""

@@ -12,6 +12,7 @@ from levelset_core.playground.iteration import Iteration, explain_iteration
 from levelset_core.playground.measurement import Measurement, Motion
 from levelset_core.playground.trainer import PlaygroundTrainer, Snapshot
 from levelset_core.playground.trouble import trouble
+from levelset_core.playground.units import Layer, layers
 
 __all__ = [
     "FIGURE_1",
@@ -19,6 +20,7 @@ __all__ = [
     "RANGES",
     "REBUILDS",
     "Iteration",
+    "Layer",
     "Measurement",
     "Motion",
     "Objective",
@@ -26,5 +28,6 @@ __all__ = [
     "PlaygroundTrainer",
     "Snapshot",
     "explain_iteration",
+    "layers",
     "trouble",
 ]

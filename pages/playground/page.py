@@ -8,6 +8,7 @@ from pages.playground.charts import charts
 from pages.playground.code_view import code_view
 from pages.playground.iteration_view import iteration_annotations, iteration_view, leave_iteration
 from pages.playground.lesson_view import lesson_view
+from pages.playground.network_view import network_view
 from pages.playground.point_canvas import point_canvas
 from pages.playground.settings import settings_panel
 from pages.playground.share import share_view
@@ -16,6 +17,7 @@ from pages.shared.page import Views, page, tabs
 TABS: Views = {
     "charts": (":material/show_chart: Charts", charts),
     "iteration": (":material/footprint: One iteration", iteration_view),
+    "network": (":material/hub: Network", network_view),
     "lessons": (":material/school: Lessons", lesson_view),
     "code": (":material/code: Code", code_view),
     "share": (":material/share: Share & keep", share_view),
