@@ -63,16 +63,11 @@ def largest_margin(state: PlaygroundState, low: float, high: float) -> None:
     most = {norm: state.points.largest_margin(norm) for norm in norms}
     if not all(map(math.isfinite, most.values())):
         return
-    marks = {TITLES["distance"][norm]: (most[norm] - low) / (high - low) for norm in norms}
-    st.html(
-        '<div class="levelset-marks">'
-        + "".join(
-            f'<span style="left: {100 * at:.1f}%">▴ {name}</span>'
-            for name, at in marks.items()
-            if 0 <= at <= 1
-        )
-        + "</div>"
-    )
+    places = {
+        norm: (most[norm] - low) / (high - low) for norm in sorted(most, key=most.__getitem__)
+    }
+    marks = [_mark(k, norm, at) for k, (norm, at) in enumerate(reversed(places.items()))]
+    st.html(f'<div class="levelset-marks">{"".join(marks)}</div>')
     for norm, largest in most.items():
         name = TITLES["distance"][norm]
         sentence = f"These points allow at most ε = {largest:.3g} in {name}: half the class gap."
@@ -80,6 +75,15 @@ def largest_margin(state: PlaygroundState, low: float, high: float) -> None:
             st.warning(f"{sentence} Beyond it no boundary keeps ε from all points.")
         else:
             st.caption(sentence)
+
+
+def _mark(k: int, norm: str, at: float) -> str:
+    """The end of a norm on the slider; a second one is smaller and named on its left."""
+    if not 0 <= at <= 1:
+        return ""
+    name = TITLES["distance"][norm]
+    place, text = ("before", f"{name} ▴") if k else ("after", f"▴ {name}")
+    return f'<span class="{place}" style="left: {100 * at:.1f}%">{text}</span>'
 
 
 def _uses(config: PlaygroundConfig) -> tuple[str, ...]:

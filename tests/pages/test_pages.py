@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from levelset_core.errors import LevelsetError
 from levelset_core.live import PlaygroundState, get_hub
 from levelset_core.playground import OBJECTIVES
+from pages.playground.words import TITLES
 from pages.server.live_route import answer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,9 +64,10 @@ def test_widgets_follow_the_session(playground):
     session.change(config=config, preset=None)
     for _ in range(2):  # in later runs too, whatever a browser has missed
         playground.run()
-        shown = {w.label: w for w in (*playground.selectbox, *playground.slider)}
+        controls = (*playground.selectbox, *playground.slider, *playground.segmented_control)
+        shown = {w.label: w for w in controls}
         assert (shown["Points"].value, shown["Loss"].value) == ("drawing", "margin_l2")
-        assert shown["Points"].proto.options[shown["Points"].proto.default] == "My drawing"
+        assert shown["Points"].proto.default == [list(TITLES["preset"]).index("drawing")]
         assert shown["Wanted margin ε"].proto.default == [pytest.approx(0.3)]
         assert shown["Hidden layers"].proto.default == [2]
         assert playground.number_input[0].proto.default == 5

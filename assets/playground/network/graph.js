@@ -38,5 +38,5 @@ export function describe(layers, layer, unit) {
   });
   const what = layer === layers.length - 1 ? "F, the output" : `Unit ${index[unit]} of ${width} in layer ${layer}`;
   const dead = scale[unit] === 0 ? " It is 0 everywhere: a dead unit." : ` Largest value ${number(scale[unit], 2)}.`;
-  return `${what}: ${parts.join(" + ").replaceAll("+ −", "− ")}${inputs.length > 3 ? " + …" : ""}.${dead}`;
+  return `${what}: ${parts.join(" + ").replaceAll("+ −", "− ")}${inputs.length > 3 ? " and more" : ""}.${dead}`;
 }
