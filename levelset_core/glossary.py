@@ -51,6 +51,9 @@ GLOSSARY: dict[str, Term] = {
     "level_set": Term(
         "S", "level set", "all places where the network gives one and the same number.", "Eq. 2",
     ),
+    "level": Term(
+        "c", "the level", "the number that F has on a level set. On the boundary it is 0.", "Eq. 2",
+    ),
     "S0": Term(
         "S₀", "the boundary",
         "all places where F is 0. On one side the network says +1, on the other −1.", "Eq. 2",

@@ -22,6 +22,10 @@ export const GLOSSARY = {
     "symbol": "S",
     "sentence": "Level set (Eq. 2): all places where the network gives one and the same number."
   },
+  "level": {
+    "symbol": "c",
+    "sentence": "The level (Eq. 2): the number that F has on a level set. On the boundary it is 0."
+  },
   "S0": {
     "symbol": "S₀",
     "sentence": "The boundary (Eq. 2): all places where F is 0. On one side the network says +1, on the other −1."

@@ -38,8 +38,18 @@ def front_end(name: str, folder: str) -> Callable[..., Any]:
     def draw(*, data: dict[str, Any], default: dict[str, Any] | None = None, **how: Any) -> Any:
         # A value of a component needs a callback to exist; pages read it when they run.
         callbacks = {f"on_{value}_change": lambda: None for value in default or {}}
-        base = st.get_option("server.baseUrlPath").strip("/")
-        data = {"base": f"/{base}" if base else "", "arrays": ARRAYS_PATH, **data}
+        data = {"base": base_path(), "arrays": ARRAYS_PATH, **data}
         return component(data=data, default=default, **callbacks | how)
 
     return draw
+
+
+def base_path() -> str:
+    """What every address of the app begins with: "" or "/levelsets", without a slash at its end."""
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return f"/{base}" if base else ""
+
+
+def asset_address(path: str) -> str:
+    """Where a browser finds a file of assets/."""
+    return f"{base_path()}{ASSETS_PATH}/{path}"

@@ -17,7 +17,7 @@ def test_home_says_what_this_is_and_leads_to_the_playground(browse):
     page = browse("/", ready=False)
     expect(page.page.get_by_role("heading", level=1)).to_contain_text("level sets")
     expect(page.page.get_by_text("Runs on")).to_be_visible()
-    page.page.get_by_role("link", name="Draw points").click()
+    page.page.get_by_role("link", name="Draw your own").click()
     page.trains()
     assert page.page.url.split("?")[0].endswith("/playground")
 

@@ -115,7 +115,7 @@ export class Screen {
     if (shown !== this.prepared?.shown || model.theme !== this.prepared.theme) {
       this.prepared = { shown, theme: model.theme, panels: this.prepare(shown) };
     }
-    return { ...model, header: shown.header, panels: this.prepared.panels,
+    return { listed: model.overlays, ...model, header: shown.header, panels: this.prepared.panels,
       aligned: shown.header ? model.alignedTo(shown.header.version) : null,
       magnification: this.magnification, scales: this.scales };
   }
@@ -146,11 +146,7 @@ export class Screen {
     if (key !== this.layoutKey && this.size.width > 0) {
       this.layoutKey = key;
       this.dpr = dpr;
-      this.layout = arrange({
-        width: this.size.width, height: this.size.height, count,
-        stacked: this.size.width < NARROW, margins: picture.overlays.has("margins"),
-        legendHeight: (w) => legendHeight(picture, w),
-      });
+      this.layout = this.arrangement(picture, count);
       const { width, height } = this.layout;
       this.canvas.width = Math.round(width * dpr);
       this.canvas.height = Math.round(height * dpr);
@@ -163,6 +159,14 @@ export class Screen {
     this.magnification = picture.panels.map((panel, i) => motionMagnification(
       panel, viewOf(this.layout.panels[i], picture.bounds), this.magnification[i]));
     picture.magnification = this.magnification;
+  }
+
+  arrangement(picture, count) {
+    const { width, height } = this.size;
+    return arrange({
+      width, height, count, stacked: width < NARROW, margins: picture.overlays.has("margins"),
+      legendHeight: (w) => legendHeight(picture, w),
+    });
   }
 
   view(panel) {
