@@ -21,11 +21,14 @@ PAGES = {
     "runs": ("Runs", ":material/list_alt:"),
 }
 
-st.set_page_config(page_title="Levelset Lab", page_icon="◐", layout="wide")
-st.html(ASSETS / "app.css")
 folder = Path(__file__).resolve().parent
 pages = [
     st.Page(folder / name / "page.py", title=title, icon=icon, url_path=name)
     for name, (title, icon) in PAGES.items()
 ]
-st.navigation(pages, position="top").run()
+current = st.navigation(pages, position="top")
+name = PAGES["home"][0]
+title = name if current.title == name else f"{current.title} · {name}"
+st.set_page_config(page_title=title, page_icon="◐", layout="wide")
+st.html(ASSETS / "app.css")
+current.run()

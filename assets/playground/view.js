@@ -55,6 +55,7 @@ class Playground extends View {
       afterDraw: (frame, now, moving) => this.drawn(frame, now, moving),
       laidOut: (layout) => this.placeHint(layout),
     });
+    this.leadTo(this.canvas, "canvas");
     const host = new Host(this);
     this.pointer = new Pointer(this.canvas, host);
     this.keyboard = new Keyboard(this.root, this.canvas, host);

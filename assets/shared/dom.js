@@ -31,6 +31,20 @@ export function buildHelp(rows, onClose) {
   return card;
 }
 
+// The first stop of Tab on the page: a link, seen when focused, that leads past everything to
+// `target`. In the page itself, where app.css styles it: a front end comes after the navigation.
+export function skipLink(text, target) {
+  const link = element("a", "levelset-skip", { href: "#" });
+  link.textContent = text;
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    target.scrollIntoView({ block: "nearest" });
+    target.focus({ preventScroll: true });
+  });
+  document.body.prepend(link);
+  return link;
+}
+
 // Streamlit listens for single letters (r, c); none may leave the component.
 export function keepKeys(root) {
   for (const type of ["keydown", "keyup", "keypress"]) {

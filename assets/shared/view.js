@@ -2,7 +2,7 @@
 // at most one picture a frame, and lives as long as the element that Streamlit gave it.
 
 import { KINDS } from "./arrays.js";
-import { element, keepKeys } from "./dom.js";
+import { element, keepKeys, skipLink } from "./dom.js";
 import { pageTheme, sameTheme } from "./theme.js";
 
 /**
@@ -32,6 +32,8 @@ export class View {
     this.theme = null;
     /** @type {Args["setStateValue"]} */
     this.setStateValue = () => {};
+    /** @type {HTMLElement | null} */
+    this.skip = null;
     this.raf = 0;
     this.asked = 0;
     this.root = element("div", `view ${name} ${looks}`, { "data-testid": testid });
@@ -50,6 +52,9 @@ export class View {
   }
 
   attach() { this.parent.append(...this.sheets, this.root); }
+
+  /** What the page is about, for those who go by keyboard. @param {HTMLElement} target @param {string} name */
+  leadTo(target, name) { this.skip = skipLink(`Skip to the ${name}`, target); }
 
   /** @param {any} data @param {Pick<Args, "setStateValue">} args */
   apply(data, { setStateValue }) {
@@ -96,7 +101,7 @@ export class View {
   destroy() {
     this.observer.disconnect();
     cancelAnimationFrame(this.raf);
-    for (const node of [...this.sheets, this.root]) node.remove();
+    for (const node of [...this.sheets, this.root, this.skip]) node?.remove();
   }
 }
 

@@ -27,6 +27,7 @@ from levelset_core.runs import RunStore
 from levelset_core.runs.files import read_json
 from pages.shared.kept import view_choice
 from pages.shared.run_controls import created_text
+from pages.shared.tables import named_table
 
 #: Galleries of stored results, of images that may be shared.
 GALLERIES = ASSETS / "few_samples"
@@ -151,11 +152,14 @@ def _about(source: Source) -> None:
             "Eq. 11 with L∞, α = -1; where a sample has no level set point, the hinge of F stands "
             "in (extension)."
         )
-        table = []
-        for row in result["rows"]:
-            words = {LOSSES[k]: _how_it_went(found) for k, found in row["losses"].items()}
-            table.append({"fraction": f"{row['fraction']:g}", **words})
-        st.table(table)
+        losses = list(result["rows"][0]["losses"])
+        named_table(
+            "Chosen hyper-parameters", ["Fraction", *(LOSSES[loss] for loss in losses)],
+            [
+                [f"{row['fraction']:g}", *(_how_it_went(row["losses"][loss]) for loss in losses)]
+                for row in result["rows"]
+            ],
+        )  # fmt: skip
 
 
 def _how_it_went(found: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from levelset_core.paths import ASSETS
 from pages.home.hero import hero
 from pages.home.steps import how_it_works
 from pages.home.tools import tools
@@ -12,6 +13,7 @@ LEAD = (
     "**level set**: here you watch where it goes, and ask it to go elsewhere."
 )
 
+st.html(ASSETS / "home" / "page.css")
 with st.container(key="home"), page("See, steer and trust the level sets of neural networks"):
     with st.container(horizontal=True, vertical_alignment="center", key="home_lead"):
         st.markdown(LEAD, width="stretch")

@@ -33,6 +33,7 @@ from pages.server.arrays import store
 from pages.shared.attempt import telling
 from pages.shared.front_end import front_end
 from pages.shared.kept import kept_choice
+from pages.shared.tables import named_table
 
 LOSSES = {"margin": "Margin", "xent": "Cross-entropy"}
 STARTS = {"random": "Random start", "image": "Start at x"}
@@ -202,17 +203,17 @@ def _section_view(
     plane = {k: v for k, v in shown.items() if k != "made_of"}
     name = "-".join(map(str, shown["made_of"]))
     _section(key="section", data={"digits": data["digits"], **plane, "key": name})
-    st.html(_distances(data["levels"]))
+    _distances(data["levels"])
 
 
-def _distances(levels: list[dict[str, Any]]) -> str:
-    """The distances of all level set points as a table."""
-    rows = "<tr><th>Distance to p by</th><th>L∞</th><th>L₂</th><th>ρ</th></tr>"
+def _distances(levels: list[dict[str, Any]]) -> None:
+    """The distances of all level set points."""
+    rows = []
     for level in levels:
         figures = [level["linf"], level["l2"], level["rho"]]
-        cells = "".join(f"<td>{'–' if v is None else f'{v:.3f}'}</td>" for v in figures)
-        rows += f"<tr><th>{level['name']}</th>{cells}</tr>"
-    return f'<table class="levelset-distances">{rows}</table>{DISTANCES_NOTE}'
+        rows.append([level["name"], *("–" if v is None else f"{v:.3f}" for v in figures)])
+    named_table("Distances to p", ["Distance to p by", "L∞", "L₂", "ρ"], rows)
+    st.html(DISTANCES_NOTE)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

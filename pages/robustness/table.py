@@ -91,9 +91,10 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
         paper_table()
         copy_popover(rows, data)
     st.caption(
-        "Percent of test images that are classified correctly, without and under each attack. "
-        "Below: the 95 % interval and the number of images, then the published figure for a "
-        "network trained the same way (in the paper: for 200 epochs)."
+        "A row is a network, a column an attack, which may change every image by at most ε. The "
+        "figure: percent of test images still classified correctly. Below: the 95 % interval and "
+        "the number of images, then the published figure for a network trained the same way (in "
+        "the paper: for 200 epochs)."
     )
     others = [row.model.title for row in rows if trained_on_others(row.model, data)]
     if others:
@@ -169,10 +170,11 @@ def cell_values(entry: Entry) -> dict[str, Any]:
         if active.state != "queued":
             word = "stopped at" if active.state == "stopped" else "attacked"
             text = f"{word} {active.images:,} of {active.wanted:,}"
-    label = f"{entry.model.title}, {attack_text(entry.attack)}: {value} %, {text}"
+    name = f"{entry.model.title}, {attack_text(entry.attack)}:"
+    label = f"{name} {value} %, {text}"
     if entry.reference is not None:
         label += f"; {entry.reference.text}"
     return {
         "attack": entry.attack.attack, "state": state, "value": value, "text": text,
-        "reference": reference, "progress": progress, "label": label,
+        "reference": reference, "progress": progress, "name": name, "label": label,
     }  # fmt: skip

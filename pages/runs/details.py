@@ -12,6 +12,7 @@ from pages.server.run_route import artifact_address, zip_address
 from pages.shared.attempt import attempt, tell
 from pages.shared.charts import AXES, CONFIG, metric_names, metrics_figure
 from pages.shared.run_controls import created_text, run_progress
+from pages.shared.tables import named_table
 
 #: Rows drawn: a panel is not wider in pixels, and the charts are drawn again every other second.
 ROWS = 500
@@ -55,12 +56,12 @@ def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, s
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown("##### Settings")
-        _table([_settings(r) for r in shown], titles)
+        _table("Settings", [_settings(r) for r in shown], titles)
     with right:
         results = [r.result() or {} for r in shown]
         if any(results):
             st.markdown("##### Result")
-            _table(results, titles)
+            _table("Result", results, titles)
         _files(run)
 
 
@@ -77,22 +78,18 @@ def _metrics(shown: list[Run], titles: list[str], axis: str) -> None:
     st.plotly_chart(figure, key=f"metrics_{'_'.join(r.id for r in shown)}", config=CONFIG)
 
 
-def _table(columns: list[dict[str, Any]], labels: list[str]) -> None:
+def _table(name: str, columns: list[dict[str, Any]], labels: list[str]) -> None:
     """Values side by side; in bold where two differ."""
     flat = [_flat(values) for values in columns]
     keys = list(dict.fromkeys(key for values in flat for key in values))
     if not keys:
         st.caption("None.")
         return
-    table: dict[str, list[str]] = {"": [key.replace("_", " ") for key in keys]}
-    for label, values in zip(labels, flat, strict=True):
-        cells = []
-        for key in keys:
-            text = _plain(_text(values.get(key, "–")))
-            differs = len({repr(v.get(key)) for v in flat}) > 1
-            cells.append(f"**{text}**" if differs else text)
-        table[label if len(labels) > 1 else "value"] = cells
-    st.table(table, hide_index=True, border="horizontal", hide_header=len(labels) == 1)
+    named_table(
+        name, ["Name", *labels],
+        [[key.replace("_", " "), *(_text(v.get(key, "–")) for v in flat)] for key in keys],
+        bold=[len({repr(v.get(key)) for v in flat}) > 1 for key in keys], header=len(labels) > 1,
+    )  # fmt: skip
 
 
 def _settings(run: Run) -> dict[str, Any]:

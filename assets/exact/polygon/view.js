@@ -50,8 +50,8 @@ class PolygonView extends View {
     };
     button("undo", icon("undo"), "Undo (Ctrl + Z)");
     button("redo", icon("redo"), "Redo (Shift + Ctrl + Z)");
-    button("clear", `${icon("clear")}<span>Clear</span>`, "Remove everything");
-    button("snap", "Snap to grid", "Put vertices on the grid");
+    button("clear", `${icon("clear")}<span>Clear</span>`, "Clear: remove everything");
+    button("snap", "Snap to grid", "Snap to grid: put vertices on it");
     button("help", icon("help"), "Mouse and keyboard help");
     const figure = (id, title, label) => {
       const box = element("figure", "");
@@ -68,6 +68,7 @@ class PolygonView extends View {
     left.canvas.tabIndex = 0;
     left.canvas.setAttribute("role", "application");
     this.drawing = left.canvas;
+    this.leadTo(this.drawing, "drawing");
     this.fieldCanvas = right.canvas;
     this.hint = element("div", "hint", { "data-testid": "hint" });
     this.help = buildHelp(HELP, () => this.act("escape"));

@@ -57,7 +57,7 @@ export class Toolbar {
     show.insertAdjacentHTML("beforeend", '<span class="caption" aria-hidden="true">Show</span>');
     for (const [id, text, title] of OVERLAYS) {
       const name = `overlay-${id}`;
-      const button = this.button(name, text, `Show: ${title}`, title, () => onAction(name));
+      const button = this.button(name, text, `${text}: ${title}`, title, () => onAction(name));
       button.classList.add("chip");
       show.append(button);
     }

@@ -32,9 +32,9 @@ class TableView extends View {
 
   build({ columns, rows }) {
     const focused = this.root.getRootNode().activeElement?.dataset?.place;
-    const table = element("table", "");
+    const table = element("table", "", { "aria-label": "Models and attacks: percent classified correctly" });
     const head = table.createTHead().insertRow();
-    head.append(element("th", "corner", { scope: "col" }));
+    head.append(element("td", "corner"));
     for (const column of columns) {
       const th = element("th", "", { scope: "col" });
       th.append(line("title", column.title), line("muted", column.text));
@@ -55,11 +55,13 @@ class TableView extends View {
   button(row, cell) {
     const place = `${row.id}|${cell.attack}`;
     const node = element("button", `cell ${cell.state}`, {
-      type: "button", "aria-label": cell.label, title: cell.label,
+      type: "button", title: cell.label,
       "data-place": place, "data-state": cell.state, "data-value": cell.value,
     });
-    node.append(line("value", cell.value), line("muted", cell.text));
-    node.append(line("reference", cell.reference));
+    // Its whole text is its name, for those who speak to their browser.
+    const lines = [["unseen", cell.name], ["value", cell.value], ["muted", cell.text],
+      ["reference", cell.reference]];
+    for (const [name, text] of lines) node.append(line(name, text), " ");
     if (cell.progress !== null) {
       const bar = element("span", "bar");
       const fill = element("span", "fill");

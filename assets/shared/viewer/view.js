@@ -45,6 +45,7 @@ class Viewer extends View {
     body.append(this.stage, this.panel.element);
     this.root.append(buildToolbar(act), body);
     this.canvas.addEventListener("keydown", (event) => onKey(event, this));
+    this.leadTo(this.canvas, "3D picture");
     this.scenes = new Scenes();
     this.start();
     this.observer.observe(this.stage);
