@@ -32,8 +32,7 @@ BUNDLED = ASSETS / "samples" / "reconstructions"
 #: Sample -> preset, steps and grid: what a quiet machine does in about a minute.
 WANTED = {"bunny": ("quick", 1500, 160)}
 _LEFT_OUT = (
-    "lock", "checkpoint.safetensors", "mesh.ply", "preview.npz", "times.jsonl", "truth.npz",
-    "network.py",
+    "lock", "checkpoint.safetensors", "mesh.ply", "preview.npz", "truth.npz", "network.py",
 )  # fmt: skip
 
 

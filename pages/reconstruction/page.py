@@ -24,8 +24,8 @@ from pages.shared.viewer3d import viewer3d
 #: Seconds between two looks at a run that is not over.
 EVERY = 0.5
 #: Heights in pixels: the viewer's, and what the line of results, the head of a run, a line about a
-#: result and the first look at the points take of it.
-VIEWER, PILLS, HEAD, TOLD, LOOK = 590, 50, 84, 44, 116
+#: result, the gap below those and the first look at the points take of it.
+VIEWER, PILLS, HEAD, TOLD, GAP, LOOK = 590, 50, 84, 22, 20, 116
 #: Runs that are older than the setting.
 OLD_RATIO = 3.0
 TABS = {
@@ -60,8 +60,8 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
         views(subject, results, lambda result: kept_points(subject, ratio_of(result, ratio))),
         key="reconstruction", subject=subject.digest, up=subject.up,
         tell_camera=stills, origin=origin_of(subject), colour=colour_of(subject, results),
-        height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished) - round(TOLD * told)
-        - LOOK * (not runs),
+        height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished)
+        - TOLD * told - GAP * bool(told) - LOOK * (not runs),
         empty="No surface yet.",
     )  # fmt: skip
     if not runs:

@@ -21,18 +21,19 @@ PREVIEWS = {
 }
 
 
-#: Characters of a caption beside an open sidebar; a second line is as high as half a new one.
+#: Characters of a line beside an open sidebar.
 WIDE = 150
 
 
-def notes_view(results: list[Result]) -> float:
+def notes_view(results: list[Result]) -> int:
     """Draw the lines about the results; returns how many there are."""
-    lines = 0.0
-    for result in results:
-        name = f"**{result.title}**: " if len(results) > 1 else ""
-        for icon, text in notes_of(result):
-            st.caption(f":material/{icon}: {name}{text}")
-            lines += 1 + 0.5 * (len(name + text) // WIDE)
+    lines = 0
+    with st.container(gap=None):
+        for result in results:
+            name = f"**{result.title}**: " if len(results) > 1 else ""
+            for icon, text in notes_of(result):
+                st.caption(f":material/{icon}: {name}{text}")
+                lines += 1 + len(name + text) // WIDE
     return lines
 
 
@@ -93,7 +94,9 @@ def training_view(results: list[Result]) -> None:
         else:
             st.info("This method has no steps to chart.")
         return
-    figure = metrics_figure(names, [result.title for result in results], rows, "seconds")
+    # Seconds of a stored one are another machine's.
+    axis = "step" if any(is_bundled(run) for run in runs) else "seconds"
+    figure = metrics_figure(names, [result.title for result in results], rows, axis)
     figure.update_layout(uirevision="_".join(run.id for run in runs))
     st.plotly_chart(figure, key="training_charts", config=CONFIG)
 

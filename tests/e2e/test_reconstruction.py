@@ -53,7 +53,8 @@ class Workbench:
         return self.viewer.get_attribute(f"data-{name}") or ""
 
     def number(self, name):
-        return float(self.text(name) or "nan")
+        text = self.text(name)
+        return np.inf if text == "off" else float(text or "nan")
 
     def camera(self):
         return self.text("camera")

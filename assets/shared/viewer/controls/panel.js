@@ -35,6 +35,14 @@ export class Panel {
     return section;
   }
 
+  // What the section's value is, and the way back, beside its title.
+  headRow(section) {
+    const row = element("div", "row");
+    row.append(section.querySelector("h4"));
+    section.append(row);
+    return row;
+  }
+
   buildColour() {
     this.colour = this.section("Colour");
     this.mode = element("select", "", { "data-testid": "colour", "aria-label": "Colour by" });
@@ -45,7 +53,7 @@ export class Panel {
 
   buildLevel() {
     this.levelSection = this.section("Level t");
-    const row = element("div", "row");
+    const row = this.headRow(this.levelSection);
     this.level = this.range("level", "Level t of the surface F = t", LEVEL_STEPS,
       (part) => this.act("level", this.levelAt(part)));
     this.level.addEventListener("change", () => this.act("shape-done"));
@@ -53,12 +61,12 @@ export class Panel {
     this.levelReset = this.button("level-reset", "t = 0", "Back to the level of the result",
       () => this.act("level-reset"));
     row.append(this.levelText, this.levelReset);
-    this.levelSection.append(this.level, row);
+    this.levelSection.append(this.level);
   }
 
   buildTrim() {
     this.trimSection = this.section("Trim where no data");
-    const row = element("div", "row");
+    const row = this.headRow(this.trimSection);
     this.trim = this.range("trim", "Trim what is further from the points than so many of their spacings",
       TRIM_STEPS, (part) => this.act("trim", this.trimAt(part)));
     this.trim.addEventListener("change", () => this.act("shape-done"));
@@ -66,9 +74,8 @@ export class Panel {
     this.trimReset = this.button("trim-reset", "", "Back to the result as it was made",
       () => this.act("trim-reset"));
     row.append(this.trimText, this.trimReset);
-    this.trimRow = row;
     this.trimNote = element("div", "note", { "data-testid": "trim-note" });
-    this.trimSection.append(this.trim, row, this.trimNote);
+    this.trimSection.append(this.trim, this.trimNote);
   }
 
   // Each step is the same factor: near the data small, far from it large.
@@ -100,9 +107,9 @@ export class Panel {
     this.trimReset.disabled = limit === base || (whole && base >= this.reach);
     const all = reach < DATA; // nothing to trim
     this.trim.hidden = all;
-    this.trimRow.hidden = all;
-    if (all) this.trimNote.textContent = "Nothing: there are points near all of it.";
-    else this.trimNote.textContent = ofResult ? "" : "Only the result is trimmed, not another level.";
+    this.trimReset.hidden = all;
+    if (all) this.trimText.textContent = "data everywhere";
+    this.trimNote.textContent = all || ofResult ? "" : "Only the result is trimmed, not another level.";
     this.trimNote.hidden = !this.trimNote.textContent;
   }
 
