@@ -177,7 +177,7 @@ def views(
 def _clouds(subject: Subject, result: Result | None, kept: np.ndarray) -> list[v.Layer]:
     """The points that count, and those that do not."""
     dropped = in_space(subject.cloud.points[~kept])
-    outliers = v.Points("outliers", "Left out as outliers", dropped, stands_out=True)
+    outliers = v.Points("outliers", "Outliers", dropped, stands_out=True)
     stored = result is not None and is_bundled(result.run)
     return [_cloud(subject, result, kept), *([outliers] if len(dropped) and not stored else [])]
 

@@ -99,9 +99,10 @@ export class Panel {
     const whole = limit >= this.reach;
     const part = Math.log(Math.max(limit, CLOSEST) / CLOSEST) / Math.log(this.reach / CLOSEST);
     this.trim.value = String(whole ? TRIM_STEPS : Math.round(part * TRIM_STEPS));
-    const text = whole ? "off" : `over ${number(limit, 2)} spacings`;
-    this.trimText.textContent = text;
-    this.trim.setAttribute("aria-valuetext", text);
+    const text = whole ? "off" : `over ${number(limit, limit < 10 ? 2 : 1)}`;
+    this.trimText.textContent = whole ? text : `${text}×`;
+    this.trimText.title = "times the spacing of the points";
+    this.trim.setAttribute("aria-valuetext", whole ? text : `${text} spacings`);
     this.trim.disabled = !ofResult;
     this.trimReset.textContent = base === Infinity ? "Off" : number(base, 2).replace(/\.?0+$/, "");
     this.trimReset.disabled = limit === base || (whole && base >= this.reach);
