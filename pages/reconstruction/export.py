@@ -60,13 +60,19 @@ def _surface(result: Result, seen: Seen, name: str) -> None:
             level = seen.level
         shown = shown_surface(result, seen.trim, level=level)
         faces = len(shown.mesh.faces)
+        least, kept = min(FEWEST, faces), st.session_state.get("export_budget", faces)
         budget = int(
             st.number_input(
-                "Triangles at most", min(FEWEST, faces), faces, faces, key=f"export_faces_{faces}",
+                "Triangles at most", least, faces, min(max(kept, least), faces),
+                key=f"export_faces_{faces}",
                 step=max(faces // 20, 1), width=180,
                 help="Fewer make smaller files; what the surface moves by is measured and told.",
             )
         )  # fmt: skip
+    if budget < faces:  # kept for what the surface is trimmed to next
+        st.session_state.export_budget = budget
+    else:
+        st.session_state.pop("export_budget", None)
     fewer = _decimated(shown, result.run.id, shown.told, budget)
     mesh = fewer.mesh
     told = [text for text in (shown.told, fewer.told if budget < faces else "") if text]
