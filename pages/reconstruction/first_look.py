@@ -17,6 +17,8 @@ from levelset_core.runs import RunStore, duration
 from pages.reconstruction.input import Subject
 from pages.reconstruction.method import METHODS
 
+#: Points whose outliers are found within a second.
+AT_ONCE = 60_000
 #: Seconds of preparation and extraction where no run has shown them yet: at least, and a point.
 LEAST, POINT = 15.0, 1.5e-4
 
@@ -41,6 +43,18 @@ def kept_points(subject: Subject, ratio: float | None) -> np.ndarray:
     if ratio is None:
         return np.ones(len(subject.cloud), dtype=bool)
     return _inliers(subject.digest, ratio, subject.cloud.points)
+
+
+def known(subject: Subject, ratio: float | None) -> bool:
+    """Whether the outliers are known, or so soon found that a picture can wait for them."""
+    few = len(subject.cloud) <= AT_ONCE or ratio is None or subject.kind != "surface"
+    return few or (subject.digest, ratio) in st.session_state.get("looked_at", set())
+
+
+def look_again(subject: Subject, ratio: float | None) -> None:
+    """Draw the page anew, now that the outliers are known."""
+    st.session_state.setdefault("looked_at", set()).add((subject.digest, ratio))
+    st.rerun()
 
 
 def first_look(subject: Subject, ratio: float | None, choice: dict[str, Any]) -> Iterator[str]:

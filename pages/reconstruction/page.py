@@ -10,7 +10,7 @@ import streamlit as st
 from levelset_core.reconstruction.bundle import is_bundled
 from levelset_core.runs import Run
 from pages.reconstruction.export import export_view
-from pages.reconstruction.first_look import first_look, kept_points, takes
+from pages.reconstruction.first_look import first_look, kept_points, known, look_again, takes
 from pages.reconstruction.input import Subject, input_panel
 from pages.reconstruction.method import method_panel, start_button
 from pages.reconstruction.report import metrics_view, notes_view, training_view
@@ -54,10 +54,14 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
     results = [result for run in chosen if (result := result_of(run, titles[run.id])) is not None]
     told = notes_view(results)
     ratio = outlier_ratio(choice)
+    at_once = bool(runs) or known(subject, ratio)
     look = st.container(gap=None)
     stills = st.session_state.get("reconstruction_tab") == "stills"
     seen = viewer3d(
-        views(subject, results, lambda result: kept_points(subject, ratio_of(result, ratio))),
+        views(
+            subject, results,
+            lambda result: kept_points(subject, ratio_of(result, ratio) if at_once else None),
+        ),
         key="reconstruction", subject=subject.digest, up=subject.up,
         tell_camera=stills, origin=origin_of(subject), colour=colour_of(subject, results),
         height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished)
@@ -68,6 +72,8 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
         with look:  # after the picture, which need not wait for it
             for text in first_look(subject, ratio, choice):
                 st.caption(text)
+    if not at_once:
+        look_again(subject, ratio)
     if not runs or stored:
         text = (
             "Drag to turn, wheel to zoom, ? for all keys. **Reconstruct** trains a network whose "
