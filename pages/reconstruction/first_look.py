@@ -23,12 +23,12 @@ AT_ONCE = 60_000
 LEAST, POINT = 15.0, 1.5e-4
 
 
-@st.cache_data(max_entries=16, show_spinner="Looking for outliers…")
+@st.cache_data(max_entries=16, show_spinner=False)
 def _inliers(digest: str, ratio: float, _points: np.ndarray) -> np.ndarray:
     return inliers(_points, ratio=ratio)
 
 
-@st.cache_data(max_entries=16, show_spinner="Looking at the points…")
+@st.cache_data(max_entries=16, show_spinner=False)
 def _survey(digest: str, ratio: float | None, _subject: Subject) -> Survey:
     return survey(_subject.cloud.select(kept_points(_subject, ratio)))
 

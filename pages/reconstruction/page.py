@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core.reconstruction.bundle import is_bundled
 from levelset_core.runs import Run
@@ -69,9 +71,7 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
         empty="No surface yet.",
     )  # fmt: skip
     if not runs:
-        with look:  # after the picture, which need not wait for it
-            for text in first_look(subject, ratio, choice):
-                st.caption(text)
+        tell_first_look(look, first_look(subject, ratio, choice))
     if not at_once:
         look_again(subject, ratio)
     if not runs or stored:
@@ -96,6 +96,16 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
         stills_view(subject, one(results), seen)
     else:
         training_view(results)
+
+
+def tell_first_look(look: DeltaGenerator, texts: Iterator[str]) -> None:
+    """One line after the other, after the picture, which need not wait for them."""
+    line = look.empty()
+    for text in texts:
+        line.caption(text)
+        line = look.empty()
+        line.caption(":material/hourglass_top: Looking at the points…")
+    line.empty()
 
 
 def colour_of(subject: Subject, results: list[Result]) -> str:
