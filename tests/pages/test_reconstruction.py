@@ -144,4 +144,4 @@ def test_fewer_triangles_are_exported_at_a_told_cost(page):
     budget.set_value(5000).run()
     assert not page.exception
     told = " ".join(caption.value for caption in page.caption)
-    assert f"of {budget.max:,} triangles: the surface moves by" in told
+    assert f"of {int(budget.max):,} triangles: the surface moves by" in told
