@@ -29,7 +29,7 @@ def main() -> None:
     with Server() as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.goto(f"{server.url}/playground?s={quote(state.to_link())}")
+        page.goto(f"{server.url}/playground?start=fast&s={quote(state.to_link())}")
         root = page.get_by_test_id("playground")
         root.wait_for(timeout=120_000)
         page.wait_for_function(

@@ -11,6 +11,7 @@ from levelset_core.live import LiveSession
 from levelset_core.playground import OBJECTIVES, Iteration, PlaygroundConfig
 from pages.playground.iteration_equations import STAGES, equations
 from pages.shared.attempt import tell, telling
+from pages.shared.glossary import term
 
 
 def iteration_view(session: LiveSession) -> None:
@@ -57,10 +58,21 @@ def iteration_view(session: LiveSession) -> None:
         f"{it.index} with label {it.label:+d}. Training is paused; the numbers show this moment. "
         "Click a point on the canvas to follow that one."
     )
+    st.html(f'<div class="levelset-key">{"".join(map(term, _SYMBOLS[stage or 0]))}</div>')
     for latex, words in equations(it, config, stage or 0):
         left, right = st.columns([3, 2], vertical_alignment="center")
         left.latex(latex)
         right.markdown(words)
+
+
+#: The terms of the glossary in the equations of each stage.
+_SYMBOLS = (
+    ("x", "F", "gradient", "pseudo_inverse", "p", "newton", "S0"),
+    ("theta", "p", "pseudo_inverse", "sample_network"),
+    ("margin", "delta", "epsilon", "lam11", "lam12", "alpha", "rho", "output_margin"),
+    ("theta", "gradient"),
+    ("p", "sample_network", "S0"),
+)
 
 
 def iteration_annotations(session: LiveSession) -> list[dict[str, Any]]:

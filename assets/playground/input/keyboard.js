@@ -42,6 +42,8 @@ export class Keyboard {
 
   anywhere(event) {
     const { host } = this;
+    // A list or a slider has keys of its own.
+    if (event.target.matches?.("select, input") && event.key !== "Escape") return;
     const key = event.key.toLowerCase();
     if (event.ctrlKey || event.metaKey) {
       if (key === "z") host.act(event.shiftKey ? "redo" : "undo");

@@ -1,5 +1,6 @@
 // The row of buttons. It only reports what was pressed; the playground decides.
 
+import { GLOSSARY } from "../../shared/glossary.js";
 import { icon } from "../../shared/icons.js";
 
 export const TOOLS = ["brush-plus", "brush-minus", "move", "erase"];
@@ -30,15 +31,16 @@ const GROUPS = [
   ]],
 ];
 
+// id, text, what it shows, and the term of the glossary that explains its symbol
 export const OVERLAYS = [
-  ["field", "Field", "Colour field of F"],
-  ["contours", "S±1", "Level sets S₊₁ and S₋₁"],
-  ["margins", "Margins", "Bars of input and output margin"],
-  ["balls", "ε-balls", "Balls of radius epsilon, and whether the boundary cuts them"],
-  ["path", "Newton", "Newton path of every point to S₀"],
-  ["gradients", "Gradients", "Gradient of F where the path ends"],
-  ["axis", "ρ axis", "Coordinate axis that rho looks at"],
-  ["motion", "Motion", "Predicted and actual motion of S₀ in one optimizer step"],
+  ["field", "Field", "Colour field of F", "F"],
+  ["contours", "S±1", "Level sets S₊₁ and S₋₁", "S1"],
+  ["margins", "Margins", "Bars of input and output margin", "margin"],
+  ["balls", "ε-balls", "Balls of radius epsilon, and whether the boundary cuts them", "epsilon"],
+  ["path", "Newton", "Newton path of every point to S₀", "newton"],
+  ["gradients", "Gradients", "Gradient of F where the path ends", "gradient"],
+  ["axis", "ρ axis", "Coordinate axis that rho looks at", "rho"],
+  ["motion", "Motion", "Predicted and actual motion of S₀ in one optimizer step", "sample_network"],
 ];
 
 export class Toolbar {
@@ -55,10 +57,12 @@ export class Toolbar {
     }
     const show = this.group("Show", "show");
     show.insertAdjacentHTML("beforeend", '<span class="caption" aria-hidden="true">Show</span>');
-    for (const [id, text, title] of OVERLAYS) {
+    for (const [id, text, title, key] of OVERLAYS) {
       const name = `overlay-${id}`;
-      const button = this.button(name, text, `${text}: ${title}`, title, () => onAction(name));
-      button.classList.add("chip");
+      const { symbol, sentence } = GLOSSARY[key];
+      const words = `<span class="about" role="tooltip">${title}.<br><b>${symbol}</b> ${sentence}</span>`;
+      const button = this.button(name, text + words, `${text}: ${title}`, "", () => onAction(name));
+      button.classList.add("chip", "explains");
       show.append(button);
     }
   }
@@ -78,7 +82,7 @@ export class Toolbar {
     button.dataset.testid = id;
     button.innerHTML = content;
     button.setAttribute("aria-label", label);
-    button.title = title;
+    if (title) button.title = title;
     button.addEventListener("click", onClick);
     this.buttons.set(id, button);
     return button;
