@@ -31,7 +31,7 @@ def test_compare_leaves_a_drawing_alone(playground):
 def place_in(page, panel, index):
     """Where a point lies in one of several panels."""
     left, top, size = map(float, page.text("plots").split(",")[panel].split())
-    x, y = page.state().points.xy[index]
+    x, y = map(float, page.state().points.xy[index])
     return {"x": left + (x + 1.5) / 3 * size, "y": top + (1.5 - y) / 3 * size}
 
 

@@ -23,7 +23,7 @@ def test_back_and_on_from_there(playground):
     playground.wait_for("the moment", step=lambda step: 0 < step <= 8, playing="false")
     there = playground.number("step")
     assert playground.number("newest") == newest
-    expect(playground.root.get_by_text(f"{there:g} of")).to_be_visible()
+    expect(playground.root.locator("output")).to_have_text(f"{there:g} of {newest:g}")
     playground.press("again")
     playground.wait_for("training from there", playing="true", step=lambda step: step > there)
     playground.well()
