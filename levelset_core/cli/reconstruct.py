@@ -49,8 +49,9 @@ def curve_options(verb: Parser) -> None:
     _add_options(verb, "OUT.ply, .obj or .csv")
     verb.add_argument("--preset", default="quick", help="quick or paper")
     verb.add_argument(
-        "--ends", default="auto",
-        help="auto closes a gap where that looks natural; open never, closed always",
+        "--ends", "--surface", default="auto",
+        help="auto decides from the points and closes a gap where that looks natural; open never "
+        "closes, closed always",
     )  # fmt: skip
     verb.set_defaults(run=_run_curve)
 
@@ -114,6 +115,7 @@ def _run_curve(options: argparse.Namespace) -> int:
     output = _output(options.output, _LINES)
 
     from levelset_core.geometry import curve_report, write_polyline
+    from levelset_core.reconstruction.curve_survey import CurveSurvey
 
     cloud = read_cloud(options, "curve", samples=None)
     space = cloud.points.shape[1] == 3
@@ -127,9 +129,16 @@ def _run_curve(options: argparse.Namespace) -> int:
     finished = _train(trainer, cloud)
     lines = trainer.extract_curve().polylines
     if not lines:
-        raise LevelsetError("F has no zero near the points: train longer, or with another seed.")
+        raise LevelsetError(
+            f"F has no zero near the points after {trainer.step} steps: give it more seconds or "
+            "steps, or another seed."
+        )
     write_polyline(lines, output)
     report = curve_report(lines, trainer.cloud.points)
+    seems = trainer.prepared.survey
+    if isinstance(seems, CurveSurvey):
+        unlike = seems.unlike(report["pieces"], report["closed"], trainer.step)
+        report |= {"note": unlike} if unlike else {}
     for gap in report["gaps"]:
         progress(
             f"A gap of the data, {gap['length']:.4g} long, is closed from {_place(gap['start'])} "
@@ -216,7 +225,8 @@ def _report(
             trainer.step, float(options.seconds or c.seconds),
             dimensions=trainer.points.shape[1] - c.outputs, most=c.steps,
         )  # fmt: skip
-        result |= {"note": note} if note else {}
+        if note:
+            result["note"] = " ".join(filter(None, [note, result.get("note")]))
     told: dict[str, Any] = {
         k: len(v) if isinstance(v, list) else v for k, v in result.items()
     }  # lists: above

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +16,14 @@ from levelset_core.data.pointclouds import PointCloud, check_spread
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
 from levelset_core.geometry.clouds import NearestPoints, Normalization, noise_level
-from levelset_core.geometry.curves.completion import complete_curves
+from levelset_core.geometry.curves.completion import completed, strand_distance
+from levelset_core.geometry.curves.finding import find_curves
 from levelset_core.geometry.meshes import unit
 from levelset_core.levelsets import LevelSetSamples
 from levelset_core.levelsets.jacobian import pinv_times
 from levelset_core.parallel import Workers
 from levelset_core.reconstruction.config import ReconstructionConfig
+from levelset_core.reconstruction.curve_survey import CurveSurvey, survey_curves
 from levelset_core.reconstruction.prior import BOX, CurvePrior, Prior, around
 from levelset_core.reconstruction.survey import Survey, survey
 
@@ -54,6 +57,15 @@ def near_points(
 #: The shortest wavelength of the encoding, in standard deviations of the noise: shorter ones learn
 #: the noise (measured on scans and on noisy samples of meshes).
 FINEST_WAVELENGTH = 70.0
+
+
+#: Strands further apart than this, in the box, need no encoding.
+FAR_APART = 0.25
+
+
+def curve_octaves(apart: float, most: int) -> int:
+    """Octaves that tell strands so far apart in the box from each other, ``most`` at most."""
+    return 0 if apart > FAR_APART else min(most, 1 + round(math.log2(1 / max(apart, 1e-3))))
 
 
 def advance(s: LevelSetSamples, starts: Callable[[int], Tensor]) -> Tensor:
@@ -95,7 +107,7 @@ class PreparedCloud(NamedTuple):
         normals: of X, zero where a gap was closed, or None.
         prior: what F is warm-started from, or None.
         octaves: of the positional encoding.
-        survey: what a cloud in space seems to be, None of others.
+        survey: what the cloud seems to be, None of a curve without a prior.
         open: whether the surface ends where the data does.
     """
 
@@ -105,7 +117,7 @@ class PreparedCloud(NamedTuple):
     normals: Tensor | None
     prior: Prior | CurvePrior | None
     octaves: int
-    survey: Survey | None
+    survey: Survey | CurveSurvey | None
     open: bool
 
 
@@ -134,17 +146,21 @@ def prepare_cloud(
     check_spread(raw, "curve" if curve else "surface")
     cloud = remove_outliers(raw, ratio=config.outlier_ratio) if config.outliers else raw
 
-    found = survey(cloud, workers) if not curve else None
+    found: Survey | CurveSurvey | None = survey(cloud, workers) if not curve else None
     is_open = config.surface == "open" or (
         config.surface == "auto" and found is not None and found.kind == "open"
     )
-    completed = complete_curves(cloud.points, config.ends) if warm and curve else []
-    normalization = Normalization.of(np.concatenate([cloud.points, *(c.ring for c in completed)]))
+    whole = []
+    if warm and curve:
+        seen = find_curves(cloud.points, config.ends)
+        found, whole = survey_curves(seen, config.ends), completed(seen.curves)
+        cloud = replace(cloud.select(seen.kept), outliers=cloud.outliers + found.outliers)
+    normalization = Normalization.of(np.concatenate([cloud.points, *(c.ring for c in whole)]))
     own = normalization.apply(cloud.points)
     points = torch.from_numpy(own).float().to(device)
     prior: Prior | CurvePrior | None = None
     if warm and curve:
-        prior = CurvePrior([c.in_box(normalization) for c in completed], device)
+        prior = CurvePrior([c.in_box(normalization) for c in whole], device)
     elif warm:
         told = look and (lambda mesh: look(mesh.moved(normalization.scale, normalization.center)))
         lines = sight_lines(cloud)
@@ -161,6 +177,8 @@ def prepare_cloud(
     if octaves and not curve and (noise := noise_level(own)):
         # The octave k = 0, 1, ... has the wavelength 2 / 2^k: noise hides the last of a surface.
         octaves = min(octaves, max(1, 1 + round(math.log2(2 / (FINEST_WAVELENGTH * noise)))))
+    if isinstance(prior, CurvePrior):
+        octaves = curve_octaves(strand_distance(prior.curves), octaves)
     return PreparedCloud(
         cloud, normalization, points, normals, prior, octaves, found, is_open and not curve
     )

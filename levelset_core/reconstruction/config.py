@@ -34,7 +34,8 @@ class ReconstructionConfig(Settings):
     width: int = setting(128, low=4, high=1024, help="units of a hidden layer")
     octaves: int = setting(
         6, low=0, high=12, help="of the positional encoding of x, at most: a surface takes fewer "
-        "where the cloud is too noisy to tell so fine a detail (extension); 0 in the paper",
+        "where the cloud is too noisy to tell so fine a detail, a curve where its strands are far "
+        "apart (extension); 0 in the paper",
     )  # fmt: skip
     skip: bool = setting(
         False, help="x is concatenated to the input of every hidden layer after the first (paper)"
@@ -143,8 +144,8 @@ _PAPER: dict[str, Any] = {
     "steps": 5000, "seconds": None, "resolution": 100,
 }  # fmt: skip
 _CURVE: dict[str, Any] = {
-    "outputs": 2, "depth": 4, "width": 64, "octaves": 0, "activation": "softplus",
-    "optimizer": "adam", "learning_rate": 2e-3, "final_rate": 0.02,
+    "outputs": 2, "depth": 4, "width": 64, "octaves": 6, "activation": "softplus",
+    "optimizer": "muon", "learning_rate": 2e-3, "final_rate": 0.02,
     "data_batch": 512, "projected": 512, "near": 0, "lam": 5.0,
     "warm_share": 0.7, "anchors": 512, "anchor_weight": 3.0, "outliers": False,
     "steps": 1000, "seconds": 50.0, "resolution": 96,

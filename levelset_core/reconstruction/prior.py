@@ -29,7 +29,7 @@ from levelset_core.geometry import Mesh, Polyline, extract_mesh, remove_small_co
 from levelset_core.geometry.analysis import sample_faces
 from levelset_core.geometry.clouds import NearestPoints, Normalization
 from levelset_core.geometry.curves.completion import CompleteCurve
-from levelset_core.geometry.curves.gaps import kept_parts
+from levelset_core.geometry.curves.gaps import kept_parts, without_short_runs
 from levelset_core.geometry.curves.solid_angle import half_angle
 from levelset_core.geometry.meshes import unit
 from levelset_core.geometry.orientation import oriented_normals
@@ -225,6 +225,8 @@ def first_look(cloud: PointCloud, threads: int) -> Mesh:
 #: them), and every fifth is uniform in the box instead.
 PLACES = 16_000
 SIGMAS = (0.0, 0.02, 0.05, 0.1, 0.25)
+#: Stretches below this part of the shortest curve or way back are not cut off, or out.
+SHORT = 0.3
 #: Corners of the polygons whose angle is taken.
 CORNERS = 400
 
@@ -253,6 +255,7 @@ class CurvePrior:
         self._reach = np.concatenate([np.maximum(g, np.roll(g, 1)) / 2 for g in gaps])
         on_path = [np.arange(len(c.ring)) >= len(c.curve.points) for c in curves]
         self._on_path = np.concatenate(on_path)
+        self._ways = [Polyline(c.path, False).length for c in curves if len(c.path)]
 
     def signed_points(self, generator: torch.Generator) -> SignedPoints:
         """Places around the curves with F there: (m,) in the plane, (m, 2) in space."""
@@ -279,8 +282,13 @@ class CurvePrior:
         return found if x.shape[1] == 3 else found[:, 0]
 
     def supported(self, line: Polyline) -> list[Polyline]:
-        """A traced curve without the ways back of open ones."""
-        return kept_parts(line, ~self._on_path[self._tree.query(line.points)[1]])
+        """A traced curve without the ways back of open ones.
+
+        A stretch much shorter than any curve or way back is only nearer to the other one.
+        """
+        short = SHORT * min(*(c.curve.length for c in self.curves), *self._ways, np.inf)
+        kept = ~self._on_path[self._tree.query(line.points)[1]]
+        return kept_parts(line, without_short_runs(line, kept, short))
 
     def _tensor(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(values).float().to(self.device)

@@ -38,7 +38,7 @@ from levelset_core.reconstruction.solid import Solid
 
 #: A flatter F than this has no distance to tell: its samples give no loss.
 MIN_GRADIENT = 0.1
-#: Places of a step of the warm start where no near samples say how many.
+#: Places of a step of the warm start, at least.
 WARM_BATCH = 1024
 #: Margin of the extraction around the cloud.
 MARGIN = 0.1
@@ -178,7 +178,7 @@ class ReconstructionTrainer(Budgeted):
         )  # fmt: skip
 
     def _signed_loss(self, x: Tensor) -> Tensor:
-        places, value = self._signed_batch(self.config.near or WARM_BATCH)
+        places, value = self._signed_batch(max(self.config.near, WARM_BATCH))
         if isinstance(self.prior, CurvePrior):  # knows better than noisy points where the curve is
             return off_by(self.network, places, value)
         return signed_distance(self.network, x, places, value, lam=self.config.lam)

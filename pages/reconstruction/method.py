@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core import runs
+from levelset_core.geometry.curves.chains import ENDS
 from levelset_core.reconstruction import ReconstructionConfig
 from levelset_core.reconstruction.config import PRESETS, SURFACES
 from levelset_core.reconstruction.shapes import CLOUD, TRUTH, cloud_bytes, shape_bytes
@@ -182,6 +183,14 @@ def _settings(subject: Subject, name: str) -> dict[str, Any]:
     if subject.kind == "curve":
         changes["outliers"] = st.checkbox(
             "Remove outliers first", usual.outliers, key=f"outliers_{name}"
+        )
+        changes["ends"] = st.segmented_control(
+            "Ends",
+            ENDS,
+            default=usual.ends,
+            required=True,
+            key=f"ends_{name}",
+            help="Auto decides from the points and closes a gap where that looks natural.",
         )
     if subject.cloud.normals is not None and subject.kind == "surface":
         use = st.checkbox("Use the normals of the file", key="use_normals")

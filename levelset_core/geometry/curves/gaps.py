@@ -110,3 +110,27 @@ def kept_parts(line: Polyline, kept: np.ndarray) -> list[Polyline]:
     edges = np.diff(np.concatenate([[0], kept.astype(int), [0]]))
     spans = zip(np.nonzero(edges == 1)[0], np.nonzero(edges == -1)[0], strict=True)
     return [Polyline(points[a:b], closed=False) for a, b in spans if b - a > 1]
+
+
+def without_short_runs(line: Polyline, kept: np.ndarray, short: float) -> np.ndarray:
+    """The mask ``kept`` of a polyline's vertices, (n,) bool, its runs below a length turned over.
+
+    The shortest goes first; a line that is one run stays as it is.
+    """
+    kept, steps = kept.copy(), np.linalg.norm(np.diff(line.whole, axis=0), axis=1)
+    steps = np.append(steps, 0.0)[: len(kept)]
+    while True:
+        begins = np.flatnonzero(kept != np.roll(kept, 1)) if line.closed else np.concatenate(
+            [[0], np.flatnonzero(kept[1:] != kept[:-1]) + 1]
+        )  # fmt: skip
+        if len(begins) < 2:
+            return kept
+        runs = [
+            np.arange(a, b if b > a else b + len(kept)) % len(kept)
+            for a, b in zip(begins, np.append(begins[1:], begins[0] or len(kept)), strict=True)
+        ]
+        lengths = [float(steps[run].sum()) for run in runs]
+        least = int(np.argmin(lengths))
+        if lengths[least] >= short:
+            return kept
+        kept[runs[least]] = ~kept[runs[least]]

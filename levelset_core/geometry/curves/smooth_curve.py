@@ -8,14 +8,14 @@ the parameter of their foot on the curve, and the curve is fitted again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import BSpline
 from scipy.linalg import eigh
 from scipy.spatial import cKDTree
 
-from levelset_core.geometry.curves.chains import Chain, goes_on, order_points, turning
+from levelset_core.geometry.curves.chains import Chain
 from levelset_core.geometry.meshes import Polyline, even_points
 
 #: Fits, each after the feet of the points were found anew.
@@ -44,73 +44,39 @@ class SmoothCurve(Polyline):
     Attributes:
         noise: standard deviation of the data in every direction across it.
         feet: number of the sample that is next to each point of the data, ascending.
+        free: degrees of freedom that the fit takes for every coordinate.
     """
 
     noise: float
     feet: np.ndarray
+    free: float
 
 
-def fit_curves(points: np.ndarray, ends: str = "auto") -> list[SmoothCurve]:
-    """The smooth curves near a cloud, (n, d), the longest first.
-
-    Args:
-        points: in any order, in any units.
-        ends: see :func:`levelset_core.geometry.curves.chains.order_points`.
-
-    Raises:
-        LevelsetError: no curve is found, or ``ends`` is unknown.
-    """
-    chains = order_points(points, ends)
-    nodes = np.concatenate([chain.points for chain in chains])
-    labels = np.repeat(np.arange(len(chains)), [len(chain.points) for chain in chains])
-    distance, nearest = cKDTree(nodes).query(points)
-    spacing = float(np.median(cKDTree(nodes).query(nodes, k=2)[0][:, 1]))
-    labels = np.where(distance <= STRAY * spacing, labels[nearest], -1)
-    curves = []
-    for k, chain in enumerate(chains):
-        own = points[labels == k]
-        if len(own) < LEAST_POINTS:
-            continue
-        curve = fit_curve(own, chain)
-        if ends == "auto" and not curve.closed and _should_close(curve):
-            curve = fit_curve(own, replace(chain, closed=True))
-        curves.append(curve)
-    return sorted(curves, key=lambda curve: -curve.length)
-
-
-def _should_close(curve: SmoothCurve) -> bool:
-    """As between chains, but without the noise in their directions."""
-    far = max(1, round(END * len(curve.points)))
-    first, last = curve.points[0], curve.points[-1]
-    chord = first - last
-    turn = turning(curve.points[-1 - far] - last, chord, curve.points[far] - first)
-    return goes_on(turn, float(np.linalg.norm(chord)) / curve.length)
-
-
-def fit_curve(points: np.ndarray, chain: Chain) -> SmoothCurve:
+def fit_curve(points: np.ndarray, chain: Chain | Polyline, fits: int = FITS) -> SmoothCurve:
     """The smooth curve near a chain through its points.
 
     Args:
         points: the data of this curve, (n, d).
         chain: what orders it.
+        fits: how often, each time after the feet of the points were found anew.
     """
     line = np.concatenate([chain.points, chain.points[:1]]) if chain.closed else chain.points
-    noise = 0.0
-    for _ in range(FITS):
+    noise = free = 0.0
+    for _ in range(fits):
         line, lengths = even_points(line, SAMPLES)
         t = lengths[cKDTree(line).query(points)[1]] / lengths[-1]
-        line, noise = _fit(t, points, chain.closed)
+        line, noise, free = _fit(t, points, chain.closed)
     line, _ = even_points(line, SAMPLES + chain.closed)
     samples = line[:-1] if chain.closed else line
     feet = np.sort(cKDTree(samples).query(points)[1])
     if not chain.closed:  # it ends where the data does
         samples, _ = even_points(samples[feet[0] : feet[-1] + 1], SAMPLES)
         feet = np.sort(cKDTree(samples).query(points)[1])
-    return SmoothCurve(samples, chain.closed, noise, feet)
+    return SmoothCurve(samples, chain.closed, noise, feet, free)
 
 
-def _fit(t: np.ndarray, points: np.ndarray, closed: bool) -> tuple[np.ndarray, float]:
-    """A dense polyline on the spline that fits points at parameters t in [0, 1], and the noise."""
+def _fit(t: np.ndarray, points: np.ndarray, closed: bool) -> tuple[np.ndarray, float, float]:
+    """A dense polyline on the spline for points at parameters t in [0, 1]; noise and freedom."""
     size = int(np.clip(len(points), LEAST, MOST))
     basis, penalty = _basis(t, size, closed), _penalty(size, closed)
     # Both quadratic forms become diagonal, so that every weight costs a few sums.
@@ -122,7 +88,7 @@ def _fit(t: np.ndarray, points: np.ndarray, closed: bool) -> tuple[np.ndarray, f
     loose = np.maximum(1 - 1e-7 * np.trace(gram) * stiff, 0)
     targets = vectors.T @ (basis.T @ points)  # (size, d)
     total = float((points**2).sum())
-    best = (np.inf, targets, 0.0)
+    best = (np.inf, targets, 0.0, 0.0)
     for weight in WEIGHTS * np.trace(gram):
         shrunk = 1 / np.maximum(loose + weight * stiff, 1e-300)
         own = targets * shrunk[:, None]
@@ -135,10 +101,11 @@ def _fit(t: np.ndarray, points: np.ndarray, closed: bool) -> tuple[np.ndarray, f
         if score < best[0]:
             across = len(points[0]) - 1
             # The foot takes up what lies along the curve.
-            best = (score, own, float(np.sqrt(rest / (across * max(len(points) - free, 1)))))
-    _, own, noise = best
+            noise = float(np.sqrt(rest / (across * max(len(points) - free, 1))))
+            best = (score, own, noise, free)
+    _, own, noise, free = best
     dense = np.linspace(0, 1, 2 * SAMPLES + 1)
-    return _basis(dense, size, closed) @ (vectors @ own), noise
+    return _basis(dense, size, closed) @ (vectors @ own), noise, free
 
 
 def _basis(t: np.ndarray, size: int, closed: bool) -> np.ndarray:

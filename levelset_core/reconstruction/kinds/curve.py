@@ -8,6 +8,7 @@ from levelset_core.data import PointCloud
 from levelset_core.geometry import curve_report, polyline_bytes
 from levelset_core.geometry.curves.completion import complete_curves
 from levelset_core.reconstruction import ReconstructionTrainer
+from levelset_core.reconstruction.curve_survey import CurveSurvey
 from levelset_core.reconstruction.kinds.reconstruct import Reconstruct
 from levelset_core.reconstruction.shapes import PREVIEW, Shape, write_shape
 from levelset_core.runs.files import replacing
@@ -34,7 +35,12 @@ class ReconstructCurve(Reconstruct):
         return Shape(curve.surfaces, curve.polylines, trainer.step, trainer.seconds)
 
     def final(self, trainer: ReconstructionTrainer) -> tuple[Shape, dict[str, Any]]:
-        return self.extract(trainer, trainer.config.resolution), {}
+        shape, seems = self.extract(trainer, trainer.config.resolution), trainer.prepared.survey
+        if not isinstance(seems, CurveSurvey):
+            return shape, {}
+        closed = sum(line.closed for line in shape.lines)
+        unlike = seems.unlike(len(shape.lines), closed, trainer.step)
+        return shape, {"survey": seems.as_dict()} | ({"note": unlike} if unlike else {})
 
     def _write(self, run: Run, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
         if shape.lines:

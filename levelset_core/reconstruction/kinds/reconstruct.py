@@ -145,7 +145,8 @@ class Reconstruct(Kind):
         shape, told = self.final(trainer)
         if shape.empty:
             raise LevelsetError(
-                "F has no zero within the cloud's box: train longer, or with another seed."
+                f"F has no zero within the cloud's box after {trainer.step} steps: give it more "
+                "seconds or steps, or another seed."
             )
         shape = self.coloured(shape, trainer.cloud)
         write_shape(run.artifacts / SHAPE, shape)
@@ -162,7 +163,7 @@ class Reconstruct(Kind):
         if wanted.seconds is not None:
             size, most = trainer.points.shape[1] - wanted.outputs, wanted.steps
             if note := few_steps(trainer.step, wanted.seconds, dimensions=size, most=most):
-                result["note"] = note
+                result["note"] = " ".join(filter(None, [note, result.get("note")]))
         return result | {"comparison": assess(run, shape)}
 
     def coloured(self, shape: Shape, cloud: PointCloud) -> Shape:

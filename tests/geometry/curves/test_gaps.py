@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from levelset_core.geometry import Polyline, curve_report, gaps
-from levelset_core.geometry.curves.gaps import kept_parts
+from levelset_core.geometry.curves.gaps import kept_parts, without_short_runs
 
 
 def circle(count, start=0.0, end=2 * np.pi):
@@ -61,3 +61,14 @@ def test_parts_that_are_kept():
     line = Polyline(RING.points, closed=False)
     assert [len(p) for p in kept_parts(line, kept)] == [500, 1000]
     assert kept_parts(line, ~np.ones(2000, dtype=bool)) == []
+
+
+def test_short_runs_are_turned_over():
+    kept = np.ones(2000, dtype=bool)
+    kept[500:1000] = False
+    ragged = kept.copy()
+    ragged[[3, 700, 701, 1200]] ^= True
+    for closed in (True, False):
+        line = Polyline(RING.points, closed)
+        np.testing.assert_array_equal(without_short_runs(line, ragged, 0.1), kept)
+        assert without_short_runs(line, ragged, 10.0).all()

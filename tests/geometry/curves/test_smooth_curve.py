@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from levelset_core.data.shapes import helix, trefoil
 from levelset_core.geometry.clouds import Normalization
 from levelset_core.geometry.curves.completion import complete_curves
-from levelset_core.geometry.curves.smooth_curve import fit_curves
+from levelset_core.geometry.curves.finding import fit_curves
 
 
 def noisy(points, sigma, seed=0):
