@@ -1,0 +1,180 @@
+"""Ours beside screened Poisson on every cloud there is, in one run: a table of figures."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import _measure
+from levelset_core.data import PointCloud, read_geometry, read_point_cloud, sample_surface
+from levelset_core.geometry import Mesh, components, distance_to, poisson_surface
+from levelset_core.geometry.analysis import sample_faces
+from levelset_core.geometry.topology import soundness
+from levelset_core.paths import data_folder
+from levelset_core.random import numpy_generator
+
+MESHES = ("stanford-bunny", "spot", "fandisk", "rocker-arm")
+#: Points and noise (of the longest side) drawn from meshes, and places that surfaces are compared
+#: at.
+POINTS, NOISE, PLACES = 20_000, 0.002, 30_000
+#: Depth of Poisson's octree: of clouds of 20,000 points, and of the others.
+DEPTHS = {True: 8, False: 9}
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A cloud as a file, what it was drawn from, and the truth's normals at its points.
+
+    Attributes:
+        source: what the command line reads.
+        truth: None of scans whose surface nobody knows.
+        points, normals: (n, 3); normals of the truth, or the file's own, or None.
+    """
+
+    name: str
+    source: Path
+    truth: Mesh | None
+    points: np.ndarray
+    normals: np.ndarray | None
+
+
+def subjects(data_dir: str | None, folder: Path, seed: int) -> Iterator[Subject]:
+    """Body scans, simulated scans, scans of the bunny, bimba, samples of meshes."""
+    data = data_folder(data_dir)
+    pairs = [(f"scan_{k}", data / "meshes" / f"scan_{k}") for k in ("01", "02", "05", "07")]
+    pairs += [(name, data / "clouds" / name) for name in ("dc", "lordquas")]
+    for name, stem in pairs:
+        scan = stem.with_name(f"{stem.name}.ply" if "scan" in name else f"{stem.name}_scan.ply")
+        truth = stem.with_name(f"{stem.name}_truth.ply")
+        if scan.is_file() and truth.is_file():
+            yield _known(name, scan, _mesh(truth))
+    bunny = data / "clouds" / "bunny_scans"
+    if (bunny / "bun.conf").is_file():
+        yield _known("bunny_scans", bunny / "bun.conf", _mesh(bunny / "bun_zipper.ply"))
+    bimba = data / "clouds" / "bimba_uneven.ply"
+    if bimba.is_file():
+        cloud = read_point_cloud(bimba)
+        yield Subject("bimba", bimba, None, cloud.points, cloud.normals)
+    for name in MESHES:
+        source = data / "meshes" / f"{name}.obj"
+        if source.is_file():
+            truth, drawn = _mesh(source), folder / f"{name}.npy"
+            np.save(drawn, noisy(truth, seed).points)
+            yield _known(name, drawn, truth)
+
+
+def noisy(truth: Mesh, seed: int) -> PointCloud:
+    """Uniform samples with Gaussian noise, in shares of the largest side, and true normals."""
+    cloud = sample_surface(truth, POINTS, seed=seed)
+    low, high = truth.bounds
+    offset = numpy_generator(seed).normal(size=cloud.points.shape)
+    points = cloud.points + NOISE * float((high - low).max()) * offset
+    return PointCloud(points, cloud.normals)
+
+
+def _known(name: str, source: Path, truth: Mesh) -> Subject:
+    """With the normal of the truth that is nearest to every point, of 200,000 places on it."""
+    from scipy.spatial import cKDTree
+
+    from levelset_core.data import read_scans
+
+    conf = source.suffix == ".conf"
+    cloud = read_scans([source]) if conf else read_point_cloud(source)
+    places, faces = sample_faces(truth, 200_000, numpy_generator(0))
+    _, near = cKDTree(places).query(cloud.points)
+    return Subject(name, source, truth, cloud.points, truth.face_normals[faces[near]])
+
+
+def _mesh(path: Path) -> Mesh:
+    mesh = read_geometry(path)
+    assert isinstance(mesh, Mesh)
+    return mesh
+
+
+def figures(mesh: Mesh, subject: Subject, seed: int) -> dict[str, Any]:
+    """Distances of surface and truth, both ways, and what shape it is; in the cloud's units.
+
+    Where no truth is known, the points' distances to the surface stand for both ways.
+    """
+    if subject.truth is None:
+        there = distance_to(subject.points, mesh)
+        ways = [there]
+    else:
+        mine, _ = sample_faces(mesh, PLACES, numpy_generator(seed, 0))
+        true, _ = sample_faces(subject.truth, PLACES, numpy_generator(seed, 1))
+        ways = [distance_to(mine, subject.truth), distance_to(true, mesh)]
+    shape = soundness(mesh)
+    return {
+        "point_to_surface": round(float(np.mean([way.mean() for way in ways])), 6),
+        "p99": round(max(float(np.quantile(way, 0.99)) for way in ways), 6),
+        "hausdorff": round(max(float(way.max()) for way in ways), 6),
+        "euler": shape.euler,
+        "pieces": len(components(mesh)),
+    }
+
+
+def row(subject: Subject, folder: Path, options: Any) -> dict[str, Any]:
+    """Ours, screened Poisson with estimated and with true normals, on one cloud."""
+    output = folder / f"{subject.name}.ply"
+    before = _cpu()
+    told = _measure.command(
+        "reconstruct", subject.source, output, preset="quick", seconds=options.seconds,
+        seed=options.seed,
+    )  # fmt: skip
+    found: dict[str, Any] = {"points": len(subject.points)}
+    found["ours"] = figures(_mesh(output), subject, options.seed) | {
+        "steps": told["steps"], "seconds": told["seconds"],
+        "cpu_seconds": round(_cpu() - before, 1),
+        "seconds_over_asked": round(told["seconds"] / options.seconds, 3),
+    }  # fmt: skip
+    depth = DEPTHS[len(subject.points) <= POINTS]
+    for name, normals in (("poisson_estimated", None), ("poisson_true", subject.normals)):
+        if name == "poisson_true" and normals is None:
+            continue
+        begun = time.perf_counter()
+        surface = poisson_surface(subject.points, normals, depth=depth)
+        seconds = round(time.perf_counter() - begun, 1)
+        found[name] = figures(surface, subject, options.seed) | {"seconds": seconds}
+        ratio = found["ours"]["point_to_surface"] / found[name]["point_to_surface"]
+        found[f"over_{name}"] = round(ratio, 3)
+    if subject.truth is not None:
+        found["euler_of_truth"] = soundness(subject.truth).euler
+    return found
+
+
+def _cpu() -> float:
+    """Seconds of processor time that ended child processes took: unlike wall time it does not grow
+    on a busy machine.
+    """
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def table(rows: dict[str, Any]) -> str:
+    """As Markdown, a line a method."""
+    names = ("point_to_surface", "p99", "hausdorff", "euler", "pieces", "seconds")
+    lines = ["| cloud | method | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
+    for name, cells in rows.items():
+        for method in ("ours", "poisson_estimated", "poisson_true"):
+            if own := cells.get(method):
+                values = " | ".join(f"{own[k]:.4g}" for k in names)
+                lines.append(f"| {name} | {method} | {values} |")
+    return "\n".join(lines)
+
+
+def peers(options: Any, folder: Path) -> dict[str, Any]:
+    """Every cloud there is, and the worst ratios."""
+    rows = {}
+    for subject in subjects(options.data_dir, folder, options.seed):
+        if not options.clouds or subject.name in options.clouds.split(","):
+            rows[subject.name] = row(subject, folder, options)
+            _measure.tell(subject.name, rows[subject.name])
+    _measure.tell("peers", "\n" + table(rows))
+    ratios = [r["over_poisson_true"] for r in rows.values() if "over_poisson_true" in r]
+    return {"clouds": rows, "over_poisson_true_worst": max(ratios, default=None)}
