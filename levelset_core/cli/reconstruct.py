@@ -19,6 +19,8 @@ _MESHES = (".ply", ".obj", ".stl", ".glb")
 _LINES = (".ply", ".obj", ".csv")
 #: Seconds between two lines of progress.
 _TELL_EVERY = 2.0
+#: A command that takes so many times the seconds asked for says so.
+LATE = 1.15
 #: Seconds of the budget that reading and writing may take besides.
 _FILES = 1.0
 
@@ -227,6 +229,12 @@ def _report(
         )  # fmt: skip
         if note:
             result["note"] = " ".join(filter(None, [note, result.get("note")]))
+    if finished and options.seconds and result["seconds"] > LATE * options.seconds:
+        late = (
+            f"It took {result['seconds']:.0f} s where {options.seconds:g} were asked for: training "
+            f"got {trainer.seconds:.0f} of them, preparing and writing the others."
+        )
+        result["note"] = " ".join(filter(None, [result.get("note"), late]))
     told: dict[str, Any] = {
         k: len(v) if isinstance(v, list) else v for k, v in result.items()
     }  # lists: above
