@@ -56,6 +56,8 @@ export class Reporter {
     this.set("status", status);
     this.set("tour", playground.guide.tour.name);
     this.set("lead", playground.guide.lead.state);
+    this.set("watchers", playground.people.watching);
+    statusLine.count(playground.people);
     const frame = screen.blend.frame;
     if (frame) {
       const [{ info }] = frame.panels;

@@ -29,7 +29,9 @@ export class StatusLine {
     this.connection = document.createElement("span");
     this.connection.className = "connection";
     this.connection.innerHTML = '<i aria-hidden="true"></i><span></span>';
-    this.element.append(this.connection);
+    this.people = document.createElement("span");
+    this.people.className = "people";
+    this.element.append(this.people, this.connection);
     this.spoken = document.createElement("div");
     this.spoken.className = "spoken";
     this.spoken.setAttribute("aria-live", "polite");
@@ -60,6 +62,14 @@ export class StatusLine {
     if (target.textContent === text) return;
     target.textContent = text;
     target.parentElement.hidden = text === "";
+  }
+
+  // Who else looks at this session.
+  count({ watching, taking_part: parts }) {
+    const texts = [watching && `${watching} watching`, parts > 1 && `${parts} in control`];
+    const text = texts.filter(Boolean).join(" · ");
+    if (this.people.textContent !== text) this.people.textContent = text;
+    this.people.hidden = !text;
   }
 
   connect(connection, status, queue, playing) {

@@ -11,6 +11,7 @@ import { DataLink, SocketLink, socketAddress } from "./wire/link.js";
 import { Pointer } from "./input/pointer.js";
 import { MAXIMUM, Points } from "./input/points.js";
 import { Probe } from "./input/probe.js";
+import { Presentation } from "./present.js";
 import { Reporter } from "./reporter.js";
 import { Screen } from "./plot/screen.js";
 import { StatusLine } from "./status.js";
@@ -19,10 +20,13 @@ import { Clock } from "./time/clock.js";
 import { OVERLAYS, TOOLS, Toolbar } from "./input/toolbar.js";
 
 const TELL_PYTHON = 600; // ms without a change before the page is told
+const CAUGHT_UP = 250; // ms in which a page shows settings that it changed itself
+const LOOKING = new Set(["png", "svg", "help", "tour", "present", "drawer"]); // what who only watches may press
 const OWN_WORD = 700; // ms in which a press of play outranks frames under way
 const GAP = 8;
 const AROUND = 184; // px of a window above the component, and below it down to the charts' keys
 const LOWEST = 460;
+const BELOW = 300; // of a high window: the views below stay in sight (assets/app.css reserves the same)
 
 class Playground extends View {
   constructor(parent, { data }) {
@@ -38,6 +42,8 @@ class Playground extends View {
     this.opening = false; // nobody has pressed anything yet: this browser may press play
     this.status = "empty";
     this.queue = 0;
+    this.watching = data.watching;
+    this.people = { watching: 0, taking_part: 1 };
     this.connection = "connecting";
     this.touched = 0;
     this.timers = {};
@@ -55,6 +61,12 @@ class Playground extends View {
       afterDraw: (frame, now, moving) => this.drawn(frame, now, moving),
       laidOut: (layout) => this.placeHint(layout),
     });
+    this.present = new Presentation(this.root, () => this.resized());
+    this.onWindow = () => {
+      this.present.fit();
+      this.resized();
+    };
+    addEventListener("resize", this.onWindow);
     this.leadTo(this.canvas, "canvas");
     const host = new Host(this);
     this.pointer = new Pointer(this.canvas, host);
@@ -89,6 +101,11 @@ class Playground extends View {
       this.overlays = new Set(data.overlays);
       this.sendView();
     }
+    this.watching = data.watching;
+    const hidden = data.hide ?? [];
+    this.toolbar.hide(this.watching ? [...hidden, "training", "tools", "edit", "show"] : hidden);
+    this.statusLine.element.hidden = hidden.includes("status");
+    this.clock.bar.element.hidden = this.watching || hidden.includes("training");
     this.connect();
     this.link.receive(data);
     this.resized();
@@ -170,6 +187,10 @@ class Playground extends View {
       this.pressedAt = -Infinity;
       if (message.playing) this.opening = false;
       Object.assign(this, { playing: message.playing, status: message.status, queue: message.queue });
+    } else if (message.op === "settings") {
+      this.settingsChanged(message);
+    } else if (message.op === "people") {
+      this.people = message;
     } else if (message.op === "error") {
       this.errors.say(message.message);
     }
@@ -194,6 +215,15 @@ class Playground extends View {
     } else {
       points.replace(rows, version);
     }
+  }
+
+  // Changed here or elsewhere: a page that does not show it soon runs again.
+  /** @param {import("./wire/protocol.js").Settings} message */
+  settingsChanged({ version, overlays }) {
+    if (this.watching) this.overlays = new Set(overlays);
+    this.later("settings", () => {
+      if (version > this.data.settings_version) this.tellTouched();
+    }, CAUGHT_UP);
   }
 
   model() {
@@ -238,7 +268,7 @@ class Playground extends View {
       }
     }
     this.clock.update(frame, now);
-    this.hint.hidden = !this.points.known || this.points.list.length > 0;
+    this.hint.hidden = this.watching || !this.points.known || this.points.list.length > 0;
     this.toolbar.update({
       pulse: this.guide.waits(frame), playing: this.playing, tool: this.tool, overlays: this.overlays,
       canUndo: this.points.past.length > 0, canRedo: this.points.future.length > 0,
@@ -250,6 +280,7 @@ class Playground extends View {
 
   // A button or its key.
   act(id) {
+    if (this.watching && !LOOKING.has(id) && !id.startsWith("tour")) return;
     if (TOOLS.includes(id)) this.tool = id;
     else if (id.startsWith("overlay-")) this.toggle(id.slice("overlay-".length));
     else if (id === "play") this.control(this.playing ? "pause" : "play");
@@ -263,11 +294,14 @@ class Playground extends View {
       this.edited();
     } else if (id === "png") exportPng(this.screen.picture);
     else if (id === "svg") exportSvg(this.screen.picture);
+    else if (id === "present") this.present.toggle();
+    else if (id === "drawer") this.present.drawer();
     else if (id === "help") this.help.hidden = !this.help.hidden;
     this.screen.request(true);
   }
 
   control(action) {
+    if (this.watching) return;
     this.opening = false;
     if (action === "play" || action === "pause") {
       this.playing = action === "play";
@@ -293,6 +327,7 @@ class Playground extends View {
   }
 
   escape() {
+    if (this.help.hidden && this.errors.bar.hidden) this.present.escape();
     if (this.guide.tour.on) this.guide.tour.stop();
     if (!this.help.hidden) this.canvas.focus({ preventScroll: true });
     this.help.hidden = true;
@@ -316,22 +351,33 @@ class Playground extends View {
   }
 
   touch() {
-    this.touched += 1;
-    this.later("touched", () => this.setStateValue("touched", this.touched));
+    this.later("touched", () => this.tellTouched());
   }
 
-  later(name, run) {
+  tellTouched() {
+    this.touched += 1;
+    this.setStateValue("touched", this.touched);
+  }
+
+  later(name, run, delay = TELL_PYTHON) {
     clearTimeout(this.timers[name]);
-    this.timers[name] = setTimeout(run, TELL_PYTHON);
+    this.timers[name] = setTimeout(run, delay);
+  }
+
+  // Height for all of it, in px of its layout.
+  room() {
+    if (this.present?.on) return this.present.height;
+    // In a low window the keys of the charts below are still seen without scrolling.
+    const low = Math.max(innerHeight - AROUND, LOWEST);
+    return Math.max(Math.min(this.data?.client_height ?? 560, low), innerHeight - BELOW);
   }
 
   resized() {
-    const width = this.root.clientWidth;
+    const width = this.stage.clientWidth;
     const rows = [this.toolbar, this.guide.row, this.clock.bar, this.statusLine];
     const taken = rows.reduce((sum, { element: { offsetHeight } }) => sum + offsetHeight + GAP, 0);
-    // In a low window the keys of the charts below are still seen without scrolling.
-    const room = Math.max(window.innerHeight - AROUND, LOWEST);
-    const height = Math.max(Math.min(this.data?.client_height ?? 560, room) - taken, 260);
+    const height = Math.max(this.room() - taken, 260);
+    this.screen.zoom = this.present?.zoom ?? 1;
     const { size } = this.screen;
     if (width > 0 && (width !== size.width || height !== size.height)) this.screen.resize(width, height);
   }
@@ -346,6 +392,8 @@ class Playground extends View {
   destroy() {
     this.guide.tour.stop();
     this.link?.close();
+    this.present.stop();
+    removeEventListener("resize", this.onWindow);
     this.screen.stop();
     Object.values(this.timers).forEach(clearTimeout);
     super.destroy();

@@ -19,6 +19,9 @@ const SHAPES = {
   redo: stroke("M12.6 4l3.8 3.8-3.8 3.8M16.2 7.8H8.5a4.4 4.4 0 0 0 0 8.8H12"),
   clear: stroke("M3.6 5.6h12.8M7.6 5.4V3.4h4.8v2M5 5.8l.8 10.8h8.4L15 5.8M8.4 8.8v4.8M11.6 8.8v4.8"),
   download: stroke("M10 3v9M6.4 8.8 10 12.4l3.6-3.6M3.6 16.6h12.8"),
+  present: stroke("M2.6 3.4h14.8M3.6 3.4v8.8h12.8V3.4M10 12.2v2M6.6 17.2l3.4-3 3.4 3"),
+  drawer: stroke("M3 5.4h8M14.6 5.4H17M3 14.6h2.4M9 14.6h8M3 10h5M11.6 10H17",
+    '<circle cx="12.8" cy="5.4" r="1.8" fill="currentColor"/><circle cx="7.2" cy="14.6" r="1.8" fill="currentColor"/><circle cx="9.8" cy="10" r="1.8" fill="currentColor"/>'),
   help: stroke("M7.3 7.4a2.7 2.7 0 1 1 4 2.4c-.9.5-1.3 1-1.3 2",
     '<circle cx="10" cy="14.6" r="1.1" fill="currentColor"/><circle cx="10" cy="10" r="8" fill="none" stroke="currentColor" stroke-width="1.5"/>'),
 };

@@ -42,6 +42,13 @@ def encode_frame(header: dict[str, Any], arrays: list[tuple[str, int, np.ndarray
     return b"".join([start, bytes(-len(start) % 8), *chunks])
 
 
+def read_header(frame: bytes) -> dict[str, Any]:
+    """The header of an encoded picture."""
+    length = int.from_bytes(frame[:4], "little")
+    header: dict[str, Any] = json.loads(frame[4 : 4 + length])
+    return header
+
+
 def quantize_field(field: np.ndarray) -> tuple[np.ndarray, float]:
     """F on a grid as int16 and the scale that gives it back: F = values * scale.
 

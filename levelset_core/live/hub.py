@@ -74,6 +74,14 @@ class LiveHub:
         """The session of that id, if it still runs."""
         return self._sessions.get(session_id or "")
 
+    def watched(self, key: str | None) -> LiveSession | None:
+        """The session that a link with this key only watches."""
+        return next((s for s in list(self._sessions.values()) if s.keys.watch == key), None)
+
+    def copied(self, key: str | None) -> LiveSession | None:
+        """The session that a link with this key copies."""
+        return next((s for s in list(self._sessions.values()) if s.keys.copy == key), None)
+
     def drop(self, session: LiveSession) -> None:
         """End a session."""
         session.send("close")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import itertools
 import secrets
 import threading
 import time
@@ -13,6 +12,9 @@ from typing import Any
 
 from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
+from levelset_core.live.audience import Audience, Hear
+from levelset_core.live.keys import Keys
+from levelset_core.live.lessons import Lesson, Task
 from levelset_core.live.state import PlaygroundState
 from levelset_core.live.worker import WorkerProcess
 from levelset_core.settings import choose
@@ -23,8 +25,6 @@ CONTROLS = ("play", "pause", "step", "reset", "seed", "fast", "undo")
 #: Changes of the settings that can be undone.
 MAX_UNDO = 50
 
-#: What a listener gets: a kind ("frame", "points", "news", "error") and its content.
-Hear = Callable[[str, Any], None]
 #: Asks a session's worker: (session, method, arguments, seconds to wait) -> its answer.
 Ask = Callable[["LiveSession", str, dict[str, Any], float], Any]
 
@@ -37,6 +37,7 @@ class LiveSession:
         token: needed beside the id to open the live connection.
         state: settings and points.
         version: of the points; grows at every change of them.
+        settings_version: of everything else that a browser shows; grows at every change of it.
         playing: whether training is meant to go on.
         opening: whether the first browser shall press play: nobody has pressed anything yet.
         before: the states before the last changes of settings, for "undo"; the newest last.
@@ -44,6 +45,7 @@ class LiveSession:
         history: rows of figures over steps.
         frame: the last picture.
         error: the last error, one sentence.
+        lesson: the lesson that it is at.
         worker: the process that trains it; None while there is none.
     """
 
@@ -54,7 +56,7 @@ class LiveSession:
         self.id = secrets.token_urlsafe(12)
         self.token = secrets.token_urlsafe(24)
         self.state = state
-        self.version = 1
+        self.version = self.settings_version = 1
         self.playing = playing
         self.opening = opening
         self.before: list[PlaygroundState] = []
@@ -63,18 +65,25 @@ class LiveSession:
         self.history: list[dict[str, Any]] = []
         self.frame: bytes | None = None
         self.error: str | None = None
-        self.lesson: str | None = None
+        self.lesson: Lesson | None = None
         self.seen = time.monotonic()
         self.worker: WorkerProcess | None = None
         self._ask = ask
-        self._listeners: dict[int, Hear] = {}
-        self._views: dict[int, dict[str, Any]] = {}
+        self.audience = Audience()
         self._lock = threading.RLock()
-        self._ids = itertools.count(1)
+
+    @property
+    def keys(self) -> Keys:
+        """What the links to this session hold."""
+        return Keys(self.id, self.token)
 
     def allows(self, token: str) -> bool:
         """Whether ``token`` is this session's, compared in constant time."""
         return hmac.compare_digest(token.encode(), self.token.encode())
+
+    def allows_watching(self, token: str) -> bool:
+        """Whether ``token`` lets its holder look on, and change nothing."""
+        return hmac.compare_digest(token.encode(), self.keys.watch_token.encode())
 
     # -- changes -----------------------------------------------------------------------------
 
@@ -93,7 +102,9 @@ class LiveSession:
             self.version += moved
             self._take(state, moved=moved)
         if moved:
-            self._tell("points", {"version": self.version, "points": state.points.to_rows()})
+            self.audience.tell(
+                "points", {"version": self.version, "points": state.points.to_rows()}
+            )
 
     def set_points(self, points: PointSet, version: int, client: int | None = None) -> int:
         """Take the points a browser drew; returns their version.
@@ -109,16 +120,27 @@ class LiveSession:
             preset = self.state.preset if len(points) else None
             self._take(replace(self.state, points=points, preset=preset), moved=True)
         message = {"version": version, "points": points.to_rows()}
-        self._tell("points", message, skip=None if late else client)
+        self.audience.tell("points", message, skip=None if late else client)
         return version
 
     def _take(self, state: PlaygroundState, *, moved: bool) -> None:
         """Keep a state and tell the worker: points, which may be many, only where they moved."""
-        self.state = state
+        self._keep(state)
         if moved:
             self.send("state", state, self.version)
         else:
             self.send("settings", replace(state, points=PointSet.empty()), self.version)
+
+    def _keep(self, state: PlaygroundState) -> None:
+        """Keep a state, and tell of what is shown beside the points, where that changes."""
+        before, self.state = self.state, state
+        if _shown(before) != _shown(state):
+            self._tell_settings()
+
+    def _tell_settings(self) -> None:
+        self.settings_version += 1
+        overlays = list(self.state.overlays)
+        self.audience.tell("settings", {"version": self.settings_version, "overlays": overlays})
 
     def control(self, action: str) -> None:
         """play, pause, step, reset, seed (a new one), fast or undo.
@@ -163,15 +185,23 @@ class LiveSession:
         self.control("reset")
         self.control("play")
 
-    def check_lesson(self, lesson: str | None) -> None:
-        """Have the worker check this lesson's goal; its word arrives in ``news["lesson"]``."""
-        if lesson != self.lesson:
-            self.lesson = lesson
-            self.news.pop("lesson", None)
-            self.send("lesson", lesson)
+    def begin(self, lesson: Lesson) -> None:
+        """Open a lesson's start untrained, and check its goals while it trains."""
+        self.check_lesson(None)  # what is known of the goals is of other points
+        self.update(lesson.start)
+        self.control("reset")
+        self.check_lesson(lesson)
+        self.control("play")
+
+    def check_lesson(self, lesson: Lesson | None) -> None:
+        """Have the worker check this lesson's goals; its word arrives in ``news["lesson"]``."""
+        self.lesson = lesson
+        self.news.pop("lesson", None)
+        self.send("lesson", Task.of(lesson) if lesson else None)
+        self._tell_settings()
 
     def call(self, method: str, timeout: float = 5.0, **arguments: Any) -> Any:
-        """Ask the worker: "explain", "probe" or "weights".
+        """Ask the worker: "explain", "probe", "weights", "picture" or "before_and_after".
 
         Raises:
             LevelsetError: the worker refused, or gave no answer in time.
@@ -183,20 +213,21 @@ class LiveSession:
 
     # -- listening ---------------------------------------------------------------------------
 
-    def listen(self, listener: Hear) -> int:
-        """Hear of frames, points, news and errors; returns the client's number."""
-        with self._lock:
-            client = next(self._ids)
-            self._listeners[client] = listener
+    def listen(self, listener: Hear, *, watching: bool = False) -> int:
+        """Hear of all that happens; returns the client's number.
+
+        Args:
+            listener: is called from any thread.
+            watching: whether it may only look on.
+        """
+        client = self.audience.join(listener, watching=watching)
         self.look()
         return client
 
     def leave(self, client: int) -> None:
         """Stop listening."""
-        with self._lock:
-            self._listeners.pop(client, None)
-            if self._views.pop(client, None) is not None:
-                self._send_view()
+        if self.audience.leave(client):
+            self._send_view()
 
     def look(self) -> None:
         """Somebody is looking: keep training."""
@@ -204,10 +235,14 @@ class LiveSession:
         self.send("look")
 
     def set_view(self, client: int, view: dict[str, Any]) -> None:
-        """What one client wants drawn; the worker computes what any of them wants."""
+        """What one client wants drawn; the worker computes what any of them wants.
+
+        Who only watches sees what the others chose last.
+        """
         with self._lock:
-            self._views[client] = view
-            self.state = replace(self.state, overlays=tuple(view["overlays"]))
+            self.audience.draws(client, view)
+            if not self.audience.watches(client):
+                self._keep(replace(self.state, overlays=tuple(view["overlays"])))
             self._send_view()
 
     def want_frame(self, *, at_once: bool = False) -> None:
@@ -215,24 +250,13 @@ class LiveSession:
         self.send("frame", at_once)
 
     def _send_view(self) -> None:
-        views = list(self._views.values())
-        if views:
-            overlays = sorted(
-                {name for view in views for name in (*view["overlays"], *view.get("also", ()))}
-            )
-            field = max(view["field"] for view in views)
-            self.send("view", {"field": field, "overlays": overlays})
+        if view := self.audience.view(self.state.overlays):
+            self.send("view", view)
 
     def send(self, op: str, *arguments: Any) -> None:
         """A message to the worker; without one it is lost."""
         if (worker := self.worker) is not None:
             worker.send((self.id, op, *arguments))
-
-    def _tell(self, kind: str, content: Any, skip: int | None = None) -> None:
-        with self._lock:
-            listeners = [call for client, call in self._listeners.items() if client != skip]
-        for listener in listeners:
-            listener(kind, content)
 
     def resume(self, worker: WorkerProcess) -> None:
         """(Re)open this session on a worker, from its settings and points."""
@@ -241,8 +265,9 @@ class LiveSession:
             self.send("open", self.state, self.version, self.playing, self._slow)
             self._send_view()
             if self.lesson:
-                self.send("lesson", self.lesson)
-            if self._listeners:
+                reached = (self.news.get("lesson") or {}).get("reached", 0)
+                self.send("lesson", replace(Task.of(self.lesson), reached=reached))
+            if self.audience:
                 self.want_frame(at_once=True)
 
     def receive(self, kind: str, content: Any) -> None:
@@ -263,17 +288,22 @@ class LiveSession:
             case "error":
                 self.playing = False
                 self.error = content
-        self._tell(kind, content)
+        self.audience.tell(kind, content)
 
     def say(self, sentence: str) -> None:
         """Tell of a trouble that is none of this session's doing: it plays on."""
         self.error = sentence
-        self._tell("error", sentence)
+        self.audience.tell("error", sentence)
 
 
 def _settings(state: PlaygroundState) -> PlaygroundState:
     """What "undo" goes back to: all but the view, and the points that somebody drew."""
     return replace(state, overlays=(), points=PointSet.empty())
+
+
+def _shown(state: PlaygroundState) -> tuple[Any, ...]:
+    """What the browsers of a session show of a state beside its points."""
+    return state.config, state.compare, state.preset, state.overlays
 
 
 def _every_second_step(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

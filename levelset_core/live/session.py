@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from torch import Tensor
@@ -13,7 +13,7 @@ from torch import Tensor
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.live import frames
-from levelset_core.live.lessons import LESSONS
+from levelset_core.live.lessons import Task
 from levelset_core.live.protocol import FrameHeader
 from levelset_core.live.state import PlaygroundState
 from levelset_core.live.timeline import Timeline
@@ -26,6 +26,10 @@ from levelset_core.playground import (
     layers,
 )
 
+#: A picture that is kept, and its points.
+Kept: TypeAlias = tuple[bytes, list[list[float]]]
+#: What such a picture shows.
+KEPT_OVERLAYS = {"field", "contours", "margins"}
 #: Seconds between measurements while training: margins need a projection of every point.
 MEASURE_EVERY = 0.15
 #: A slow beginning: so many steps, so many a second. Then it goes on at full speed.
@@ -50,7 +54,9 @@ class WorkerSession:
         self.frame_due = 0.0
         self.news_due = 0.0
         self.view: dict[str, Any] = {"field": 128, "overlays": []}
-        self.lesson: str | None = None
+        self.lesson: Task | None = None
+        self._before: Kept | None = None  # before the lesson's first change
+        self._after: Kept | None = None
         self.queue = 0
         self._steps_per_second = 0.0
         self._next_step = 0.0
@@ -69,6 +75,8 @@ class WorkerSession:
         panels = state.panels()
         if len(panels) != len(self.trainers):
             return self._build(state, version)
+        if panels != self.state.panels():
+            self._remember_before()
         if state.preset != self.state.preset:
             self._held_out = state.held_out()
         # First: where a trainer fails, the next settings must not go on from the last ones.
@@ -141,10 +149,24 @@ class WorkerSession:
             for layer in found
         ]
 
-    def set_lesson(self, lesson: str | None) -> None:
-        """Check this lesson's goal from now on."""
-        self.lesson = lesson
+    def set_lesson(self, lesson: Task | None) -> None:
+        """Check this lesson's goals from now on."""
+        self.lesson, self._before, self._after = lesson, None, None
         self._measured_at = 0.0
+
+    def picture(self) -> Kept:
+        """The present picture and its points, to be kept: field, level sets and margins."""
+        shown = self._picture(KEPT_OVERLAYS, self._measure(always=True))
+        return shown, self.state.points.to_rows()
+
+    def before_and_after(self) -> tuple[Kept, Kept]:
+        """Before the lesson's first change of a setting, and when its goals were reached."""
+        now = self._after or self.picture()
+        return self._before or now, now
+
+    def _remember_before(self) -> None:
+        if self.lesson and not self._before and self.trainers[0].step and len(self.state.points):
+            self._before = self.picture()
 
     # -- the worker's loop -------------------------------------------------------------------
 
@@ -184,6 +206,10 @@ class WorkerSession:
         overlays = set(self.view["overlays"])
         training = self.playing and not self.queue
         measurements = self._measure(always=not training or "path" in overlays)
+        self._frames += 1
+        return self._picture(overlays, measurements)
+
+    def _picture(self, overlays: set[str], measurements: list[Measurement]) -> bytes:
         panels, arrays = [], []
         for k, trainer in enumerate(self.trainers):
             m = measurements[k] if measurements else None
@@ -200,7 +226,6 @@ class WorkerSession:
             if m is not None:
                 arrays += frames.point_arrays(k, trainer, m, overlays)
             panels.append(frames.panel_header(trainer, m, scale, motion.error if motion else None))
-        self._frames += 1
         configs = [trainer.config for trainer in self.trainers]
         wanted = any("epsilon" in OBJECTIVES[c.objective].uses for c in configs)
         header = FrameHeader(
@@ -235,11 +260,10 @@ class WorkerSession:
         lesson = None
         if self.lesson and measurements:
             names = [trainer.config.objective for trainer in self.trainers]
-            goal = LESSONS[self.lesson].goal(
-                dict(zip(names, self.trainers, strict=True)),
-                dict(zip(names, measurements, strict=True)),
-            )
-            lesson = (self.lesson, *goal)
+            both = zip(self.trainers, measurements, strict=True)
+            lesson = self.lesson.check(dict(zip(names, both, strict=True)))
+            if lesson["done"] and not self._after:
+                self._after = self.picture()
         return {
             "status": self.status,
             "queue": self.queue,

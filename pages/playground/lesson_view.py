@@ -1,55 +1,126 @@
-"""Short lessons with a goal that the session checks while it trains."""
+"""The lessons: a list with what is done, and the one that is chosen."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from levelset_core.live import LESSONS, LiveSession
+from levelset_core.live import Lesson, LiveSession, get_hub
+from levelset_core.live.lessons import FOLDER, all_lessons, lesson_from_file
+from pages.playground.lesson_editor import lesson_editor
+from pages.playground.links import embedding
+from pages.playground.opening import take_part
+from pages.playground.progress import done_lessons
+from pages.shared.attempt import attempt, tell
+from pages.shared.uploads import prepare_uploads, read_upload
+
+
+def shelf() -> tuple[dict[str, Lesson], list[str]]:
+    """All lessons by id, those opened in this tab among them, and what is wrong with files."""
+    found, wrong = all_lessons()
+    own: dict[str, Lesson] = st.session_state.get("own_lessons", {})
+    return found | own, wrong
 
 
 def lesson_view(session: LiveSession) -> None:
-    """Choose a lesson, start it, see whether its goal is reached."""
-    name = st.radio(
-        "Lesson", list(LESSONS), format_func=lambda key: LESSONS[key].title, horizontal=True,
-        key="lesson",
+    """Choose a lesson, start it; open or write one of your own."""
+    lessons, wrong = shelf()
+    done = done_lessons()
+    ids = list(lessons)
+    at = session.lesson.id if session.lesson and session.lesson.id in lessons else None
+    fresh = next((name for name in ids if name not in done), ids[0])
+    choice, about = st.columns([2, 3], gap="large")
+    with choice:
+        name = st.radio(
+            "Lesson", ids, ids.index(at or fresh), key="lesson",
+            format_func=lambda name: _title(lessons[name], ids.index(name), name in done),
+        )  # fmt: skip
+        st.caption(f"{len(done & set(ids))} of {len(ids)} done. This browser remembers it.")
+    with about:
+        _about(session, lessons[name or fresh])
+    with st.expander("Lessons of your own"):
+        _own(wrong)
+    with st.expander("Write a lesson from what is on the canvas"):
+        lesson_editor(session)
+
+
+def _title(lesson: Lesson, number: int, done: bool) -> str:
+    return f"{number + 1}. {lesson.title}{' :material/check_circle:' if done else ''}"
+
+
+def _about(session: LiveSession, lesson: Lesson) -> None:
+    st.markdown(f"**{lesson.title}**")
+    st.markdown(lesson.text)
+    for goal in lesson.goals:
+        st.markdown(f"- {goal.do}")
+    if st.session_state.get("lesson_asked") == lesson.id:
+        _ask(session, lesson)
+        return
+    again = session.lesson is not None and session.lesson.id == lesson.id
+    st.button(
+        "Start it again" if again else "Start this lesson", type="primary",
+        on_click=start_or_ask, args=(session, lesson),
     )  # fmt: skip
-    lesson = LESSONS[name]
-    text, action = st.columns([4, 1], vertical_alignment="center")
-    text.markdown(lesson.text)
-    action.button("Start this lesson", on_click=_start, args=(session, name), width="stretch")
-    _progress(session, name)
-    with st.expander("A hint"):
-        st.write(lesson.hint)
+    embedding(lesson.id, bundled=lesson.id in all_lessons()[0])
 
 
-def _start(session: LiveSession, name: str) -> None:
-    st.session_state.pop("lesson_reached", None)
-    session.check_lesson(None)  # what is known of the goal is of other points
-    session.update(LESSONS[name].start())
-    session.control("reset")
-    session.check_lesson(name)
-    session.control("play")
+def _ask(session: LiveSession, lesson: Lesson) -> None:
+    """Before a drawing goes."""
+    st.warning("The lesson brings its own points, and your drawing would go.")
+    with st.container(horizontal=True):
+        st.button("Replace my drawing", on_click=begin, args=(session, lesson))
+        st.button("Keep it, start beside it", on_click=_begin_beside, args=(lesson,))
+        st.button("Cancel", on_click=st.session_state.pop, args=("lesson_asked", None))
 
 
-@st.fragment(run_every=0.7)
-def _progress(session: LiveSession, name: str) -> None:
-    """Where the goal stands; once reached it stays so until the lesson starts again."""
-    if session.lesson != name:
-        st.info("Not started. The lesson brings its own points, then checks its goal.")
-        return
-    news = session.news.get("lesson")
-    if news is None or news[0] != name:
-        st.info(
-            "Put points on the canvas and press play. The lesson checks its goal while it trains."
-        )
-        return
-    _, done, sentence = news
-    if done:
-        st.session_state.lesson_reached = (name, sentence)
-    reached = st.session_state.get("lesson_reached")
-    if reached and reached[0] == name:
-        st.success(f"Goal reached. {reached[1]}", icon=":material/check_circle:")
-        if not done:
-            st.caption(f"Now: {sentence}")
+def start_or_ask(session: LiveSession, lesson: Lesson) -> None:
+    """Start a lesson; where that would replace a drawing, ask first."""
+    if is_drawing(session):
+        st.session_state.lesson_asked = lesson.id
     else:
-        st.info(f"Not yet. {sentence}", icon=":material/hourglass_top:")
+        begin(session, lesson)
+
+
+def is_drawing(session: LiveSession) -> bool:
+    """Whether the points are somebody's own: not a data set's, nor a lesson's."""
+    state = session.state
+    if session.lesson or not len(state.points):
+        return False
+    return state.preset is None or state.points != state.preset.points()
+
+
+def begin(session: LiveSession, lesson: Lesson) -> None:
+    """Start a lesson in this session."""
+    st.session_state.pop("lesson_asked", None)
+    st.session_state.all_controls = False
+    session.begin(lesson)
+    st.session_state.overlays_version = st.session_state.get("overlays_version", 0) + 1
+
+
+def _begin_beside(lesson: Lesson) -> None:
+    """Start a lesson in a session of its own; Back in the browser leads to the drawing."""
+    session = get_hub().create(lesson.start, playing=False)
+    take_part(session)
+    begin(session, lesson)
+
+
+def _own(wrong: list[str]) -> None:
+    prepare_uploads()
+    st.file_uploader(
+        "Open a lesson (Markdown)", "md", key="lesson_file",
+        on_change=attempt, args=("lesson_wrong", _take_lesson),
+    )  # fmt: skip
+    tell("lesson_wrong")
+    st.caption(
+        "It is in the list of this tab. For everybody on this server, and for links, put the file "
+        f"into a folder and name that in `{FOLDER}` before the app starts."
+    )
+    for sentence in wrong:
+        st.warning(sentence)
+
+
+def _take_lesson() -> None:
+    if (file := st.session_state.lesson_file) is None:
+        return
+    lesson = read_upload(lesson_from_file, file.name, [file], after=[file.name])
+    st.session_state.own_lessons = {**st.session_state.get("own_lessons", {}), lesson.id: lesson}
+    st.session_state.lesson = lesson.id

@@ -11,6 +11,8 @@ from levelset_core.data import BOUNDS
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession
 from levelset_core.live.protocol import Failed, Message, Points
+from pages.playground.controls import GROUPS, hidden_controls
+from pages.playground.opening import Opened
 from pages.playground.words import last_change
 from pages.server.live_route import LIVE_PATH, answer, hello
 from pages.shared.front_end import front_end
@@ -18,6 +20,8 @@ from pages.shared.front_end import front_end
 HEIGHT = 560
 #: Pictures a second where no WebSocket gets through and they travel as the component's data.
 FALLBACK_EVERY = 0.25
+#: In the address: how the page looks, not what it shows.
+KEPT = ("view", "hide")
 #: What the front end sets, and what it begins with.
 _VALUES = {"transport": "socket", "outbox": None, "touched": 0, "overlays": None, "picked": None}
 
@@ -25,45 +29,46 @@ _component = front_end("levelset_point_canvas", "playground")
 
 
 def point_canvas(
-    session: LiveSession, annotations: list[dict[str, Any]], *, picking: bool = False
+    shown: Opened, annotations: list[dict[str, Any]], *, picking: bool = False
 ) -> None:
     """Draw the canvas; edits and controls reach the session by themselves.
 
     Args:
-        session: what to draw and train.
+        shown: what to draw and train.
         annotations: marks on top, see docs/architecture.md.
         picking: a click on a point chooses it, which runs the page.
     """
     fallback = st.session_state.get("canvas", {}).get("transport") == "data"
     if fallback:
-        st.fragment(_mount, run_every=FALLBACK_EVERY)(session, annotations, picking, fallback)
+        st.fragment(_mount, run_every=FALLBACK_EVERY)(shown, annotations, picking, fallback)
     else:
         # As deep as a fragment puts it: elsewhere, the browser would throw its canvas away.
         with st.container():
-            _mount(session, annotations, picking, fallback)
+            _mount(shown, annotations, picking, fallback)
 
 
-def _mount(
-    session: LiveSession, annotations: list[dict[str, Any]], picking: bool, fallback: bool
-) -> None:
+def _mount(shown: Opened, annotations: list[dict[str, Any]], picking: bool, fallback: bool) -> None:
+    session = shown.session
     data: dict[str, Any] = {
         "socket": LIVE_PATH,
-        "session": session.id,
-        "token": session.token,
+        **shown.credentials,
+        "watching": shown.watching,
+        "settings_version": session.settings_version,
         "client_height": HEIGHT,
         "bounds": list(BOUNDS),
         "overlays": list(session.state.overlays),
         "overlays_version": st.session_state.get("overlays_version", 0),
         "annotations": annotations,
         "picking": picking,
+        "hide": sorted(hidden_controls(session) & {*GROUPS, "status"}),
         "transport": "data" if fallback else "socket",
         "change": last_change(session),
     }
     if fallback:
-        data |= _fallback(session)
+        data |= _fallback(session, shown.watching)
     _component(key="canvas", data=data, default=_VALUES)
     _follow_touch(session)
-    remember_in_address(session)
+    remember_in_address(shown)
 
 
 def _follow_touch(session: LiveSession) -> None:
@@ -80,23 +85,21 @@ def _follow_touch(session: LiveSession) -> None:
         st.rerun()
 
 
-def remember_in_address(session: LiveSession) -> None:
-    """Put the session, and the state where it fits, into the page's address."""
-    wanted = {"session": session.id}
-    link = session.state.to_link()
-    if link:
-        wanted["s"] = link
+def remember_in_address(shown: Opened) -> None:
+    """Put what is shown into the page's address, beside how the page looks."""
+    looks = {name: st.query_params[name] for name in KEPT if name in st.query_params}
+    wanted = shown.address | looks
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 
 
-def _fallback(session: LiveSession) -> dict[str, Any]:
+def _fallback(session: LiveSession, watching: bool) -> dict[str, Any]:
     """Do what the socket would: take the outbox, hand out replies and the newest picture."""
     memory = st.session_state.setdefault(
         "fallback", {"seen": 0, "replies": [], "number": 0, "client": None, "version": 0}
     )
     if memory["client"] is None:
-        client = memory["client"] = session.listen(lambda kind, content: None)
+        client = memory["client"] = session.listen(lambda kind, content: None, watching=watching)
         _reply(memory, hello(session, client))
         session.want_frame(at_once=True)
     session.look()
@@ -105,7 +108,7 @@ def _fallback(session: LiveSession) -> dict[str, Any]:
         if message["seq"] > memory["seen"]:
             memory["seen"] = message["seq"]
             try:
-                reply = answer(session, memory["client"], message)
+                reply = answer(session, memory["client"], message, watching=watching)
             except LevelsetError as error:
                 reply = Failed(str(error))
             if message["op"] == Points.op:

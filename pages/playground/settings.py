@@ -11,6 +11,7 @@ import streamlit as st
 from levelset_core.live import LiveSession, PlaygroundState
 from levelset_core.live.state import SUITED, Preset
 from levelset_core.playground import OBJECTIVES, PlaygroundConfig
+from pages.playground.controls import hidden_controls
 from pages.playground.thumbnails import captioned
 from pages.playground.words import DRAWING, LABELS, RULES, TITLES, help_of, largest_margin, limits
 from pages.shared.attempt import telling
@@ -26,6 +27,15 @@ STOPS: dict[str, list[Any]] = {
     "learning_rate": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2], "speed": [0, 1, 2, 5, 10, 20],
     "lam": [0.0, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5],
     "width": [2, 4, 8, 16, 32, 64, 128],
+}  # fmt: skip
+#: The panel's parts, and what is in them.
+SECTIONS = {
+    "Data": ("preset", "count", "noise"),
+    "Objective": (
+        "compare", "objective", "distance", "points", "epsilon", "weight_correct", "lam", "alpha",
+    ),
+    "Training": ("learning_rate", "speed", "newton_steps"),
+    "Network": ("depth", "width", "activation", "seed"),
 }  # fmt: skip
 #: Settings that only some objectives read.
 _OPTIONAL = {name for objective in OBJECTIVES.values() for name in objective.uses}
@@ -48,46 +58,50 @@ class Shown:
 def settings_panel(session: LiveSession) -> None:
     """All settings; each takes effect when it is changed, in every browser of the session."""
     state = session.state
-    hidden = _hidden(state)
+    hidden = _hidden(state) | hidden_controls(session)
     _follow(session, state)
     with st.sidebar:
-        st.markdown("#### Data")
-        _setting(session, "preset", _set_preset)
-        if state.preset:
-            _setting(session, "count", _set_size)
-            _setting(session, "noise", _set_size)
-            st.button("Draw fresh points", on_click=_fresh, args=(session,), width="stretch")
-        st.markdown("#### Objective")
-        st.toggle(
-            "Compare: Figure 1", _shown("compare"), key=_key("compare"),
-            on_change=_set_compare, args=(session,),
-            help="Cross-entropy, margin L∞, margin L2 and geometric SVM side by side: one data "
-            "set, one seed, one shared initialization, training together. Takes Figure 1's points "
-            "unless you have drawn your own.",
-        )  # fmt: skip
-        for name in (
-            "objective",
-            "distance",
-            "points",
-            "epsilon",
-            "weight_correct",
-            "lam",
-            "alpha",
-        ):
+        if _heading("Data", hidden):
+            if "preset" not in hidden:
+                _setting(session, "preset", _set_preset)
+            for name in ("count", "noise"):
+                if state.preset and name not in hidden:
+                    _setting(session, name, _set_size)
+            if state.preset and "preset" not in hidden:
+                st.button("Draw fresh points", on_click=_fresh, args=(session,), width="stretch")
+        if _heading("Objective", hidden) and "compare" not in hidden:
+            st.toggle(
+                "Compare: Figure 1", _shown("compare"), key=_key("compare"),
+                on_change=_set_compare, args=(session,),
+                help="Cross-entropy, margin L∞, margin L2 and geometric SVM side by side: one data "
+                "set, one seed, one shared initialization, training together. Takes Figure 1's "
+                "points unless you have drawn your own.",
+            )  # fmt: skip
+        for name in SECTIONS["Objective"][1:]:
             if name not in hidden:
                 _setting(session, name)
             if name == "epsilon" and name not in hidden:
                 largest_margin(state, *_range("epsilon"))
         for sentence in limits(state):
             st.caption(sentence)
-        st.markdown("#### Training")
-        for name in ("learning_rate", "speed", "newton_steps"):
+        _heading("Training", hidden)
+        for name in SECTIONS["Training"]:
             if name not in hidden:
                 _setting(session, name)
-        st.markdown("#### Network")
-        for name in ("depth", "width", "activation", "seed"):
-            _setting(session, name)
-        st.caption("A change here starts again from new weights.")
+        _heading("Network", hidden)
+        for name in SECTIONS["Network"]:
+            if name not in hidden:
+                _setting(session, name)
+        if not hidden.issuperset(SECTIONS["Network"]):
+            st.caption("A change here starts again from new weights.")
+
+
+def _heading(section: str, hidden: set[str]) -> bool:
+    """The heading of a section, where anything of it is shown."""
+    shown = not hidden.issuperset(SECTIONS[section])
+    if shown:
+        st.markdown(f"#### {section}")
+    return shown
 
 
 def _setting(

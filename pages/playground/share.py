@@ -1,4 +1,4 @@
-"""Links, files, and the trained network to take away."""
+"""Links, files and the trained network to take away."""
 
 from __future__ import annotations
 
@@ -7,39 +7,34 @@ import streamlit as st
 from levelset_core.data import write_points_csv
 from levelset_core.data.points import points_from_file
 from levelset_core.errors import LevelsetError
-from levelset_core.live import LiveSession, get_hub
-from levelset_core.live.state import MAX_LINK, state_from_file
+from levelset_core.live import LiveSession
+from levelset_core.live.state import state_from_file
 from levelset_core.networks import Activation, loading_snippet, save_mlp
 from levelset_core.playground import OBJECTIVES
+from pages.playground.links import links_view
+from pages.playground.opening import own_copy
 from pages.shared.attempt import attempt, tell
 from pages.shared.uploads import prepare_uploads, read_upload
 
 
 def share_view(session: LiveSession) -> None:
-    """Three columns: the link and the whole state, the points, the network."""
+    """The links, then three columns: the whole state, the points, the network."""
     prepare_uploads()
-    for column, draw in zip(st.columns(3), (_link, _points, _network), strict=True):
+    links_view(session)
+    st.divider()
+    for column, draw in zip(st.columns(3), (_state, _points, _network), strict=True):
         with column:
             draw(session)
 
 
-def _link(session: LiveSession) -> None:
-    st.markdown("**Everything, as a link or a file**")
-    if session.state.to_link():
-        st.caption(
-            "The address of this page holds points, settings and seed. Whoever opens it joins "
-            "this session while it runs, and otherwise starts from the same state."
-        )
-    else:
-        st.caption(
-            f"These points need more than the {MAX_LINK} characters that an address may have. "
-            "The address still joins the running session. Download the file to keep the state."
-        )
+def _state(session: LiveSession) -> None:
+    st.markdown("**Everything, as a file**")
+    st.caption("Points, settings and seed. Opened again, it starts from the same state.")
     st.download_button(
         "Download state (JSON)", session.state.to_json(), "playground.json", "application/json",
         width="stretch",
     )  # fmt: skip
-    st.button("Work on a copy of my own", on_click=_fork, args=(session,), width="stretch")
+    st.button("Work on a copy of my own", on_click=own_copy, args=(session,), width="stretch")
     st.file_uploader(
         "Open a state (JSON)", "json", key="state_file",
         on_change=attempt, args=("state_wrong", _take_state, session),
@@ -51,12 +46,6 @@ def _take_state(session: LiveSession) -> None:
     if (file := st.session_state.state_file) is not None:
         session.update(read_upload(state_from_file, file.name, [file]))
         st.session_state.overlays_version = st.session_state.get("overlays_version", 0) + 1
-
-
-def _fork(session: LiveSession) -> None:
-    copy = get_hub().create(session.state, playing=session.playing)
-    st.session_state.session_id = copy.id
-    st.query_params["session"] = copy.id
 
 
 def _points(session: LiveSession) -> None:

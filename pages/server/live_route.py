@@ -60,26 +60,30 @@ def same_origin(websocket: WebSocket) -> bool:
 async def live(websocket: WebSocket) -> None:
     """One browser's connection to one session; refuses foreign pages and wrong tokens."""
     query = websocket.query_params
-    session = get_hub().get(query.get("session"))
-    if not same_origin(websocket) or (session and not session.allows(query.get("token", ""))):
+    name, token = query.get("session"), query.get("token", "")
+    session, watching = get_hub().get(name), False
+    if session is None:
+        session, watching = get_hub().watched(name), True
+    allowed = session and (session.allows_watching if watching else session.allows)(token)
+    if not same_origin(websocket) or (session and not allowed):
         await websocket.close(FORBIDDEN)
     elif session is None:
         await websocket.close(GONE)
     else:
         await websocket.accept()
-        await Browser(websocket, session).serve()
+        await Browser(websocket, session, watching).serve()
 
 
 class Browser:
     """One browser that looks at a session: what it says is done, what it is told waits in line."""
 
-    def __init__(self, websocket: WebSocket, session: LiveSession) -> None:
-        self.websocket, self.session = websocket, session
+    def __init__(self, websocket: WebSocket, session: LiveSession, watching: bool = False) -> None:
+        self.websocket, self.session, self.watching = websocket, session, watching
         self._loop = asyncio.get_running_loop()
         self._outbox: asyncio.Queue[bytes | wire.Message] = asyncio.Queue()
         self._wants_frame = False
         self._sent: bytes | None = None  # the picture that this browser has
-        self.client = session.listen(self._hear)
+        self.client = session.listen(self._hear, watching=watching)
         self._outbox.put_nowait(hello(session, self.client))
 
     async def serve(self) -> None:
@@ -98,7 +102,7 @@ class Browser:
     async def _take(self, text: str) -> None:
         """Carry out one message of the browser."""
         try:
-            message = wire.read(parse(text))
+            message = permitted(wire.read(parse(text)), self.watching)
             if isinstance(message, wire.Next):
                 if self._owed(message):
                     return
@@ -134,6 +138,10 @@ class Browser:
                 self._outbox.put_nowait(content)
         elif kind == "points":
             self._outbox.put_nowait(wire.Points(**content))
+        elif kind == "settings":
+            self._outbox.put_nowait(wire.Settings(**content))
+        elif kind == "people":
+            self._outbox.put_nowait(wire.People(**content))
         elif kind == "error":
             self._outbox.put_nowait(wire.Failed(content))
         elif kind == "news":
@@ -178,13 +186,26 @@ def hello(session: LiveSession, client: int) -> wire.Hello:
     return wire.Hello(client, rows, version, session.playing, session.opening)
 
 
-def answer(session: LiveSession, client: int, values: Mapping[str, Any]) -> wire.Message | None:
+def permitted(message: wire.Message, watching: bool) -> wire.Message:
+    """The message, where its sender may send it.
+
+    Raises:
+        LevelsetError: it would change what its sender only watches.
+    """
+    if watching and not isinstance(message, wire.View | wire.Next | wire.Probe):
+        raise LevelsetError("This link only watches. Work on a copy of your own to try things.")
+    return message
+
+
+def answer(
+    session: LiveSession, client: int, values: Mapping[str, Any], *, watching: bool = False
+) -> wire.Message | None:
     """Check one message and carry it out; returns the reply, if it has one.
 
     Raises:
-        LevelsetError: the message is malformed or asks for what does not exist.
+        LevelsetError: the message is malformed, may not be sent, or asks for what does not exist.
     """
-    return carry_out(session, client, wire.read(values))
+    return carry_out(session, client, permitted(wire.read(values), watching))
 
 
 def carry_out(session: LiveSession, client: int, message: wire.Message) -> wire.Message | None:

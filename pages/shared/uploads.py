@@ -16,7 +16,8 @@ Result = TypeVar("Result")
 #: What such a process has ready: all readers.
 READERS = (
     "levelset_core.data.uploads", "levelset_core.data.digits", "levelset_core.exact.uploads",
-    "levelset_core.robustness.uploads", "levelset_core.live.state", "trimesh", "svgelements",
+    "levelset_core.robustness.uploads", "levelset_core.live.state", "levelset_core.live.lessons",
+    "trimesh", "svgelements",
 )  # fmt: skip
 #: Why files were refused, by what they were read for: a page that is drawn again knows it.
 _refused: OrderedDict[Any, str] = OrderedDict()

@@ -15,9 +15,11 @@ from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveHub, live_session, worker
 from levelset_core.live import hub as module
+from levelset_core.live.lessons import bundled_lessons
 from tests.live.decoding import decode_frame
 
 POINTS = PointSet([[0.5, 0.5], [-0.5, -0.5]], [1, -1])
+LESSON = bundled_lessons()["sure-is-not-safe"]
 MORE = PointSet([[0.5, 0.5], [-0.5, -0.5], [0, 1]], [1, -1, 1])
 
 
@@ -201,7 +203,7 @@ def test_an_error_pauses_its_session_alone(hub, create):
 def test_a_killed_worker_is_replaced_and_its_sessions_go_on(hub, create):
     playing, paused = create(), create(playing=False)
     ears = Ear(playing), Ear(paused)
-    playing.check_lesson("margin")
+    playing.check_lesson(LESSON)
     playing.set_view(ears[0].client, {"field": 24, "overlays": ["margins"]})
     ears[0].wait("news", lambda news: news["step"] > 3 and news["lesson"])
     (pid,) = hub.processes()
@@ -213,7 +215,7 @@ def test_a_killed_worker_is_replaced_and_its_sessions_go_on(hub, create):
     assert hub.processes() != [pid]
     playing.want_frame(at_once=True)
     news = ears[0].wait("news", lambda news: news["step"] > 0 and news["lesson"])
-    assert news["playing"] and playing.playing and news["lesson"][0] == "margin"
+    assert news["playing"] and playing.playing and news["lesson"]["id"] == LESSON.id
     header, arrays = decode_frame(ears[0].wait("frame"))
     assert header["version"] == 9
     assert arrays["field", 0].shape == (24, 24) and arrays["margin", 0].shape == (3,)
@@ -337,3 +339,49 @@ def test_warming_up_starts_every_worker_once_and_closing_ends_them(hub):
     assert time.monotonic() - start < 5
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_weaker_keys_open_less_and_tell_nothing_of_the_others(hub, create):
+    session, other = create(playing=False), create(playing=False)
+    keys = session.keys
+    assert hub.watched(keys.watch) is session and hub.copied(keys.copy) is session
+    assert hub.get(keys.watch) is None and hub.watched(keys.copy) is None
+    assert session.allows_watching(keys.watch_token) and not session.allows(keys.watch_token)
+    assert not session.allows_watching(keys.token)
+    secrets = [text for k in (keys, other.keys) for text in (k.watch, k.watch_token, k.copy, k.id)]
+    assert len(set(secrets)) == len(secrets)
+
+
+def test_people_are_counted_as_they_come_and_go(create):
+    session = create(playing=False)
+    ear = Ear(session)
+    watchers = [session.listen(lambda kind, content: None, watching=True) for _ in range(3)]
+    assert ear.all("people")[-1] == {"watching": 3, "taking_part": 1}
+    for client in watchers:
+        session.leave(client)
+    assert ear.all("people")[-1] == {"watching": 0, "taking_part": 1}
+
+
+def test_all_hear_of_settings_but_only_of_new_ones(create):
+    session = create(playing=False)
+    ear = Ear(session)
+    config = session.state.config
+    session.change(config=replace(config, seed=77))
+    session.change(config=replace(config, seed=77))
+    session.update(replace(session.state, points=MORE))  # points have a message of their own
+    assert [heard["version"] for heard in ear.all("settings")] == [2]
+    session.set_view(ear.client, {"field": 32, "overlays": ["balls"]})
+    assert ear.all("settings")[-1] == {"version": 3, "overlays": ["balls"]}
+
+
+def test_who_watches_does_not_choose_what_is_drawn(create):
+    session = create(playing=False)
+    leader = Ear(session)
+    session.set_view(leader.client, {"field": 32, "overlays": ["margins"]})
+    watcher = session.listen(lambda kind, content: None, watching=True)
+    session.set_view(watcher, {"field": 16, "overlays": ["motion"]})
+    assert session.state.overlays == ("margins",)
+    leader.heard.clear()
+    session.want_frame(at_once=True)
+    _, arrays = decode_frame(leader.wait("frame"))
+    assert not any(name == "motion" for name, _ in arrays)

@@ -9,6 +9,7 @@ import torch
 
 from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
+from levelset_core.live.lessons import Task, bundled_lessons
 from levelset_core.live.session import WorkerSession
 from levelset_core.live.state import OVERLAYS
 from levelset_core.playground import FIGURE_1
@@ -141,16 +142,17 @@ def test_a_reset_restarts_the_history_even_at_the_same_step(session):
 def test_a_lesson_is_checked_until_it_is_left(session):
     s = session()
     assert s.news()["lesson"] is None
-    s.set_lesson("margin")
-    name, reached, sentence = s.news()["lesson"]
-    assert name == "margin" and reached is False and "wanted 0.20" in sentence
+    s.set_lesson(Task.of(bundled_lessons()["sure-is-not-safe"]))
+    told = s.news()["lesson"]
+    assert (told["id"], told["reached"], told["done"]) == ("sure-is-not-safe", 0, False)
+    assert told["figures"]["objective"] == s.state.config.objective
     s.set_lesson(None)
     assert s.news()["lesson"] is None
 
 
 def test_no_points_no_figures(session):
     s = session(points=PointSet.empty())
-    s.set_lesson("margin")
+    s.set_lesson(Task.of(bundled_lessons()["sure-is-not-safe"]))
     news = s.news()
     assert (news["status"], news["history"], news["lesson"]) == ("empty", [], None)
     s.trainers[0].loss = 0.5  # of points that are gone

@@ -62,7 +62,7 @@ def hub():
 
 
 def test_pictures_come_when_asked_for_and_something_changed(hub, small_state):
-    hub.send("a", "open", small_state().to_dict(), 1, True)
+    hub.send("a", "open", small_state().to_dict(), 1, True, False)
 
     def frames():
         return len(hub.of("a", "frame"))
@@ -84,7 +84,7 @@ def test_pictures_come_when_asked_for_and_something_changed(hub, small_state):
 
 
 def test_nobody_looks_nobody_trains(hub, small_state):
-    hub.send("a", "open", small_state().to_dict(), 1, True)
+    hub.send("a", "open", small_state().to_dict(), 1, True, False)
     hub.run(0.05)
     session = hub.worker.sessions["a"]
     assert 0 < session.attached_until - time.monotonic() <= LINGER
@@ -97,8 +97,8 @@ def test_nobody_looks_nobody_trains(hub, small_state):
 
 
 def test_an_error_pauses_its_session_alone(hub, small_state):
-    hub.send("a", "open", small_state().to_dict(), 1, True)
-    hub.send("b", "open", small_state().to_dict(), 1, True)
+    hub.send("a", "open", small_state().to_dict(), 1, True, False)
+    hub.send("b", "open", small_state().to_dict(), 1, True, False)
     hub.run(0.05)
     impossible = {**small_state().to_dict(), "config": {"depth": 99}}
     hub.send("a", "state", impossible, 2)
@@ -113,7 +113,7 @@ def test_an_error_pauses_its_session_alone(hub, small_state):
 
 
 def test_an_unforeseen_error_is_told_and_traced_and_not_repeated_forever(hub, small_state, capfd):
-    hub.send("a", "open", small_state().to_dict(), 1, True)
+    hub.send("a", "open", small_state().to_dict(), 1, True, False)
     hub.run(0.05)
     session = hub.worker.sessions["a"]
 
@@ -129,7 +129,7 @@ def test_an_unforeseen_error_is_told_and_traced_and_not_repeated_forever(hub, sm
 
 
 def test_an_impossible_state_opens_no_session(hub, small_state):
-    hub.send("a", "open", {"version": 9}, 1, True)
+    hub.send("a", "open", {"version": 9}, 1, True, False)
     hub.send("a", "control", "play")
     hub.run()
     assert hub.worker.sessions == {}
@@ -137,7 +137,7 @@ def test_an_impossible_state_opens_no_session(hub, small_state):
 
 
 def test_questions_are_answered_or_refused(hub, small_state, capfd):
-    hub.send("a", "open", small_state().to_dict(), 1, False)
+    hub.send("a", "open", small_state().to_dict(), 1, False, False)
     hub.send("a", "call", 1, "probe", {"panel": 0, "x": 0.0, "y": 0.0})
     hub.send("a", "call", 2, "explain", {"panel": 0, "index": 99})
     hub.send("a", "call", 3, "probe", {"place": 0})
@@ -152,7 +152,7 @@ def test_questions_are_answered_or_refused(hub, small_state, capfd):
 def test_more_sessions_than_fit_wait_in_line(hub, small_state, monkeypatch):
     monkeypatch.setattr(module, "MAX_RUNNING", 2)
     for sid in "abcd":
-        hub.send(sid, "open", small_state(count=4).to_dict(), 1, True)
+        hub.send(sid, "open", small_state(count=4).to_dict(), 1, True, False)
     hub.run(0.2)
     sessions = hub.worker.sessions
     assert [s.queue for s in sessions.values()] == [0, 0, 1, 2]
@@ -166,7 +166,7 @@ def test_more_sessions_than_fit_wait_in_line(hub, small_state, monkeypatch):
 
 def test_a_pause_that_comes_in_another_sessions_turn_counts_at_once(hub, small_state, monkeypatch):
     for sid in "ab":
-        hub.send(sid, "open", small_state(count=4).to_dict(), 1, True)
+        hub.send(sid, "open", small_state(count=4).to_dict(), 1, True, False)
     hub.run(0.1)
     first, second = hub.worker.sessions.values()
     monkeypatch.setattr(first, "advance", lambda seconds: hub.send("b", "control", "pause"))
@@ -180,7 +180,7 @@ def test_a_pause_that_comes_in_another_sessions_turn_counts_at_once(hub, small_s
 
 
 def test_a_slow_session_leaves_the_processor_alone(hub, small_state):
-    hub.send("a", "open", small_state(speed=5).to_dict(), 1, True)
+    hub.send("a", "open", small_state(speed=5).to_dict(), 1, True, False)
     hub.run(0.1)
     cpu = time.process_time()
     hub.run(0.5)
@@ -189,7 +189,7 @@ def test_a_slow_session_leaves_the_processor_alone(hub, small_state):
 
 
 def test_a_version_and_a_view_reach_the_picture(hub, small_state):
-    hub.send("a", "open", small_state().to_dict(), 1, False)
+    hub.send("a", "open", small_state().to_dict(), 1, False, False)
     hub.send("a", "state", small_state(count=6).to_dict(), 41)
     hub.send("a", "view", {"field": 24, "overlays": ["margins"]})
     hub.send("a", "frame", True)

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from levelset_core.errors import LevelsetError
 from levelset_core.live import PlaygroundState, get_hub
-from pages.server.live_route import live
+from pages.server.live_route import FORBIDDEN, GONE, answer, live
 from tests.live.decoding import decode_frame
 
 
@@ -20,6 +21,7 @@ class Connection:
         self.headers = {"origin": "http://here", "host": "here"}
         self.said: asyncio.Queue[str | None] = asyncio.Queue()
         self.pictures: asyncio.Queue[bytes] = asyncio.Queue()
+        self.closed: int | None = None
 
     def say(self, **message) -> None:
         self.said.put_nowait(json.dumps(message))
@@ -30,6 +32,9 @@ class Connection:
     # the server's side of it
 
     async def accept(self) -> None: ...
+
+    async def close(self, code: int) -> None:
+        self.closed = code
 
     async def receive_text(self) -> str:
         text = await self.said.get()
@@ -76,3 +81,35 @@ def test_a_picture_that_another_browser_asked_for_is_not_missed():
 
     with ThreadPoolExecutor(1) as pool:  # Playwright's loop may run in this thread
         pool.submit(lambda: asyncio.run(two_browsers())).result()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{"op": "control", "action": "play"}, {"op": "points", "version": 9, "points": []}],
+    ids=["control", "points"],
+)
+def test_who_watches_is_refused_whatever_he_sends(message):
+    session = get_hub().create(PlaygroundState.default(), playing=False)
+    client = session.listen(lambda kind, content: None, watching=True)
+    with pytest.raises(LevelsetError, match="only watches"):
+        answer(session, client, message, watching=True)
+    assert len(session.state.points) == 200 and not session.playing
+
+
+def test_a_token_opens_only_what_it_is_for():
+    session = get_hub().create(PlaygroundState.default(), playing=False)
+    keys = session.keys
+    pairs = {
+        (keys.id, keys.token): None,
+        (keys.watch, keys.watch_token): None,
+        (keys.id, keys.watch_token): FORBIDDEN,
+        (keys.watch, keys.token): FORBIDDEN,
+        (keys.copy, keys.token): GONE,
+    }
+    for (name, token), expected in pairs.items():
+        connection = Connection(session)
+        connection.query_params = {"session": name, "token": token}
+        connection.said.put_nowait(None)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(lambda: asyncio.run(live(connection))).result()  # noqa: B023
+        assert connection.closed == expected

@@ -20,7 +20,8 @@ export class Host {
   // a gesture is bound to its panel.
   locate(event, panel = null) {
     const { left, top } = this.playground.canvas.getBoundingClientRect();
-    return this.place(event.clientX - left, event.clientY - top, panel);
+    const { zoom } = this.playground.present;
+    return this.place((event.clientX - left) / zoom, (event.clientY - top) / zoom, panel);
   }
 
   place(px, py, panel) {
@@ -63,7 +64,11 @@ export class Host {
     return best;
   }
 
+  // Who only watches changes nothing; the server would refuse it too.
+  get locked() { return this.playground.watching; }
+
   add(x, y, label) {
+    if (this.locked) return null;
     const point = this.points.add(x, y, label);
     if (!point) {
       this.playground.full();
@@ -75,20 +80,21 @@ export class Host {
   }
 
   move(point, x, y) {
+    if (this.locked) return point;
     const moved = this.points.move(point, x, y);
     if (moved !== point) this.playground.edited();
     return moved;
   }
 
   erase(place, reach) {
-    const point = this.nearest(place, reach);
+    const point = this.locked ? null : this.nearest(place, reach);
     if (!point) return;
     this.points.remove(point);
     this.playground.edited();
   }
 
   eraseNearest(place) {
-    const point = this.closest(place);
+    const point = this.locked ? null : this.closest(place);
     if (!point) return;
     this.points.remove(point);
     this.playground.edited();
@@ -112,14 +118,16 @@ export class Host {
     }
     if (playground.keyboard.cursor) return;
     const { left, top } = canvas.getBoundingClientRect();
-    const px = event.clientX - left;
-    const py = event.clientY - top;
+    const { zoom } = playground.present;
+    const px = (event.clientX - left) / zoom;
+    const py = (event.clientY - top) / zoom;
     const place = this.place(px, py, null);
     if (place) {
       probe.at(place.panel, place.x, place.y, px, py);
       const point = this.nearest(place, 7);
       const over = this.picking ? "pointer" : "grab";
-      canvas.style.cursor = point && this.tool !== "erase" ? over : "crosshair";
+      const free = point && this.tool !== "erase" ? over : "crosshair";
+      canvas.style.cursor = this.locked ? "default" : free;
       this.highlight(point);
       screen.request();
       return;

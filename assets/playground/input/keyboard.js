@@ -7,7 +7,7 @@ const SMALL = 0.01; // of the width of the plot
 const BIG = 0.06;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
-const LETTERS = { p: "play", s: "step", z: "undo", y: "redo" };
+const LETTERS = { k: "play", p: "present", s: "step", z: "undo", y: "redo" };
 
 export const HELP = [
   ["Click, drag", "put points of the brush's class"],
@@ -18,7 +18,8 @@ export const HELP = [
   ["X", "put a point of the other class"],
   ["Delete, Backspace", "erase the nearest point"],
   ["1  2  3  4", "blue brush, orange brush, move, erase"],
-  ["P  S", "play or pause, one step"],
+  ["K  S", "play or pause, one step"],
+  ["P", "presentation: fills the window; Esc leaves it"],
   ["Z  Y", "undo, redo (also Ctrl+Z, Ctrl+Shift+Z, Ctrl+Y)"],
   ["?  Esc", "show and close this help"],
 ];

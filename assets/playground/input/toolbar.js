@@ -8,7 +8,7 @@ export const TOOLS = ["brush-plus", "brush-minus", "move", "erase"];
 // id, icon, name for screen readers, tooltip
 const GROUPS = [
   ["Training", [
-    ["play", "play", "Play", "Play or pause (P)"],
+    ["play", "play", "Play", "Play or pause (K)"],
     ["step", "step", "One step", "One training step (S)"],
     ["reset", "reset", "Reset", "Start again from the same initialization"],
     ["seed", "seed", "New seed", "Start again from a new random initialization"],
@@ -27,6 +27,8 @@ const GROUPS = [
   ["Picture and help", [
     ["png", "download", "Download PNG", "Download the picture as PNG", "PNG"],
     ["svg", "download", "Download SVG", "Download the picture as SVG (vectors)", "SVG"],
+    ["present", "present", "Present", "Presentation: fills the window, large type (P)"],
+    ["drawer", "drawer", "Settings", "Settings, in a drawer"],
     ["help", "help", "Keyboard help", "Mouse and keyboard help (?)"],
   ]],
 ];
@@ -72,6 +74,7 @@ export class Toolbar {
     group.className = `group ${extra}`;
     group.setAttribute("role", "group");
     group.setAttribute("aria-label", name);
+    group.dataset.group = name.split(" ")[0].toLowerCase();
     this.element.append(group);
     return group;
   }
@@ -86,6 +89,11 @@ export class Toolbar {
     button.addEventListener("click", onClick);
     this.buttons.set(id, button);
     return button;
+  }
+
+  // Names of groups that are not shown: training, tools, edit, picture, show.
+  hide(names) {
+    for (const group of this.element.children) group.hidden = names.includes(group.dataset.group);
   }
 
   update({ playing, pulse, tool, overlays, canUndo, canRedo, empty }) {

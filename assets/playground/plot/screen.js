@@ -57,6 +57,7 @@ export class Screen {
     this.cost = new Cost();
     this.frames = 0;
     this.size = { width: 0, height: 0 };
+    this.zoom = 1; // of the page around it
     this.layoutKey = "";
   }
 
@@ -139,7 +140,7 @@ export class Screen {
 
   layOut() {
     const { picture } = this;
-    const dpr = window.devicePixelRatio || 1;
+    const dpr = (window.devicePixelRatio || 1) * this.zoom;
     const count = Math.max(picture.panels.length, 1);
     const key = [this.size.width, this.size.height, dpr, count, [...picture.listed].join(),
       picture.header?.distance, picture.theme.font].join("|");

@@ -96,6 +96,22 @@
  */
 
 /**
+ * Somebody changed what is shown beside the points: the page asks the server for it.
+ * @typedef {Object} Settings
+ * @property {"settings"} op
+ * @property {number} version of the settings; grows at every change
+ * @property {string[]} overlays what who only watches sees
+ */
+
+/**
+ * How many browsers look at this session; at every change.
+ * @typedef {Object} People
+ * @property {"people"} op
+ * @property {number} watching browsers that only watch
+ * @property {number} taking_part browsers that may change it
+ */
+
+/**
  * Something was wrong.
  * @typedef {Object} Failed
  * @property {"error"} op
@@ -143,7 +159,7 @@
 
 /** @typedef {View | Next | Points | Control | Seek | Speed | Probe} FromBrowser */
 
-/** @typedef {Hello | Ack | Points | Probed | State | Failed} ToBrowser */
+/** @typedef {Hello | Ack | Points | Probed | State | Settings | People | Failed} ToBrowser */
 
 /**
  * An array of a picture.

@@ -159,6 +159,24 @@ class State(Message):
 
 
 @dataclass(frozen=True)
+class Settings(Message):
+    """Somebody changed what is shown beside the points: the page asks the server for it."""
+
+    op = "settings"
+    version: Annotated[int, "of the settings; grows at every change"]
+    overlays: Annotated[list[str], "what who only watches sees"]
+
+
+@dataclass(frozen=True)
+class People(Message):
+    """How many browsers look at this session; at every change."""
+
+    op = "people"
+    watching: Annotated[int, "browsers that only watch"]
+    taking_part: Annotated[int, "browsers that may change it"]
+
+
+@dataclass(frozen=True)
 class Failed(Message):
     """Something was wrong."""
 
@@ -235,7 +253,9 @@ ARRAYS = {
 }
 
 FROM_BROWSER: tuple[type[Message], ...] = (View, Next, Points, Control, Seek, Speed, Probe)
-TO_BROWSER: tuple[type[Message], ...] = (Hello, Ack, Points, Probed, State, Failed)
+TO_BROWSER: tuple[type[Message], ...] = (
+    Hello, Ack, Points, Probed, State, Settings, People, Failed,
+)  # fmt: skip
 
 
 class Field(NamedTuple):

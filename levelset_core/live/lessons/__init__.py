@@ -1,0 +1,20 @@
+"""Lessons of the playground: files with a text, a start, and goals that the session checks."""
+
+from levelset_core.live.lessons.figures import FIGURES
+from levelset_core.live.lessons.files import (
+    CONTROLS,
+    Goal,
+    Lesson,
+    lesson_from_file,
+    read_lesson,
+    read_lessons,
+    write_lesson,
+)
+from levelset_core.live.lessons.goals import Expression, fill
+from levelset_core.live.lessons.shelf import FOLDER, all_lessons, bundled_lessons
+from levelset_core.live.lessons.task import Task
+
+__all__ = [
+    "CONTROLS", "FIGURES", "FOLDER", "Expression", "Goal", "Lesson", "Task", "all_lessons",
+    "bundled_lessons", "fill", "lesson_from_file", "read_lesson", "read_lessons", "write_lesson",
+]  # fmt: skip

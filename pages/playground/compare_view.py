@@ -1,0 +1,173 @@
+"""Two pictures side by side: pinned here, live, or of a link that somebody else sent."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import streamlit as st
+
+from levelset_core.errors import LevelsetError
+from levelset_core.live import LiveSession, PlaygroundState, get_hub
+from levelset_core.live.frames import read_header
+from pages.playground.opening import COPY, STATE, TAKE_PART, WATCH
+from pages.playground.pins import Kept, pictures
+from pages.shared.attempt import attempt, tell
+
+#: Seconds between two pictures of sessions that train.
+EVERY = 2.0
+#: Pins kept in a tab; beyond it the oldest goes.
+MAX_PINS = 12
+_NOW = "What is on the canvas now"
+#: In the table -> the field of a picture's panel.
+FIGURES = {
+    "Steps": "step", "Accuracy": "accuracy", "Smallest margin": "margin_min",
+    "Median margin": "margin_median",
+}  # fmt: skip
+
+
+@dataclass
+class Pin:
+    """A picture with a name.
+
+    Attributes:
+        name: as it is chosen.
+        picture: the picture, and its points.
+        state: settings and points.
+        session: whose picture is taken anew while it trains; None for one that stays.
+    """
+
+    name: str
+    picture: Kept
+    state: PlaygroundState
+    session: LiveSession | None = None
+
+
+def compare_view(session: LiveSession) -> None:
+    """Pin, choose A and B, look."""
+    add, link = st.columns(2, vertical_alignment="bottom")
+    add.button(
+        "Pin what is on the canvas", on_click=attempt, args=("pin_wrong", _pin, session),
+        icon=":material/keep:", width="stretch",
+    )  # fmt: skip
+    link.text_input(
+        "Add the picture of a link", key="pin_link", placeholder="Paste a student's link",
+        on_change=attempt, args=("pin_wrong", _add_link),
+    )  # fmt: skip
+    tell("pin_wrong")
+    names = [_NOW, *(pin.name for pin in _pins())]
+    if len(names) == 1:
+        st.info("Pin a state, change something, and compare. Or add the links of two students.")
+        return
+    chosen = []
+    for column, letter, first in zip(st.columns(2), "AB", _preselected(names), strict=True):
+        with column:
+            chosen.append(st.selectbox(f"Picture {letter}", names, first, key=f"pin_{letter}"))
+    _side_by_side(session, chosen)
+
+
+def _preselected(names: list[str]) -> tuple[int, int]:
+    """The first pin beside what is on the canvas; of links, the two first."""
+    links = [names.index(pin.name) for pin in _pins() if pin.session]
+    return (links[0], links[1]) if len(links) > 1 else (1, 0)
+
+
+@st.fragment(run_every=EVERY)
+def _side_by_side(session: LiveSession, names: list[str]) -> None:
+    try:
+        shown = [_take(session, name) for name in names]
+    except LevelsetError as error:
+        st.warning(str(error))
+        return
+    titles = [f"{letter}: {pin.name}" for letter, pin in zip("AB", shown, strict=True)]
+    pictures([(title, pin.picture) for title, pin in zip(titles, shown, strict=True)])
+    st.html(table(titles, [read_header(pin.picture[0]) for pin in shown]))
+    for column, letter, pin in zip(st.columns(2), "AB", shown, strict=True):
+        if pin.name != _NOW:
+            column.button(
+                f"Put points and settings of {letter} on the canvas", key=f"pin_take_{letter}",
+                on_click=session.update, args=(pin.state,), width="stretch",
+            )  # fmt: skip
+
+
+def table(titles: list[str], headers: list[dict[str, Any]]) -> str:
+    """The figures of pictures as a table, a row for each of their panels."""
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Loss", *FIGURES, "Measured in"))
+    rows = []
+    for title, header in zip(titles, headers, strict=True):
+        norm = {"l2": "L2", "linf": "L∞", "rho": "ρ"}.get(header["distance"], header["distance"])
+        for panel in header["panels"]:
+            cells = [panel["title"], *(_text(f, panel[f]) for f in FIGURES.values()), norm]
+            row = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+            rows.append(f'<tr><th scope="row">{html.escape(title)}</th>{row}</tr>')
+    return (
+        '<table class="levelset-distances"><caption>A and B in figures</caption>'
+        f"<tr><td></td>{heads}</tr>{''.join(rows)}</table>"
+    )
+
+
+def _text(name: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    return (
+        f"{value:.1%}" if name == "accuracy" else f"{value:.3g}" if name != "step" else f"{value}"
+    )
+
+
+def _pins() -> list[Pin]:
+    found: list[Pin] = st.session_state.setdefault("pins", [])
+    return found
+
+
+def _take(session: LiveSession, name: str) -> Pin:
+    if name == _NOW:
+        return Pin(name, session.call("picture"), session.state)
+    pin = next(pin for pin in _pins() if pin.name == name)
+    if pin.session is not None:
+        pin.session.look()
+        pin.picture, pin.state = pin.session.call("picture"), pin.session.state
+    return pin
+
+
+def _keep(pin: Pin) -> None:
+    _pins().append(pin)
+    del _pins()[:-MAX_PINS]
+
+
+def _pin(session: LiveSession) -> None:
+    picture = session.call("picture")
+    panel = read_header(picture[0])["panels"][0]
+    number = st.session_state.pin_count = st.session_state.get("pin_count", 0) + 1
+    _keep(Pin(f"Pin {number}: {panel['title']}, step {panel['step']}", picture, session.state))
+
+
+def _add_link() -> None:
+    link = st.session_state.pin_link.strip()
+    if not link:
+        return
+    session, what = _of_link(link)
+    number = st.session_state.pin_count = st.session_state.get("pin_count", 0) + 1
+    _keep(Pin(f"Link {number}{what}", session.call("picture"), session.state, session))
+    st.session_state.pin_link = ""
+
+
+def _of_link(link: str) -> tuple[LiveSession, str]:
+    """The session that a link leads to, and how it is to be understood.
+
+    Raises:
+        LevelsetError: it leads to none.
+    """
+    query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
+    hub = get_hub()
+    session = (
+        hub.watched(query.get(WATCH))
+        or hub.get(query.get(TAKE_PART))
+        or hub.copied(query.get(COPY))
+    )
+    if session:
+        return session, ", live"
+    if STATE in query:
+        return hub.create(PlaygroundState.from_link(query[STATE])), ", trained here from its start"
+    raise LevelsetError("This is no link to a playground that runs here, and it holds no state.")

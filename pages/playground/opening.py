@@ -1,0 +1,114 @@
+"""What the page's address opens: a session to take part in, to watch, or to copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from levelset_core.errors import LevelsetError
+from levelset_core.live import LiveSession, PlaygroundState, get_hub
+from levelset_core.live.lessons import all_lessons
+
+#: In the address -> what it does.
+TAKE_PART, WATCH, COPY, STATE, LESSON = "session", "watch", "copy", "s", "lesson"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The session of this page.
+
+    Attributes:
+        session: the session.
+        watching: whether this browser may only look on.
+    """
+
+    session: LiveSession
+    watching: bool = False
+
+    @property
+    def address(self) -> dict[str, str]:
+        """What the page's address holds of it: the session, and the state where that fits."""
+        if self.watching:
+            return {WATCH: self.session.keys.watch}
+        link = self.session.state.to_link()
+        address = {TAKE_PART: self.session.id} | ({STATE: link} if link else {})
+        lesson = self.session.lesson
+        return address | ({LESSON: lesson.id} if lesson else {})
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What opens the live connection."""
+        keys = self.session.keys
+        if self.watching:
+            return {"session": keys.watch, "token": keys.watch_token}
+        return {"session": keys.id, "token": keys.token}
+
+
+def opened() -> Opened:
+    """The session named in the address, else one from the state in the address, else a new one.
+
+    A new one opens untrained, and its first steps are slow enough to be seen. ``?start=fast`` in
+    the address trains at once at full speed, ``?start=paused`` waits for play.
+    """
+    if WATCH in st.query_params:
+        session = get_hub().watched(st.query_params[WATCH])
+        if session:
+            return Opened(session, watching=True)
+        _say("What this link watches has ended.")
+    session = get_hub().get(st.query_params.get(TAKE_PART) or st.session_state.get("session_id"))
+    if session is None:
+        session = _new_session()
+    st.session_state.session_id = session.id
+    return Opened(session)
+
+
+def own_copy(session: LiveSession) -> None:
+    """Go on in a session of one's own, which begins as a copy of this one."""
+    take_part(get_hub().create(session.state, playing=session.playing))
+
+
+def take_part(session: LiveSession) -> None:
+    """Go on in this session."""
+    st.session_state.session_id = session.id
+    for name in (WATCH, COPY, LESSON, STATE):
+        st.query_params.pop(name, None)
+    st.query_params[TAKE_PART] = session.id
+
+
+def _new_session() -> LiveSession:
+    """One that begins with the lesson or the state in the address, else with the default."""
+    name = st.query_params.get(LESSON)
+    lesson = all_lessons()[0].get(name or "")
+    if name and not lesson:
+        _say(f"This server has no lesson {name!r}.")
+    start = st.query_params.get("start")
+    session = get_hub().create(
+        # With a state beside it, the lesson was under way when its session ended.
+        lesson.start if lesson and STATE not in st.query_params else _state(),
+        playing=start == "fast", slow=start != "fast", opening=start is None,
+    )  # fmt: skip
+    if lesson:
+        session.check_lesson(lesson)
+    return session
+
+
+def _state() -> PlaygroundState:
+    """What a new session begins with."""
+    if COPY in st.query_params:
+        if original := get_hub().copied(st.query_params[COPY]):
+            return original.state
+        if STATE not in st.query_params:
+            _say("What this link copies has ended.")
+    if link := st.query_params.get(STATE):
+        try:
+            return PlaygroundState.from_link(link)
+        except LevelsetError as error:
+            _say(str(error))
+    return PlaygroundState.default()
+
+
+def _say(sentence: str) -> None:
+    st.toast(
+        f"{sentence} Here is the default instead.", icon=":material/link_off:", duration="long"
+    )
