@@ -50,7 +50,8 @@ with page("Playground", unseen=True, device="cpu"):
     if st.session_state.get("tab") == "iteration":
         point_canvas(shown, iteration_annotations(live), picking=True)
     else:
-        leave_iteration(live)
+        if not shown.watching:
+            leave_iteration(live)
         point_canvas(shown, [])
     if "below" not in hidden:
         tabs("Below the canvas", views_of(shown), live, key="tab")
