@@ -64,9 +64,9 @@ def subjects(data_dir: str | None, folder: Path, seed: int) -> Iterator[Subject]
     for name in MESHES:
         source = data / "meshes" / f"{name}.obj"
         if source.is_file():
-            truth, drawn = _mesh(source), folder / f"{name}.npy"
-            np.save(drawn, noisy(truth, seed).points)
-            yield _known(name, drawn, truth)
+            surface, drawn = _mesh(source), folder / f"{name}.npy"
+            np.save(drawn, noisy(surface, seed).points)
+            yield _known(name, drawn, surface)
 
 
 def noisy(truth: Mesh, seed: int) -> PointCloud:

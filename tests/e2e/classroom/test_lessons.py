@@ -166,7 +166,7 @@ def test_a_lesson_runs_in_a_frame_of_another_site_without_cookies(playground, br
 
 def test_parts_are_hidden_by_the_address(browse):
     page = browse("/playground?embed=true&hide=below,objective,tools,status,nonsense")
-    expect(page.page.get_by_role("combobox", name="Points")).to_be_visible()
+    expect(page.page.get_by_role("radiogroup", name="Points")).to_be_visible()
     expect(page.page.get_by_role("combobox", name="Loss")).to_have_count(0)
     expect(page.root.get_by_test_id("brush-plus")).to_be_hidden()
     expect(page.root.get_by_test_id("play")).to_be_visible()
