@@ -119,5 +119,5 @@ def _network(result: Result, name: str) -> None:
 
 def _name(result: Result) -> str:
     about = result.run.config.settings["about"]
-    words = f"{about['label'].partition(',')[0]} {about['method']}"
-    return "".join(c if c.isalnum() else "-" for c in Path(words).stem.lower())
+    words = f"{Path(about['label'].partition(',')[0]).stem} {about['method']}"
+    return "".join(c if c.isalnum() else "-" for c in words.lower())

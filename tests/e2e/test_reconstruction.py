@@ -220,7 +220,7 @@ def test_a_coloured_scan_in_utm_from_upload_to_files(open_page, store, tmp_path)
         with page.expect_download() as info:
             page.get_by_role("button", name=kind, exact=True).click()
         files[kind] = info.value.path().read_bytes()
-        assert info.value.suggested_filename == f"field-las-quick-trimmed.{kind.lower()}"
+        assert info.value.suggested_filename == f"field-quick-trimmed.{kind.lower()}"
     assert b"comment Trimmed where the points are over" in files["PLY"][:300]
     for kind, data in files.items():
         mesh = trimesh.load_scene(io.BytesIO(data), file_type=kind.lower()).to_mesh()
