@@ -50,10 +50,12 @@ class CurveSurvey:
         if self.pieces == 1:
             what = "one closed curve" if self.closed else "one open curve"
         if self.closed:
-            why.append(f"the longest step along the closed is {self.widest:.1f} spacings")
+            step = "its longest step" if self.pieces == 1 else "the longest step along a closed one"
+            why.append(f"{step} is {self.widest:.1f} spacings")
         if open_ones and self.apart is not None:
             share = self.apart / self.spacing
-            why.append(f"the ends of the open are {self.apart:.3g} apart, {share:.0f} spacings")
+            ends = "its ends" if self.pieces == 1 else "the ends of an open one"
+            why.append(f"{ends} are {self.apart:.3g} apart, {share:.0f} spacings")
         lost = ""
         if self.outliers:
             share = self.outliers / self.points

@@ -34,7 +34,7 @@ def test_an_open_curve_is_told_with_its_evidence():
     assert (seems.pieces, seems.closed, seems.outliers) == (1, 0, 10)
     assert seems.apart == pytest.approx(2, abs=1e-9)
     assert seems.told == (
-        "The points seem to follow one open curve (the ends of the open are 2 apart, 64 spacings); "
+        "The points seem to follow one open curve (its ends are 2 apart, 64 spacings); "
         "spacing 0.0314, noise 0.01. 10 points (4.8%) lie on none and are left out."
     )
     assert "since ends is set to open" in survey_of(half_circle(), ends="open").told
@@ -43,7 +43,7 @@ def test_an_open_curve_is_told_with_its_evidence():
 def test_several_curves_are_counted():
     seems = survey_of(half_circle(closed=True), half_circle())
     assert (seems.pieces, seems.closed) == (2, 1)
-    assert "2 curves, 1 of them closed (the longest step along the closed is 2.0" in seems.told
+    assert "2 curves, 1 of them closed (the longest step along a closed one is 2.0" in seems.told
     assert seems.as_dict()["told"] == seems.told
 
 
