@@ -86,17 +86,22 @@ class NearestPoints:
         return torch.from_numpy(index)
 
 
-#: Neighbourhoods that are looked at, and points in each.
-LOOKED_AT, NEIGHBOURS = 2000, 12
+#: Neighbourhoods that are looked at, points in each, and coefficients of the quadric through them.
+LOOKED_AT, NEIGHBOURS, QUADRIC = 2000, 12, 6
+#: A larger neighbourhood is two sheets if two groups leave less than this part of its variance
+#: along the normal (a Gaussian leaves 0.36, a uniform distribution 0.25), the smaller of at least
+#: this share of the points.
+SHEETS, WITHIN, LEAST_GROUP = 32, 0.15, 0.2
 
 
 def noise_level(points: np.ndarray) -> float:
     """Standard deviation of points around the surface they were measured on.
 
-    Each of some neighbourhoods is fitted with a plane: sqrt(smallest eigenvalue of its scatter /
-    (k - 3)) is the points' deviation from it. The median over the neighbourhoods is the answer;
-    where the surface is curved at the scale of a neighbourhood, curvature counts as noise; noise
-    beyond the distance between neighbours is taken for less than it is.
+    Each of some neighbourhoods is fitted with a quadric over its plane, z = q(x, y): what k points
+    are off it is sqrt(sum of squares / (k - 6)), in the median over the neighbourhoods. Where the
+    surface turns within a neighbourhood, that counts as noise; noise beyond the distance between
+    neighbours is taken for less than it is. Two sheets as near to each other as their points, such
+    as a thin plate's, are not noise: there each counts alone.
 
     Args:
         points: (n, 3); with fewer than 12 points the answer is 0, as nothing can be told.
@@ -104,11 +109,38 @@ def noise_level(points: np.ndarray) -> float:
     if len(points) < NEIGHBOURS:
         return 0.0
     rows = numpy_generator(0).permutation(len(points))[:LOOKED_AT]
-    _, near = cKDTree(points).query(points[rows], k=NEIGHBOURS)
-    offset = points[near] - points[near].mean(1, keepdims=True)  # (m, k, 3)
-    scatter = np.einsum("mki,mkj->mij", offset, offset) / (NEIGHBOURS - 3)
-    smallest = np.linalg.eigvalsh(scatter)[:, 0]
-    return float(np.sqrt(max(np.median(smallest), 0.0)))
+    tree = cKDTree(points)
+    x, y, z = np.moveaxis(_in_own_frames(points[tree.query(points[rows], k=NEIGHBOURS)[1]]), 2, 0)
+    size = np.sqrt((x**2).mean(1, keepdims=True)) + np.finfo(np.float64).tiny
+    x, y = x / size, y / size
+    basis, _ = np.linalg.qr(np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=2))
+    off = z - np.einsum("mkj,mj->mk", basis, np.einsum("mkj,mk->mj", basis, z))
+    variance = float(np.median((off**2).sum(1))) / (NEIGHBOURS - QUADRIC)
+    if len(points) >= SHEETS:
+        _, near = tree.query(points[rows], k=SHEETS)
+        variance = min(variance, _of_two_sheets(_in_own_frames(points[near])[:, :, 2]))
+    return float(np.sqrt(variance))
+
+
+def _in_own_frames(groups: np.ndarray) -> np.ndarray:
+    """Groups of points (m, k, 3) around their middle, each along its own axes, the longest first."""
+    offset = groups - groups.mean(1, keepdims=True)
+    _, axes = np.linalg.eigh(np.einsum("mki,mkj->mij", offset, offset))
+    return np.asarray(np.einsum("mki,mij->mkj", offset, axes[:, :, ::-1]))
+
+
+def _of_two_sheets(heights: np.ndarray) -> float:
+    """Variance within each of two sheets, of heights (m, k); infinite where there is only one."""
+    heights = np.sort(heights, axis=1)
+    count = heights.shape[1]
+    least = int(LEAST_GROUP * count)
+    sizes = np.arange(least, count - least + 1)  # of the lower group
+    sums = np.cumsum(heights, axis=1)[:, sizes - 1]
+    total = (heights**2).sum(1)  # the heights' mean is 0
+    within = (total[:, None] - sums**2 * (1 / sizes + 1 / (count - sizes))).min(1)
+    if np.median(within / np.maximum(total, np.finfo(np.float64).tiny)) > WITHIN:
+        return np.inf
+    return float(np.median(within)) / (count - 4)
 
 
 #: Half the longest side of a cloud in the box: the rest is room for what closes holes.
