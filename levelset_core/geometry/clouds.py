@@ -123,7 +123,7 @@ def noise_level(points: np.ndarray) -> float:
 
 
 def _in_own_frames(groups: np.ndarray) -> np.ndarray:
-    """Groups of points (m, k, 3) around their middle, each along its own axes, the longest first."""
+    """Groups of points (m, k, 3) around their middle, along their own axes, the longest first."""
     offset = groups - groups.mean(1, keepdims=True)
     _, axes = np.linalg.eigh(np.einsum("mki,mkj->mij", offset, offset))
     return np.asarray(np.einsum("mki,mij->mkj", offset, axes[:, :, ::-1]))
@@ -132,7 +132,7 @@ def _in_own_frames(groups: np.ndarray) -> np.ndarray:
 def _of_two_sheets(heights: np.ndarray) -> float:
     """Variance within each of two sheets, of heights (m, k); infinite where there is only one."""
     heights = np.sort(heights, axis=1)
-    count = heights.shape[1]
+    count = int(heights.shape[1])
     least = int(LEAST_GROUP * count)
     sizes = np.arange(least, count - least + 1)  # of the lower group
     sums = np.cumsum(heights, axis=1)[:, sizes - 1]

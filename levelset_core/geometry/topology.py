@@ -54,13 +54,24 @@ def soundness(mesh: Mesh) -> Soundness:
 
 def boundary_loops(mesh: Mesh) -> list[np.ndarray]:
     """The vertices on each connected part of the boundary, (k,), the longest part first."""
+    edges, labels = _boundary(mesh)
+    parts = [np.unique(edges[labels == label]) for label in np.unique(labels)]
+    return sorted(parts, key=lambda part: -len(part))
+
+
+def boundary_lengths(mesh: Mesh) -> np.ndarray:
+    """The length of each connected part of the boundary, (k,)."""
+    edges, labels = _boundary(mesh)
+    long = np.linalg.norm(mesh.vertices[edges[:, 0]] - mesh.vertices[edges[:, 1]], axis=1)
+    return np.bincount(np.unique(labels, return_inverse=True)[1], long)
+
+
+def _boundary(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """Edges of one face, (k, 2), and the number of the part that each belongs to, (k,)."""
     directed = np.concatenate([mesh.faces[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
     n = len(mesh.vertices)
     keys = directed.min(1) * n + directed.max(1)
     _, first, uses = np.unique(keys, return_index=True, return_counts=True)
-    a, b = directed[first[uses == 1]].T
-    graph = coo_matrix((np.ones(len(a), dtype=bool), (a, b)), shape=(n, n))
-    _, labels = connected_components(graph, directed=False)
-    on = np.unique(a)
-    parts = [on[labels[on] == label] for label in np.unique(labels[on])]
-    return sorted(parts, key=lambda part: -len(part))
+    edges = directed[first[uses == 1]]
+    graph = coo_matrix((np.ones(len(edges), dtype=bool), edges.T), shape=(n, n))
+    return edges, connected_components(graph, directed=False)[1][edges[:, 0]]

@@ -3,7 +3,8 @@
 **Surfaces.** Eq. 13 asks for |F| = d(x, X). Where the cloud has a hole, no surface at all would
 suit it best: level sets dig themselves in between the walls of a hole. So the hole is closed
 before: the level set of a winding number fitted to the cloud spans it smoothly, and its points
-there join X.
+there join X. The sides of an open sheet are those of oriented normals: the winding number has
+them for moments, or where layers lie on layers the nearest tangent planes tell.
 
 **Curves.** From a random start Eq. 13 finds pieces of a curve. So F first learns to be
 
@@ -32,7 +33,8 @@ from levelset_core.geometry.curves.completion import CompleteCurve
 from levelset_core.geometry.curves.gaps import kept_parts, without_short_runs
 from levelset_core.geometry.curves.solid_angle import half_angle
 from levelset_core.geometry.meshes import unit
-from levelset_core.geometry.orientation import oriented_normals
+from levelset_core.geometry.orientation import TangentPlanes, oriented_normals
+from levelset_core.geometry.trimming import trim
 from levelset_core.geometry.winding import WindingNumber, even_part
 from levelset_core.parallel import Workers
 from levelset_core.random import numpy_generator
@@ -54,6 +56,11 @@ SEEN = 5_000
 SIGNED_SIGMAS = (0.03, 0.1, 0.1, 0.25)
 #: The fit tells no side nearer to the cloud than this many cells of its own.
 TOO_NEAR = 0.4
+#: On an open sheet w jumps by 1. Where its mean there is further than this from the middle, as on a
+#: roll, no level set of w follows the sheet: tangent planes tell its sides.
+LAYERED = 0.4
+#: A sheet shown before training ends so many cells from its places.
+SHEET_CELLS = 1.2
 #: Margin of the fitted surface around the cloud; nodes along its longest side.
 MARGIN, LOWEST, HIGHEST = 0.1, 32, 112
 
@@ -89,7 +96,7 @@ class Prior:
             goes on beyond its rim instead of coming back on a way of its own.
 
     Attributes:
-        winding: the fit.
+        sides: the fit, or the tangent planes.
         cell: side of the cells that the fit took one point of.
         closing: points that close the holes of the cloud, (m, 3).
     """
@@ -109,19 +116,23 @@ class Prior:
         part, self.cell = even_part(own, FITTED)
         fitted = torch.from_numpy(part.astype(np.float32)).to(points.device)
         show = look or (lambda mesh: None)
-        normals = None
-        if open:
-            normals = torch.from_numpy(self._sides(part, own).astype(np.float32))
-        self.winding = WindingNumber(
-            fitted, self.cell, workers,
+        normals = torch.from_numpy(self._normals(part, own)).to(fitted) if open else None
+        self.sides: WindingNumber | TangentPlanes = WindingNumber(
+            fitted, self.cell, workers, normals=normals,
             halfway=look and (lambda winding: show(self._surface(winding, LOWEST))),
-            normals=None if normals is None else normals.to(points.device),
         )  # fmt: skip
-        surface = self._surface(self.winding, HIGHEST)
+        layered = False
+        if normals is not None:
+            off = (self.sides(fitted) - self.sides.middle).abs()
+            layered = float(off.quantile(0.95)) > LAYERED
+            if layered:
+                self.sides = TangentPlanes(fitted, normals)
+        surface = self._surface(self.sides, HIGHEST)
         show(surface)
-        self.closing = torch.from_numpy(self._closing(surface, own, seed)).to(points)
+        closing = np.zeros((0, 3)) if layered else self._closing(surface, own, seed)
+        self.closing = torch.from_numpy(closing).to(points)
 
-    def _sides(self, part: np.ndarray, points: np.ndarray) -> np.ndarray:
+    def _normals(self, part: np.ndarray, points: np.ndarray) -> np.ndarray:
         """Normals of an open sheet at places on it, to the scanners where they are known."""
         normals = oriented_normals(part)
         if self.towards is not None:
@@ -129,14 +140,16 @@ class Prior:
             normals[(normals * seen).sum(1) < 0] *= -1
         return normals
 
-    def _surface(self, winding: WindingNumber, highest: int) -> Mesh:
-        """The closed surface {w = middle} around the cloud, without small pieces."""
-        low, high = winding.points.amin(0).cpu(), winding.points.amax(0).cpu()
+    def _surface(self, sides: WindingNumber | TangentPlanes, highest: int) -> Mesh:
+        """The closed surface {w = middle} around the cloud, or the sheet; without small pieces."""
+        low, high = sides.points.amin(0).cpu(), sides.points.amax(0).cpu()
         nodes = float((high - low).max() + 2 * MARGIN) / (0.75 * self.cell)
         mesh = extract_mesh(
-            _Outside(winding), ((low - MARGIN).tolist(), (high + MARGIN).tolist()),
+            _Outside(sides), ((low - MARGIN).tolist(), (high + MARGIN).tolist()),
             int(min(max(nodes, LOWEST), highest)), snap=False,
         )  # fmt: skip
+        if isinstance(sides, TangentPlanes):
+            mesh = trim(mesh, sides.tree.query(mesh.vertices)[0], SHEET_CELLS * self.cell)
         return remove_small_components(mesh)
 
     def _closing(self, surface: Mesh, points: np.ndarray, seed: int) -> np.ndarray:
@@ -165,10 +178,10 @@ class Prior:
         distance = cloud.distance(places)
         clear = distance > TOO_NEAR * self.cell
         places, distance = places[clear], distance[clear]
-        inside = self.winding.inside(places)
+        inside = self.sides.inside(places)
         if self.towards is not None:
             seen, apart = self._seen(cloud, self.towards, generator)
-            if self.winding.inside(seen).float().mean() > 0.5:
+            if self.sides.inside(seen).float().mean() > 0.5:
                 inside = ~inside  # seen from within, as a room: the scanner's side is outside
             places, distance = torch.cat([places, seen]), torch.cat([distance, apart])
             inside = torch.cat([inside, torch.zeros_like(seen[:, 0], dtype=torch.bool)])
@@ -190,15 +203,15 @@ class Prior:
 
 
 class _Outside(nn.Module):
-    """Positive outside, like the networks, and where the winding number's tensors live."""
+    """Positive outside, like the networks, and where their tensors live."""
 
-    def __init__(self, winding: WindingNumber) -> None:
+    def __init__(self, sides: WindingNumber | TangentPlanes) -> None:
         super().__init__()
-        self.winding = winding
-        self.moments = nn.Parameter(winding.moments, requires_grad=False)
+        self.sides = sides
+        self.points = nn.Parameter(sides.points, requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.winding.middle - self.winding(x)
+        return self.sides.middle - self.sides(x)
 
 
 #: Points drawn from the cloud, points that the winding number is fitted to, and nodes.

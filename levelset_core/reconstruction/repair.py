@@ -35,6 +35,8 @@ CELLS = 0.2
 LONGEST = 0.3
 #: A piece of fewer points than this is dropped, and one that so few cells hold.
 FEWEST, SMALLEST = 10, 3.0
+#: A piece of more than this share of the points is no noise, however thin it is.
+LARGE = 0.02
 #: Searches for loops over the whole of a piece, each from another vertex.
 ROUNDS = 4
 #: Shares of the way from the middle of a loop to itself at which F is looked at.
@@ -92,6 +94,7 @@ def solid_of(
             if parts and noise <= abs(depth) < 2 * noise:  # nearly one with the largest piece
                 noisy = _bridge(f, own.vertices, parts[0].vertices, level) < noise
             count = int(np.isin(nearest, numbers).sum())
+            noisy &= count < LARGE * len(points)
             size = float(np.linalg.norm(piece.bounds[1] - piece.bounds[0]))
             if count < FEWEST or noisy or size < SMALLEST * cell:
                 kind = "piece" if depth < 0 else "void"

@@ -15,23 +15,30 @@ from levelset_core.data import PointCloud
 from levelset_core.geometry import extract_mesh
 from levelset_core.geometry.analysis import sample_faces
 from levelset_core.geometry.clouds import Normalization, noise_level
-from levelset_core.geometry.trimming import spacings
+from levelset_core.geometry.topology import boundary_lengths
+from levelset_core.geometry.trimming import spacings, trim
 from levelset_core.geometry.winding import WindingNumber, even_part
 from levelset_core.parallel import ALONE, Workers
 from levelset_core.random import numpy_generator
 
-#: Points looked at, neighbourhoods among them, and points that the winding number is fitted to.
-LOOKED_AT, NEIGHBOURHOODS, FITTED = 20_000, 2000, 1000
+#: Points looked at, neighbourhoods among them.
+LOOKED_AT, NEIGHBOURHOODS = 20_000, 2000
+#: Points that the winding number is fitted to: fewer, so that a cell holds several, where the noise
+#: is more than this part of the spacing.
+FITTED, FITTED_NOISY, NOISY = 2000, 600, 0.3
 #: Sizes of neighbourhoods: noise makes small ones look like volumes.
 SIZES = (24, 96)
 #: A neighbourhood is a line if its second extent is below this part of the first, and a volume if
 #: its third is above that part of the second: then so is the cloud, if most of its are.
 LINE, VOLUME = 0.35, 0.65
 #: Nodes of the closed surface, its margin, and places on it.
-NODES, MARGIN, PLACES = 56, 0.15, 8000
+NODES, MARGIN, PLACES = 64, 0.15, 8000
 #: Such a place has no data if it is further away than this many cells of the fit and spacings; a
 #: surface is open if so large a part of the closed one has none.
 CELLS, SPACINGS, OPEN = 0.75, 2.5, 0.15
+#: It ends at rims where no data is so many cells and spacings away. Rims as long as those of caps
+#: that make up the part ``OPEN`` of a sphere are an open surface's, however near its two sides are.
+RIM_CELLS, RIM_SPACINGS = 1.1, 1.7
 #: Points closer than this many spacings are of one piece; it counts from this share of all on.
 JOINED, PIECE = 4.0, 0.02
 
@@ -50,6 +57,9 @@ class Survey:
         kind: one of ``KINDS``.
         pieces: parts of the cloud that are far from one another.
         empty: share of the closed surface around the points that has no point near, 0 to 1.
+        rim: length of the loops at which the data ends on it.
+        ends: sum of their squared lengths over 4 pi times the area within: of a sphere without
+            caps the share of these; 1 of a disc.
         spacing: median distance between neighbours on the surface.
         noise: standard deviation around the surface.
         linear, bulky: how much neighbourhoods are lines, or volumes, 0 to 1.
@@ -58,6 +68,8 @@ class Survey:
     kind: str
     pieces: int
     empty: float
+    rim: float
+    ends: float
     spacing: float
     noise: float
     linear: float
@@ -68,7 +80,8 @@ class Survey:
         """One sentence."""
         why = {
             "closed": f"{1 - self.empty:.0%} of the closed surface around them has points",
-            "open": f"{self.empty:.0%} of the closed surface around them has no point near",
+            "open": f"{self.empty:.0%} of the closed surface around them has no point near, "
+            f"the rims of the others are {self.rim:.3g} long",
             "curve": f"{self.linear:.0%} of the neighbourhoods are lines",
             "volume": f"neighbourhoods are {self.bulky:.0%} as thick as they are wide",
         }[self.kind]
@@ -91,16 +104,21 @@ def survey(cloud: PointCloud, workers: Workers = ALONE) -> Survey:
     linear, bulky = _dimensions(points)
     own = spacings(points[rows])
     spacing = float(np.median(own) * np.sqrt(len(rows) / len(points)))
-    empty = _empty_share(points, points[rows], spacing, workers)
+    noise = noise_level(points)
+    fitted = FITTED if noise < NOISY * spacing else FITTED_NOISY
+    part, cell = even_part(points[rows], fitted)
+    empty, rim, ends = _where_empty(points, part, cell, spacing, workers)
     if linear > 0.5:
         kind = "curve"
     elif bulky > VOLUME:
         kind = "volume"
     else:
-        kind = "open" if empty > OPEN else "closed"
+        kind = "open" if max(empty, ends) > OPEN else "closed"
     scale = normalization.scale
     pieces = 1 if kind == "volume" else _pieces(points[rows], own)
-    return Survey(kind, pieces, empty, scale * spacing, scale * noise_level(points), linear, bulky)
+    return Survey(
+        kind, pieces, empty, scale * rim, ends, scale * spacing, scale * noise, linear, bulky
+    )
 
 
 def _dimensions(points: np.ndarray) -> tuple[float, float]:
@@ -125,15 +143,20 @@ def _pieces(points: np.ndarray, own: np.ndarray) -> int:
     return max(int((counts >= PIECE * len(points)).sum()), 1)
 
 
-def _empty_share(
-    all_points: np.ndarray, points: np.ndarray, spacing: float, workers: Workers
-) -> float:
-    part, cell = even_part(points, FITTED)
+def _where_empty(
+    points: np.ndarray, part: np.ndarray, cell: float, spacing: float, workers: Workers
+) -> tuple[float, float, float]:
+    """``empty``, ``rim`` and ``ends`` of a :class:`Survey`; the fit is to a part of the points."""
     winding = WindingNumber(torch.from_numpy(part.astype(np.float32)), cell, workers)
     box = np.stack([part.min(0) - MARGIN, part.max(0) + MARGIN])
     mesh = extract_mesh(lambda x: winding.middle - winding(x), box, NODES, snap=False, closed=True)
     if not mesh.area > 0:
-        return 0.0
+        return 0.0, 0.0, 0.0
+    tree = cKDTree(points)
     places, _ = sample_faces(mesh, PLACES, numpy_generator(2))
-    distance, _ = cKDTree(all_points).query(places)
-    return float((distance > max(CELLS * cell, SPACINGS * spacing)).mean())
+    far = tree.query(places)[0] > max(CELLS * cell, SPACINGS * spacing)
+    most = max(RIM_CELLS * cell, RIM_SPACINGS * spacing)
+    covered = trim(mesh, tree.query(mesh.vertices)[0], most)
+    rims = boundary_lengths(covered)
+    ends = (rims**2).sum() / (4 * np.pi * max(covered.area, 1e-12))
+    return float(far.mean()), float(rims.sum()), float(ends)

@@ -23,3 +23,14 @@ def test_exact_points_and_too_few_have_none():
     rng = numpy_generator(1)
     assert noise_level(np.column_stack([rng.random((500, 2)), np.zeros(500)])) < 1e-8
     assert noise_level(rng.random((5, 3))) == 0.0
+
+
+def test_thin_rods_and_two_close_sheets_are_not_noise():
+    rng = numpy_generator(1)
+    turn = 2 * np.pi * rng.random(8000)
+    rod = np.column_stack([0.04 * np.cos(turn), 0.04 * np.sin(turn), 8 * rng.random(8000)])
+    assert noise_level(rod) < 0.002
+    assert noise_level(rod + 0.004 * rng.normal(size=rod.shape)) == pytest.approx(0.004, rel=0.3)
+    sheets = np.column_stack([rng.random((7000, 2)), rng.choice([0.0, 0.012], 7000)])
+    sheets[:, 2] += 0.0015 * rng.normal(size=7000)
+    assert noise_level(sheets) == pytest.approx(0.0015, rel=0.6)

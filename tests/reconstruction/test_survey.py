@@ -47,11 +47,43 @@ def knot() -> np.ndarray:
     return np.stack([x, y, -np.sin(3 * t)], axis=1)
 
 
+def folded(gap: float = 0.2) -> np.ndarray:
+    """A strip folded to a U: its two sides are ``gap`` from each other."""
+    along, across = RNG.uniform(0, 2 + np.pi * gap / 2, 4000), RNG.uniform(0, 0.8, 4000)
+    turn = np.clip((along - 1) / (gap / 2), 0, np.pi)
+    back = np.maximum(along - 1 - np.pi * gap / 2, 0)
+    x = np.minimum(along, 1) + gap / 2 * np.sin(turn) - back
+    return np.stack([x, across, -gap / 2 * np.cos(turn)], axis=1)
+
+
+def pages(degrees: float) -> np.ndarray:
+    """Of an open book."""
+    x, y = RNG.uniform([-1, 0], [1, 1.2], (4000, 2)).T
+    half = np.radians(degrees / 2)
+    return np.stack([np.abs(x) * np.cos(half), y, x * np.sin(half)], axis=1)
+
+
+def parallel() -> np.ndarray:
+    x, y = RNG.uniform(size=(2, 4000))
+    return np.stack([x, y, 0.15 * (RNG.uniform(size=4000) < 0.5) + 0.05 * np.sin(4 * x)], axis=1)
+
+
+def plate() -> np.ndarray:
+    """Both sides of a closed one as thin as its points' spacing."""
+    points = np.column_stack([RNG.uniform(-0.5, 0.5, (7000, 2)), RNG.choice([-0.006, 0.006], 7000)])
+    rim = RNG.uniform(size=7000) < 0.024
+    points[rim, 0], points[rim, 2] = 0.5, RNG.uniform(-0.006, 0.006, rim.sum())
+    return points
+
+
 CASES = [
     (lambda: noisy(sphere()), "closed"), (scan_with_gaps, "closed"),
     (lambda: noisy(sphere(), 0.04), "closed"),
     (lambda: noisy(terrain(), 0.1), "open"), (lambda: noisy(half_cylinder()), "open"),
     (view, "open"),
+    (lambda: noisy(folded(), 0.004), "open"), (lambda: noisy(pages(30), 0.005), "open"),
+    (lambda: noisy(pages(12), 0.005), "open"), (lambda: noisy(parallel(), 0.004), "open"),
+    (lambda: noisy(plate(), 0.0015), "closed"),
     (lambda: noisy(knot(), 0.02), "curve"),
     (lambda: RNG.uniform(size=(4000, 3)), "volume"),
     (lambda: sphere() * RNG.uniform(size=(3000, 1)) ** (1 / 3), "volume"),

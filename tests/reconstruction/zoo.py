@@ -94,26 +94,30 @@ class Solid:
     euler: int
 
 
+FEET = ((0.6, 0), (-0.4, 0.5), (-0.4, -0.5))
+LEGS = [(x, y, -0.3) for x in (-0.33, 0.33) for y in (-0.23, 0.23)]
+
 SOLIDS = {
     # CAD parts with sharp edges
     "bracket": Solid(
         without(
             union(box((0.8, 0.4, 0.1), (0, 0, -0.5)), box((0.1, 0.4, 0.6), (-0.7, 0, 0))),
-            drill(0.15, (0.1, 0.0)), drill(0.15, (0.55, 0.0)), drill(0.15, (0.0, 0.2), axis=0),
-        ), 1, -4,
+            drill(0.15, (0.1, 0.0)),
+            drill(0.15, (0.55, 0.0)),
+            drill(0.15, (0.0, 0.2), axis=0),
+        ),
+        1,
+        -4,
     ),
     "cuboid": Solid(box((0.8, 0.5, 0.3)), 1, 2),
     "nut": Solid(without(prism(6, 0.7, 0.3), drill(0.35)), 1, 0),
-    "block": Solid(  # a blind hole and a step
-        without(box((0.7, 0.7, 0.5)), box((0.4, 0.8, 0.3), (0.5, 0, 0.5)), rod((-0.45, 0, 0), (-0.45, 0, 1), 0.15)),
-        1, 2,
-    ),
     # thin rods
     "wires": Solid(wires(0.06), 1, -8),
     "thin wires": Solid(wires(0.035), 1, -8),
     "tripod": Solid(
-        union(rod((0, 0, 0.6), (0.6, 0, -0.7), 0.04), rod((0, 0, 0.6), (-0.4, 0.5, -0.7), 0.04),
-              rod((0, 0, 0.6), (-0.4, -0.5, -0.7), 0.04)), 1, 2,
+        union(*(rod((0, 0, 0.6), (x, y, -0.7), 0.04) for x, y in FEET)),
+        1,
+        2,
     ),
     # nested shells
     "shell": Solid(without(ball(0.8), ball(0.55)), 2, 4),
@@ -121,26 +125,44 @@ SOLIDS = {
     "box in box": Solid(without(box((0.8, 0.6, 0.5)), box((0.6, 0.4, 0.3))), 2, 4),
     # several objects
     "seven": Solid(
-        union(ball(0.3, (-0.6, -0.6, 0)), torus(0.3, 0.1, (0.6, 0.55, 0)), box((0.25, 0.2, 0.15), (0.6, -0.6, 0)),
-              ball(0.15, (-0.6, 0.5, 0.3)), ball(0.2, (-0.1, 0, -0.5)), rod((-0.2, 0.9, 0), (0.1, 0.9, 0.5), 0.08),
-              box((0.15, 0.15, 0.15), (0, -0.1, 0.5))), 7, 12,
+        union(
+            ball(0.3, (-0.6, -0.6, 0)),
+            torus(0.3, 0.1, (0.6, 0.55, 0)),
+            box((0.25, 0.2, 0.15), (0.6, -0.6, 0)),
+            ball(0.15, (-0.6, 0.5, 0.3)),
+            ball(0.2, (-0.1, 0, -0.5)),
+            rod((-0.2, 0.9, 0), (0.1, 0.9, 0.5), 0.08),
+            box((0.15, 0.15, 0.15), (0, -0.1, 0.5)),
+        ),
+        7,
+        12,
     ),
-    "links": Solid(union(torus(0.4, 0.12, (-0.2, 0, 0)), torus(0.4, 0.12, (0.2, 0, 0), axis=1)), 2, 0),
-    "close": Solid(union(ball(0.4, (-0.45, 0, 0)), ball(0.4, (0.45, 0, 0))), 2, 4),  # noqa: ERA001
+    "links": Solid(
+        union(torus(0.4, 0.12, (-0.2, 0, 0)), torus(0.4, 0.12, (0.2, 0, 0), axis=1)), 2, 0
+    ),
     # a room seen from inside: furniture on the floor, a column, a lamp that hangs free
     "room": Solid(
-        without(box((0.9, 0.7, 0.5)), box((0.25, 0.2, 0.2), (0.4, 0.2, -0.35)),
-                box((0.1, 0.1, 0.6), (-0.4, -0.2, 0)), ball(0.12, (0.1, -0.3, 0.2))), 2, 2,
+        without(
+            box((0.9, 0.7, 0.5)),
+            box((0.25, 0.2, 0.2), (0.4, 0.2, -0.35)),
+            box((0.1, 0.1, 0.6), (-0.4, -0.2, 0)),
+            ball(0.12, (0.1, -0.3, 0.2)),
+        ),
+        2,
+        2,
     ),
     "table": Solid(
-        without(box((0.9, 0.7, 0.5)), box((0.4, 0.3, 0.04), (0, 0, -0.1)),
-                *(box((0.04, 0.04, 0.25), (x, y, -0.3)) for x in (-0.33, 0.33) for y in (-0.23, 0.23))), 1, -4,
+        without(
+            box((0.9, 0.7, 0.5)),
+            box((0.4, 0.3, 0.04), (0, 0, -0.1)),
+            *(box((0.04, 0.04, 0.25), leg) for leg in LEGS),
+        ),
+        1,
+        -4,
     ),
-    # a cup with thin walls
-    "cup": Solid(without(rod((0, 0, -0.4), (0, 0, 0.6), 0.5), rod((0, 0, -0.4), (0, 0, 0.8), 0.42),
-                         box((1, 1, 0.5), (0, 0, 0.9))), 1, 2),
+    # thin walls
     "crate": Solid(without(box((0.7, 0.5, 0.4)), box((0.62, 0.42, 0.4), (0, 0, 0.08))), 1, 2),
-}  # fmt: skip
+}
 
 
 def turned(seed: int) -> np.ndarray:
