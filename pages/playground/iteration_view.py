@@ -29,23 +29,25 @@ def iteration_view(session: LiveSession) -> None:
     it: Iteration | None = st.session_state.get("iteration")
     panels = session.state.panels()
     titles = [OBJECTIVES[config.objective].title for config in panels]
-    top = st.columns([10, 2.4, 1.8, 2.2, 2.4], vertical_alignment="bottom")
+    if len(panels) > 1:
+        st.session_state.setdefault("followed_panel", 0)
+        st.segmented_control(
+            "Panel", range(len(panels)), key="followed_panel", format_func=titles.__getitem__,
+            on_change=_take_apart, args=(session,), width="stretch", required=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
+    top = st.columns([10, 2.2, 2.2, 2.4], vertical_alignment="bottom")
     with top[0]:
         stage = st.segmented_control(
             "Stage", range(len(STAGES)), format_func=lambda k: f"{k + 1}  {STAGES[k]}",
             default=0, key="stage", width="stretch", required=True,
         )  # fmt: skip
-    if len(panels) > 1:
-        top[1].selectbox(
-            "Panel", range(len(panels)), key="followed_panel", format_func=titles.__getitem__,
-            on_change=_take_apart, args=(session,), help="Or click a point in it.",
-        )  # fmt: skip
-    top[2].number_input(
+    top[1].number_input(
         "Point", 0, len(session.state.points) - 1, key="followed_point", on_change=_take_apart,
         args=(session,), help="Its number in drawing order. Or click a point on the canvas.",
     )  # fmt: skip
-    top[3].button("Next stage", on_click=_next_stage, args=(session,), width="stretch")
-    top[4].button(
+    top[2].button("Next stage", on_click=_next_stage, args=(session,), width="stretch")
+    top[3].button(
         "Do this step", on_click=_do_step, args=(session,), width="stretch", type="primary",
         help="Do the update, then take the next iteration apart.",
     )  # fmt: skip
