@@ -38,7 +38,7 @@ def test_settings_take_effect_without_a_reset(playground):
     playground.root.evaluate(WATCH)
     for label, key, name, value in (
         ("Learning rate (Adam)", "ArrowRight", "learning_rate", 3e-3),
-        ("λ, weight of the margin term", "ArrowRight", "lam", 0.005),
+        ("λ₁₁, weight of the band", "ArrowRight", "lam", 0.005),
         ("α, power of Δ", "ArrowLeft", "alpha", -1.25),
     ):
         playground.slide(label, key)
