@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from levelset_core.playground import PlaygroundTrainer
 
 #: Bytes kept a session, and moments: a slider and a film need no more.
 MAX_BYTES, MAX_MOMENTS = 20_000_000, 240
+#: Part of the time that keeping may take; beyond it moments lie further apart.
+MAX_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Timeline:
         """Another training begins."""
         self.moments: list[Moment] = []
         self.every = 1
+        self._kept_at = time.perf_counter()
 
     @property
     def newest(self) -> int:
@@ -61,12 +65,17 @@ class Timeline:
             return
         if not now and step % self.every:
             return
+        begin = time.perf_counter()
         checkpoints = tuple(trainer.checkpoint() for trainer in trainers)
         self.moments.append(Moment(step, checkpoints, basis, _bytes(checkpoints)))
         while len(self.moments) > 2 and self._full:
             self.every *= 2
             last = self.moments[-1]
             self.moments = [m for m in self.moments if m.step % self.every == 0 or m is last]
+        end = time.perf_counter()
+        if not now and end - begin > MAX_SHARE * (end - self._kept_at):
+            self.every *= 2  # those that are kept already stay
+        self._kept_at = end
 
     @property
     def _full(self) -> bool:

@@ -7,9 +7,15 @@ import pytest
 import torch
 
 from levelset_core.data import PointSet
+from levelset_core.live import timeline
 from levelset_core.live.session import WorkerSession
 from levelset_core.live.timeline import MAX_MOMENTS, Timeline
 from levelset_core.playground import PlaygroundConfig, PlaygroundTrainer
+
+
+@pytest.fixture(autouse=True)
+def time_for_all(monkeypatch):
+    monkeypatch.setattr(timeline, "MAX_SHARE", float("inf"))
 
 
 @pytest.fixture
@@ -87,24 +93,24 @@ def test_other_points_meanwhile_are_no_error(session):
 def test_it_keeps_within_its_bytes_and_both_ends(small_state):
     config = PlaygroundConfig(width=32, depth=2)
     trainer = PlaygroundTrainer(config, small_state().points, device=torch.device("cpu"))
-    timeline = Timeline(max_bytes=400_000)
+    moments = Timeline(max_bytes=400_000)
     for step in range(200):
         trainer.step = step
-        timeline.keep([trainer], None, now=step == 199)
-    assert sum(m.size for m in timeline.moments) <= 400_000
-    kept = [m.step for m in timeline.moments]
+        moments.keep([trainer], None, now=step == 199)
+    assert sum(m.size for m in moments.moments) <= 400_000
+    kept = [m.step for m in moments.moments]
     assert kept[0] == 0 and kept[-1] == 199 and len(kept) >= 8
-    assert all(step % timeline.every == 0 for step in kept[:-1])
+    assert all(step % moments.every == 0 for step in kept[:-1])
 
 
 def test_it_keeps_so_many_at_most(small_state):
     config = PlaygroundConfig(width=2, depth=1)
     trainer = PlaygroundTrainer(config, small_state().points, device=torch.device("cpu"))
-    timeline = Timeline()
+    moments = Timeline()
     for step in range(2000):
         trainer.step = step
-        timeline.keep([trainer], None, now=False)
-    assert MAX_MOMENTS / 2 <= len(timeline.moments) <= MAX_MOMENTS
+        moments.keep([trainer], None, now=False)
+    assert MAX_MOMENTS / 2 <= len(moments.moments) <= MAX_MOMENTS
 
 
 def test_a_new_beginning_forgets(session):
@@ -112,3 +118,13 @@ def test_a_new_beginning_forgets(session):
     steps(s, 5)
     s.control("reset")
     assert s._timeline.newest == 0 and len(s._timeline.moments) == 1
+
+
+def test_where_keeping_takes_too_long_moments_lie_further_apart(session, monkeypatch):
+    monkeypatch.setattr(timeline, "MAX_SHARE", 0.0)
+    s = session()
+    steps(s, 20)
+    kept = [m.step for m in s._timeline.moments]
+    assert kept == [0, 1, 2, 4, 8, 16]
+    s.seek(11)
+    assert s.trainers[0].step == 8 and s._timeline.newest == 20
