@@ -115,11 +115,9 @@ def read_lessons(folder: Path) -> tuple[dict[str, Lesson], list[str]]:
     wrong = []
     for path in sorted(folder.glob(f"*{ENDING}")):
         try:
-            lesson = read_lesson(path.read_text("utf-8"), path.name)
-        except (LevelsetError, OSError, UnicodeDecodeError) as error:
-            wrong.append(
-                str(error) if isinstance(error, LevelsetError) else f"{path.name}: {error}"
-            )
+            lesson = lesson_from_file(path.read_bytes(), path.name)
+        except (LevelsetError, OSError) as error:
+            wrong.append(str(error))
         else:
             found[lesson.id] = lesson
     return found, wrong
