@@ -26,7 +26,7 @@ pages = [
     st.Page(folder / name / "page.py", title=title, icon=icon, url_path=name)
     for name, (title, icon) in PAGES.items()
 ]
-current = st.navigation(pages, position="top")
+current = st.navigation(pages, position="hidden" if st.context.is_embedded else "top")
 name = PAGES["home"][0]
 title = name if current.title == name else f"{current.title} · {name}"
 st.set_page_config(page_title=title, page_icon="◐", layout="wide")
