@@ -15,12 +15,14 @@ from levelset_core.paths import ASSETS
 from levelset_core.runs import keep_spare
 from levelset_core.runs.queue import cores_for_runs
 from pages.server.arrays import array_routes
+from pages.server.guard import guard
 from pages.server.live_route import live_routes
 from pages.server.old_addresses import old_addresses
 from pages.server.run_route import run_routes
 
 routes = [*live_routes(ASSETS), *array_routes(), *run_routes(), *old_addresses()]
-app = st.App(Path(__file__).resolve().parent / "pages" / "shell.py", routes=routes)
+script = Path(__file__).resolve().parent / "pages" / "shell.py"
+app = st.App(script, routes=routes, middleware=guard())
 threading.Thread(target=get_hub().warm_up, daemon=True).start()
 keep_spare(cores_for_runs(), ["reconstruct"])
 # runner.postScriptGC is off (.streamlit/config.toml): what is imported by now never dies,

@@ -114,20 +114,21 @@ class Playground extends View {
 
   connect() {
     const address = socketAddress(this.data);
+    const { session, token } = this.data;
     const kind = this.data.transport === "data" ? "data" : "socket";
-    if (this.link && this.linkKey === kind + address) return;
+    if (this.link && this.linkKey === kind + session) return;
     // Until the page has answered, a fallback chosen here stays chosen.
-    if (this.link?.kind === "data" && this.gaveUp === address) return;
-    this.linkKey = kind + address;
+    if (this.link?.kind === "data" && this.gaveUp === session) return;
+    this.linkKey = kind + session;
     this.link?.close();
     const callbacks = this.callbacks();
     this.link = kind === "data"
       ? new DataLink((name, value) => this.setStateValue(name, value), callbacks)
-      : new SocketLink(address, { ...callbacks, onGiveUp: () => this.giveUp(address) });
+      : new SocketLink(address, { session, token }, { ...callbacks, onGiveUp: () => this.giveUp(session) });
   }
 
-  giveUp(address) {
-    this.gaveUp = address;
+  giveUp(session) {
+    this.gaveUp = session;
     this.link.close();
     this.link = new DataLink((name, value) => this.setStateValue(name, value), this.callbacks());
     this.setStateValue("transport", "data");

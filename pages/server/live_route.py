@@ -32,6 +32,8 @@ ASSETS_PATH = "/levelset/assets"
 GONE, FORBIDDEN = 4404, 4403
 #: How often a connected browser counts as looking, in seconds.
 LOOK_EVERY = 5.0
+#: Seconds that the first message may take.
+FIRST_WORD = 20.0
 MAX_MESSAGE = 200_000
 
 logger = logging.getLogger(__name__)
@@ -59,19 +61,38 @@ def same_origin(websocket: WebSocket) -> bool:
 
 async def live(websocket: WebSocket) -> None:
     """One browser's connection to one session; refuses foreign pages and wrong tokens."""
-    query = websocket.query_params
-    name, token = query.get("session"), query.get("token", "")
-    session, watching = get_hub().get(name), False
-    if session is None:
-        session, watching = get_hub().watched(name), True
-    allowed = session and (session.allows_watching if watching else session.allows)(token)
-    if not same_origin(websocket) or (session and not allowed):
+    if not same_origin(websocket):
         await websocket.close(FORBIDDEN)
-    elif session is None:
+        return
+    await websocket.accept()
+    try:
+        asked = await asyncio.wait_for(_first_word(websocket), FIRST_WORD)
+    except WebSocketDisconnect:
+        return
+    except (LevelsetError, TimeoutError, KeyError):
+        await websocket.close(FORBIDDEN)
+        return
+    session, watching = get_hub().get(asked.session), False
+    if session is None:
+        session, watching = get_hub().watched(asked.session), True
+    if session is None:
         await websocket.close(GONE)
+    elif not (session.allows_watching if watching else session.allows)(asked.token):
+        await websocket.close(FORBIDDEN)
     else:
-        await websocket.accept()
         await Browser(websocket, session, watching).serve()
+
+
+async def _first_word(websocket: WebSocket) -> wire.Open:
+    """Which session it wants.
+
+    Raises:
+        LevelsetError: it says something else.
+    """
+    message = wire.read(parse(await websocket.receive_text()))
+    if not isinstance(message, wire.Open):
+        raise LevelsetError("The first message must be an open.")
+    return message
 
 
 class Browser:
@@ -173,7 +194,7 @@ def parse(text: str) -> dict[str, Any]:
         raise LevelsetError(f"A message of {len(text)} characters is too long.")
     try:
         message = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LevelsetError("A message was not JSON.") from error
     if not isinstance(message, dict):
         raise LevelsetError("A message was no JSON object.")

@@ -1,9 +1,9 @@
 """The live connection: who may open it, and what happens without it."""
 
-from urllib.parse import parse_qs, urlsplit
+import json
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 BLOCK = """
@@ -45,35 +45,54 @@ def test_without_websocket_pictures_and_edits_go_through_the_page(browse):
 
 
 @pytest.fixture
-def live_address(browse):
-    addresses = []
-    page = browse(
-        prepare=lambda page: page.on("websocket", lambda socket: addresses.append(socket.url))
-    )
+def live(browse):
+    """The address of the live connection, and the first message that the page sent."""
+    found = []
+
+    def look(socket):
+        if "/levelset/live" in socket.url:
+            socket.on("framesent", lambda text: found.append((socket.url, text)))
+
+    page = browse(prepare=lambda page: page.on("websocket", look))
     page.trains(1)
-    return next(address for address in addresses if "/levelset/live" in address)
+    return found[0]
 
 
-def test_only_this_page_with_its_token_gets_in(live_address, server):
-    query = parse_qs(urlsplit(live_address).query)
-    assert len(query["token"][0]) >= 32
+def test_only_this_page_with_its_token_gets_in(live, server):
+    address, first = live
+    asked = json.loads(first)
+    assert asked["op"] == "open" and len(asked["token"]) >= 32
+    assert "?" not in address and asked["token"] not in address
 
-    def refused(address, origin):
+    def refused(origin):
         with pytest.raises(InvalidStatus) as caught:
             connect(address, origin=origin)
         return caught.value.response.status_code == 403
 
-    with connect(live_address, origin=server.url) as socket:
+    def closed(first):
+        with connect(address, origin=server.url) as socket:
+            socket.send(first)
+            with pytest.raises(ConnectionClosed) as caught:
+                socket.recv(timeout=20)
+        return caught.value.rcvd.code
+
+    with connect(address, origin=server.url) as socket:
+        socket.send(first)
         assert '"hello"' in socket.recv(timeout=20)
-    assert refused(live_address, "http://evil.example")
-    assert refused(live_address, None)
-    assert refused(live_address, "null")
-    assert refused(live_address.replace(query["token"][0], "wrong"), server.url)
-    assert refused(live_address.split("&token=")[0], server.url)
+    assert refused("http://evil.example")
+    assert refused(None)
+    assert refused("null")
+    assert closed(json.dumps({**asked, "token": "wrong"})) == 4403
+    assert closed(json.dumps({"op": "open", "session": asked["session"]})) == 4403
+    assert closed(json.dumps({"op": "control", "action": "play"})) == 4403
+    assert closed("[" * 100_000) == 4403
+    assert closed(json.dumps({**asked, "session": "gone"})) == 4404
 
 
-def test_nonsense_on_the_line_is_answered_with_one_sentence(live_address, server, browse):
-    with connect(live_address, origin=server.url) as socket:
+def test_nonsense_on_the_line_is_answered_with_one_sentence(live, server, browse):
+    address, first = live
+    with connect(address, origin=server.url) as socket:
+        socket.send(first)
         for message in (
             "no json", "[]", '{"op": "fly"}', '{"op": "points", "version": 3, "points": [[1, 2]]}',
             '{"op": "points", "version": 3, "points": [[1, 2, 5]]}', '{"op": "points"}',

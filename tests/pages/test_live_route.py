@@ -16,12 +16,12 @@ from tests.live.decoding import decode_frame
 class Connection:
     """A browser's end of a WebSocket."""
 
-    def __init__(self, session) -> None:
-        self.query_params = {"session": session.id, "token": session.token}
+    def __init__(self, name: str, token: str) -> None:
         self.headers = {"origin": "http://here", "host": "here"}
         self.said: asyncio.Queue[str | None] = asyncio.Queue()
         self.pictures: asyncio.Queue[bytes] = asyncio.Queue()
         self.closed: int | None = None
+        self.say(op="open", session=name, token=token)
 
     def say(self, **message) -> None:
         self.said.put_nowait(json.dumps(message))
@@ -67,7 +67,7 @@ def workers_end():
 def test_a_picture_that_another_browser_asked_for_is_not_missed():
     async def two_browsers() -> None:
         session = get_hub().create(PlaygroundState.default(), playing=False)
-        one, two = Connection(session), Connection(session)
+        one, two = (Connection(session.id, session.token) for _ in range(2))
         served = [asyncio.create_task(live(connection)) for connection in (one, two)]
         for connection in (one, two):
             connection.say(op="next", frame=0)
@@ -107,8 +107,7 @@ def test_a_token_opens_only_what_it_is_for():
         (keys.copy, keys.token): GONE,
     }
     for (name, token), expected in pairs.items():
-        connection = Connection(session)
-        connection.query_params = {"session": name, "token": token}
+        connection = Connection(name, token)
         connection.said.put_nowait(None)
         with ThreadPoolExecutor(1) as pool:
             pool.submit(lambda: asyncio.run(live(connection))).result()  # noqa: B023

@@ -14,10 +14,15 @@ const LONGEST_DELAY = 3000;
 const ATTEMPTS = 3;
 
 export class SocketLink {
-  /** @param {string} url @param {Callbacks & { onGiveUp: () => void }} callbacks */
-  constructor(url, callbacks) {
+  /**
+   * @param {string} url
+   * @param {{ session: string, token: string }} door what it says first
+   * @param {Callbacks & { onGiveUp: () => void }} callbacks
+   */
+  constructor(url, door, callbacks) {
     this.kind = "socket";
     this.url = url;
+    this.door = door;
     this.callbacks = callbacks;
     this.failures = 0;
     this.succeeded = false; // a message has arrived at least once
@@ -30,7 +35,11 @@ export class SocketLink {
     const socket = new WebSocket(this.url);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    socket.onopen = () => this.callbacks.onStatus("live");
+    socket.onopen = () => {
+      const { session, token } = this.door;
+      socket.send(JSON.stringify({ op: "open", session, token }));
+      this.callbacks.onStatus("live");
+    };
     socket.onmessage = ({ data }) => {
       if (this.closed) return;
       this.succeeded = true;
@@ -133,8 +142,7 @@ export class DataLink {
   }
 }
 
-export function socketAddress({ base, socket, session, token }) {
+export function socketAddress({ base, socket }) {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const query = new URLSearchParams({ session, token });
-  return `${scheme}://${location.host}${base}${socket}?${query}`;
+  return `${scheme}://${location.host}${base}${socket}`;
 }

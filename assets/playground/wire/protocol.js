@@ -1,6 +1,15 @@
 // Written by `python -m levelset_core.live.protocol`: change the classes there.
 
 /**
+ * The first message of a WebSocket, which hears nothing before. The server closes it with 4403
+if the token is wrong, with 4404 if the session is gone.
+ * @typedef {Object} Open
+ * @property {"open"} op
+ * @property {string} session its id, as in the page's address
+ * @property {string} token of the session, which the page was told; it stands in no address
+ */
+
+/**
  * What this browser draws. The worker computes what any browser of the session draws.
  * @typedef {Object} View
  * @property {"view"} op
@@ -157,7 +166,7 @@
  * @property {PanelHeader[]} panels one a panel
  */
 
-/** @typedef {View | Next | Points | Control | Seek | Speed | Probe} FromBrowser */
+/** @typedef {Open | View | Next | Points | Control | Seek | Speed | Probe} FromBrowser */
 
 /** @typedef {Hello | Ack | Points | Probed | State | Settings | People | Failed} ToBrowser */
 

@@ -44,6 +44,17 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Open(Message):
+    """The first message of a WebSocket, which hears nothing before. The server closes it with 4403
+    if the token is wrong, with 4404 if the session is gone.
+    """
+
+    op = "open"
+    session: Annotated[str, "its id, as in the page's address"]
+    token: Annotated[str, "of the session, which the page was told; it stands in no address"]
+
+
+@dataclass(frozen=True)
 class View(Message):
     """What this browser draws. The worker computes what any browser of the session draws."""
 
@@ -252,7 +263,7 @@ ARRAYS = {
     "motion": Layout("float32", "(M, 3, 2)", "samples of the level set: now, predicted, moved"),
 }
 
-FROM_BROWSER: tuple[type[Message], ...] = (View, Next, Points, Control, Seek, Speed, Probe)
+FROM_BROWSER: tuple[type[Message], ...] = (Open, View, Next, Points, Control, Seek, Speed, Probe)
 TO_BROWSER: tuple[type[Message], ...] = (
     Hello, Ack, Points, Probed, State, Settings, People, Failed,
 )  # fmt: skip

@@ -82,9 +82,9 @@ _INTRODUCTION = """# The playground's protocol
 
 Written by `python -m levelset_core.live.protocol` from the classes there: change those.
 
-The canvas opens a WebSocket at `/levelset/live?session=…&token=…`. The server refuses pages of
-other hosts and wrong tokens. Messages are JSON objects with an `op`; pictures are binary. Where no
-WebSocket gets through, the same messages travel as the component's data."""
+The canvas opens a WebSocket at `/levelset/live` and says which session it wants. The server refuses
+pages of other hosts and wrong tokens. Messages are JSON objects with an `op`; pictures are binary.
+Where no WebSocket gets through, the same messages travel as the component's data."""
 
 _LAYOUT = """## Pictures
 

@@ -3,6 +3,8 @@ import test from "node:test";
 
 import { DataLink, SocketLink, socketAddress } from "../../../../assets/playground/wire/link.js";
 
+const DOOR = { session: "s", token: "t" };
+
 class Socket {
   static OPEN = 1;
   /** @type {Socket[]} */
@@ -38,12 +40,12 @@ function callbacks() {
 test("a socket sends once it is open, and tells frames from messages", () => {
   Socket.all = [];
   const told = callbacks();
-  const link = new SocketLink("ws://here", told);
+  const link = new SocketLink("ws://here", DOOR, told);
   const [socket] = Socket.all;
   link.send({ op: "next" }); // not open: lost, as the next request comes with the next frame
   socket.open();
   link.send({ op: "next", frame: 1 });
-  assert.deepEqual(socket.sent, [{ op: "next", frame: 1 }]);
+  assert.deepEqual(socket.sent, [{ op: "open", ...DOOR }, { op: "next", frame: 1 }]);
   socket.onmessage({ data: '{"op":"hello"}' });
   const frame = new ArrayBuffer(8);
   socket.onmessage({ data: frame });
@@ -59,7 +61,7 @@ test("a socket that never gets through gives up, one that did connects again and
   t.mock.timers.enable({ apis: ["setTimeout"] });
   Socket.all = [];
   const refused = callbacks();
-  const never = new SocketLink("ws://here", refused);
+  const never = new SocketLink("ws://here", DOOR, refused);
   for (let k = 0; k < 3; k++) {
     Socket.all.at(-1).onclose();
     t.mock.timers.tick(10000);
@@ -69,7 +71,7 @@ test("a socket that never gets through gives up, one that did connects again and
   never.close();
 
   const lost = callbacks();
-  const link = new SocketLink("ws://here", lost);
+  const link = new SocketLink("ws://here", DOOR, lost);
   Socket.all.at(-1).onmessage({ data: "{}" });
   for (let k = 0; k < 9; k++) {
     Socket.all.at(-1).onclose();
@@ -112,9 +114,9 @@ test("what the page hands over twice is heard once", () => {
 });
 
 test("the address of the socket keeps the page's host, path and security", () => {
-  const parts = { base: "/app", socket: "/levelset/live", session: "a b", token: "t&t" };
+  const parts = { base: "/app", socket: "/levelset/live", session: "a", token: "t" };
   Object.assign(globalThis, { location: { protocol: "https:", host: "lab.example:8443" } });
-  assert.equal(socketAddress(parts), "wss://lab.example:8443/app/levelset/live?session=a+b&token=t%26t");
+  assert.equal(socketAddress(parts), "wss://lab.example:8443/app/levelset/live");
   Object.assign(globalThis, { location: { protocol: "http:", host: "localhost" } });
   assert.ok(socketAddress(parts).startsWith("ws://localhost/app/"));
 });

@@ -1,0 +1,120 @@
+"""Before every request: is the server called by a name of its own; after it: what a browser may do.
+
+A page elsewhere can give its own name the address of this machine (DNS rebinding). Its scripts
+would then be of the same origin as the server, and read everything. But the browser still sends
+that name, so names that are not this server's are refused; an address in numbers cannot be rebound.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import socket
+from collections.abc import Iterable
+from functools import cache
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: Names, by commas, that the server is called by besides this machine's own; "*" is any.
+HOSTS = "LEVELSET_HOSTS"
+#: Pages that may show this one inside: origins, by commas, as https://moodle.example.org; "*": any.
+EMBED = "LEVELSET_EMBED"
+
+
+def guard() -> list[Middleware]:
+    """The middleware that the app adds to Streamlit's."""
+    return [Middleware(Guard)]
+
+
+class Guard:
+    """Refuses foreign names, and adds headers to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request or connection."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        host = Headers(scope=scope).get("host", "")
+        if not is_ours(host, own_names()):
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+                return
+            text = f"This server is not called {host[:200]!r}. If it is meant to be, start it with "
+            refusal = PlainTextResponse(f"{text}{HOSTS}={name_of(host)[:200]}.\n", 421)
+            await refusal(scope, receive, send)
+            return
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in safe_headers(host).items():
+                    headers[name] = value
+            await send(message)
+
+        await self.app(scope, receive, told)
+
+
+def name_of(host: str) -> str:
+    """The name in a Host header, without the port."""
+    if host.startswith("["):
+        return host.partition("]")[0][1:].lower()
+    return host.partition(":")[0].rstrip(".").lower()
+
+
+def is_ours(host: str, names: Iterable[str]) -> bool:
+    """Whether a Host header names this server."""
+    name = name_of(host)
+    if not name:
+        return False
+    if name == "localhost" or name.endswith(".localhost") or {name, "*"} & set(names):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def own_names() -> frozenset[str]:
+    """What this machine is called, and what the settings call it."""
+    machine = socket.gethostname().lower()
+    told = [st.get_option("server.address"), st.get_option("browser.serverAddress")]
+    given = os.environ.get(HOSTS, "").split(",")
+    names = {machine, f"{machine}.local", machine.partition(".")[0], *told, *given}
+    return frozenset(str(name).strip().lower() for name in names if name)
+
+
+def safe_headers(host: str) -> dict[str, str]:
+    """What every answer says to the browser.
+
+    The policy lets through what Streamlit and its charts need: inline scripts and styles, scripts
+    that they make (blob:), compiled expressions of charts; nothing from other hosts.
+    """
+    allowed = [origin.strip() for origin in os.environ.get(EMBED, "").split(",") if origin.strip()]
+    # 'self' is not always taken for WebSockets too.
+    sockets = f" ws://{host} wss://{host}" if re.fullmatch(r"[\w.:\[\]-]+", host) else ""
+    ancestors = " ".join(["'self'", *(o for o in allowed if ";" not in o)])
+    policy = (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        f"font-src 'self' data:; connect-src 'self'{sockets} data: blob:; "
+        "worker-src 'self' blob:; frame-src 'self' data: blob:; object-src 'none'; "
+        f"base-uri 'self'; form-action 'self'; frame-ancestors {ancestors}"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+    }
+    if not allowed:
+        headers["X-Frame-Options"] = "SAMEORIGIN"
+    return headers
