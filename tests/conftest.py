@@ -16,6 +16,7 @@ from levelset_core.networks import MLP
 from levelset_core.random import torch_generator
 
 torch.set_num_threads(1)
+os.environ.setdefault("LEVELSET_SESSIONS", "off")  # of live sessions nothing is kept
 # How long an example takes says how busy the machine is.
 # In CI the same examples each time: a new one is found at somebody's desk, not in a landing.
 settings.register_profile("levelset", deadline=None, derandomize=os.environ.get("CI") == "true")

@@ -41,7 +41,7 @@ export class Reporter {
 
   report(now, moving) {
     const { playground } = this;
-    const { points, screen, statusLine, connection, status, queue, playing } = playground;
+    const { points, screen, statusLine, connection, status, sharing, rate, playing } = playground;
     if (this.isPlaced) {
       this.isPlaced = false;
       this.mark("levelset:point", points.version);
@@ -74,7 +74,8 @@ export class Reporter {
       this.set("titles", frame.panels.map((panel) => panel.info.title));
       if (!statusLine.update(screen.blend, now, !moving)) screen.request();
     }
-    statusLine.connect(connection, status, queue, playing);
+    this.set("sharing", sharing);
+    statusLine.connect(connection, { status, sharing, rate, playing });
     this.describe(now, frame);
   }
 

@@ -72,15 +72,17 @@ export class StatusLine {
     this.people.hidden = !text;
   }
 
-  connect(connection, status, queue, playing) {
+  connect(connection, { status, sharing, rate, playing }) {
     const link = CONNECTION[connection] ?? connection;
     let text = link;
     if (connection === "live" || connection === "fallback") {
-      if (status === "waiting") text = `waiting: ${queue} session${queue === 1 ? "" : "s"} ahead`;
-      else if (!playing) text = `paused · ${link}`;
+      if (!playing) text = `paused · ${link}`;
+      else if (sharing > 1 && status === "running") {
+        text = `${sharing} are training here; yours gets ${whole(rate)} step${whole(rate) === "1" ? "" : "s"} a second`;
+      }
     }
     const [light, caption] = this.connection.children;
-    light.className = status === "waiting" && connection === "live" ? "waiting" : connection;
+    light.className = connection;
     if (caption.textContent !== text) caption.textContent = text;
   }
 

@@ -23,6 +23,7 @@ const TELL_PYTHON = 600; // ms without a change before the page is told
 const CAUGHT_UP = 250; // ms in which a page shows settings that it changed itself
 const LOOKING = new Set(["png", "svg", "help", "tour", "present", "drawer"]); // what who only watches may press
 const OWN_WORD = 700; // ms in which a press of play outranks frames under way
+const GONE_AGAIN = 1500;
 const GAP = 8;
 const AROUND = 184; // px of a window above the component, and below it down to the charts' keys
 const LOWEST = 460;
@@ -41,11 +42,13 @@ class Playground extends View {
     this.playing = false;
     this.opening = false; // nobody has pressed anything yet: this browser may press play
     this.status = "empty";
-    this.queue = 0;
     this.watching = data.watching;
     this.people = { watching: 0, taking_part: 1 };
+    this.sharing = 1; // sessions that take turns at training
+    this.rate = 0; // steps a second
     this.connection = "connecting";
     this.touched = 0;
+    this.wentAt = -Infinity;
     this.timers = {};
     this.pressedAt = -Infinity;
     this.clock = new Clock(this);
@@ -139,7 +142,16 @@ class Playground extends View {
       onFrame: (bytes) => this.receiveFrame(bytes),
       onMessage: (message) => this.receive(message),
       onStatus: (name) => this.connected(name),
+      onGone: () => this.gone(),
     };
+  }
+
+  // The server does not know the session any more: the page gets another one by running again.
+  gone() {
+    const now = performance.now();
+    if (now - this.wentAt < GONE_AGAIN) return;
+    this.wentAt = now;
+    this.setStateValue("gone", Date.now());
   }
 
   // The next frame is asked for while this one is drawn, but only by a browser that keeps
@@ -147,9 +159,9 @@ class Playground extends View {
   receiveFrame(bytes) {
     const frame = decodeFrame(bytes);
     // Told on arrival: a word of the server that comes later outranks the frame being shown.
-    const { playing, status, queue } = frame.header;
+    const { playing, status, sharing, steps_per_second: rate } = frame.header;
     if (performance.now() - this.pressedAt > OWN_WORD) this.playing = playing;
-    Object.assign(this, { status, queue });
+    Object.assign(this, { status, sharing, rate });
     const keepsUp = !this.screen.pending;
     this.screen.receive(frame);
     if (keepsUp) this.askAfter(frame);
@@ -187,7 +199,8 @@ class Playground extends View {
     } else if (message.op === "state") {
       this.pressedAt = -Infinity;
       if (message.playing) this.opening = false;
-      Object.assign(this, { playing: message.playing, status: message.status, queue: message.queue });
+      const { playing, status, sharing, steps_per_second: rate } = message;
+      Object.assign(this, { playing, status, sharing, rate });
     } else if (message.op === "settings") {
       this.settingsChanged(message);
     } else if (message.op === "people") {
@@ -211,7 +224,7 @@ class Playground extends View {
       points.replace(rows, version);
       if (points.emptied) points.clear();
       for (const { x, y, label } of early) points.add(x, y, label);
-    } else if (points.unsent) {
+    } else if (points.unsent || (version < points.version && !this.watching)) { // or it lost what it had
       points.resend(version);
     } else {
       points.replace(rows, version);

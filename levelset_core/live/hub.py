@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import itertools
 import logging
 import os
 import threading
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from levelset_core.errors import LevelsetError
+from levelset_core.live.kept import KeptSession, KeptSessions, kept_sessions
 from levelset_core.live.live_session import LiveSession
 from levelset_core.live.state import PlaygroundState
 from levelset_core.live.worker import WorkerProcess
@@ -19,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: Sessions kept; beyond it the one that was looked at least recently is dropped.
 MAX_SESSIONS = 200
+#: Seconds between two looks at what changed, to keep it on the disk.
+KEEP_EVERY = 0.5
 
 
 class LiveHub:
@@ -26,9 +31,10 @@ class LiveHub:
 
     Args:
         workers: processes; default: one a core but one, which is left to the server.
+        kept: where sessions are kept on the disk; None keeps none.
     """
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, kept: KeptSessions | None = None) -> None:
         self._count = workers or max(1, (os.cpu_count() or 2) - 1)
         self._workers: dict[int, WorkerProcess] = {}
         self._sessions: dict[str, LiveSession] = {}
@@ -37,6 +43,11 @@ class LiveHub:
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
         self._closed = False
+        self._kept, self._written = kept, dict[str, KeptSession]()
+        self._unwritable = False
+        self._ending = threading.Event()
+        if kept is not None:
+            threading.Thread(target=self._keep_all, name="levelset-keep", daemon=True).start()
 
     def create(
         self, state: PlaygroundState, *, playing: bool = True, slow: bool = False,
@@ -49,19 +60,39 @@ class LiveHub:
             playing: whether it trains at once.
             slow: take the first steps slowly enough to be seen.
             opening: have the first browser press play.
+
+        Raises:
+            LevelsetError: ``MAX_SESSIONS`` are looked at.
         """
+        session = LiveSession(self.call, state, playing, slow=slow, opening=opening)
         with self._lock:
-            while len(self._sessions) >= MAX_SESSIONS:
-                self.drop(min(self._sessions.values(), key=lambda s: s.seen))
-            session = LiveSession(self.call, state, playing, slow=slow, opening=opening)
-            loads = {k: list(self._home.values()).count(k) for k in range(self._count)}
-            home = min(loads, key=lambda k: loads[k])
-            self._sessions[session.id], self._home[session.id] = session, home
-            if home in self._workers:
-                session.resume(self._workers[home])
-            else:
-                self._start(home)
+            self._add(session)
+            self._wake(session)
         return session
+
+    def _add(self, session: LiveSession) -> None:
+        """Take a session in; of too many the one goes that was looked at least recently."""
+        while len(self._sessions) >= MAX_SESSIONS:
+            oldest = min(self._sessions.values(), key=lambda s: s.seen)
+            if oldest.watched:
+                raise LevelsetError(
+                    f"{MAX_SESSIONS} playgrounds are open on this server, and it has room for no "
+                    "more: try again later."
+                )
+            self.drop(oldest)
+        loads = {k: list(self._home.values()).count(k) for k in range(self._count)}
+        home = min(loads, key=lambda k: loads[k])
+        self._sessions[session.id], self._home[session.id] = session, home
+        if home not in self._workers:
+            self._start(home)
+        session.wake = self._wake
+
+    def _wake(self, session: LiveSession) -> None:
+        """Have its worker open it, if that has not happened yet."""
+        with self._lock:
+            worker = self._workers.get(self._home.get(session.id, -1))
+            if session.worker is None and worker is not None and not self._closed:
+                session.resume(worker)
 
     def warm_up(self) -> None:
         """Start the workers before somebody needs them: their imports take seconds."""
@@ -71,8 +102,22 @@ class LiveHub:
                     self._start(home)
 
     def get(self, session_id: str | None) -> LiveSession | None:
-        """The session of that id, if it still runs."""
-        return self._sessions.get(session_id or "")
+        """The session of that id, if it still runs, or was kept on the disk.
+
+        Raises:
+            LevelsetError: ``MAX_SESSIONS`` are looked at.
+        """
+        with self._lock:
+            session = self._sessions.get(session_id or "")
+            if session is None and session_id and self._kept is not None and not self._closed:
+                if (kept := self._kept.read(session_id)) is None:
+                    return None
+                session = LiveSession.restored(self.call, kept)
+                self._add(session)
+                self._written[session.id] = kept
+            if session is not None:
+                self._wake(session)
+        return session
 
     def watched(self, key: str | None) -> LiveSession | None:
         """The session that a link with this key only watches."""
@@ -85,15 +130,20 @@ class LiveHub:
     def drop(self, session: LiveSession) -> None:
         """End a session."""
         session.send("close")
-        session.worker = None
+        session.worker = session.wake = None
         with self._lock:
+            self._keep(session)
+            self._written.pop(session.id, None)
             self._sessions.pop(session.id, None)
             self._home.pop(session.id, None)
 
     def close(self) -> None:
-        """End all workers."""
+        """Keep all sessions, and end all workers."""
+        self._ending.set()
         with self._lock:
             self._closed = True
+            for session in self._sessions.values():
+                self._keep(session)
             workers = list(self._workers.values())
             self._workers.clear()
         for worker in workers:  # not under the lock, which their readers may be waiting for
@@ -122,11 +172,15 @@ class LiveHub:
             self._calls.pop(number, None)
 
     def _start(self, home: int) -> None:
-        """Start a worker, which takes all sessions of its home."""
+        """Start a worker, which takes those sessions of its home that somebody looks at.
+
+        The others wait until somebody does: they would only hold those up.
+        """
         worker = WorkerProcess(self._receive, lambda dead: self._replace(home, dead))
         self._workers[home] = worker
         for session in self._at(home):
-            session.resume(worker)
+            if session.watched:
+                session.resume(worker)
 
     def _replace(self, home: int, dead: WorkerProcess) -> None:
         """A worker died: start another and put its sessions there, from step 0."""
@@ -146,6 +200,33 @@ class LiveHub:
         for session in sessions:
             session.say(sentence)
 
+    def _keep_all(self) -> None:
+        """Keep what changed, again and again until the end."""
+        assert self._kept is not None
+        self._kept.prune()
+        while not self._ending.wait(KEEP_EVERY):
+            for session in list(self._sessions.values()):
+                self._keep(session)
+
+    def _keep(self, session: LiveSession) -> None:
+        if self._kept is None:
+            return
+        now, before = session.keep(), self._written.get(session.id)
+        if (
+            before is not None
+            and before.state is now.state
+            and replace(before, slow=now.slow) == now
+        ):
+            return
+        try:
+            self._kept.write(now)
+        except OSError as error:
+            if not self._unwritable:
+                logger.warning("Sessions are not kept on the disk: %s", error)
+            self._unwritable = True
+        else:
+            self._written[session.id] = now
+
     def _at(self, home: int) -> list[LiveSession]:
         return [s for s in self._sessions.values() if self._home[s.id] == home]
 
@@ -164,4 +245,6 @@ class LiveHub:
 @functools.cache
 def get_hub() -> LiveHub:
     """The hub of this process."""
-    return LiveHub()
+    hub = LiveHub(kept=kept_sessions())
+    atexit.register(hub.close)
+    return hub

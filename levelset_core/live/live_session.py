@@ -13,6 +13,7 @@ from typing import Any
 from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
 from levelset_core.live.audience import Audience, Hear
+from levelset_core.live.kept import KeptSession
 from levelset_core.live.keys import Keys
 from levelset_core.live.lessons import Lesson, Task
 from levelset_core.live.state import PlaygroundState
@@ -21,6 +22,8 @@ from levelset_core.settings import choose
 
 #: Rows of history kept a session; beyond it every second measured step goes.
 MAX_HISTORY = 4000
+#: Seconds after which who looked does not count as looking any more.
+SEEN_OF_LATE = 15.0
 CONTROLS = ("play", "pause", "step", "reset", "seed", "fast", "undo")
 #: Changes of the settings that can be undone.
 MAX_UNDO = 50
@@ -47,13 +50,14 @@ class LiveSession:
         error: the last error, one sentence.
         lesson: the lesson that it is at.
         worker: the process that trains it; None while there is none.
+        wake: has a worker take it up, where one is there.
     """
 
     def __init__(
         self, ask: Ask, state: PlaygroundState, playing: bool, *, slow: bool = False,
         opening: bool = False,
     ) -> None:  # fmt: skip
-        self.id = secrets.token_urlsafe(12)
+        self.id = secrets.token_urlsafe(12)  # 16 letters
         self.token = secrets.token_urlsafe(24)
         self.state = state
         self.version = self.settings_version = 1
@@ -68,6 +72,7 @@ class LiveSession:
         self.lesson: Lesson | None = None
         self.seen = time.monotonic()
         self.worker: WorkerProcess | None = None
+        self.wake: Callable[[LiveSession], None] | None = None
         self._ask = ask
         self.audience = Audience()
         self._lock = threading.RLock()
@@ -76,6 +81,26 @@ class LiveSession:
     def keys(self) -> Keys:
         """What the links to this session hold."""
         return Keys(self.id, self.token)
+
+    @classmethod
+    def restored(cls, ask: Ask, kept: KeptSession) -> LiveSession:
+        """As it was kept on the disk: the same id, token, settings and points."""
+        session = cls(ask, kept.state, kept.playing, slow=kept.slow, opening=kept.opening)
+        session.id, session.token, session.version = kept.id, kept.token, kept.version
+        return session
+
+    def keep(self) -> KeptSession:
+        """What is to be kept of it on the disk."""
+        with self._lock:
+            return KeptSession(
+                self.id, self.token, self.state, self.version, self.playing, self._slow,
+                self.opening,
+            )  # fmt: skip
+
+    @property
+    def watched(self) -> bool:
+        """Whether a browser is connected that was seen to look of late."""
+        return bool(self.audience) and time.monotonic() - self.seen < SEEN_OF_LATE
 
     def allows(self, token: str) -> bool:
         """Whether ``token`` is this session's, compared in constant time."""
@@ -206,6 +231,7 @@ class LiveSession:
         Raises:
             LevelsetError: the worker refused, or gave no answer in time.
         """
+        self._be_awake()
         try:
             return self._ask(self, method, arguments, timeout)
         except TimeoutError as error:
@@ -232,7 +258,13 @@ class LiveSession:
     def look(self) -> None:
         """Somebody is looking: keep training."""
         self.seen = time.monotonic()
+        self._be_awake()
         self.send("look")
+
+    def _be_awake(self) -> None:
+        """Be open in a worker. Not under this session's lock: the hub's comes before it."""
+        if self.worker is None and self.wake is not None:
+            self.wake(self)
 
     def set_view(self, client: int, view: dict[str, Any]) -> None:
         """What one client wants drawn; the worker computes what any of them wants.
@@ -247,6 +279,7 @@ class LiveSession:
 
     def want_frame(self, *, at_once: bool = False) -> None:
         """Ask for the next picture; it comes when something has changed, or ``at_once``."""
+        self._be_awake()
         self.send("frame", at_once)
 
     def _send_view(self) -> None:

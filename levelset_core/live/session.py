@@ -57,7 +57,7 @@ class WorkerSession:
         self.lesson: Task | None = None
         self._before: Kept | None = None  # before the lesson's first change
         self._after: Kept | None = None
-        self.queue = 0
+        self.sharing = 1  # sessions that take turns in this worker
         self._steps_per_second = 0.0
         self._next_step = 0.0
         self._frames = 0
@@ -204,7 +204,7 @@ class WorkerSession:
         """The present picture, with the arrays that the view asks for."""
         self.dirty = self.frame_wanted = False  # first: a picture that fails is not tried again
         overlays = set(self.view["overlays"])
-        training = self.playing and not self.queue
+        training = self.playing
         measurements = self._measure(always=not training or "path" in overlays)
         self._frames += 1
         return self._picture(overlays, measurements)
@@ -232,7 +232,8 @@ class WorkerSession:
             frame=self._frames,
             playing=self.playing,
             status=self.status,
-            queue=self.queue,
+            queue=0,
+            sharing=self.sharing,
             steps_per_second=round(self._steps_per_second, 1),
             opening=self.slow,
             newest=max(self._timeline.newest, self.trainers[0].step),
@@ -266,7 +267,7 @@ class WorkerSession:
                 self._after = self.picture()
         return {
             "status": self.status,
-            "queue": self.queue,
+            "sharing": self.sharing,
             "playing": self.playing,
             "step": step,
             "steps_per_second": round(self._steps_per_second, 1),
@@ -278,12 +279,12 @@ class WorkerSession:
 
     @property
     def status(self) -> str:
-        """running, waiting (for a turn), paused or empty (no points)."""
+        """running, paused or empty (no points)."""
         if not len(self.state.points):
             return "empty"
         if not self.playing:
             return "paused"
-        return "waiting" if self.queue else "running"
+        return "running"
 
     # -- inside ------------------------------------------------------------------------------
 

@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 START = "from levelset_core.live.worker import main; main()"
 #: Seconds of training a turn: short, so that a click waits no longer for an answer.
 TURN = 0.012
-#: Sessions that train at the same time; the others wait in line.
-MAX_RUNNING = 16
 #: Seconds between two pictures of a session (the browser interpolates), and between two news.
 FRAME_EVERY = 1 / 30
 NEWS_EVERY = 0.4
@@ -129,17 +127,15 @@ class Worker:
                 if sid not in self.sessions:
                     continue  # closed meanwhile
                 with self._reported(sid):
-                    if session in running and session.wants_to_train:  # paused meanwhile?
+                    session.sharing = len(running)
+                    if session.wants_to_train:  # or paused meanwhile
                         session.advance(TURN)
                     self._send_due(sid, session)
                 if running:
                     self._receive(0.0)
 
     def _running(self) -> list[WorkerSession]:
-        wanting = [s for s in self.sessions.values() if s.wants_to_train]
-        for place, session in enumerate(wanting):
-            session.queue = max(0, place - MAX_RUNNING + 1)
-        return wanting[:MAX_RUNNING]
+        return [s for s in self.sessions.values() if s.wants_to_train]
 
     def _receive(self, wait: float) -> None:
         while self.connection.poll(wait):
@@ -150,8 +146,8 @@ class Worker:
 
     def _handle(self, sid: str, op: str, arguments: list[Any]) -> None:
         if op == "open":
-            state, version, playing, slow = arguments
-            self.sessions[sid] = WorkerSession(_read(state), version, playing, slow=slow)
+            state, version, playing, *slow = arguments
+            self.sessions[sid] = WorkerSession(_read(state), version, playing, slow=any(slow))
             self.sessions[sid].attached_until = time.monotonic() + LINGER
             return
         session = self.sessions.get(sid)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession, PlaygroundState, get_hub
 from levelset_core.live.lessons import all_lessons
@@ -31,7 +32,11 @@ class Opened:
         """What the page's address holds of it: the session, and the state where that fits."""
         if self.watching:
             return {WATCH: self.session.keys.watch}
-        link = self.session.state.to_link()
+        # Of too many points the settings alone: the browser has the points, and sends them again to
+        # a server that has lost the session.
+        state = self.session.state
+        bare = replace(state, points=PointSet.empty(), preset=None)
+        link = state.to_link() or bare.to_link()
         address = {TAKE_PART: self.session.id} | ({STATE: link} if link else {})
         lesson = self.session.lesson
         return address | ({LESSON: lesson.id} if lesson else {})

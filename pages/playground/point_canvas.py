@@ -23,7 +23,14 @@ FALLBACK_EVERY = 0.25
 #: In the address: how the page looks, not what it shows.
 KEPT = ("view", "hide")
 #: What the front end sets, and what it begins with.
-_VALUES = {"transport": "socket", "outbox": None, "touched": 0, "overlays": None, "picked": None}
+_VALUES = {
+    "transport": "socket",
+    "outbox": None,
+    "touched": 0,
+    "gone": 0,
+    "overlays": None,
+    "picked": None,
+}
 
 _component = front_end("levelset_point_canvas", "playground")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -103,6 +104,7 @@ class Browser:
         self._loop = asyncio.get_running_loop()
         self._outbox: asyncio.Queue[bytes | wire.Message] = asyncio.Queue()
         self._wants_frame = False
+        self._asked = time.monotonic()
         self._sent: bytes | None = None  # the picture that this browser has
         self.client = session.listen(self._hear, watching=watching)
         self._outbox.put_nowait(hello(session, self.client))
@@ -125,6 +127,9 @@ class Browser:
         try:
             message = permitted(wire.read(parse(text)), self.watching)
             if isinstance(message, wire.Next):
+                self._asked = time.monotonic()
+                if self._asked - self.session.seen > LOOK_EVERY:
+                    self.session.look()  # it is in sight again
                 if self._owed(message):
                     return
                 self._wants_frame = True
@@ -166,9 +171,9 @@ class Browser:
         elif kind == "error":
             self._outbox.put_nowait(wire.Failed(content))
         elif kind == "news":
-            self._outbox.put_nowait(
-                wire.State(content["playing"], content["status"], content["queue"])
-            )
+            state = (content["playing"], content["status"], 0)
+            share = (content["sharing"], content["steps_per_second"])
+            self._outbox.put_nowait(wire.State(*state, *share))
 
     async def _send(self) -> None:
         while True:
@@ -179,8 +184,10 @@ class Browser:
                 await self.websocket.send_text(json.dumps(message.plain()))
 
     async def _look(self) -> None:
+        """A browser out of sight draws nothing, so that it asks for no more pictures."""
         while True:
-            self.session.look()
+            if self._wants_frame or time.monotonic() - self._asked < LOOK_EVERY:
+                self.session.look()
             await asyncio.sleep(LOOK_EVERY)
 
 

@@ -8,7 +8,6 @@ from multiprocessing import Pipe
 
 import pytest
 
-from levelset_core.live import worker as module
 from levelset_core.live.worker import LINGER, Worker
 from tests.live.decoding import decode_frame
 
@@ -149,19 +148,30 @@ def test_questions_are_answered_or_refused(hub, small_state, capfd):
     assert "place" in wrong and "TypeError" in capfd.readouterr().err
 
 
-def test_more_sessions_than_fit_wait_in_line(hub, small_state, monkeypatch):
-    monkeypatch.setattr(module, "MAX_RUNNING", 2)
-    for sid in "abcd":
+def test_however_many_sessions_there_are_all_take_turns(hub, small_state):
+    names = [f"s{k}" for k in range(30)]
+    for sid in names:
         hub.send(sid, "open", small_state(count=4).to_dict(), 1, True, False)
-    hub.run(0.2)
     sessions = hub.worker.sessions
-    assert [s.queue for s in sessions.values()] == [0, 0, 1, 2]
-    assert [s.status for s in sessions.values()] == ["running"] * 2 + ["waiting"] * 2
-    assert [s.trainers[0].step > 0 for s in sessions.values()] == [True, True, False, False]
-    hub.send("a", "close")
-    hub.run(until=lambda: sessions["c"].trainers[0].step > 0)
-    assert list(sessions) == ["b", "c", "d"]
-    assert [s.queue for s in sessions.values()] == [0, 0, 1]
+
+    def steps():
+        return [s.trainers[0].step for s in sessions.values()]
+
+    hub.run(until=lambda: len(sessions) == 30 and min(steps()) >= 20)
+    assert min(steps()) >= max(steps()) / 2
+    assert {s.sharing for s in sessions.values()} == {30}
+    assert {s.status for s in sessions.values()} == {"running"}
+
+
+def test_a_session_that_nobody_looks_at_takes_no_turn(hub, small_state):
+    for sid in "ab":
+        hub.send(sid, "open", small_state(count=4).to_dict(), 1, True, False)
+    hub.run(0.1)
+    left, watched = hub.worker.sessions.values()
+    left.attached_until = 0.0
+    steps, goal = left.trainers[0].step, watched.trainers[0].step + 5
+    hub.run(until=lambda: watched.trainers[0].step >= goal)
+    assert left.trainers[0].step == steps and watched.sharing == 1
 
 
 def test_a_pause_that_comes_in_another_sessions_turn_counts_at_once(hub, small_state, monkeypatch):

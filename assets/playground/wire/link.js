@@ -7,10 +7,12 @@
  * @property {(bytes: ArrayBuffer | Uint8Array) => void} onFrame
  * @property {(message: ToBrowser) => void} onMessage
  * @property {(name: string) => void} onStatus
+ * @property {() => void} onGone the session is no more
  */
 
 const FIRST_DELAY = 200;
-const LONGEST_DELAY = 3000;
+const LONGEST_DELAY = 1000;
+const GONE = 4404; // the server does not know the session
 const ATTEMPTS = 3;
 
 export class SocketLink {
@@ -47,7 +49,10 @@ export class SocketLink {
       if (typeof data === "string") this.callbacks.onMessage(JSON.parse(data));
       else this.callbacks.onFrame(data);
     };
-    socket.onclose = () => this.lost();
+    socket.onclose = (event) => {
+      if (!this.closed && event?.code === GONE) this.callbacks.onGone();
+      this.lost();
+    };
   }
 
   lost() {

@@ -165,8 +165,10 @@ class State(Message):
 
     op = "state"
     playing: Annotated[bool, "whether training goes on"]
-    status: Annotated[str, "running, waiting (for a turn), paused or empty (no points)"]
-    queue: Annotated[int, "sessions before this one that wait for a turn"]
+    status: Annotated[str, "running, paused or empty (no points)"]
+    queue: Annotated[int, "always 0: sessions take turns, none waits"]
+    sharing: Annotated[int, "sessions that take turns at training where this one trains"]
+    steps_per_second: Annotated[float, "of the last second or so"]
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,7 @@ class FrameHeader:
     playing: Annotated[bool, "whether training goes on"]
     status: Annotated[str, "as in `state`"]
     queue: Annotated[int, "as in `state`"]
+    sharing: Annotated[int, "as in `state`"]
     steps_per_second: Annotated[float, "of the last second or so"]
     opening: Annotated[bool, "whether it goes slowly through the first steps"]
     newest: Annotated[int, "the last step that was reached; a moment before it may be shown"]
