@@ -6,13 +6,16 @@
 
 import gc
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
 
+from levelset_core.confined import release
 from levelset_core.live import get_hub
 from levelset_core.paths import ASSETS
-from levelset_core.runs import keep_spare
+from levelset_core.runs import drop_spare, keep_spare
 from levelset_core.runs.queue import cores_for_runs
 from pages.server.arrays import array_routes
 from pages.server.guard import guard
@@ -20,9 +23,19 @@ from pages.server.live_route import live_routes
 from pages.server.old_addresses import old_addresses
 from pages.server.run_route import run_routes
 
+
+@asynccontextmanager
+async def life(_: st.App) -> AsyncIterator[None]:
+    """At the server's end all that it started ends; runs go on, as they are their own."""
+    yield
+    drop_spare()
+    release()
+    get_hub().close()
+
+
 routes = [*live_routes(ASSETS), *array_routes(), *run_routes(), *old_addresses()]
 script = Path(__file__).resolve().parent / "pages" / "shell.py"
-app = st.App(script, routes=routes, middleware=guard())
+app = st.App(script, lifespan=life, routes=routes, middleware=guard())
 threading.Thread(target=get_hub().warm_up, daemon=True).start()
 keep_spare(cores_for_runs(), ["reconstruct"])
 # runner.postScriptGC is off (.streamlit/config.toml): what is imported by now never dies,

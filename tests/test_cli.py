@@ -68,11 +68,16 @@ def test_an_interrupt_is_exit_130(monkeypatch):
 def test_app_serves_with_the_chosen_port_and_device(monkeypatch, capsys):
     calls = []
 
-    def run(command, **options):
-        calls.append((command, options))
-        return subprocess.CompletedProcess(command, 0)
+    class Ended:
+        def __init__(self, command, **options):
+            calls.append((command, options))
 
-    monkeypatch.setattr(cli_app.subprocess, "run", run)
+        def wait(self, timeout=None):
+            return 0
+
+        poll = wait
+
+    monkeypatch.setattr(cli_app.subprocess, "Popen", Ended)
     monkeypatch.delenv("STREAMLIT_SERVER_HEADLESS", raising=False)
     monkeypatch.setenv("STREAMLIT_SERVER_PORT", "8600")
     assert cli.main(["app", "--port", "9000", "--no-browser", "--device", "cpu"]) == cli.DONE

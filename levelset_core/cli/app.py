@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
+import threading
+from contextlib import suppress
+from typing import Any
 
 from levelset_core.cli.common import Parser, answer
 from levelset_core.device import describe_device, pick_device
@@ -14,6 +18,8 @@ from levelset_core.errors import LevelsetError
 from levelset_core.paths import ROOT
 
 _APP = ROOT / "app.py"
+#: Seconds that the server may take to end.
+PATIENCE = 4.0
 #: Streamlit's own command, without its "Aborted!" at Ctrl+C.
 _STREAMLIT = """
 import click
@@ -60,7 +66,36 @@ def _run(options: argparse.Namespace) -> int:
     ]  # fmt: skip
     print(f"Levelset Lab at http://{options.host}:{options.port} (Ctrl+C ends it)", flush=True)
     # Streamlit reads .streamlit/config.toml beside the app.
-    return subprocess.run(command, cwd=_APP.parent, env=environment, check=False).returncode
+    return _serve(command, environment)
+
+
+def _serve(command: list[str], environment: dict[str, str]) -> int:
+    """Run the server until it ends; whoever ends this process ends it too."""
+    server = subprocess.Popen(command, cwd=_APP.parent, env=environment)
+
+    def pass_on(number: int, frame: Any) -> None:
+        server.send_signal(signal.SIGTERM)
+        # It may wait for browsers that do not let go; what it starts ends with it.
+        timer = threading.Timer(PATIENCE, server.kill)
+        timer.daemon = True
+        timer.start()
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        return server.wait()
+    except KeyboardInterrupt:  # from a terminal the server has heard it too
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(PATIENCE)
+        server.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(PATIENCE)
+        raise
+    finally:
+        if server.poll() is None:
+            server.kill()
+            server.wait()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def device_options(device: Parser) -> None:

@@ -81,6 +81,9 @@ class Door:
         with self._lock:
             if self._control is not None and self._process is not None:
                 self._control.close()
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(1)
+                self._process.kill()  # it still imports
                 self._process.wait()
             self._control = self._process = None
 

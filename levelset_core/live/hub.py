@@ -98,7 +98,7 @@ class LiveHub:
         """Start the workers before somebody needs them: their imports take seconds."""
         with self._lock:
             for home in range(self._count):
-                if home not in self._workers:
+                if home not in self._workers and not self._closed:
                     self._start(home)
 
     def get(self, session_id: str | None) -> LiveSession | None:

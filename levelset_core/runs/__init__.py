@@ -16,7 +16,7 @@ from levelset_core.runs.execution import EXIT_CODES, work_here
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import RESUMABLE, STATES, Run, RunConfig, RunStatus
 from levelset_core.runs.kinds import Goal, Kind, Metric, Trainer, get_kind, kind_modules, kind_title
-from levelset_core.runs.spare import keep_spare
+from levelset_core.runs.spare import drop_spare, keep_spare
 from levelset_core.runs.store import RunStore, Started, start
 from levelset_core.runs.words import duration, progress_text, summary, tell_apart
 
@@ -33,6 +33,7 @@ __all__ = [
     "RunStore",
     "Started",
     "Trainer",
+    "drop_spare",
     "duration",
     "get_kind",
     "keep_spare",

@@ -66,14 +66,25 @@ class Spare:
 
 _lock = threading.Lock()
 _spare: Spare | None = None
+_wanted = True
 
 
 def keep_spare(threads: int, kinds: Sequence[str] = ()) -> None:
     """From now on this process has one ready, with everything that runs of ``kinds`` need."""
     global _spare
     with _lock:
-        if _spare is None:
+        if _spare is None and _wanted:
             _spare = Spare(threads, kinds)
+
+
+def drop_spare() -> None:
+    """End the one that is ready, for good: it has nothing to save."""
+    global _spare, _wanted
+    with _lock:
+        _wanted, spare, _spare = False, _spare, None
+    if spare is not None:
+        spare.process.kill()
+        spare.dismiss()
 
 
 def take_spare(threads: int) -> Spare | None:

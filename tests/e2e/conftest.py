@@ -41,12 +41,12 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[], Server]]:
-    """Starts a server of the test's own; all of them end with the test."""
+def serve() -> Iterator[Callable[..., Server]]:
+    """Starts a server of the test's own, on a port if one is given; all end with the test."""
     servers: list[Server] = []
 
-    def start() -> Server:
-        servers.append(Server())
+    def start(port: int | None = None) -> Server:
+        servers.append(Server(port=port))
         return servers[-1]
 
     yield start

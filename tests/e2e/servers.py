@@ -37,12 +37,13 @@ class Server:
 
     Args:
         script: another script for Streamlit to serve.
+        port: to serve on; a free one if it is not given.
     """
 
-    def __init__(self, script: Path | None = None) -> None:
+    def __init__(self, script: Path | None = None, port: int | None = None) -> None:
         with socket.socket() as probe:
             probe.bind(("localhost", 0))
-            self.port = probe.getsockname()[1]
+            self.port = port or probe.getsockname()[1]
         self.url = f"http://localhost:{self.port}"
         if script is None:
             start = ["levelset_core", "app", "--no-browser", "--port", str(self.port)]
