@@ -1,4 +1,4 @@
-"""The server ends in the middle of everything, and is started again: pages recover by themselves."""
+"""The server ends in the middle of everything and is started again: pages recover by themselves."""
 
 from __future__ import annotations
 
