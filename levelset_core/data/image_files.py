@@ -187,7 +187,9 @@ def _member(archive: zipfile.ZipFile, path: PurePosixPath) -> bytes:
                 f"{path} has {info.file_size >> 20} MB: at most {MAX_MEMBER >> 20}."
             )
         return archive.read(info)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, KeyError, RuntimeError) as error:
+    except LevelsetError:
+        raise
+    except Exception as error:  # zipfile raises whatever it stumbles over
         raise LevelsetError(f"{path} cannot be read from its zip file.") from error
 
 
@@ -209,7 +211,7 @@ def _names(place: Path) -> Iterator[tuple[str, Path | None]]:
         try:
             with zipfile.ZipFile(file) as archive:
                 names = archive.namelist()
-        except (OSError, zipfile.BadZipFile) as error:
+        except Exception as error:  # zipfile raises whatever it stumbles over
             raise LevelsetError(f"{file.name} is damaged: it is not a zip file.") from error
         yield from ((n, file) for n in names if PurePosixPath(n).suffix.lower() in SUFFIXES)
 
