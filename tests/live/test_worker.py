@@ -157,7 +157,10 @@ def test_however_many_sessions_there_are_all_take_turns(hub, small_state):
     def steps():
         return [s.trainers[0].step for s in sessions.values()]
 
-    hub.run(until=lambda: len(sessions) == 30 and min(steps()) >= 20)
+    hub.run()
+    for session in sessions.values():
+        session.attached_until = float("inf")
+    hub.run(until=lambda: min(steps()) >= 4)
     assert min(steps()) >= max(steps()) / 2
     assert {s.sharing for s in sessions.values()} == {30}
     assert {s.status for s in sessions.values()} == {"running"}
