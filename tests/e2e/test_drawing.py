@@ -37,7 +37,7 @@ def test_draw_play_separate_and_share(browse, another_server):
     )
     labels = [row[2] for row in playground.state().points.to_rows()]
     assert labels.count(1) == 3 and labels[:6] == [1, 1, -1, -1, -1, 1]
-    expect(playground.page.get_by_role("combobox", name="Points")).to_have_value("My drawing")
+    expect(playground.page.get_by_role("radio", name="My drawing")).to_be_checked()
 
     playground.play()
     # Wide enough that it stays so: early on a few points are separated and lost again.
@@ -103,7 +103,7 @@ def test_malformed_csv_keeps_the_points(playground):
     page.get_by_role("button", name="Use these points").click()
     playground.wait_for("the pasted points", points=3)
     expect(alert).to_have_count(0)
-    expect(page.get_by_role("combobox", name="Points")).to_have_value("My drawing")
+    expect(page.get_by_role("radio", name="My drawing")).to_be_checked()
     playground.trains()
 
 
