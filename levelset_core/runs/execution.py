@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import signal
 import threading
 import time
@@ -73,8 +74,9 @@ class Execution:
     ) -> None:
         self.run, self.stop, self.tell = run, stop, tell
         self.status = replace(
-            run.status(), state="running", pid=os.getpid(), started_at=time.time(), queued_at=None
-        )
+            run.status(), state="running", pid=os.getpid(), host=platform.node(),
+            started_at=time.time(), queued_at=None,
+        )  # fmt: skip
         self._finished = False
         self._base_seconds = 0.0
         self._begun = time.monotonic()
@@ -208,7 +210,7 @@ class Execution:
         self.tell(self.status)
 
     def _end(self, state: str, message: str = "") -> RunStatus:
-        self._say(state=state, message=message, seconds_left=None, pid=None)
+        self._say(state=state, message=message, seconds_left=None, pid=None, host=None)
         return self.status
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import signal
 from contextlib import suppress
@@ -95,7 +96,7 @@ class RunStatus:
         fraction: of the work done, 0 to 1, where that is known.
         seconds_left: until it is done, where that can be told.
         message: one sentence: what it is doing, why it failed, or what to know of its result.
-        pid: of the process that works or worked on it.
+        pid, host: of the process that works or worked on it, and its machine.
         queued_at, started_at, updated_at: times, seconds since 1970.
     """
 
@@ -107,6 +108,7 @@ class RunStatus:
     seconds_left: float | None = None
     message: str = ""
     pid: int | None = None
+    host: str | None = None
     queued_at: float | None = None
     started_at: float | None = None
     updated_at: float | None = None
@@ -126,17 +128,20 @@ class RunStatus:
         known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
         if known.get("state") not in STATES:
             raise LevelsetError(f"status.json is damaged: state {known.get('state')!r}.")
-        numbers = ("step", "seconds", *(f.name for f in fields(cls) if "None" in str(f.type)))
+        optional = (f.name for f in fields(cls) if "None" in str(f.type) and f.name != "host")
+        numbers = ("step", "seconds", *optional)
         for name in numbers:
             value = known.get(name, 0)
             most = 1 if name == "fraction" else _MOST
             fits = isinstance(value, int | float) and 0 <= value <= most  # false of NaN too
             if value is not None and not fits:
-                raise LevelsetError(f"status.json is damaged: {name} {str(value)[:40]}.")
+                raise LevelsetError(f"status.json is damaged: {name} {repr(value)[:40]}.")
         if None in (known.get("step", 0), known.get("seconds", 0)):
             raise LevelsetError("status.json is damaged: step and seconds are numbers.")
         if not isinstance(known.get("message", ""), str):
             raise LevelsetError("status.json is damaged: its message is no text.")
+        if not isinstance(known.get("host"), str | None):
+            raise LevelsetError("status.json is damaged: its host is no text.")
         return cls(**known)
 
 
@@ -253,8 +258,17 @@ class Run:
         self._cancel_file.unlink(missing_ok=True)
 
     def kill(self) -> None:
-        """End its process at once, without saving: for one that is stuck in a step."""
+        """End its process at once, without saving: for one that is stuck in a step.
+
+        Raises:
+            LevelsetError: it works on another machine.
+        """
         status = self._stored_status()
+        if status.host not in (None, platform.node()) and self.alive:
+            raise LevelsetError(
+                f"Run {self.id} works on {status.host}: end it there, or cancel it and wait for "
+                "its step."
+            )
         if status.pid is not None and self.alive:
             with suppress(ProcessLookupError):
                 os.kill(status.pid, signal.SIGKILL)

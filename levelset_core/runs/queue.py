@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from levelset_core.cluster import cluster_address
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import child_environment
 from levelset_core.runs.folder import Run, RunStatus
@@ -42,8 +43,16 @@ def start_next(runs: Sequence[Run]) -> None:
     """Start queued runs while there is room. Only under the store's lock.
 
     A run takes as many cores as it has threads, and an accelerator for itself. The first in the
-    queue is never overtaken.
+    queue is never overtaken. With a cluster its scheduler has the queue.
+
+    Raises:
+        LevelsetError: the cluster's scheduler does not answer.
     """
+    if cluster_address() is not None:
+        from levelset_core.runs.remote import hand_over
+
+        hand_over(runs)
+        return
     running, queued = [], []
     for run in runs:
         if run.problem():

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from levelset_core.device import pick_device
+from levelset_core.cluster import cluster_address
+from levelset_core.device import DEVICES, pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import runs_folder
 from levelset_core.runs.files import sync_folder, write_json
@@ -121,7 +122,7 @@ class RunStore:
             raise LevelsetError(f"A run needs at least one thread, got {threads}.")
         now = datetime.now(UTC)
         config = RunConfig(
-            kind, name or chosen.title, chosen.check(settings), seed, str(pick_device(device)),
+            kind, name or chosen.title, chosen.check(settings), seed, _device(device),
             threads, steps, seconds, now.isoformat(timespec="microseconds"), _software(),
         )  # fmt: skip
         token = "".join(secrets.choice(_LETTERS) for _ in range(8))
@@ -146,7 +147,8 @@ class RunStore:
         """Put a new, interrupted, cancelled or failed run in the queue: it goes on by itself.
 
         Raises:
-            LevelsetError: it is running, queued or done, or cannot be read.
+            LevelsetError: it is running, queued or done, or cannot be read; or the cluster does
+                not answer: the run then waits until somebody looks again.
         """
         with self.exclusive():
             status = self._readable(run)
@@ -157,13 +159,20 @@ class RunStore:
             with FileLock.acquire(run.lock_file):  # its last process may be on its way out
                 run.forget_cancel()
                 run.write_status(queued)
-        self.dispatch()
+        self._dispatch()
 
     def dispatch(self) -> None:
         """Start what is next in the queue, if there is room. Cheap; call it freely.
 
-        Where the folder cannot be written, nothing can be started; that is logged.
+        Where the folder cannot be written, or a cluster does not answer, nothing can be started;
+        that is logged.
         """
+        try:
+            self._dispatch()
+        except LevelsetError as error:
+            logger.warning("No run can be started: %s", error)
+
+    def _dispatch(self) -> None:
         if not self.root.is_dir():
             return
         try:
@@ -265,6 +274,13 @@ def start(
     if queue:
         store.submit(run)
     return Started(run, new=True)
+
+
+def _device(name: str | None) -> str:
+    """This machine's, or an accelerator of the cluster's that this machine need not have."""
+    if cluster_address() is not None and name in DEVICES[2:]:
+        return str(name)
+    return str(pick_device(name))
 
 
 def _created(run: Run) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from levelset_core.cluster import cluster_address, dashboard
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import STATES, Run, RunStore, duration, kind_title, summary, tell_apart
 from pages.runs.details import run_details
@@ -36,6 +37,7 @@ def board(found: list[Run]) -> None:
             return
         with here.row:
             passed = run_filter(rows)
+            _cluster()
         lists(store, runs, rows, passed)
 
 
@@ -61,6 +63,16 @@ def lists(
                 run_details(store, runs[chosen], others, {row["id"]: row["name"] for row in rows})
             except (LevelsetError, OSError):
                 st.info("This run changed while it was being read. One moment.")
+
+
+def _cluster() -> None:
+    """Where runs go, and Dask's own page of the work there."""
+    if cluster_address() is None:
+        return
+    if link := dashboard():
+        st.link_button("Cluster", link, icon=":material/hub:", help="Dask's dashboard.")
+    else:
+        st.warning(f"No Dask scheduler answers at {cluster_address()}: runs wait in the queue.")
 
 
 def run_filter(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

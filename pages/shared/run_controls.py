@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from levelset_core.cluster import cluster_address
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import RESUMABLE, Run, RunStatus, RunStore, duration, progress_text, summary
 from pages.shared.attempt import attempt, tell
@@ -62,6 +63,8 @@ def run_progress(run: Run, *, key: str) -> RunStatus | None:
 
 
 def _waits() -> str:
+    if (address := cluster_address()) is not None:
+        return f"Waits for a worker of the cluster at {address}: it starts by itself."
     runs = (summary(run) for run in RunStore().runs())
     busy = [f"“{run['name']}”{_left(run)}" for run in runs if run["state"] == "running"]
     before = f" Now at work: {', '.join(busy)}." if busy else ""

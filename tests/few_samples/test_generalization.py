@@ -203,6 +203,17 @@ def test_two_processes_make_the_table_of_one(whole, tmp_path, monkeypatch):
     assert code == cli.DONE and found["rows"] == whole[0]["rows"]
 
 
+def test_a_cluster_makes_the_table_of_one(whole, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        monkeypatch.setenv("LEVELSET_CLUSTER", cluster.scheduler_address)
+        code, found = ask(COMMAND)
+    assert code == cli.DONE and found["rows"] == whole[0]["rows"]
+
+
 def test_killed_in_the_middle_the_command_goes_on_to_the_same_table(whole, tmp_path, monkeypatch):
     monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
     store = RunStore()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from levelset_core.cluster import spread, spreads
 from levelset_core.few_samples.config import (
     GeneralizationConfig,
     Unit,
@@ -25,6 +27,8 @@ from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Goal, Kind
 
 UNITS, TABLE = "units", "table.json"
+#: A group and what was found of each of its units.
+Done = tuple[list[Unit], list[dict[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class UnitDone:
 
 class Sweep:
     """Does every group of units whose files are not there yet, in as many processes as the run has
-    threads (joblib's loky).
+    threads (joblib's loky), or on the cluster.
 
     The files are the state: a unit is there whole or not at all, and a group does not depend on
     when or beside which others it was done.
@@ -75,8 +79,6 @@ class Sweep:
         yield from self._each(repeat_units(self.config, self.chosen))
 
     def _each(self, units: list[Unit]) -> Iterator[UnitDone]:
-        from joblib import Parallel, delayed
-
         missing = []
         for group in groups(units):
             if all(_path(self.folder, unit).exists() for unit in group):
@@ -84,12 +86,22 @@ class Sweep:
                     self._keep(unit, read_json(_path(self.folder, unit)))
             else:
                 missing.append(group)
-        tasks = (delayed(_do)(self.config, group, self.folder) for group in missing)
-        work = Parallel(n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch=self.jobs)
-        for group, found in work(tasks):
+        for group, found in self._done(missing):
             for unit, one in zip(group, found, strict=True):
                 self._keep(unit, one)
                 yield UnitDone(len(self.accuracies), unit, self.accuracies[unit])
+
+    def _done(self, missing: list[list[Unit]]) -> Iterator[Done]:
+        """The groups as they are done, on the cluster or in processes of this machine."""
+        if spreads():
+            do = partial(_do, self.config, folder=self.folder)
+            yield from (done for _, done in spread(do, missing))
+            return
+        from joblib import Parallel, delayed
+
+        tasks = (delayed(_do)(self.config, group, self.folder) for group in missing)
+        work = Parallel(n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch=self.jobs)
+        yield from work(tasks)
 
     def _keep(self, unit: Unit, found: dict[str, float]) -> None:
         self.details[unit], self.accuracies[unit] = found, float(found["accuracy"])
@@ -110,9 +122,7 @@ def _path(folder: Path, unit: Unit) -> Path:
     return folder / f"{unit.name}.json"
 
 
-def _do(
-    config: GeneralizationConfig, group: list[Unit], folder: Path
-) -> tuple[list[Unit], list[dict[str, float]]]:
+def _do(config: GeneralizationConfig, group: list[Unit], folder: Path) -> Done:
     found = run_group(config, group)
     for unit, one in zip(group, found, strict=True):
         write_json(_path(folder, unit), one)

@@ -1,0 +1,151 @@
+"""Work on other machines: ``$LEVELSET_CLUSTER`` names a Dask scheduler that takes it.
+
+Scheduler and workers are started by Dask's own commands (see docs/deploy.md). The workers need
+this package, and the folders of runs and data at the same paths.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from levelset_core.errors import LevelsetError, optional
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+#: Seconds to wait for the scheduler.
+PATIENCE = 10
+#: Seconds before one that did not answer is asked again.
+ASKED_AGAIN = 15
+_SILENT = (
+    "No Dask scheduler answers at {address} (LEVELSET_CLUSTER): start it, or unset the variable to "
+    "work on this machine."
+)
+#: Until when an address is not asked.
+_silent: dict[str, float] = {}
+#: Workers that may die under one item: more, and it is the item that kills them.
+DEATHS = 20
+
+
+def cluster_address() -> str | None:
+    """``$LEVELSET_CLUSTER``, e.g. "tcp://scheduler:8786"; None where work stays here."""
+    return os.environ.get("LEVELSET_CLUSTER") or None
+
+
+def connect() -> Client:
+    """The connection to the scheduler; there is one for every process.
+
+    Raises:
+        LevelsetError: ``distributed`` is not installed, no address is given, or none answers.
+    """
+    address = cluster_address()
+    if address is None:
+        raise LevelsetError("No cluster: set LEVELSET_CLUSTER to a Dask scheduler's address.")
+    if time.monotonic() < _silent.get(address, 0.0):
+        raise LevelsetError(_SILENT.format(address=address))
+    client = _client(address, os.getpid())
+    if client.status != "running":  # the scheduler was gone for too long
+        _client.cache_clear()
+        client = _client(address, os.getpid())
+    return client
+
+
+@cache
+def _client(address: str, process: int) -> Client:
+    distributed = optional("distributed", "cluster")
+    try:
+        return distributed.Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-any-return]
+    except (OSError, TimeoutError, ValueError) as error:
+        _silent[address] = time.monotonic() + ASKED_AGAIN
+        raise LevelsetError(_SILENT.format(address=address)) from error
+
+
+def dashboard() -> str | None:
+    """The address of Dask's own dashboard; None without a cluster, or where it is not reached."""
+    if cluster_address() is None:
+        return None
+    try:
+        return str(connect().dashboard_link)
+    except LevelsetError:
+        return None
+
+
+def spreads() -> bool:
+    """Whether parts of work go to other machines: there is a cluster, or this is a task on it."""
+    return cluster_address() is not None or on_worker()
+
+
+def on_worker() -> bool:
+    """Whether this is a task on a worker."""
+    if "distributed" not in sys.modules:
+        return False
+    try:
+        sys.modules["distributed"].get_worker()
+    except ValueError:
+        return False
+    return True
+
+
+def spread(
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    resources: Mapping[str, float] | None = None,
+) -> Iterator[tuple[int, Result]]:
+    """``(k, work(items[k]))``, in the order in which the workers are done.
+
+    An item whose worker dies is done again by another one. Within a task the worker takes others
+    meanwhile.
+
+    Args:
+        work: a function of a module that the workers have, or one that can be pickled.
+        items: what it is called with, each pickled by itself.
+        resources: that an item takes of a worker, e.g. {"GPU": 1}.
+
+    Raises:
+        LevelsetError: no scheduler answers, or workers keep dying under one item.
+    """
+    distributed = optional("distributed", "cluster")
+    place: AbstractContextManager[Any] = (
+        distributed.worker_client() if on_worker() else nullcontext(connect())
+    )
+    with place as client:
+        said = {"resources": dict(resources)} if resources else {}
+        # Not to be kept by the scheduler after this: pure functions would be.
+        waiting = {
+            client.submit(work, item, pure=False, **said): (k, item) for k, item in enumerate(items)
+        }
+        deaths: dict[int, int] = {}
+        with client.as_current():
+            arriving = distributed.as_completed(list(waiting))
+        try:
+            for future in arriving:
+                k, item = waiting.pop(future)
+                if isinstance(error := future.exception(), distributed.KilledWorker):
+                    deaths[k] = deaths.get(k, 0) + 1
+                    if deaths[k] > DEATHS:
+                        raise LevelsetError(
+                            f"Workers of the cluster keep dying under part {k + 1} of "
+                            f"{len(items)}: is their memory enough?"
+                        ) from error
+                    again = client.submit(work, item, pure=False, **said)
+                    waiting[again] = k, item
+                    arriving.add(again)
+                    continue
+                if isinstance(error, RuntimeError) and "deserializ" in str(error):
+                    raise LevelsetError(
+                        f"The scheduler at {client.scheduler.address} cannot read the work: "
+                        "install the same version of this package there."
+                    ) from error
+                yield k, future.result()
+        finally:
+            client.cancel(list(waiting))

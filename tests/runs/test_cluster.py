@@ -1,0 +1,121 @@
+"""Runs and sweeps on a Dask cluster of this machine."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from levelset_core import cluster
+from levelset_core.errors import LevelsetError
+from levelset_core.runs import work_here
+from tests.runs.support import outcome, wait, wait_for_state
+
+distributed = pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def scheduler():
+    """Two workers of one thread each, and a scheduler."""
+    os.environ["LEVELSET_RUN_KINDS"] = "tests.runs.tiny_kind"
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+        resources={"GPU": 1}, host="127.0.0.1",
+    ) as local:  # fmt: skip
+        yield local
+
+
+@pytest.fixture
+def on_cluster(scheduler, store, monkeypatch):
+    monkeypatch.setenv("LEVELSET_CLUSTER", scheduler.scheduler_address)
+    monkeypatch.setattr("levelset_core.runs.remote.ASKED_AGAIN", 0.3)
+    return store
+
+
+def double(x):
+    return 2 * x
+
+
+def die_once(path):
+    """Ends its worker the first time."""
+    if not os.path.exists(path):
+        open(path, "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "survived"
+
+
+def test_a_run_is_a_task_and_ends_bit_for_bit_as_here(on_cluster):
+    here, there = (on_cluster.create("tiny", {}, steps=60, seed=3, device="cpu") for _ in range(2))
+    work_here(on_cluster, here)
+    on_cluster.submit(there)
+    wait_for_state(there, "done")
+    assert outcome(there) == outcome(here)
+    assert not (there.path / "task.json").exists()
+
+
+def test_a_run_goes_on_with_another_worker_when_its_own_is_killed(on_cluster, monkeypatch):
+    monkeypatch.setenv("LEVELSET_CHECKPOINT_SECONDS", "0.05")
+    whole, run = (
+        on_cluster.create("tiny", {"pause": p}, steps=200, seed=4, device="cpu") for p in (0, 0.01)
+    )
+    work_here(on_cluster, whole)
+    on_cluster.submit(run)
+    for after in (20, 60):
+        wait(lambda after=after: run.status().step > after and run.alive, "steps")
+        os.kill(run.status().pid, signal.SIGKILL)
+
+    def ended():
+        on_cluster.dispatch()  # as every look at the list does
+        return run.status().state == "done"
+
+    wait(ended, "the run to be done")
+    assert outcome(run) == outcome(whole)
+
+
+def test_cancelled_in_the_queue_and_at_work(on_cluster):
+    runs = [
+        on_cluster.create("tiny", {"pause": 0.01}, steps=100_000, device="cpu") for _ in range(3)
+    ]
+    for run in runs:
+        on_cluster.submit(run)
+    wait(lambda: sum(run.alive for run in runs) == 2, "two runs to be worked on")
+    (waiting,) = (run for run in runs if not run.alive)
+    assert waiting.status().message == "Waits for a worker of the cluster."
+    on_cluster.cancel(waiting)
+    for run in runs:
+        if run is not waiting:
+            on_cluster.cancel(run)
+    for run in runs:
+        wait_for_state(run, "cancelled")
+    time.sleep(0.5)
+    assert not waiting.alive and waiting.status().step == 0
+
+
+def test_parts_of_work_are_spread_and_survive_their_worker(on_cluster, tmp_path):
+    assert sorted(cluster.spread(double, range(20))) == [(k, 2 * k) for k in range(20)]
+    assert list(cluster.spread(die_once, [str(tmp_path / "died")])) == [(0, "survived")]
+
+
+def test_a_run_that_comes_no_further_is_given_up(on_cluster, monkeypatch):
+    monkeypatch.setattr("levelset_core.runs.task.work", len)  # the task ends, the run does not
+    monkeypatch.setattr("levelset_core.runs.remote.ASKED_AGAIN", 0.0)
+    run = on_cluster.create("tiny", {}, steps=5, device="cpu")
+    on_cluster.submit(run)
+
+    def given_up():
+        on_cluster.dispatch()
+        return run.status().state == "failed"
+
+    wait(given_up, "the run to be given up")
+    assert "took it 5 times" in run.status().message
+
+
+def test_no_scheduler_is_one_sentence_and_the_run_waits(store, monkeypatch):
+    monkeypatch.setenv("LEVELSET_CLUSTER", "tcp://127.0.0.1:9")
+    monkeypatch.setattr(cluster, "PATIENCE", 0.5)
+    run = store.create("tiny", {}, steps=3, device="cpu")
+    with pytest.raises(LevelsetError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        store.submit(run)
+    assert run.status().state == "queued"
+    store.dispatch()  # a look at the list shows nobody an error
+    assert cluster.dashboard() is None
