@@ -15,7 +15,7 @@ _component = front_end("levelset_pins", "playground/pins")
 Kept = tuple[bytes, list[list[float]]]
 
 
-def pictures(shown: Sequence[tuple[str, Kept]], key: str = "pins") -> None:
+def pictures(shown: Sequence[tuple[str, Kept]], key: str = "kept_pictures") -> None:
     """Draw pictures side by side, their margins on one scale.
 
     Args:
