@@ -93,7 +93,9 @@ export class Toolbar {
 
   // Names of groups that are not shown: training, tools, edit, picture, show.
   hide(names) {
-    for (const group of this.element.children) group.hidden = names.includes(group.dataset.group);
+    for (const group of /** @type {Iterable<HTMLElement>} */ (this.element.children)) {
+      group.hidden = names.includes(group.dataset.group);
+    }
   }
 
   update({ playing, pulse, tool, overlays, canUndo, canRedo, empty }) {
