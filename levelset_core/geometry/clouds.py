@@ -140,7 +140,7 @@ def _of_two_sheets(heights: np.ndarray) -> float:
     within = (total[:, None] - sums**2 * (1 / sizes + 1 / (count - sizes))).min(1)
     if np.median(within / np.maximum(total, np.finfo(np.float64).tiny)) > WITHIN:
         return np.inf
-    return float(np.median(within)) / (count - 4)
+    return max(float(np.median(within)), 0.0) / (count - 4)  # flat ones round below 0
 
 
 #: Half the longest side of a cloud in the box: the rest is room for what closes holes.

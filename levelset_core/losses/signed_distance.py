@@ -26,6 +26,23 @@ def signed_distance(
     return loss + (off - distance).abs().mean()
 
 
+def wrong_side(f: Network, places: Tensor, distance: Tensor, *, least: float = 0.5) -> Tensor:
+    """mean max(0, least d(q_i, X) - s_i F(q_i)): asks for the side, not for the distance.
+
+    Where F has the right sign and some of the right size there is no loss and no gradient: how F
+    fits the cloud stays the business of Eq. 13, which does not see the sign.
+
+    Args:
+        f: F, (n, d) -> (n,).
+        places: q, (m, d).
+        distance: s_i d(q_i, X), (m,), negative inside.
+        least: share of the distance that |F| shall have at least.
+    """
+    value = outputs_of(f(places), places)
+    loss: Tensor = (least * distance.abs() - distance.sign() * value).clamp_min(0).mean()
+    return loss
+
+
 def off_by(f: Network, places: Tensor, target: Tensor) -> Tensor:
     """mean ||F(q_i) - v_i||: regression to known values.
 

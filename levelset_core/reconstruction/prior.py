@@ -133,9 +133,15 @@ class Prior:
         self.closing = torch.from_numpy(closing).to(points)
 
     def _normals(self, part: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """Normals of an open sheet at places on it, to the scanners where they are known."""
+        """Normals of an open sheet at places on it, to the scanners or away from its middle.
+
+        Where nothing tells a side, F has the fewest to change of the sphere it starts from.
+        """
         normals = oriented_normals(part)
-        if self.towards is not None:
+        if self.towards is None:
+            outward = float((normals * (part - part.mean(0))).sum())
+            normals = normals if outward >= 0 else -normals
+        else:
             seen = self.towards.cpu().numpy()[cKDTree(points).query(part)[1]]
             normals[(normals * seen).sum(1) < 0] *= -1
         return normals

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from levelset_core.geometry.clouds import noise_level
 from levelset_core.random import numpy_generator
@@ -21,7 +22,11 @@ def test_the_noise_of_a_sphere_and_of_a_plane(sigma):
 
 def test_exact_points_and_too_few_have_none():
     rng = numpy_generator(1)
-    assert noise_level(np.column_stack([rng.random((500, 2)), np.zeros(500)])) < 1e-8
+    flat = np.column_stack([rng.random((500, 2)), np.zeros(500)])
+    assert noise_level(flat) < 1e-8
+    for seed in range(4):  # turned, sums of squares may round below 0
+        turn = Rotation.random(random_state=seed).as_matrix()
+        assert 0 <= noise_level((flat + 0.3) @ turn.T) < 1e-7
     assert noise_level(rng.random((5, 3))) == 0.0
 
 

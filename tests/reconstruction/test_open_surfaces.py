@@ -35,6 +35,9 @@ def test_half_a_cylinder_is_a_sheet():
     points = half_cylinder()
     trainer = trained(points)
     assert trainer.prepared.survey.kind == "open" and trainer.prepared.open
+    # Outside is where its sides bulge to: F starts from a sphere.
+    axis = torch.from_numpy(trainer.normalization.apply(np.array([[0.0, 3.0, 10.0]]))).float()
+    assert trainer.prior.sides.inside(axis).all() and trainer.network(axis) < 0
     solid = trainer.extract_solid()
     sound = soundness(solid.mesh)
     assert sound.euler == 1 and sound.shared_edges == 0
