@@ -1,23 +1,15 @@
-"""What a raw cloud tells before training (extensions): sides and holes, or the order of a curve.
+"""What a raw cloud tells of a surface before training (extension): sides and holes.
 
-**Surfaces.** Eq. 13 asks for |F| = d(x, X). Where the cloud has a hole, no surface at all would
+Eq. 13 asks for |F| = d(x, X). Where the cloud has a hole, no surface at all would
 suit it best: level sets dig themselves in between the walls of a hole. So the hole is closed
 before: the level set of a winding number fitted to the cloud spans it smoothly, and its points
 there join X. The sides of an open sheet are those of oriented normals: the winding number has
 them for moments, or where layers lie on layers the nearest tangent planes tell.
-
-**Curves.** From a random start Eq. 13 finds pieces of a curve. So F first learns to be
-
-    d(x) (cos a(x), sin a(x)) in space,   d(x) cos a(x) in the plane,
-
-with the distance d to a smooth closed curve through the points in their order and the half angle
-a of :mod:`levelset_core.geometry.curves.solid_angle`: its level set 0 is that curve, |F| is the
-distance, and F is smooth around it. It is what the signed distance is to a surface.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,13 +18,9 @@ from scipy.spatial import cKDTree
 from torch import Tensor, nn
 
 from levelset_core.data import PointCloud, check_spread
-from levelset_core.geometry import Mesh, Polyline, extract_mesh, remove_small_components
+from levelset_core.geometry import Mesh, extract_mesh, remove_small_components
 from levelset_core.geometry.analysis import sample_faces
 from levelset_core.geometry.clouds import NearestPoints, Normalization
-from levelset_core.geometry.curves.completion import CompleteCurve
-from levelset_core.geometry.curves.gaps import kept_parts, without_short_runs
-from levelset_core.geometry.curves.solid_angle import half_angle
-from levelset_core.geometry.meshes import unit
 from levelset_core.geometry.orientation import TangentPlanes, oriented_normals
 from levelset_core.geometry.trimming import trim
 from levelset_core.geometry.winding import WindingNumber, even_part
@@ -56,6 +44,9 @@ SEEN = 5_000
 SIGNED_SIGMAS = (0.03, 0.1, 0.1, 0.25)
 #: The fit tells no side nearer to the cloud than this many cells of its own.
 TOO_NEAR = 0.4
+#: Nor where w of a closed surface, 0 or 1, is so near to its middle. An open sheet's goes there far
+#: from it.
+UNSURE = 0.15
 #: On an open sheet w jumps by 1. Where its mean there is further than this from the middle, as on a
 #: roll, no level set of w follows the sheet: tangent planes tell its sides.
 LAYERED = 0.4
@@ -111,7 +102,7 @@ class Prior:
         towards: Tensor | None = None,
         open: bool = False,
     ) -> None:
-        self.towards = towards
+        self.towards, self.open = towards, open
         own = points.cpu().numpy().astype(np.float64)
         part, self.cell = even_part(own, FITTED)
         fitted = torch.from_numpy(part.astype(np.float32)).to(points.device)
@@ -173,6 +164,16 @@ class Prior:
         distance, _ = tree.query(places, distance_upper_bound=hole)
         return np.asarray(places[np.isinf(distance)])
 
+    def sure(self, places: np.ndarray) -> np.ndarray:
+        """How sure the fit is of the sides of places (n, 3): from -0.5, inside, to 0.5, outside.
+
+        Where scanners tell the sides, and may turn the fit's, it is not asked.
+        """
+        if isinstance(self.sides, TangentPlanes) or self.towards is not None:
+            return np.zeros(len(places))
+        at = torch.from_numpy(places).to(self.sides.points)
+        return np.asarray((self.sides.middle - self.sides(at)).cpu().double().numpy())
+
     def signed_points(self, cloud: NearestPoints, generator: torch.Generator) -> SignedPoints:
         """Places around a cloud, where the fit can tell the side, with their signed distance."""
         x = cloud.points
@@ -184,7 +185,9 @@ class Prior:
         distance = cloud.distance(places)
         clear = distance > TOO_NEAR * self.cell
         places, distance = places[clear], distance[clear]
-        inside = self.sides.inside(places)
+        over = self.sides(places) - self.sides.middle
+        sure = over.abs() > (0.0 if self.open else UNSURE)
+        places, distance, inside = places[sure], distance[sure], over[sure] > 0
         if self.towards is not None:
             seen, apart = self._seen(cloud, self.towards, generator)
             if self.sides.inside(seen).float().mean() > 0.5:
@@ -238,76 +241,3 @@ def first_look(cloud: PointCloud, threads: int) -> Mesh:
     bounds = np.stack([part.min(0) - MARGIN, part.max(0) + MARGIN])
     mesh = extract_mesh(lambda x: winding.middle - winding(x), bounds, LOOK_RESOLUTION, snap=False)
     return mesh.moved(normalization.scale, normalization.center)
-
-
-#: Places where F is told; Gaussians around the curves they are drawn from (the first part lies on
-#: them), and every fifth is uniform in the box instead.
-PLACES = 16_000
-SIGMAS = (0.0, 0.02, 0.05, 0.1, 0.25)
-#: Stretches below this part of the shortest curve or way back are not cut off, or out.
-SHORT = 0.3
-#: Corners of the polygons whose angle is taken.
-CORNERS = 400
-
-
-class CurvePrior:
-    """Smooth closed curves through a cloud, in the box.
-
-    Args:
-        curves: fitted to the cloud.
-        device: of the tensors that it gives.
-
-    Attributes:
-        curves: as given.
-        closing: points on gaps of the data and on the ways back of open curves, (m, d).
-    """
-
-    def __init__(self, curves: Sequence[CompleteCurve], device: torch.device) -> None:
-        self.curves, self.device = curves, device
-        self.closing = self._tensor(np.concatenate([curve.closing() for curve in curves]))
-        self._rings = [curve.ring for curve in curves]
-        self._samples = np.concatenate(self._rings)
-        self._tree = cKDTree(self._samples)
-        ahead = [np.roll(ring, -1, 0) - np.roll(ring, 1, 0) for ring in self._rings]
-        self._tangents = unit(np.concatenate(ahead))
-        gaps = [np.linalg.norm(np.roll(ring, -1, 0) - ring, axis=1) for ring in self._rings]
-        self._reach = np.concatenate([np.maximum(g, np.roll(g, 1)) / 2 for g in gaps])
-        on_path = [np.arange(len(c.ring)) >= len(c.curve.points) for c in curves]
-        self._on_path = np.concatenate(on_path)
-        self._ways = [Polyline(c.path, False).length for c in curves if len(c.path)]
-
-    def signed_points(self, generator: torch.Generator) -> SignedPoints:
-        """Places around the curves with F there: (m,) in the plane, (m, 2) in space."""
-        order = torch.arange(PLACES)
-        sigma = torch.tensor(SIGMAS)[order % len(SIGMAS), None]
-        x = torch.from_numpy(self._samples).float()
-        places = around(x, sigma, PLACES, generator)
-        anywhere = BOX * (2 * torch.rand(places.shape, generator=generator) - 1)
-        uniform = (order // len(SIGMAS) % 5 == 0)[:, None]
-        places = torch.where(uniform, anywhere, places)
-        value = self._tensor(self.value(places.double().numpy()))
-        return SignedPoints(places.to(self.device), value)
-
-    def value(self, x: np.ndarray) -> np.ndarray:
-        """F at places (m, d): (m,) in the plane, (m, 2) in space."""
-        _, near = self._tree.query(x)
-        off = x - self._samples[near]
-        along = (off * self._tangents[near]).sum(1)
-        within = np.clip(along, -self._reach[near], self._reach[near])
-        distance = np.linalg.norm(off - within[:, None] * self._tangents[near], axis=1)
-        corners = [ring[:: max(1, len(ring) // CORNERS)] for ring in self._rings]
-        angle = half_angle(x, corners)
-        found: np.ndarray = distance[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-        return found if x.shape[1] == 3 else found[:, 0]
-
-    def supported(self, line: Polyline) -> list[Polyline]:
-        """A traced curve without the ways back of open ones.
-
-        A stretch much shorter than any curve or way back is only nearer to the other one.
-        """
-        short = SHORT * min(*(c.curve.length for c in self.curves), *self._ways, np.inf)
-        kept = ~self._on_path[self._tree.query(line.points)[1]]
-        return kept_parts(line, without_short_runs(line, kept, short))
-
-    def _tensor(self, values: np.ndarray) -> Tensor:
-        return torch.from_numpy(values).float().to(self.device)

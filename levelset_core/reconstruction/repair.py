@@ -3,12 +3,14 @@
 A network fits points only up to their noise, so its level set has handles, tunnels, bubbles and
 specks that say nothing: a little higher or lower F has none. A loop around a handle or a tunnel
 bounds a disc; |F| on that disc is at most the depth at which the next critical value of F closes
-it. Where that is below the noise, the handle is cut or the tunnel filled. Every change is told.
+it. Where that is below the noise, the handle is cut or the tunnel filled, unless a prior is sure of
+the side in its middle: a rod may be as thin as that. Every change is told.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,6 +29,9 @@ from levelset_core.geometry.handles import (
 from levelset_core.levelsets import home_of
 from levelset_core.reconstruction.solid import Place, Solid
 
+#: How sure a prior is of the sides of places (n, 3): (n,) between -0.5, inside, and 0.5, outside.
+Sides = Callable[[np.ndarray], np.ndarray]
+
 #: What is shallower than this many times the noise, or the misfit of F at the points, is noise.
 DEPTHS = 3.0
 #: So is what is shallower than this part of a cell of the grid.
@@ -39,6 +44,8 @@ FEWEST, SMALLEST = 10, 3.0
 LARGE = 0.02
 #: Searches for loops over the whole of a piece, each from another vertex.
 ROUNDS = 4
+#: A prior is sure of a side where its winding number is so far from that on the surface: of 0.5.
+SURE = 0.25
 #: Shares of the way from the middle of a loop to itself at which F is looked at.
 _FAN = np.linspace(0.0, 0.8, 5)
 #: Points at which the misfit of F is measured.
@@ -65,6 +72,7 @@ def solid_of(
     level: float = 0.0,
     *,
     keep_all: bool = False,
+    sides: Sides | None = None,
 ) -> Solid:
     """{F = level} without noise of its topology.
 
@@ -75,8 +83,10 @@ def solid_of(
         cell: of the grid that it was found on.
         level: of the set.
         keep_all: drop no piece.
+        sides: of a prior, where there is one.
     """
     noise = noise_of(f, points, cell)
+    judge = _Judge(f, noise, level, sides)
     found = components(mesh)
     nearest = None
     if len(found) > 1 and not keep_all:
@@ -101,7 +111,7 @@ def solid_of(
                 center = tuple(piece.bounds.mean(0).tolist())
                 removed.append(Place(kind, center, size, abs(depth)))
                 continue
-        own, cut, kept = _without_noise(f, own, noise, level)
+        own, cut, kept = _without_noise(judge, own)
         parts.append(own)
         if (sound := soundness(own)).watertight:
             genus += (2 - sound.euler) // 2
@@ -110,9 +120,30 @@ def solid_of(
     return Solid(_joined(parts), tuple(removed), tuple(left), genus, len(found), noise)
 
 
-def _without_noise(
-    f: Function, mesh: Mesh, noise: float, level: float
-) -> tuple[Mesh, list[Place], list[Place]]:
+@dataclass(frozen=True)
+class _Judge:
+    """Tells which handles and tunnels are noise."""
+
+    f: Function
+    noise: float
+    level: float
+    sides: Sides | None
+
+    def place(self, mesh: Mesh, loop: np.ndarray) -> Place:
+        depth = _depth(self.f, mesh.vertices[loop], self.level)
+        center = tuple(mesh.vertices[loop].mean(0).tolist())
+        size = loop_length(mesh.vertices, loop)
+        return Place("handle" if depth < 0 else "tunnel", center, size, abs(depth))
+
+    def noisy(self, place: Place) -> bool:
+        """Whether it is shallow, and no prior is sure that it belongs there."""
+        if self.sides is None or place.depth >= self.noise:
+            return place.depth < self.noise
+        side = float(self.sides(np.array([place.center]))[0])
+        return (side if place.kind == "tunnel" else -side) < SURE
+
+
+def _without_noise(judge: _Judge, mesh: Mesh) -> tuple[Mesh, list[Place], list[Place]]:
     """A piece, what was cut of it, and what handles it keeps."""
     removed: list[Place] = []
     kept: list[Place] = []
@@ -129,7 +160,7 @@ def _without_noise(
             if (np.linalg.norm(seen - place, axis=1) < 0.2 * LONGEST).any():
                 continue
             seen = np.concatenate([seen, place[None]])
-            mesh, edges, cut, left = _cut_noise_near(f, mesh, edges, base, noise, level)
+            mesh, edges, cut, left = _cut_noise_near(judge, mesh, edges, base)
             removed += cut
             kept += left
         if len(removed) == before or soundness(mesh).euler == 2:
@@ -143,26 +174,19 @@ def _without_noise(
 
 
 def _cut_noise_near(
-    f: Function, mesh: Mesh, edges: Edges, base: int, noise: float, level: float
+    judge: _Judge, mesh: Mesh, edges: Edges, base: int
 ) -> tuple[Mesh, Edges, list[Place], list[Place]]:
     """Cut along loops near a vertex until none is noise: also what was cut, and the loop left."""
     removed: list[Place] = []
     while True:
         loops = short_loops(mesh, edges, base, LONGEST)
-        judged = [_judge(f, mesh, loop, level) for loop in loops]
-        noisy = [k for k, place in enumerate(judged) if place.depth < noise]
+        judged = [judge.place(mesh, loop) for loop in loops]
+        noisy = [k for k, place in enumerate(judged) if judge.noisy(place)]
         after = cut_along(mesh, loops[noisy[0]]) if noisy else None
         if after is None:
             return mesh, edges, removed, judged[:1]
         mesh, edges = after, Edges.of(after)
         removed.append(judged[noisy[0]])
-
-
-def _judge(f: Function, mesh: Mesh, loop: np.ndarray, level: float) -> Place:
-    depth = _depth(f, mesh.vertices[loop], level)
-    center = tuple(mesh.vertices[loop].mean(0).tolist())
-    size = loop_length(mesh.vertices, loop)
-    return Place("handle" if depth < 0 else "tunnel", center, size, abs(depth))
 
 
 def _depth(f: Function, places: np.ndarray, level: float) -> float:

@@ -36,8 +36,9 @@ from levelset_core.reconstruction.cloud import (
     projection_starts,
 )
 from levelset_core.reconstruction.config import ReconstructionConfig
+from levelset_core.reconstruction.curve_prior import CurvePrior
 from levelset_core.reconstruction.optimizers import adam_and_muon, set_rates
-from levelset_core.reconstruction.prior import CurvePrior, SignedPoints
+from levelset_core.reconstruction.prior import Prior, SignedPoints
 from levelset_core.reconstruction.repair import solid_of
 from levelset_core.reconstruction.solid import Solid
 
@@ -248,7 +249,10 @@ class ReconstructionTrainer(Budgeted):
         mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale, closed=True)
         points = self.normalization.apply(self.cloud.points)
         cell = max(np.subtract(*self.bounds[::-1])) / (nodes - 1)
-        solid = solid_of(self.network, mesh, points, cell, level / self.scale, keep_all=keep_all)
+        sides = self.prior.sure if isinstance(self.prior, Prior) else None
+        solid = solid_of(
+            self.network, mesh, points, cell, level / self.scale, keep_all=keep_all, sides=sides
+        )
         solid = at_data(solid, points, self.config.trim, open=self.prepared.open)
         return solid.moved(self.scale, self.normalization.center)
 

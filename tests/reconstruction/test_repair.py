@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -22,7 +24,7 @@ def ball(x: torch.Tensor) -> torch.Tensor:
     return x.norm(dim=1) - 0.6
 
 
-def solid(f: Function, points: np.ndarray | None = None, **options: bool):
+def solid(f: Function, points: np.ndarray | None = None, **options: Any):
     mesh = extract_mesh(f, (-1, 1), NODES, closed=True)
     if points is None:
         points = cloud(mesh)
@@ -82,6 +84,12 @@ def test_narrow_tunnels_and_thin_bridges_are_removed_and_told():
     np.testing.assert_allclose(kinds["handle"].center[1:], 0, atol=0.03)
     words = " ".join(after.told)
     assert "1 handle shallower than the noise cut" in words and "1 tunnel" in words
+
+    def rod(x: np.ndarray) -> np.ndarray:
+        return np.where(np.hypot(x[:, 1], x[:, 2]) < 0.1, -0.5, 0.0)
+
+    _, after = solid(f, noisy, sides=rod)  # a prior is sure of the bridge, and of no tunnel
+    assert [place.kind for place in after.removed] == ["tunnel"] and after.genus == 2
 
 
 def test_specks_and_bubbles_are_dropped_and_objects_stay():
