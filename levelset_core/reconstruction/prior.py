@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor, nn
 
 from levelset_core.data import PointCloud, check_spread
-from levelset_core.geometry import Mesh, extract_mesh, remove_small_components
+from levelset_core.geometry import Mesh, components, extract_mesh, remove_small_components
 from levelset_core.geometry.analysis import sample_faces
 from levelset_core.geometry.clouds import NearestPoints, Normalization
 from levelset_core.geometry.orientation import TangentPlanes, oriented_normals
@@ -90,6 +90,7 @@ class Prior:
         sides: the fit, or the tangent planes.
         cell: side of the cells that the fit took one point of.
         closing: points that close the holes of the cloud, (m, 3).
+        pieces: of the closed surface that the fit tells of; 0 of an open sheet.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Prior:
                 self.sides = TangentPlanes(fitted, normals)
         surface = self._surface(self.sides, HIGHEST)
         show(surface)
+        self.pieces = 0 if open else len(components(surface))
         closing = np.zeros((0, 3)) if layered else self._closing(surface, own, seed)
         self.closing = torch.from_numpy(closing).to(points)
 

@@ -45,7 +45,7 @@ LARGE = 0.02
 #: Searches for loops over the whole of a piece, each from another vertex.
 ROUNDS = 4
 #: A prior is sure of a side where its winding number is so far from that on the surface: of 0.5.
-SURE = 0.25
+SURE = 0.1
 #: Shares of the way from the middle of a loop to itself at which F is looked at.
 _FAN = np.linspace(0.0, 0.8, 5)
 #: Points at which the misfit of F is measured.
@@ -73,6 +73,7 @@ def solid_of(
     *,
     keep_all: bool = False,
     sides: Sides | None = None,
+    expected: int = 0,
 ) -> Solid:
     """{F = level} without noise of its topology.
 
@@ -84,6 +85,7 @@ def solid_of(
         level: of the set.
         keep_all: drop no piece.
         sides: of a prior, where there is one.
+        expected: pieces that it has; 0 if it does not tell.
     """
     noise = noise_of(f, points, cell)
     judge = _Judge(f, noise, level, sides)
@@ -117,7 +119,10 @@ def solid_of(
             genus += (2 - sound.euler) // 2
         removed += cut
         left += kept
-    return Solid(_joined(parts), tuple(removed), tuple(left), genus, len(found), noise)
+    return Solid(
+        _joined(parts), tuple(removed), tuple(left), genus, len(found), noise,
+        expected=0 if keep_all else expected,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

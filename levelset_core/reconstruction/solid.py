@@ -46,6 +46,7 @@ class Solid:
         genus: how many are left in all.
         pieces: how many pieces there were.
         noise: |F| below this was taken for noise.
+        expected: pieces that the sides of the points tell of; 0 if they do not.
         empty: regions without data: holes that were closed, or what was trimmed.
         trimmed: whether the surface ends where its data does.
         whole: the surface before it was trimmed; ``mesh`` itself if it was not.
@@ -61,6 +62,7 @@ class Solid:
     genus: int
     pieces: int
     noise: float
+    expected: int = 0
     empty: tuple[Place, ...] = ()
     trimmed: bool = False
     whole: Mesh | None = None
@@ -94,6 +96,12 @@ class Solid:
                 f"{self.pieces - len(dropped)} of {self.pieces} pieces kept: no points, or noise "
                 f"alone, make up the others, the largest {max(dropped, key=lambda p: p.size)}."
             )
+        kept = self.pieces - len(dropped)
+        if self.expected and kept != self.expected and not self.trimmed:
+            told.append(
+                f"Doubtful: the points' sides tell of {_count(self.expected, 'piece')}, and {kept} "
+                "came out. More steps may mend it; else look there."
+            )
         if self.genus:
             left = _count(self.genus, "handle or tunnel", "handles or tunnels")
             shortest = min(self.handles, key=lambda place: place.size, default=None)
@@ -114,6 +122,7 @@ class Solid:
             "watertight": sound.watertight,
             "euler": sound.euler,
             "pieces_found": self.pieces,
+            "pieces_expected": self.expected or None,
             "noise": self.noise,
             "removed": [vars(place) for place in self.removed],
             "genus": self.genus,

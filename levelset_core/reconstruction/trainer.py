@@ -18,12 +18,7 @@ from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
 from levelset_core.geometry.clouds import NearestPoints
 from levelset_core.levelsets import project, residual_norm
 from levelset_core.losses.reconstruction import ReconstructionTerms, reconstruction_terms
-from levelset_core.losses.signed_distance import (
-    along_normals,
-    off_by,
-    signed_distance,
-    wrong_side,
-)
+from levelset_core.losses.signed_distance import along_normals, off_by, signed_distance, wrong_side
 from levelset_core.networks import ImplicitMLP
 from levelset_core.parallel import Workers
 from levelset_core.random import torch_generator
@@ -249,10 +244,11 @@ class ReconstructionTrainer(Budgeted):
         mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale, closed=True)
         points = self.normalization.apply(self.cloud.points)
         cell = max(np.subtract(*self.bounds[::-1])) / (nodes - 1)
-        sides = self.prior.sure if isinstance(self.prior, Prior) else None
+        prior = self.prior if isinstance(self.prior, Prior) else None
         solid = solid_of(
-            self.network, mesh, points, cell, level / self.scale, keep_all=keep_all, sides=sides
-        )
+            self.network, mesh, points, cell, level / self.scale, keep_all=keep_all,
+            sides=prior and prior.sure, expected=prior.pieces if prior and level == 0 else 0,
+        )  # fmt: skip
         solid = at_data(solid, points, self.config.trim, open=self.prepared.open)
         return solid.moved(self.scale, self.normalization.center)
 
@@ -278,9 +274,8 @@ class ReconstructionTrainer(Budgeted):
             self.extract_solid(PROBE)
         else:
             self.extract_curve(PROBE)
-        taken = time.perf_counter() - begun
         growth = 1.3 * max(1.0, c.resolution / PROBE) ** 2
-        budget.reserve = min(1.5 + growth * taken, 0.5 * c.seconds)
+        budget.reserve = min(1.5 + growth * (time.perf_counter() - begun), 0.5 * c.seconds)
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit: weights, optimizers, generator, samples, step."""

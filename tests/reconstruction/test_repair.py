@@ -108,7 +108,10 @@ def test_specks_and_bubbles_are_dropped_and_objects_stay():
     found = components(after.mesh)
     assert len(found) == 3 and soundness(after.mesh).euler == 6  # ball, hollow, small ball
     assert after.pieces == 4 and len(after.removed) == 1
-    assert "3 of 4 pieces kept" in after.told[0]
+    assert "3 of 4 pieces kept" in after.told[0] and "Doubtful" not in " ".join(after.told)
+    _, doubted = solid(f, points, expected=2)
+    assert "Doubtful: the points' sides tell of 2 pieces, and 3 came out." in " ".join(doubted.told)
+    assert doubted.as_dict()["pieces_expected"] == 2
     _, all_of_it = solid(f, points, keep_all=True)
     assert len(components(all_of_it.mesh)) == 4 and not all_of_it.removed
 
