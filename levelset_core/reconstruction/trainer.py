@@ -244,10 +244,10 @@ class ReconstructionTrainer(Budgeted):
         mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale, closed=True)
         points = self.normalization.apply(self.cloud.points)
         cell = max(np.subtract(*self.bounds[::-1])) / (nodes - 1)
-        prior = self.prior if isinstance(self.prior, Prior) else None
+        fit = self.prior if isinstance(self.prior, Prior) else None
         solid = solid_of(
             self.network, mesh, points, cell, level / self.scale, keep_all=keep_all,
-            sides=prior and prior.sure, expected=prior.pieces if prior and level == 0 else 0,
+            sides=fit.sure if fit else None, expected=fit.pieces if fit and level == 0 else 0,
         )  # fmt: skip
         solid = at_data(solid, points, self.config.trim, open=self.prepared.open)
         return solid.moved(self.scale, self.normalization.center)
