@@ -26,35 +26,27 @@ def signed_distance(
     return loss + (off - distance).abs().mean()
 
 
-def wrong_side(f: Network, places: Tensor, distance: Tensor, *, least: float = 0.5) -> Tensor:
-    """mean max(0, least d(q_i, X) - s_i F(q_i)): asks for the side, not for the distance.
+def off_by(
+    f: Network, places: Tensor, target: Tensor, *, weight: float = 1.0, side: float = 0.0
+) -> Tensor:
+    """weight mean ||F(q_i) - v_i|| + side mean max(0, |v_i|/2 - sign(v_i) F(q_i)).
 
-    Where F has the right sign and some of the right size there is no loss and no gradient: how F
-    fits the cloud stays the business of Eq. 13, which does not see the sign.
-
-    Args:
-        f: F, (n, d) -> (n,).
-        places: q, (m, d).
-        distance: s_i d(q_i, X), (m,), negative inside.
-        least: share of the distance that |F| shall have at least.
-    """
-    value = outputs_of(f(places), places)
-    loss: Tensor = (least * distance.abs() - distance.sign() * value).clamp_min(0).mean()
-    return loss
-
-
-def off_by(f: Network, places: Tensor, target: Tensor) -> Tensor:
-    """mean ||F(q_i) - v_i||: regression to known values.
+    The first is regression to known values. The second asks for the side alone, and loudly: there
+    is no loss and no gradient where F has the right sign and some of the right size.
 
     Args:
         f: F, (n, d) -> (n,) or (n, l).
         places: q, (m, d).
         target: v, (m,) or (m, l).
+        weight, side: of the two; one with several outputs has no side.
     """
-    off = outputs_of(f(places), places) - target
-    loss: Tensor = (
+    value = outputs_of(f(places), places)
+    off = value - target
+    loss: Tensor = weight * (
         off.abs().mean() if off.ndim == 1 else torch.linalg.vector_norm(off, dim=1).mean()
     )
+    if side:
+        loss = loss + side * (target.abs() / 2 - target.sign() * value).clamp_min(0).mean()
     return loss
 
 

@@ -85,16 +85,15 @@ class ReconstructionConfig(Settings):
     )  # fmt: skip
     anchors: int = setting(
         512, low=0, high=100_000,
-        help="places a step where the prior goes on being heard afterwards: of a surface its "
-        "side alone, of a curve all it knows (extension)",
+        help="places a step where the prior goes on being heard afterwards (extension)",
     )  # fmt: skip
     anchor_weight: float = setting(
-        3.0,
-        low=0.0,
-        high=100.0,
-        help="of what they are off in the mean: on the wrong side of a surface, or |F(q) - v(q)| "
-        "of a curve (extension)",
+        0.3, low=0.0, high=100.0, help="of their mean |F(q) - v(q)| (extension)"
     )
+    side_weight: float = setting(
+        3.0, low=0.0, high=100.0,
+        help="of a surface's places on the wrong side, max(0, d/2 - s F) in the mean (extension)",
+    )  # fmt: skip
     ends: str = setting(
         "auto", choices=ENDS, help="of a curve with a prior: auto closes it across a gap where "
         "that looks natural, open never, closed always (extension)",
@@ -152,7 +151,8 @@ _CURVE: dict[str, Any] = {
     "outputs": 2, "depth": 4, "width": 64, "octaves": 6, "activation": "softplus",
     "optimizer": "muon", "learning_rate": 2e-3, "final_rate": 0.02,
     "data_batch": 512, "projected": 512, "near": 0, "lam": 5.0,
-    "warm_share": 0.7, "outliers": False, "steps": 1000, "seconds": 50.0, "resolution": 96,
+    "warm_share": 0.7, "anchor_weight": 3.0, "outliers": False,
+    "steps": 1000, "seconds": 50.0, "resolution": 96,
 }  # fmt: skip
 
 #: What differs from the defaults, by name. Curves: "curve" in space, "curve2d" in the plane.

@@ -18,7 +18,7 @@ from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
 from levelset_core.geometry.clouds import NearestPoints
 from levelset_core.levelsets import project, residual_norm
 from levelset_core.losses.reconstruction import ReconstructionTerms, reconstruction_terms
-from levelset_core.losses.signed_distance import along_normals, off_by, signed_distance, wrong_side
+from levelset_core.losses.signed_distance import along_normals, off_by, signed_distance
 from levelset_core.networks import ImplicitMLP
 from levelset_core.parallel import Workers
 from levelset_core.random import torch_generator
@@ -187,8 +187,8 @@ class ReconstructionTrainer(Budgeted):
     def _anchor_loss(self) -> Tensor:
         """Eq. 13 does not see the sign of F: without this, sides flip where a limb is thin."""
         places, value = self._signed_batch(self.config.anchors)
-        off = off_by if isinstance(self.prior, CurvePrior) else wrong_side
-        return self.config.anchor_weight * off(self.network, places, value)
+        side = 0.0 if isinstance(self.prior, CurvePrior) else self.config.side_weight
+        return off_by(self.network, places, value, weight=self.config.anchor_weight, side=side)
 
     def _signed_batch(self, count: int) -> tuple[Tensor, Tensor]:
         rows = self._rows(self.signed.places, count)

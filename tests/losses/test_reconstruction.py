@@ -15,7 +15,7 @@ from levelset_core.losses import (
     reconstruction_terms,
     signed_distance,
 )
-from levelset_core.losses.signed_distance import wrong_side
+from levelset_core.losses.signed_distance import off_by
 
 
 class Ball(nn.Module):
@@ -151,8 +151,10 @@ def test_the_terms_beside_eq_13(device):
     torch.testing.assert_close(loss.item(), 3 * 0.2 + abs(1.2 - 0.5))
     places = torch.stack([0.2 * axis[0], 1.8 * axis[0], 0.8 * axis[0], 0.5 * axis[0]])
     sides = distance.new_tensor([-0.7, 0.9, 0.1, 0.4])  # right, right, wrong, wrong
-    wrong = wrong_side(f, places, sides, least=0.5)
-    torch.testing.assert_close(wrong.item(), (0.05 + 0.2 + 0.2 + 0.8) / 4)
+    wrong = (0.05 + 0.2 + 0.2 + 0.8) / 4
+    torch.testing.assert_close(off_by(f, places, sides, weight=0, side=3).item(), 3 * wrong)
+    off = (0.7 + 0.9 + 0.3 + 1.2) / 4
+    torch.testing.assert_close(off_by(f, places, sides, side=2).item(), off + 2 * wrong)
     torch.testing.assert_close(along_normals(Ball(1.0).to(device), axis, axis).item(), 0.0)
     torch.testing.assert_close(along_normals(Ball(1.0, 2.0).to(device), axis, axis).item(), 0.01)
     assert along_normals(f, axis, torch.zeros_like(axis)) == 0
