@@ -53,7 +53,7 @@ def test_a_copy_of_what_fits_no_link_is_copied_from_the_session(playground, brow
     playground.wait_for("many points", points=1000)
     playground.click(0, 0)  # no preset's own points any more: each one has to be written out
     playground.wait_for("one more", points=1001)
-    until(lambda: "&s=" not in playground.address(), "an address without the state")
+    playground.wait_for_address(lambda state: not len(state.points), "settings without the points")
     playground.show("Share & keep")
     code = playground.main.get_by_test_id("stCode").first
     expect(code).to_contain_text("?copy=")
