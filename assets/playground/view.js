@@ -49,6 +49,9 @@ class Playground extends View {
     this.connection = "connecting";
     this.touched = 0;
     this.wentAt = -Infinity;
+    this.lost = false; // the server does not know our session any more
+    this.moved = false; // to another session, by the page
+    this.session = "";
     this.timers = {};
     this.pressedAt = -Infinity;
     this.clock = new Clock(this);
@@ -122,6 +125,9 @@ class Playground extends View {
     if (this.link && this.linkKey === kind + session) return;
     // Until the page has answered, a fallback chosen here stays chosen.
     if (this.link?.kind === "data" && this.gaveUp === session) return;
+    // A session that the page chose has points of its own; one in place of a lost one gets ours.
+    this.moved = Boolean(this.link) && this.session !== session && !this.lost;
+    Object.assign(this, { session, lost: false });
     this.linkKey = kind + session;
     this.link?.close();
     const callbacks = this.callbacks();
@@ -151,6 +157,7 @@ class Playground extends View {
     const now = performance.now();
     if (now - this.wentAt < GONE_AGAIN) return;
     this.wentAt = now;
+    this.lost = true;
     this.setStateValue("gone", Date.now());
   }
 
@@ -224,11 +231,14 @@ class Playground extends View {
       points.replace(rows, version);
       if (points.emptied) points.clear();
       for (const { x, y, label } of early) points.add(x, y, label);
+    } else if (this.moved) {
+      points.adopt(rows, version);
     } else if (points.unsent || (version < points.version && !this.watching)) { // or it lost what it had
       points.resend(version);
     } else {
       points.replace(rows, version);
     }
+    this.moved = false;
   }
 
   // Changed here or elsewhere: a page that does not show it soon runs again.

@@ -119,6 +119,13 @@ export class Points {
     this.dirty = true;
   }
 
+  // Another session's list: ours stays with the one before.
+  adopt(rows, version) {
+    Object.assign(this, { known: false, dirty: false, version, past: [], future: [] });
+    this.snapshots.clear();
+    this.replace(rows, version);
+  }
+
   // The list of the server replaces ours. Undoable, except for the very first one.
   replace(rows, version) {
     const same = rows.length === this.list.length && rows.every(([x, y, label], i) => {

@@ -94,7 +94,7 @@ def test_a_drawing_is_not_replaced_without_asking(playground):
 
 def test_own_lessons_are_opened_and_broken_ones_told(playground):
     upload(playground, "broken.md", MINE.replace("accuracy >= 0.9", "accurracy >= 0.9"))
-    told = playground.main.get_by_text("broken.md, line 7: There is no figure 'accurracy'")
+    told = playground.main.get_by_text("broken.md, line 8: There is no figure 'accurracy'")
     expect(told).to_be_visible()
     upload_again = playground.main.locator(".st-key-lesson_file input[type=file]")
     upload_again.set_input_files(
@@ -140,7 +140,11 @@ class Course(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args) -> None: ...
 
 
-def test_a_lesson_runs_in_a_frame_of_another_site_without_cookies(playground, browser, server):
+def test_a_lesson_runs_in_a_frame_of_another_site_without_cookies(
+    browse, browser, serve, monkeypatch
+):
+    monkeypatch.setenv("LEVELSET_EMBED", "*")
+    playground = browse(f"{serve().url}/playground?start=fast")
     pick(playground, "2. A line that closes")
     playground.main.get_by_role("button", name="Link and embed").click()
     snippet = playground.page.get_by_text("<iframe").first.inner_text()
@@ -170,7 +174,7 @@ def test_a_lesson_runs_in_a_frame_of_another_site_without_cookies(playground, br
 
 def test_parts_are_hidden_by_the_address(browse):
     page = browse("/playground?embed=true&hide=below,objective,tools,status,nonsense")
-    expect(page.page.get_by_role("radiogroup", name="Points")).to_be_visible()
+    expect(page.page.get_by_role("radiogroup", name="Points", exact=True)).to_be_visible()
     expect(page.page.get_by_role("combobox", name="Loss")).to_have_count(0)
     expect(page.root.get_by_test_id("brush-plus")).to_be_hidden()
     expect(page.root.get_by_test_id("play")).to_be_visible()
