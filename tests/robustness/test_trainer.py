@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import sys
 import time
 from dataclasses import replace
 
@@ -13,10 +13,12 @@ from safetensors.torch import load_file
 
 from levelset_core import LevelsetError
 from levelset_core.data.images import ImageSet, load_images
+from levelset_core.paths import child_environment
 from levelset_core.random import torch_generator
 from levelset_core.robustness.config import METHODS, RANGES, RobustConfig, robust_preset
 from levelset_core.robustness.trainer import RobustTrainer
 from levelset_core.runs import RunStore, load_checkpoint, work_here
+from tests.children import child
 
 CPU = torch.device("cpu")
 TINY = RobustConfig(
@@ -77,24 +79,18 @@ def test_sigkill_in_the_middle_of_an_epoch_changes_nothing(tmp_path, monkeypatch
     expected = create()
     assert work_here(store, expected).state == "done"
     run = create()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work_here(store, run)
-        finally:
-            os._exit(0)
+    # Not a fork: whatever threads this process has, the child would have their locks.
+    work = f"store = RunStore(); work_here(store, store.get({run.id!r}))"
+    code = f"from levelset_core.runs import RunStore, work_here; {work}"
     patience = time.monotonic() + 60
 
     def saved():
         return load_checkpoint(run.checkpoint_file)["step"] if run.checkpoint_file.exists() else 0
 
-    try:
+    with child([sys.executable, "-c", code], env=child_environment(1)) as process:
         while saved() < 7:  # of 20, five an epoch
             assert time.monotonic() < patience and run.status().state != "failed"
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        _, code = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(code) and run.status().state == "interrupted"
+    assert process.returncode == -signal.SIGKILL and run.status().state == "interrupted"
     assert work_here(store, run).state == "done"
     model = "model.safetensors"
     one, other = (load_file(r.artifacts / model) for r in (expected, run))

@@ -179,5 +179,5 @@ def test_parts_are_hidden_by_the_address(browse):
     expect(page.root.get_by_test_id("brush-plus")).to_be_hidden()
     expect(page.root.get_by_test_id("play")).to_be_visible()
     expect(page.root.locator(".status")).to_be_hidden()
-    expect(page.page.get_by_text("Nothing here is called nonsense.")).to_be_visible()
+    expect(page.page.get_by_text("The address hides nonsense")).to_be_visible()
     assert "hide=below" in page.address()
