@@ -151,6 +151,9 @@ def _add_link() -> None:
     number = st.session_state.pin_count = st.session_state.get("pin_count", 0) + 1
     _keep(Pin(f"Link {number}{what}", session.call("picture"), session.state, session))
     st.session_state.pin_link = ""
+    links = [pin.name for pin in _pins() if pin.session]
+    if len(links) == 2:  # two students are to be compared, whatever stood there
+        st.session_state.pin_A, st.session_state.pin_B = links
 
 
 def _of_link(link: str) -> tuple[LiveSession, str]:
