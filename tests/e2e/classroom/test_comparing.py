@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.classroom.test_links import link_of
+
+# Minutes in all; `make slow` runs them.
+pytestmark = pytest.mark.slow
 
 
 def test_a_pin_stays_while_the_canvas_goes_on(playground):

@@ -6,9 +6,13 @@ import http.server
 import threading
 from functools import partial
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.servers import until
+
+# Minutes in all; `make slow` runs them.
+pytestmark = pytest.mark.slow
 
 MINE = """---
 title: Mine

@@ -3,9 +3,13 @@
 import json
 import time
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.servers import until
+
+# Minutes in all; `make slow` runs them.
+pytestmark = pytest.mark.slow
 
 #: Sends over the page's own live connection what its buttons would not.
 FORGE = """window.WebSocket = new Proxy(WebSocket, { construct: (Real, args) => {

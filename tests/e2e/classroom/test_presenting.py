@@ -7,6 +7,9 @@ from playwright.sync_api import expect
 
 from tests.e2e.servers import until
 
+# Minutes in all; `make slow` runs them.
+pytestmark = pytest.mark.slow
+
 #: Px that a letter of 12 px must have at least on a screen of 1080 lines: a 2 m wide picture is
 #: then read from 10 m.
 LEGIBLE = 2.0
