@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def page(store, monkeypatch):
-    monkeypatch.setattr(RunStore, "dispatch", lambda self: None)  # all runs wait in the queue
+    monkeypatch.setattr(RunStore, "_dispatch", lambda self: None)  # all runs wait in the queue
     at = AppTest.from_file(
         str(ROOT / "pages" / "reconstruction" / "page.py"), default_timeout=120
     ).run()
