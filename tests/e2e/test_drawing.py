@@ -155,7 +155,7 @@ def test_everything_by_keyboard(playground):
     step = playground.number("step")
     keyboard.press("s")
     playground.wait_for("one step", step=step + 1)
-    keyboard.press("p")
+    keyboard.press("k")
     playground.wait_for("training", playing="true")
     playground.trains()
     keyboard.press("?")

@@ -28,7 +28,7 @@ GROUND = ("levelset_core/settings.py", "levelset_core/levelsets", "levelset_core
           "levelset_core/data", "levelset_core/losses/labels.py", "levelset_core/losses/finder.py",
           "levelset_core/random.py", "pages/shared",
           # It only remembers what was: nothing is decided there.
-          "levelset_core/live/timeline.py")  # fmt: skip
+          "levelset_core/live/timeline.py", "levelset_core/live/audience.py")  # fmt: skip
 
 
 class Here(WorkerProcess):

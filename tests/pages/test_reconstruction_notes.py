@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 from levelset_core.geometry import Mesh
@@ -29,7 +30,7 @@ def test_open_ends_and_pieces():
 
 
 def result(shape, *, final=False, kind="reconstruct", **told):
-    run = SimpleNamespace(config=SimpleNamespace(kind=kind), result=lambda: told)
+    run = SimpleNamespace(path=Path("run"), config=SimpleNamespace(kind=kind), result=lambda: told)
     return Result(run, RunStatus("done" if final else "running"), "Ours", shape, final, None, {})
 
 
