@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -98,8 +98,6 @@ def on_worker() -> bool:
 def spread(
     work: Callable[[Item], Result],
     items: Sequence[Item],
-    *,
-    resources: Mapping[str, float] | None = None,
 ) -> Iterator[tuple[int, Result]]:
     """``(k, work(items[k]))``, in the order in which the workers are done.
 
@@ -109,7 +107,6 @@ def spread(
     Args:
         work: a function of a module that the workers have, or one that can be pickled.
         items: what it is called with, each pickled by itself.
-        resources: that an item takes of a worker, e.g. {"GPU": 1}.
 
     Raises:
         LevelsetError: no scheduler answers, or workers keep dying under one item.
@@ -119,11 +116,8 @@ def spread(
         distributed.worker_client() if on_worker() else nullcontext(connect())
     )
     with place as client:
-        said = {"resources": dict(resources)} if resources else {}
         # Not to be kept by the scheduler after this: pure functions would be.
-        waiting = {
-            client.submit(work, item, pure=False, **said): (k, item) for k, item in enumerate(items)
-        }
+        waiting = {client.submit(work, item, pure=False): (k, item) for k, item in enumerate(items)}
         deaths: dict[int, int] = {}
         with client.as_current():
             arriving = distributed.as_completed(list(waiting))
@@ -137,7 +131,7 @@ def spread(
                             f"Workers of the cluster keep dying under part {k + 1} of "
                             f"{len(items)}: is their memory enough?"
                         ) from error
-                    again = client.submit(work, item, pure=False, **said)
+                    again = client.submit(work, item, pure=False)
                     waiting[again] = k, item
                     arriving.add(again)
                     continue

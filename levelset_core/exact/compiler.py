@@ -12,6 +12,7 @@ carry x along: r(g), r(-g) for at most d affine functions g.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -117,7 +118,7 @@ class _Plan:
         return sum(a * b for a, b in zip(self.widths, self.widths[1:], strict=False))
 
     def build(self) -> nn.Sequential:
-        modules: list[nn.Module] = []
+        layers = []
         for k, layer in enumerate([*self.layers, _Layer([self.output])]):
             weight = np.zeros((len(layer.rows), self.widths[k]))
             bias = np.zeros(len(layer.rows))
@@ -128,12 +129,21 @@ class _Plan:
                 for unit, factor in value.units.items():
                     weight[row, unit] += factor
                 bias[row] = self.carriers[k - 1].read(value.plane, weight[row])
-            # Its own initialization would use global state.
-            linear = nn.Linear(*weight.T.shape, device="meta", dtype=torch.float64)
-            state = {"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)}
-            linear.load_state_dict(state, assign=True)
-            modules += [linear, nn.ReLU()]
-        return nn.Sequential(*modules[:-1])
+            layers.append((weight, bias))
+        return relu_network(layers)
+
+
+def relu_network(layers: Iterable[tuple[np.ndarray, np.ndarray]]) -> nn.Sequential:
+    """Linear layers of these weights and biases in float64, with a ReLU between any two."""
+    modules: list[nn.Module] = []
+    for weight, bias in layers:
+        outputs, inputs = weight.shape
+        # Its own initialization would use global state.
+        linear = nn.Linear(inputs, outputs, device="meta", dtype=torch.float64)
+        state = {"weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)}
+        linear.load_state_dict(state, assign=True)
+        modules += [linear, nn.ReLU()]
+    return nn.Sequential(*modules[:-1])
 
 
 def _plan(levels: list[list[Formula]], change: int, dimension: int) -> _Plan:

@@ -61,15 +61,13 @@ def exact_polygon(
     choose("form", form, FORMS)
     began = time.perf_counter()
     shape = read_shape(rings, tolerance)
+    if form == "shallow" and shape.chains:
+        raise LevelsetError(
+            "Two hidden layers are built for closed rings, and this shape has a chain that goes on "
+            "for ever: take the form deep or balanced."
+        )
+    network = shallow_network(shape.region) if form == "shallow" else None
     formula = region_formula(shape.region, shape.chains)
-    network = None
-    if form == "shallow":
-        if shape.chains:
-            raise LevelsetError(
-                "Two hidden layers are built for closed rings, and this shape has a chain that "
-                "goes on for ever: take the form deep or balanced."
-            )
-        network = shallow_network(shape.region)
     return build(
         formula, 2, began,
         form=form, tolerance=shape.tolerance, merged=shape.merged, network=network,

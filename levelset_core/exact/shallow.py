@@ -18,12 +18,11 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
-import torch
 from shapely.geometry import MultiPolygon
 from torch import nn
 
 from levelset_core.errors import LevelsetError
-from levelset_core.exact.compiler import MAX_WEIGHTS
+from levelset_core.exact.compiler import MAX_WEIGHTS, relu_network
 from levelset_core.exact.triangulation import Triangulation, cross, line_of, triangulate
 
 #: Two neighbouring sectors of a cone span less than a half-plane.
@@ -151,18 +150,8 @@ class _Units:
         x, y, rest = self.rest
         out = np.array([[x, -x, y, -y, *self.out]]) * size
         scaled = one[:, :2] / size
-        layers = [
-            (scaled, one[:, 2] - scaled @ center),
-            (two, bias),
-            (out, np.array([rest * size])),
-        ]
-        modules: list[nn.Module] = []
-        for weight, offset in layers:
-            linear = nn.Linear(weight.shape[1], weight.shape[0], device="meta", dtype=torch.float64)
-            state = {"weight": torch.from_numpy(weight), "bias": torch.from_numpy(offset)}
-            linear.load_state_dict(state, assign=True)
-            modules += [linear, nn.ReLU()]
-        return nn.Sequential(*modules[:-1])
+        first = scaled, one[:, 2] - scaled @ center
+        return relu_network([first, (two, bias), (out, np.array([rest * size]))])
 
 
 def _narrow(

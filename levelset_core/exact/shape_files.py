@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry import shape as geojson_shape
 
-from levelset_core.data.formats.table import LARGEST
+from levelset_core.data.formats.table import check_size
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.rings import geometry_rings
 from levelset_core.exact.shapes import PlaneShape
@@ -71,14 +71,8 @@ def _checked(shape: PlaneShape, label: str) -> PlaneShape:
             f"{label}: {vertices:,} vertices are too many, at most {MAX_VERTICES:,} are read; "
             "simplify the shape."
         )
-    corners = np.concatenate([line for line in lines if len(line)] or [np.zeros((0, 2))])
-    with np.errstate(invalid="ignore"):
-        far = np.isfinite(corners) & (np.abs(corners) > LARGEST)
-    if far.any():
-        raise LevelsetError(
-            f"{label}: the coordinate {corners[far][0]:g} is larger than any that is read "
-            f"({LARGEST:g})."
-        )
+    for line in lines:
+        check_size(line, label)
     return shape
 
 
