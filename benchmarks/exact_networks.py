@@ -27,20 +27,21 @@ REFERENCE = {
 
 
 def random_star(n: int, rng: np.random.Generator) -> np.ndarray:
+    """A star-shaped polygon with deep notches."""
     angle = 2 * np.pi * (np.arange(n) + rng.uniform(0.1, 0.9, n)) / n
     return np.column_stack([np.cos(angle), np.sin(angle)]) * rng.uniform(0.1, 1, (n, 1))
 
 
-def comb(teeth: int) -> np.ndarray:
+def rectangular_comb(teeth: int) -> np.ndarray:
     """A rectangular comb of four edges a tooth: the deepest shape for its size."""
     ring = [(0, 0), (2 * teeth - 1, 0)]
     for k in reversed(range(teeth)):
-        ring += [(2 * k + 1, 2), (2 * k, 2)]
+        ring += [(2 * k + 1, 3), (2 * k, 3)]
         ring += [(2 * k, 1), (2 * k - 1, 1)] if k else []
     return np.array(ring, dtype=float)
 
 
-def spiral(n: int, turns: float) -> np.ndarray:
+def winding(n: int, turns: float) -> np.ndarray:
     t = np.linspace(0, 1, n // 2)[:, None]
     around = np.hstack([np.cos(2 * np.pi * turns * t), np.sin(2 * np.pi * turns * t)])
     return np.concatenate([(1 + t * turns) * around, ((0.6 + t * turns) * around)[::-1]])
@@ -87,7 +88,7 @@ def main() -> int:
             "largest_seconds": round(max(e.seconds for e in built), 4),
         }
     for name, ring in {
-        "comb of 128 teeth": comb(128), "spiral of 256 edges": spiral(256, 5),
+        "comb of 128 teeth": rectangular_comb(128), "spiral of 256 edges": winding(256, 5),
         "random star of 60 edges": random_star(60, rng),
     }.items():  # fmt: skip
         reference, forms = plane_reference([ring]), {}

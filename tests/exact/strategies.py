@@ -8,15 +8,10 @@ import trimesh
 from hypothesis import strategies as st
 from shapely.geometry import Polygon
 
+from benchmarks.exact_networks import random_star as star
 from levelset_core.exact.shapes import prism
 
 KINDS = ("star", "untangled", "cells", "spiral", "comb")
-
-
-def star(n: int, rng: np.random.Generator) -> np.ndarray:
-    """A star-shaped polygon with deep notches."""
-    angle = 2 * np.pi * (np.arange(n) + rng.uniform(0.1, 0.9, n)) / n
-    return np.column_stack([np.cos(angle), np.sin(angle)]) * rng.uniform(0.1, 1, (n, 1))
 
 
 def untangled(n: int, rng: np.random.Generator) -> np.ndarray:

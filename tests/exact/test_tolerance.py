@@ -11,6 +11,7 @@ import shapely
 import torch
 import trimesh
 
+from benchmarks.exact_networks import rectangular_comb, winding
 from levelset_core.errors import LevelsetError
 from levelset_core.exact import exact_polygon, exact_polyhedron
 from levelset_core.exact.rings import without_straight
@@ -156,20 +157,6 @@ def test_the_same_solid_twice_is_refused_as_the_same_ring_twice_is():
     ring = [[0, 0], [1, 0], [0, 1]]
     with pytest.raises(LevelsetError, match="are the same"):
         exact_polygon([ring, ring])
-
-
-def rectangular_comb(teeth: int) -> np.ndarray:
-    ring = [(0, 0), (2 * teeth - 1, 0)]
-    for k in reversed(range(teeth)):
-        ring += [(2 * k + 1, 3), (2 * k, 3)]
-        ring += [(2 * k, 1), (2 * k - 1, 1)] if k else []
-    return np.array(ring, dtype=float)
-
-
-def winding(n: int, turns: float) -> np.ndarray:
-    t = np.linspace(0, 1, n // 2)[:, None]
-    around = np.hstack([np.cos(2 * np.pi * turns * t), np.sin(2 * np.pi * turns * t)])
-    return np.concatenate([(1 + t * turns) * around, ((0.6 + t * turns) * around)[::-1]])
 
 
 @pytest.mark.parametrize("ring", [rectangular_comb(250), winding(1024, 10)], ids=["comb", "spiral"])
