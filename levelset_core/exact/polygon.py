@@ -47,7 +47,7 @@ def exact_polygon(
             merged. A :class:`Chain` is unbounded, with the inside to its left. A single ring may
             be given by itself. Arrays, plain lists of pairs, and Shapely's polygons all serve.
         form: "deep"; "balanced": O(log n) hidden layers, many more weights; or "shallow": two
-            hidden layers and about 200 n^2 weights, practical up to about 500 edges (see
+            hidden layers and about 150 n^2 weights, practical up to about 500 edges (see
             ``shallow``).
         tolerance: vertices this close to a straight line count as on it, relative to the shape's
             size; ``None`` follows the digits of the coordinates (see ``tolerance_of``). What was

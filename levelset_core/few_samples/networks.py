@@ -28,7 +28,7 @@ MODELS = {
     "convnet4b": "ConvNet-4b",
 }
 #: CPU seconds of a step of geometric SVM over those of a step of cross-entropy, batch 32, ten
-#: repeats at once: `python -m benchmarks.few_samples`, benchmarks/results/few_samples.json.
+#: repeats at once; `python -m benchmarks.few_samples` measures them.
 COST = {"mlp": 7.0, "convnet": 15.0, "convnet4a": 9.0, "convnet4b": 7.5}
 
 
