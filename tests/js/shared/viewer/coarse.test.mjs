@@ -3,27 +3,21 @@ import test from "node:test";
 
 import { coarseGeometry } from "../../../../assets/shared/viewer/coarse.js";
 import { BufferAttribute, BufferGeometry } from "../../../../assets/vendor/three.min.js";
+import { square } from "./shapes.mjs";
 
 // A finely triangulated square with its corners' colours.
-function square(n) {
-  const positions = [];
-  const indices = [];
-  for (let i = 0; i <= n; i++) for (let j = 0; j <= n; j++) positions.push(i / n, j / n, 0);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      const at = i * (n + 1) + j;
-      indices.push(at, at + n + 1, at + 1, at + 1, at + n + 1, at + n + 2);
-    }
-  }
+function coloured(n) {
+  const { positions, faces } = square(n);
+  const colours = Uint8Array.from(positions, (v) => 255 * v);
   const geometry = new BufferGeometry();
-  geometry.setAttribute("position", new BufferAttribute(Float32Array.from(positions), 3));
-  geometry.setAttribute("color", new BufferAttribute(Uint8Array.from(positions, (v) => 255 * v), 3, true));
-  geometry.setIndex(new BufferAttribute(Uint32Array.from(indices), 1));
+  geometry.setAttribute("position", new BufferAttribute(positions, 3));
+  geometry.setAttribute("color", new BufferAttribute(colours, 3, true));
+  geometry.setIndex(new BufferAttribute(faces, 1));
   return geometry;
 }
 
 test("a fine square loses triangles, keeps its area, its orientation and its colours", () => {
-  const fine = square(400);
+  const fine = coloured(400);
   const coarse = coarseGeometry(fine);
   const { array: indices } = coarse.index;
   const { array: places } = coarse.getAttribute("position");
@@ -41,6 +35,6 @@ test("a fine square loses triangles, keeps its area, its orientation and its col
 });
 
 test("a coarse mesh stays as it is", () => {
-  const coarse = coarseGeometry(square(20));
-  assert.equal(coarse.index.count, square(20).index.count);
+  const coarse = coarseGeometry(coloured(20));
+  assert.equal(coarse.index.count, coloured(20).index.count);
 });

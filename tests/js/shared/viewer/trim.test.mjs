@@ -2,20 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { mix, trimMesh } from "../../../../assets/shared/viewer/trim.js";
-
-// A square of n x n cells, its corner at 0.
-function square(n) {
-  const positions = [];
-  const faces = [];
-  for (let i = 0; i <= n; i++) for (let j = 0; j <= n; j++) positions.push(i / n, j / n, 0);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      const at = i * (n + 1) + j;
-      faces.push(at, at + n + 1, at + 1, at + 1, at + n + 1, at + n + 2);
-    }
-  }
-  return { positions: Float32Array.from(positions), faces: Uint32Array.from(faces) };
-}
+import { square } from "./shapes.mjs";
 
 const byVertex = ({ positions }, f) => Float32Array.from(
   { length: positions.length / 3 }, (_, n) => f(positions[3 * n], positions[3 * n + 1]));
