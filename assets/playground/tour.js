@@ -72,11 +72,7 @@ export class Tour {
     this.next.focus({ preventScroll: true });
   }
 
-  stop() {
-    clearInterval(this.timer);
-    this.timer = undefined;
-    this.go(STEPS.length);
-  }
+  stop() { this.go(STEPS.length); }
 
   go(at) {
     if (at >= STEPS.length) {
