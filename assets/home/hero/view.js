@@ -25,9 +25,7 @@ class Hero extends View {
     this.overlays = new Set(["field", "margins"]);
     this.at = 0;
     this.build(data);
-    const nothing = () => {};
     this.screen = new FilmScreen(this.canvas, this.stage, () => this.model(), {
-      beforeDraw: nothing, beforePaint: nothing, afterDraw: nothing,
       laidOut: (layout) => this.placeCaptions(layout),
     });
     this.still = matchMedia("(prefers-reduced-motion: reduce)");

@@ -50,10 +50,7 @@ class Pins extends View {
     stage.append(canvas);
     figure.append(caption, stage);
     const screen = new Screen(canvas, stage, () => this.model(points, bounds), {
-      beforeDraw() {},
       beforePaint: (shown) => { shown.scales = this.scales; },
-      afterDraw() {},
-      laidOut() {},
     });
     screen.receive(frame);
     return { figure, stage, screen, frame };

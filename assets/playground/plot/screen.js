@@ -16,6 +16,7 @@ const DEAR = 7; // ms that a redraw may keep the browser's main thread if frames
 const NARROW = 620; // px; below this everything is stacked
 
 const EMPTY = { header: null, panels: [] };
+const NO_HOOKS = { beforeDraw() {}, beforePaint() {}, afterDraw() {}, laidOut() {} };
 
 // How long a redraw keeps the main thread, painting included: a message posted within the
 // redraw is delivered only after it.
@@ -44,7 +45,7 @@ export class Screen {
     this.stage = stage;
     this.context = canvas.getContext("2d", { alpha: false }); // opaque is cheaper to show
     this.model = model;
-    this.hooks = hooks;
+    this.hooks = { ...NO_HOOKS, ...hooks };
     this.blend = new Blend();
     this.painter = new FieldPainter();
     this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
