@@ -19,9 +19,14 @@ export class Host {
   // The plot and data coordinates under an event; null outside of the plots, unless
   // a gesture is bound to its panel.
   locate(event, panel = null) {
-    const { left, top } = this.playground.canvas.getBoundingClientRect();
-    const { zoom } = this.playground.present;
-    return this.place((event.clientX - left) / zoom, (event.clientY - top) / zoom, panel);
+    return this.place(...this.pixel(event), panel);
+  }
+
+  /** Where an event is on the canvas, in px of its layout. @returns {[number, number]} */
+  pixel({ clientX, clientY }) {
+    const { canvas, present: { zoom } } = this.playground;
+    const { left, top } = canvas.getBoundingClientRect();
+    return [(clientX - left) / zoom, (clientY - top) / zoom];
   }
 
   place(px, py, panel) {
@@ -117,10 +122,7 @@ export class Host {
       return;
     }
     if (playground.keyboard.cursor) return;
-    const { left, top } = canvas.getBoundingClientRect();
-    const { zoom } = playground.present;
-    const px = (event.clientX - left) / zoom;
-    const py = (event.clientY - top) / zoom;
+    const [px, py] = this.pixel(event);
     const place = this.place(px, py, null);
     if (place) {
       probe.at(place.panel, place.x, place.y, px, py);
