@@ -4,6 +4,7 @@ import { element } from "../../shared/dom.js";
 import { mounter, View } from "../../shared/view.js";
 import { FieldPainter } from "../plot/field.js";
 import { DARK, LIGHT } from "../plot/theme.js";
+import { bytesOf } from "../wire/frame.js";
 import { describe, nameOf, place } from "./graph.js";
 
 const STEPS = 127;
@@ -27,7 +28,7 @@ class NetworkView extends View {
 
   update({ layers }) {
     this.layers = layers.map((layer) => ({
-      ...layer, fields: Int8Array.from(atob(layer.fields), (c) => c.charCodeAt(0)),
+      ...layer, fields: new Int8Array(bytesOf(layer.fields).buffer),
     }));
     const drawn = layers.map(({ index, width }) => `${index.length} of ${width}`).join(", ");
     this.canvas.setAttribute("aria-label", `The network. Units shown, from the inputs on: ${drawn}. Arrow keys choose a unit.`);
@@ -58,10 +59,10 @@ class NetworkView extends View {
   draw() {
     const width = this.root.clientWidth;
     if (!this.layers || !width || !this.theme) return;
-    const { places, height } = place(this.layers, Math.max(width, 90 * this.layers.length));
+    const wide = Math.max(width, 90 * this.layers.length);
+    const { places, height } = place(this.layers, wide);
     this.places = places;
     const ratio = window.devicePixelRatio || 1;
-    const wide = Math.max(width, 90 * this.layers.length);
     this.canvas.width = Math.round(wide * ratio);
     this.canvas.height = Math.round(height * ratio);
     Object.assign(this.canvas.style, { width: `${wide}px`, height: `${height}px` });

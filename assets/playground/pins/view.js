@@ -6,7 +6,7 @@ import { Points } from "../input/points.js";
 import { Screen } from "../plot/screen.js";
 import { stripScale } from "../plot/strip.js";
 import { DARK, LIGHT } from "../plot/theme.js";
-import { decodeFrame } from "../wire/frame.js";
+import { bytesOf, decodeFrame } from "../wire/frame.js";
 
 const SHOWN = new Set(["field", "contours", "margins"]);
 const HIGHEST = 560; // px of one picture beside its bars
@@ -39,7 +39,7 @@ class Pins extends View {
   }
 
   build({ title, picture, points: rows }, bounds) {
-    const frame = decodeFrame(Uint8Array.from(atob(picture), (c) => c.charCodeAt(0)));
+    const frame = decodeFrame(bytesOf(picture));
     const points = new Points(bounds);
     points.replace(rows, frame.header.version);
     const figure = element("figure", "pin");

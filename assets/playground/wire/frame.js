@@ -15,6 +15,9 @@
 
 const VIEWS = { int16: Int16Array, float32: Float32Array, uint8: Uint8Array };
 
+/** Bytes that travelled as base64. @param {string} text */
+export const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
 /**
  * @param {ArrayBuffer | Uint8Array} input
  * @returns {Frame}

@@ -1,6 +1,8 @@
 // Two ways to the server behind one interface: send(message), close(), and the
 // callbacks onFrame(bytes), onMessage(object), onStatus(name).
 
+import { bytesOf } from "./frame.js";
+
 /**
  * @import { FromBrowser, ToBrowser } from "./protocol.js"
  * @typedef {object} Callbacks
@@ -136,7 +138,7 @@ export class DataLink {
     }
     if (data.frame?.length && data.frame !== this.frame) {
       this.frame = data.frame;
-      this.callbacks.onFrame(Uint8Array.from(atob(data.frame), (c) => c.charCodeAt(0)));
+      this.callbacks.onFrame(bytesOf(data.frame));
     }
   }
 
