@@ -204,8 +204,7 @@ class WorkerSession:
         """The present picture, with the arrays that the view asks for."""
         self.dirty = self.frame_wanted = False  # first: a picture that fails is not tried again
         overlays = set(self.view["overlays"])
-        training = self.playing
-        measurements = self._measure(always=not training or "path" in overlays)
+        measurements = self._measure(always=not self.playing or "path" in overlays)
         self._frames += 1
         return self._picture(overlays, measurements)
 
@@ -232,7 +231,6 @@ class WorkerSession:
             frame=self._frames,
             playing=self.playing,
             status=self.status,
-            queue=0,
             sharing=self.sharing,
             steps_per_second=round(self._steps_per_second, 1),
             opening=self.slow,

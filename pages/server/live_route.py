@@ -171,9 +171,8 @@ class Browser:
         elif kind == "error":
             self._outbox.put_nowait(wire.Failed(content))
         elif kind == "news":
-            state = (content["playing"], content["status"], 0)
-            share = (content["sharing"], content["steps_per_second"])
-            self._outbox.put_nowait(wire.State(*state, *share))
+            told = ("playing", "status", "sharing", "steps_per_second")
+            self._outbox.put_nowait(wire.State(**{name: content[name] for name in told}))
 
     async def _send(self) -> None:
         while True:

@@ -101,7 +101,6 @@ if the token is wrong, with 4404 if the session is gone.
  * @property {"state"} op
  * @property {boolean} playing whether training goes on
  * @property {string} status running, paused or empty (no points)
- * @property {number} queue always 0: sessions take turns, none waits
  * @property {number} sharing sessions that take turns at training where this one trains
  * @property {number} steps_per_second of the last second or so
  */
@@ -155,7 +154,6 @@ if the token is wrong, with 4404 if the session is gone.
  * @property {number} frame number of the picture
  * @property {boolean} playing whether training goes on
  * @property {string} status as in `state`
- * @property {number} queue as in `state`
  * @property {number} sharing as in `state`
  * @property {number} steps_per_second of the last second or so
  * @property {boolean} opening whether it goes slowly through the first steps

@@ -166,7 +166,6 @@ class State(Message):
     op = "state"
     playing: Annotated[bool, "whether training goes on"]
     status: Annotated[str, "running, paused or empty (no points)"]
-    queue: Annotated[int, "always 0: sessions take turns, none waits"]
     sharing: Annotated[int, "sessions that take turns at training where this one trains"]
     steps_per_second: Annotated[float, "of the last second or so"]
 
@@ -228,7 +227,6 @@ class FrameHeader:
     frame: Annotated[int, "number of the picture"]
     playing: Annotated[bool, "whether training goes on"]
     status: Annotated[str, "as in `state`"]
-    queue: Annotated[int, "as in `state`"]
     sharing: Annotated[int, "as in `state`"]
     steps_per_second: Annotated[float, "of the last second or so"]
     opening: Annotated[bool, "whether it goes slowly through the first steps"]
