@@ -96,6 +96,11 @@ class PlaygroundState:
         return [replace(self.config, objective=name) for name in FIGURE_1]
 
     @property
+    def drawn(self) -> bool:
+        """Whether the points are not as a preset gives them: somebody drew, or there are none."""
+        return self.preset is None or self.points != self.preset.points()
+
+    @property
     def shared_norm(self) -> str | None:
         """The one norm that panels beside one another are measured in, whatever they train in."""
         if not self.compare:
@@ -111,7 +116,7 @@ class PlaygroundState:
         if self.preset:
             p = self.preset
             values["preset"] = [p.name, p.count, p.noise, p.seed]
-        if not self.preset or self.points != self.preset.points():
+        if self.drawn:
             values["points"] = self.points.to_rows()
         if self.compare:
             values["compare"] = True

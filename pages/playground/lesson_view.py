@@ -83,9 +83,7 @@ def start_or_ask(session: LiveSession, lesson: Lesson) -> None:
 def is_drawing(session: LiveSession) -> bool:
     """Whether the points are somebody's own: not a data set's, nor a lesson's."""
     state = session.state
-    if session.lesson or not len(state.points):
-        return False
-    return state.preset is None or state.points != state.preset.points()
+    return session.lesson is None and len(state.points) > 0 and state.drawn
 
 
 def begin(session: LiveSession, lesson: Lesson) -> None:

@@ -218,9 +218,8 @@ def _set_compare(session: LiveSession) -> None:
     if (compare := _chosen("compare")) is None:
         return
     changed: dict[str, Any] = {"compare": compare}
-    state = session.state
-    drawn = state.preset is None or state.points != state.preset.points()
-    if compare and not drawn:  # on other points than Figure 1's the panels may differ little
+    # On other points than Figure 1's the panels may differ little.
+    if compare and not session.state.drawn:
         preset = Preset("figure_1", **SUITED["figure_1"])
         changed |= {"preset": preset, "points": preset.points()}
     session.change(**changed)
