@@ -7,11 +7,9 @@ The files in ``assets/playground/thumbnails`` are written from here:
 
 from __future__ import annotations
 
-import streamlit as st
-
 from levelset_core.data import BOUNDS, PRESETS, make_points
 from levelset_core.paths import ASSETS
-from pages.server.live_route import ASSETS_PATH
+from pages.shared.front_end import asset_address
 
 FOLDER = "playground/thumbnails"
 WIDTH = HEIGHT = 48
@@ -53,8 +51,7 @@ def pictures() -> dict[str, str]:
 
 def captioned(name: str, title: str) -> str:
     """Markdown of a data set's picture and its title."""
-    base = st.get_option("server.baseUrlPath").strip("/")
-    return f"![]({'/' + base if base else ''}{ASSETS_PATH}/{FOLDER}/{name}.svg) {title}"
+    return f"![]({asset_address(f'{FOLDER}/{name}.svg')}) {title}"
 
 
 def main() -> None:
