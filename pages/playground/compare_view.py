@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +13,9 @@ from levelset_core.live import LiveSession, PlaygroundState, get_hub
 from levelset_core.live.frames import read_header
 from pages.playground.opening import COPY, STATE, TAKE_PART, WATCH
 from pages.playground.pins import Kept, pictures
+from pages.playground.words import value_text
 from pages.shared.attempt import attempt, tell
+from pages.shared.tables import named_table
 
 #: Seconds between two pictures of sessions that train.
 EVERY = 2.0
@@ -83,7 +84,7 @@ def _side_by_side(session: LiveSession, names: list[str]) -> None:
         return
     titles = [f"{letter}: {pin.name}" for letter, pin in zip("AB", shown, strict=True)]
     pictures([(title, pin.picture) for title, pin in zip(titles, shown, strict=True)])
-    st.html(table(titles, [read_header(pin.picture[0]) for pin in shown]))
+    _figures(titles, [read_header(pin.picture[0]) for pin in shown])
     for column, letter, pin in zip(st.columns(2), "AB", shown, strict=True):
         if pin.name != _NOW:
             column.button(
@@ -92,20 +93,15 @@ def _side_by_side(session: LiveSession, names: list[str]) -> None:
             )  # fmt: skip
 
 
-def table(titles: list[str], headers: list[dict[str, Any]]) -> str:
+def _figures(titles: list[str], headers: list[dict[str, Any]]) -> None:
     """The figures of pictures as a table, a row for each of their panels."""
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Loss", *FIGURES, "Measured in"))
     rows = []
     for title, header in zip(titles, headers, strict=True):
-        norm = {"l2": "L2", "linf": "L∞", "rho": "ρ"}.get(header["distance"], header["distance"])
+        norm = value_text("distance", header["distance"])
         for panel in header["panels"]:
-            cells = [panel["title"], *(_text(f, panel[f]) for f in FIGURES.values()), norm]
-            row = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
-            rows.append(f'<tr><th scope="row">{html.escape(title)}</th>{row}</tr>')
-    return (
-        '<table class="levelset-distances"><caption>A and B in figures</caption>'
-        f"<tr><td></td>{heads}</tr>{''.join(rows)}</table>"
-    )
+            figures = (_text(name, panel[name]) for name in FIGURES.values())
+            rows.append([title, panel["title"], *figures, norm])
+    named_table("A and B in figures", ["Picture", "Loss", *FIGURES, "Measured in"], rows)
 
 
 def _text(name: str, value: float | None) -> str:
@@ -131,6 +127,13 @@ def _take(session: LiveSession, name: str) -> Pin:
     return pin
 
 
+def _number() -> int:
+    """Of the next pin of this tab."""
+    number: int = st.session_state.get("pin_count", 0) + 1
+    st.session_state.pin_count = number
+    return number
+
+
 def _keep(pin: Pin) -> None:
     _pins().append(pin)
     del _pins()[:-MAX_PINS]
@@ -139,8 +142,7 @@ def _keep(pin: Pin) -> None:
 def _pin(session: LiveSession) -> None:
     picture = session.call("picture")
     panel = read_header(picture[0])["panels"][0]
-    number = st.session_state.pin_count = st.session_state.get("pin_count", 0) + 1
-    _keep(Pin(f"Pin {number}: {panel['title']}, step {panel['step']}", picture, session.state))
+    _keep(Pin(f"Pin {_number()}: {panel['title']}, step {panel['step']}", picture, session.state))
 
 
 def _add_link() -> None:
@@ -148,8 +150,7 @@ def _add_link() -> None:
     if not link:
         return
     session, what = _of_link(link)
-    number = st.session_state.pin_count = st.session_state.get("pin_count", 0) + 1
-    _keep(Pin(f"Link {number}{what}", session.call("picture"), session.state, session))
+    _keep(Pin(f"Link {_number()}{what}", session.call("picture"), session.state, session))
     st.session_state.pin_link = ""
     links = [pin.name for pin in _pins() if pin.session]
     if len(links) == 2:  # two students are to be compared, whatever stood there

@@ -7,7 +7,7 @@ import streamlit as st
 from levelset_core.live import LiveSession, PlaygroundState
 from levelset_core.playground import OBJECTIVES
 from pages.playground.opening import own_copy
-from pages.playground.words import LABELS, TITLES
+from pages.playground.words import LABELS, value_text
 
 
 def watching_note(session: LiveSession) -> None:
@@ -28,7 +28,7 @@ def _rows(state: PlaygroundState) -> list[str]:
     objective = OBJECTIVES[state.config.objective]
     values = {"objective": "Figure 1, four losses" if state.compare else objective.title}
     values |= {
-        name: TITLES.get(name, {}).get(value, f"{value:g}" if isinstance(value, float) else value)
+        name: value_text(name, value)
         for name, value in state.config.to_dict().items()
         if name in ("learning_rate", "depth", "width", "activation", *objective.uses)
     }

@@ -49,6 +49,12 @@ TERMS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def value_text(name: str, value: Any) -> str:
+    """A value of a setting in words."""
+    usual = f"{value:g}" if isinstance(value, float) else str(value)
+    return TITLES.get(name, {}).get(value, usual)
+
+
 def help_of(name: str) -> str | None:
     """What a setting does, and its symbols in plain words."""
     if (rule := RULES.get(name)) is None:
@@ -116,10 +122,6 @@ def last_change(session: LiveSession) -> str:
     was, now = old.config.to_dict(), new.config.to_dict()
     for name in LABELS:
         if was.get(name) != now.get(name):
-            titles = TITLES.get(name, {})
-            values = [
-                titles.get(v) or (f"{v:g}" if isinstance(v, float) else v)
-                for v in (was[name], now[name])
-            ]
-            return f"{LABELS[name].split(',')[0]} {values[0]} → {values[1]}"
+            before, after = value_text(name, was[name]), value_text(name, now[name])
+            return f"{LABELS[name].split(',')[0]} {before} → {after}"
     return ""
