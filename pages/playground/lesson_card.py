@@ -86,5 +86,6 @@ def before_and_after(session: LiveSession, lesson: Lesson) -> None:
     except LevelsetError as error:
         st.error(str(error))
         return
-    pictures([("Before you changed a setting", before), ("With the goal reached", after)])
+    shown = [("Before you changed a setting", before), ("With the goal reached", after)]
+    pictures(shown, key="before_and_after")  # those of "A and B" may be on the page too
     st.markdown(lesson.learned)
