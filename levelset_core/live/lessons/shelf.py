@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from levelset_core.errors import LevelsetError
-from levelset_core.live.lessons.files import Lesson, read_lessons
+from levelset_core.live.lessons.files import ENDING, Lesson, read_lessons
 from levelset_core.paths import ASSETS
 
 #: The environment variable that names a folder of more lessons.
@@ -37,5 +39,22 @@ def all_lessons() -> tuple[dict[str, Lesson], list[str]]:
         return bundled_lessons(), []
     if not Path(folder).is_dir():
         return bundled_lessons(), [f"{FOLDER} names {folder!r}, which is no folder."]
-    found, wrong = read_lessons(Path(folder))
+    found, wrong = _lessons_in(Path(folder), _stamp(Path(folder)))
     return bundled_lessons() | found, wrong
+
+
+@functools.lru_cache(maxsize=1)
+def _lessons_in(folder: Path, stamp: tuple[Any, ...]) -> tuple[dict[str, Lesson], list[str]]:
+    """Read again only when a file of it changes: pages ask for all lessons twice a second."""
+    return read_lessons(folder)
+
+
+def _stamp(folder: Path) -> tuple[Any, ...]:
+    """What changes with every lesson of a folder."""
+    stamp: list[Any] = []
+    for path in sorted(folder.glob(f"*{ENDING}")):
+        stamp.append(path.name)
+        with suppress(OSError):  # who reads it will tell
+            about = path.stat()
+            stamp += [about.st_mtime_ns, about.st_ctime_ns, about.st_size]
+    return tuple(stamp)

@@ -112,5 +112,9 @@ def test_a_folder_adds_lessons_and_tells_of_broken_files(tmp_path, monkeypatch):
     assert [sentence.split(",")[0].split(" is ")[0] for sentence in wrong] == [
         "03-broken.md", "04-binary.md",
     ]  # fmt: skip
+    (tmp_path / "03-broken.md").write_text(GOOD, "utf-8")  # mended while the server runs
+    (tmp_path / "04-binary.md").unlink()
+    found, wrong = all_lessons()
+    assert found["broken"].title == "Far enough" and not wrong
     monkeypatch.setenv(FOLDER, str(tmp_path / "gone"))
     assert "no folder" in all_lessons()[1][0]
