@@ -35,8 +35,6 @@ PATIENCE = 60.0
 ENDED = "this file cannot be read"
 #: Seconds that imports take on a busy machine, at most.
 _IMPORTS = 120.0
-#: What is told of a process that was ended because its time was over.
-_LATE = 255
 
 _inside = False
 
@@ -165,7 +163,7 @@ def _why(number: int, label: str, limits: Limits) -> str:
     """The sentence on a process that ended without an answer, by what its nursery told."""
     if number == signal.SIGXCPU:
         return f"{label}: {ENDED} within {limits.seconds:.0f} s; simplify it, or thin it out."
-    if number == _LATE:
+    if number == messages.LATE:
         return f"{label}: {ENDED} within {limits.wall:.0f} s; simplify it, or try again later."
     if number in (signal.SIGABRT, signal.SIGKILL):  # what a library does without memory
         return _memory(label, limits)

@@ -21,6 +21,8 @@ _NUMPY = {
     ("numpy", "ndarray"), ("numpy", "dtype"), ("numpy._core.multiarray", "_reconstruct"),
     ("numpy._core.multiarray", "scalar"), ("numpy._core.numeric", "_frombuffer"),
 }  # fmt: skip
+#: What is told of how a process ended, instead of a signal's number, where its time was over.
+LATE = 255
 #: Buffers of one message.
 _MOST_BUFFERS = 100_000
 _PIECE = 1 << 20

@@ -30,8 +30,6 @@ from levelset_core.errors import LevelsetError
 IDLE = 900.0
 #: Seconds between two looks at how the work goes.
 _LOOK = 0.05
-#: What is told instead of a signal's number where the time was over.
-LATE = 255
 _MAX_REQUEST = 1 << 16
 
 
@@ -93,9 +91,9 @@ class Nursery:
                 continue
             if not ended:
                 _, status = os.waitpid(pid, 0)
-            told = LATE if child.late else os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+            told = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
             with suppress(OSError):
-                os.write(child.pipe, bytes([told]))
+                os.write(child.pipe, bytes([messages.LATE if child.late else told]))
             os.close(child.pipe)
             del self.children[pid]
 
