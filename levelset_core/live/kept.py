@@ -56,11 +56,7 @@ class KeptSessions:
         if not self.folder.is_dir():
             self.folder.mkdir(parents=True, exist_ok=True)
             self.folder.chmod(0o700)
-        values = {
-            "id": session.id, "token": session.token, "state": session.state.to_dict(),
-            "version": session.version, "playing": session.playing, "slow": session.slow,
-            "opening": session.opening,
-        }  # fmt: skip
+        values = vars(session) | {"state": session.state.to_dict()}
         write_json(self.folder / f"{session.id}.json", values)
 
     def read(self, session_id: str) -> KeptSession | None:
