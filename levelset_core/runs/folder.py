@@ -203,15 +203,20 @@ class Run:
         Raises:
             LevelsetError: ``status.json`` is damaged.
         """
-        status = self._stored_status()
+        status = self.stored_status()
         if status.state == "running" and not self.alive:
-            status = self._stored_status()  # its last word may have come just before it let go
+            status = self.stored_status()  # its last word may have come just before it let go
             if status.state == "running" and not self.alive:
                 state = "cancelled" if self.cancel_requested else "interrupted"
                 return replace(status, state=state, seconds_left=None, message="")
         return status
 
-    def _stored_status(self) -> RunStatus:
+    def stored_status(self) -> RunStatus:
+        """As it was written last, whoever works on it now.
+
+        Raises:
+            LevelsetError: the file is missing or damaged.
+        """
         return RunStatus.from_dict(read_json(self.path / "status.json"))
 
     def write_status(self, status: RunStatus) -> None:
@@ -222,7 +227,7 @@ class Run:
         """One sentence if the folder is damaged, else None."""
         try:
             self.config  # noqa: B018 - read for its errors
-            self._stored_status()
+            self.stored_status()
         except LevelsetError as error:
             return str(error)
         return None
@@ -263,7 +268,7 @@ class Run:
         Raises:
             LevelsetError: it works on another machine.
         """
-        status = self._stored_status()
+        status = self.stored_status()
         if status.host not in (None, platform.node()) and self.alive:
             raise LevelsetError(
                 f"Run {self.id} works on {status.host}: end it there, or cancel it and wait for "

@@ -11,8 +11,7 @@ from pathlib import Path
 from levelset_core.errors import LevelsetError, optional
 from levelset_core.parallel import torch_threads
 from levelset_core.runs.execution import Execution
-from levelset_core.runs.files import read_json
-from levelset_core.runs.folder import Run, RunStatus
+from levelset_core.runs.folder import Run
 from levelset_core.runs.locks import FileLock
 from levelset_core.runs.remote import task_file
 
@@ -28,7 +27,7 @@ def work(folder: str) -> str:
     except LevelsetError:
         return run.status().state  # somebody else goes on with it
     with lock:
-        status = RunStatus.from_dict(read_json(run.path / "status.json"))
+        status = run.stored_status()
         if status.state not in ("queued", "running", "interrupted"):
             return status.state  # cancelled meanwhile, or done
         if run.cancel_requested:
