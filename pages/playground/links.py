@@ -59,35 +59,29 @@ def links_view(session: LiveSession) -> None:
         st.markdown(KINDS[kind].about)
         address = link(session, kind)
         st.code(address, language=None, wrap_lines=len(address) < 2 * READABLE)
-        for sentence in remarks(session, kind):
+        for sentence in remarks(address):
             st.caption(sentence)
     with code:
-        st.html(qr_code(short_link(session, kind)))
+        # A code may be short, and work while this session runs.
+        st.html(qr_code(address if len(address) <= READABLE else _address(session, kind)))
 
 
 def link(session: LiveSession, kind: str) -> str:
     """The link of a kind; a copy's holds the whole state, where that fits."""
-    state = session.state.to_link()
-    return _address(session, kind) if kind != "copy" or not state else _page({STATE: state})
+    state = session.state.to_link() if kind == "copy" else None
+    return _page({STATE: state}) if state else _address(session, kind)
 
 
-def short_link(session: LiveSession, kind: str) -> str:
-    """For a QR code: the link, or a short one that works while this session runs."""
-    full = link(session, kind)
-    return full if len(full) <= READABLE else _address(session, kind)
-
-
-def remarks(session: LiveSession, kind: str) -> list[str]:
+def remarks(address: str) -> list[str]:
     """What one should know of a link, a sentence each."""
     found = []
-    full = link(session, kind)
-    if kind == "copy" and STATE in full.partition("?")[2][:2]:
+    if urlsplit(address).query.startswith(f"{STATE}="):
         found.append("The link holds the state of this moment, and works for good.")
-        if len(full) > READABLE:
+        if len(address) > READABLE:
             found.append("The code is shorter: it copies what is here when it is scanned.")
     else:
         found.append("It works as long as this session is kept.")
-    host = urlsplit(full).hostname
+    host = urlsplit(address).hostname
     if host in ("localhost", "127.0.0.1", "::1"):
         found.append(
             f"{host} is this computer alone. For others in your network, start the app with "
