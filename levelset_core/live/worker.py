@@ -146,8 +146,8 @@ class Worker:
 
     def _handle(self, sid: str, op: str, arguments: list[Any]) -> None:
         if op == "open":
-            state, version, playing, *slow = arguments
-            self.sessions[sid] = WorkerSession(_read(state), version, playing, slow=any(slow))
+            state, version, playing, slow = arguments
+            self.sessions[sid] = WorkerSession(_read(state), version, playing, slow=slow)
             self.sessions[sid].attached_until = time.monotonic() + LINGER
             return
         session = self.sessions.get(sid)
