@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from levelset_core.live import LiveSession
-from levelset_core.live.lessons import CONTROLS
+from levelset_core.live.lessons import CONTROLS, GROUPS
 
 #: In the address: names to hide, with commas between.
 HIDE = "hide"
 #: What ``hide`` may name besides the controls: the sidebar, what is below the canvas, its line of
 #: figures, and the buttons that train.
 PARTS = ("settings", "below", "status", "training")
-#: Groups of buttons of the canvas.
-GROUPS = ("training", "tools", "edit", "picture", "show")
+#: Groups of buttons of the canvas: those that a lesson may hide, and those that train.
+BUTTONS = ("training", *GROUPS)
 
 
 def hidden_controls(session: LiveSession) -> set[str]:

@@ -11,7 +11,7 @@ from levelset_core.data import BOUNDS
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession
 from levelset_core.live.protocol import Failed, Message, Points
-from pages.playground.controls import GROUPS, hidden_controls
+from pages.playground.controls import BUTTONS, hidden_controls
 from pages.playground.opening import Opened
 from pages.playground.words import last_change
 from pages.server.live_route import LIVE_PATH, answer, hello
@@ -67,7 +67,7 @@ def _mount(shown: Opened, annotations: list[dict[str, Any]], picking: bool, fall
         "overlays_version": st.session_state.get("overlays_version", 0),
         "annotations": annotations,
         "picking": picking,
-        "hide": sorted(hidden_controls(session) & {*GROUPS, "status"}),
+        "hide": sorted(hidden_controls(session) & {*BUTTONS, "status"}),
         "transport": "data" if fallback else "socket",
         "change": last_change(session),
     }

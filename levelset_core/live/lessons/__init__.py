@@ -3,6 +3,7 @@
 from levelset_core.live.lessons.figures import FIGURES
 from levelset_core.live.lessons.files import (
     CONTROLS,
+    GROUPS,
     Goal,
     Lesson,
     lesson_from_file,
@@ -15,6 +16,7 @@ from levelset_core.live.lessons.shelf import FOLDER, all_lessons, bundled_lesson
 from levelset_core.live.lessons.task import Task
 
 __all__ = [
-    "CONTROLS", "FIGURES", "FOLDER", "Expression", "Goal", "Lesson", "Task", "all_lessons",
-    "bundled_lessons", "fill", "lesson_from_file", "read_lesson", "read_lessons", "write_lesson",
+    "CONTROLS", "FIGURES", "FOLDER", "GROUPS", "Expression", "Goal", "Lesson", "Task",
+    "all_lessons", "bundled_lessons", "fill", "lesson_from_file", "read_lesson", "read_lessons",
+    "write_lesson",
 ]  # fmt: skip
