@@ -188,3 +188,12 @@ def test_settings_and_inputs_that_do_not_fit(store):
     run = create(store, steps=5)
     (run.inputs / "cloud.npz").write_bytes(b"PK no")
     assert work_here(store, run).message == "cloud.npz is damaged and cannot be read."
+
+
+def test_a_run_from_before_the_side_term_goes_on_without_it(store):
+    run = create(store, steps=5)
+    assert get_kind("reconstruct").build(run).config.side_weight > 0
+    written = json.loads((run.path / "config.json").read_text())
+    del written["settings"]["config"]["side_weight"]
+    (run.path / "config.json").write_text(json.dumps(written))
+    assert get_kind("reconstruct").build(store.get(run.id)).config.side_weight == 0

@@ -45,6 +45,8 @@ FIRST, LATER, GRID = 40, (32, 96), 96
 WARMED_UP = 20
 #: Seconds that a preview may take: with the pause between two, less than two seconds in all.
 PREVIEW_SECONDS = 0.25
+#: What settings that a stored run lacks were when it was made: runs are stored with all of them.
+EARLIER = {"side_weight": 0.0}
 
 
 class Reconstruct(Kind):
@@ -186,7 +188,7 @@ class Reconstruct(Kind):
 
 def _wanted(run: Run) -> ReconstructionConfig:
     """The settings, with the run's own seed and limits."""
-    values = {**run.config.settings["config"], "seed": run.config.seed}
+    values = {**EARLIER, **run.config.settings["config"], "seed": run.config.seed}
     if run.config.steps or run.config.seconds:
         values |= {"steps": run.config.steps, "seconds": run.config.seconds}
     return ReconstructionConfig.from_dict(values)
