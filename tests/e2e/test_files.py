@@ -48,7 +48,8 @@ def test_weights_load_with_the_printed_snippet(playground, tmp_path):
     playground.show("Share & keep")
     button = playground.page.get_by_role("button", name="Download weights")
     path = download(playground, tmp_path, button.click)
-    snippet = playground.main.get_by_test_id("stCode").inner_text()
+    code = playground.main.get_by_test_id("stCode").filter(has_text="import torch")
+    snippet = code.inner_text()
     done = subprocess.run(
         [sys.executable, "-c", snippet], cwd=path.parent, capture_output=True, text=True, check=True
     )

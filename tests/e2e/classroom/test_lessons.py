@@ -11,9 +11,6 @@ from playwright.sync_api import expect
 
 from tests.e2e.servers import until
 
-# Minutes in all; `make slow` runs them.
-pytestmark = pytest.mark.slow
-
 MINE = """---
 title: Mine
 start:
@@ -38,6 +35,9 @@ def pick(page, title):
     """Choose a lesson in the list: its radio button itself lies under its words."""
     page.show("Lessons")
     page.main.get_by_test_id("stRadio").get_by_text(title).click()
+    # Its text is there before a button below is pressed: until then that is another lesson's.
+    name = title.split(". ")[1]
+    expect(page.main.locator("strong").get_by_text(name, exact=True)).to_be_visible()
 
 
 def begin(page, title):
@@ -77,6 +77,7 @@ def test_a_lesson_from_its_start_to_the_next(playground):
     expect(playground.main.get_by_text("1 of 9 done")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_drawing_is_not_replaced_without_asking(playground):
     playground.clear()
     playground.click(0.5, 0.5)
@@ -96,6 +97,7 @@ def test_a_drawing_is_not_replaced_without_asking(playground):
     playground.wait_for("the drawing", points=1)
 
 
+@pytest.mark.slow
 def test_own_lessons_are_opened_and_broken_ones_told(playground):
     upload(playground, "broken.md", MINE.replace("accuracy >= 0.9", "accurracy >= 0.9"))
     told = playground.main.get_by_text("broken.md, line 8: There is no figure 'accurracy'")
@@ -109,6 +111,7 @@ def test_own_lessons_are_opened_and_broken_ones_told(playground):
     expect(card(playground).get_by_text("They were easy.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_editor_writes_a_lesson_from_what_is_there(playground):
     playground.show("Lessons")
     playground.main.get_by_text("Write a lesson from what is on the canvas").click()
@@ -144,6 +147,7 @@ class Course(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args) -> None: ...
 
 
+@pytest.mark.slow
 def test_a_lesson_runs_in_a_frame_of_another_site_without_cookies(
     browse, browser, serve, monkeypatch
 ):
@@ -176,6 +180,7 @@ def test_a_lesson_runs_in_a_frame_of_another_site_without_cookies(
         course.shutdown()
 
 
+@pytest.mark.slow
 def test_parts_are_hidden_by_the_address(browse):
     page = browse("/playground?embed=true&hide=below,objective,tools,status,nonsense")
     expect(page.page.get_by_role("radiogroup", name="Points", exact=True)).to_be_visible()
