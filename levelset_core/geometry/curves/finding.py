@@ -47,7 +47,6 @@ class Candidate:
     """Curves found at one width, in units of the cloud's size.
 
     Attributes:
-        width: that the points were ordered at.
         lines: the curves.
         score: logarithm of their likelihood, less what they cost.
         noise: standard deviation of the points across them.
@@ -55,7 +54,6 @@ class Candidate:
         count: of the points.
     """
 
-    width: float
     lines: Sequence[Polyline]
     score: float
     noise: float
@@ -190,9 +188,8 @@ def _scored(points: np.ndarray, chains: Sequence[Chain], width: float) -> Candid
     if not curves:
         return None
     score, noise = likelihood(points, curves)
-    return Candidate(
-        width, curves, score, noise, sum(c.length for c in curves) / len(points), len(points)
-    )
+    apart = sum(c.length for c in curves) / len(points)
+    return Candidate(curves, score, noise, apart, len(points))
 
 
 def likelihood(points: np.ndarray, curves: Sequence[SmoothCurve]) -> tuple[float, float]:

@@ -47,20 +47,16 @@ class End:
         self.length = line.length
         self.step = self.length / (len(points) - 1)
         self._arcs: dict[int, tuple[np.ndarray, np.ndarray, float]] = {}
-
-    @cached_property
-    def cuts(self) -> dict[float, End]:
-        """The end without a last stretch, by its length; filled by :func:`joined`."""
-        return {0.0: self}
+        self._cuts: dict[float, End] = {0.0: self}
 
     def cut(self, length: float) -> End | None:
         """The end without its last stretch; None if too much of the curve would go."""
         removed = round(length / self.step)
         if removed > MOST_CUT * len(self.points):
             return None
-        if length not in self.cuts:
-            self.cuts[length] = End(self.line, last=self.last, removed=removed)
-        return self.cuts[length]
+        if length not in self._cuts:
+            self._cuts[length] = End(self.line, last=self.last, removed=removed)
+        return self._cuts[length]
 
     def back(self, distance: float) -> np.ndarray:
         """The place so far before the tip."""

@@ -53,10 +53,8 @@ def find_ridge(points: np.ndarray, width: float) -> Ridge:
     """
     rng = numpy_generator(0)
     tree = cKDTree(points)
-    around = [
-        len(rows)
-        for rows in tree.query_ball_point(points[:: -(-len(points) // 200)], REACH * width)
-    ]
+    some = points[:: -(-len(points) // SOME)]
+    around = tree.query_ball_point(some, REACH * width, return_length=True)
     share = min(1.0, NEIGHBOURS / max(float(np.quantile(around, 0.75)), 1.0))
     if share < 1:  # a wide kernel needs no more points than a narrow one
         points = points[rng.permutation(len(points))[: max(4, round(share * len(points)))]]

@@ -23,18 +23,14 @@ FITS = 6
 #: Basis functions at most and at least.
 MOST, LEAST = 160, 8
 DEGREE = 3
-#: Fewer points are no curve.
-LEAST_POINTS = 4
 #: Differences of this order are penalized: a gap goes on with the curvature of what is around it.
 ORDER = 3
 #: Weights that are tried, in parts of the largest eigenvalue's.
 WEIGHTS = np.logspace(-9, 5, 71)
 #: A degree of freedom counts so much in the cross-validation, which else smooths too little.
 CAUTION = 1.3
-#: Samples of a fitted curve, and the part of them that a direction at its end is taken over.
-SAMPLES, END = 2000, 0.03
-#: A point further from every chain than this many of their usual distances belongs to none.
-STRAY = 6.0
+#: Samples of a fitted curve.
+SAMPLES = 2000
 
 
 @dataclass(frozen=True, eq=False)
