@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
@@ -17,7 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, depth_first_order
 from scipy.spatial import cKDTree
 
-from levelset_core.geometry.meshes import unit
+from levelset_core.geometry.meshes import Polyline, unit
 
 #: What becomes of two ends that face each other.
 ENDS = ("auto", "open", "closed")
@@ -35,22 +34,14 @@ BACK = 3
 LEAST = 4
 
 
-@dataclass(frozen=True, eq=False)
-class Chain:
-    """Points in order, (k, d); ``closed``: the first follows the last."""
-
-    points: np.ndarray
-    closed: bool
-
-
 def link_places(
     places: np.ndarray,
     widths: np.ndarray,
     tangents: np.ndarray | None = None,
     *,
     close: bool = True,
-) -> list[Chain]:
-    """Chains through places along curves, the longest first.
+) -> list[Polyline]:
+    """Chains through places along curves, of ``LEAST`` or more, the longest first.
 
     Args:
         places: (n, d), in any order, about a width apart.
@@ -63,7 +54,7 @@ def link_places(
     links.take_near(close=close)
     if tangents is not None:
         links.break_kinks()
-    chains: list[Chain] = []
+    chains: list[Polyline] = []
     width = float(np.median(widths))
     for chain in sorted(links.chains(), key=lambda chain: -len(chain.points)):
         astray = any(  # left beside a longer one where the points scatter
@@ -71,7 +62,7 @@ def link_places(
             and np.median(cKDTree(longer.points).query(chain.points)[0]) <= ASIDE * width
             for longer in chains
         )
-        if len(chain.points) >= LEAST and not astray:
+        if not astray:
             chains.append(chain)
     return chains
 
@@ -145,8 +136,8 @@ class _Links:
         """The node that follows ``here`` after ``before``; ``here`` if it is the last."""
         return next((k for k in self.neighbours[here] if k != before), here)
 
-    def chains(self) -> list[Chain]:
-        """The points of every fragment in order."""
+    def chains(self) -> list[Polyline]:
+        """The points of every fragment in order, without those of few."""
         a = np.repeat(np.arange(len(self.nodes)), [len(near) for near in self.neighbours])
         b = np.array([j for near in self.neighbours for j in near], dtype=int)
         graph = csr_array((np.ones(len(a)), (a, b)), shape=(len(self.nodes),) * 2)
@@ -154,10 +145,12 @@ class _Links:
         found = []
         for label in range(labels.max() + 1):
             rows = np.nonzero(labels == label)[0]
+            if len(rows) < LEAST:
+                continue
             tips = [i for i in rows if len(self.neighbours[i]) < 2]
             first = tips[0] if tips else rows[0]
             order = depth_first_order(graph, first, directed=False, return_predecessors=False)
-            found.append(Chain(self.nodes[order], not tips))
+            found.append(Polyline(self.nodes[order], closed=not tips))
         return found
 
     def _ahead(self, i: int, j: int) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from levelset_core.errors import LevelsetError
-from levelset_core.geometry.curves.chains import ENDS, LEAST, Chain, link_places
+from levelset_core.geometry.curves.chains import ENDS, LEAST, link_places
 from levelset_core.geometry.curves.joins import extended, joined
 from levelset_core.geometry.curves.junctions import refuse_junctions
 from levelset_core.geometry.curves.ridge import find_ridge
@@ -170,7 +170,7 @@ def _at_data(line: Polyline, points: np.ndarray) -> Polyline:
     return Polyline(line.points[first:last], False)
 
 
-def _owners(points: np.ndarray, lines: Sequence[Polyline | Chain], reach: float) -> np.ndarray:
+def _owners(points: np.ndarray, lines: Sequence[Polyline], reach: float) -> np.ndarray:
     """The number of the line that is next to each point, -1 further than ``reach`` from all."""
     places = np.concatenate([line.points for line in lines])
     numbers = np.repeat(np.arange(len(lines)), [len(line.points) for line in lines])
@@ -178,7 +178,7 @@ def _owners(points: np.ndarray, lines: Sequence[Polyline | Chain], reach: float)
     return np.where(distance <= reach, numbers[near], -1)
 
 
-def _scored(points: np.ndarray, chains: Sequence[Chain], width: float) -> Candidate | None:
+def _scored(points: np.ndarray, chains: Sequence[Polyline], width: float) -> Candidate | None:
     if not 0 < len(chains) <= PIECES:
         return None
     owner = _owners(points, chains, REACH * width)

@@ -15,7 +15,6 @@ from scipy.interpolate import BSpline
 from scipy.linalg import eigh
 from scipy.spatial import cKDTree
 
-from levelset_core.geometry.curves.chains import Chain
 from levelset_core.geometry.meshes import Polyline, even_points
 
 #: Fits, each after the feet of the points were found anew.
@@ -48,7 +47,7 @@ class SmoothCurve(Polyline):
     free: float
 
 
-def fit_curve(points: np.ndarray, chain: Chain | Polyline, fits: int = FITS) -> SmoothCurve:
+def fit_curve(points: np.ndarray, chain: Polyline, fits: int = FITS) -> SmoothCurve:
     """The smooth curve near a chain through its points.
 
     Args:
@@ -56,8 +55,7 @@ def fit_curve(points: np.ndarray, chain: Chain | Polyline, fits: int = FITS) -> 
         chain: what orders it.
         fits: how often, each time after the feet of the points were found anew.
     """
-    line = np.concatenate([chain.points, chain.points[:1]]) if chain.closed else chain.points
-    noise = free = 0.0
+    line, noise, free = chain.whole, 0.0, 0.0
     for _ in range(fits):
         line, lengths = even_points(line, SAMPLES)
         t = lengths[cKDTree(line).query(points)[1]] / lengths[-1]
