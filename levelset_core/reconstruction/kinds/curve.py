@@ -6,7 +6,7 @@ from typing import Any
 
 from levelset_core.data import PointCloud
 from levelset_core.geometry import curve_report, polyline_bytes
-from levelset_core.geometry.curves.completion import complete_curves
+from levelset_core.geometry.curves.finding import find_curves
 from levelset_core.reconstruction import ReconstructionTrainer
 from levelset_core.reconstruction.curve_survey import CurveSurvey
 from levelset_core.reconstruction.kinds.reconstruct import Reconstruct
@@ -27,8 +27,8 @@ class ReconstructCurve(Reconstruct):
         """The smooth curve that F will start from, if it has one."""
         config = run.config.settings["config"]
         if config["warm_share"]:
-            found = complete_curves(cloud.points, config.get("ends", "auto"))
-            write_shape(run.artifacts / PREVIEW, Shape((), tuple(c.curve for c in found)))
+            curves = find_curves(cloud.points, config.get("ends", "auto")).curves
+            write_shape(run.artifacts / PREVIEW, Shape((), tuple(curves)))
 
     def extract(self, trainer: ReconstructionTrainer, resolution: int) -> Shape:
         curve = trainer.extract_curve(resolution)
