@@ -122,11 +122,6 @@ def find_curves(points: np.ndarray, ends: str = "auto") -> FoundCurves:
     return FoundCurves(moved, kept, size * best.noise, apart)
 
 
-def fit_curves(points: np.ndarray, ends: str = "auto") -> list[SmoothCurve]:
-    """The curves of :func:`find_curves` alone."""
-    return find_curves(points, ends).curves
-
-
 def _best(points: np.ndarray, ends: str) -> Candidate:
     """The most likely curves, joined; of equally likely ones those with the fewest ends."""
     found = candidates(points, ends)

@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from levelset_core.data.shapes import helix, trefoil
 from levelset_core.geometry.clouds import Normalization
 from levelset_core.geometry.curves.completion import complete_curves
-from levelset_core.geometry.curves.finding import fit_curves
+from levelset_core.geometry.curves.finding import find_curves
 
 
 def noisy(points, sigma, seed=0):
@@ -23,7 +23,7 @@ def circle(count, end=2 * np.pi):
 
 
 def test_a_circle_is_a_circle_and_its_noise_is_found():
-    (curve,) = fit_curves(noisy(circle(200), 0.02))
+    (curve,) = find_curves(noisy(circle(200), 0.02)).curves
     assert curve.closed
     assert np.abs(np.linalg.norm(curve.points, axis=1) - 1).mean() < 0.006
     assert curve.noise == pytest.approx(0.02, rel=0.2)
@@ -32,7 +32,7 @@ def test_a_circle_is_a_circle_and_its_noise_is_found():
 
 
 def test_exact_points_are_met():
-    (curve,) = fit_curves(trefoil(150).points)
+    (curve,) = find_curves(trefoil(150).points).curves
     assert cKDTree(curve.points).query(trefoil(150).points)[0].max() < 3e-3
 
 
@@ -41,13 +41,13 @@ def test_a_noisy_knot_is_smoothed(seed):
     knot = trefoil(100).points
     points = noisy(knot, 0.01, seed)
     dense = cKDTree(trefoil(5000).points)
-    (curve,) = fit_curves(points)
+    (curve,) = find_curves(points).curves
     assert curve.closed
     assert dense.query(curve.points)[0].mean() < 0.7 * dense.query(points)[0].mean()
 
 
 def test_a_gap_goes_on_with_the_curvature_around_it():
-    (curve,) = fit_curves(circle(75, 1.5 * np.pi))
+    (curve,) = find_curves(circle(75, 1.5 * np.pi)).curves
     assert curve.closed
     assert np.abs(np.linalg.norm(curve.points, axis=1) - 1).max() < 0.04
 
