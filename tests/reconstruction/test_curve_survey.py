@@ -9,13 +9,13 @@ import pytest
 from scipy.spatial import cKDTree
 
 from levelset_core.data import PointCloud
-from levelset_core.data.known_curves import scattered, spiral
 from levelset_core.geometry.curves.completion import complete_curves, strand_distance
 from levelset_core.geometry.curves.finding import FoundCurves
 from levelset_core.geometry.curves.smooth_curve import SmoothCurve
 from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
 from levelset_core.reconstruction.cloud import curve_octaves
 from levelset_core.reconstruction.curve_survey import survey_curves
+from tests.geometry.curves.known_curves import scattered, spiral
 
 
 def half_circle(closed=False):

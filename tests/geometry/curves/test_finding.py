@@ -7,10 +7,10 @@ import pytest
 from scipy.spatial import cKDTree
 
 from levelset_core import LevelsetError
-from levelset_core.data.known_curves import T, scattered, spiral
 from levelset_core.data.shapes import helix, trefoil
 from levelset_core.geometry import Polyline
 from levelset_core.geometry.curves.finding import find_curves
+from tests.geometry.curves.known_curves import T, scattered, spiral
 
 
 def ring(*coordinates):

@@ -7,10 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-from levelset_core.data.known_curves import T, borromean_rings, scattered, torus_knot
 from levelset_core.geometry import Polyline, distance_to
 from levelset_core.geometry.curves.finding import find_curves
-from levelset_core.geometry.curves.linking import linking_number
+from tests.geometry.curves.known_curves import T, borromean_rings, scattered, torus_knot
+from tests.geometry.curves.linking import linking_number
 
 KNOTS = {
     "torus knot 2, 3": torus_knot(2, 3),
