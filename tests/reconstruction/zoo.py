@@ -1,4 +1,4 @@
-"""Shapes with known pieces, Euler number and distance, as scans of them: sparse, noisy, uneven."""
+"""Shapes with known pieces, Euler number and distance, as scans of them: sparse and noisy."""
 
 from __future__ import annotations
 
@@ -58,16 +58,6 @@ def drill(radius: float, at: tuple[float, float] = (0.0, 0.0), axis: int = 2) ->
     return lambda x: (x[:, others] - x.new_tensor(at)).norm(dim=1) - radius
 
 
-def prism(sides: int, apothem: float, half: float) -> Sdf:
-    angles = 2 * np.pi * np.arange(sides) / sides
-
-    def f(x: Tensor) -> Tensor:
-        normals = x.new_tensor(np.stack([np.cos(angles), np.sin(angles)]))
-        return torch.maximum((x[:, :2] @ normals).amax(1) - apothem, x[:, 2].abs() - half)
-
-    return f
-
-
 def union(*parts: Sdf) -> Sdf:
     return lambda x: torch.stack([part(x) for part in parts]).amin(0)
 
@@ -95,7 +85,6 @@ class Solid:
 
 
 FEET = ((0.6, 0), (-0.4, 0.5), (-0.4, -0.5))
-LEGS = [(x, y, -0.3) for x in (-0.33, 0.33) for y in (-0.23, 0.23)]
 
 SOLIDS = {
     # CAD parts with sharp edges
@@ -109,11 +98,8 @@ SOLIDS = {
         1,
         -4,
     ),
-    "cuboid": Solid(box((0.8, 0.5, 0.3)), 1, 2),
-    "nut": Solid(without(prism(6, 0.7, 0.3), drill(0.35)), 1, 0),
     # thin rods
     "wires": Solid(wires(0.06), 1, -8),
-    "thin wires": Solid(wires(0.035), 1, -8),
     "tripod": Solid(
         union(*(rod((0, 0, 0.6), (x, y, -0.7), 0.04) for x, y in FEET)),
         1,
@@ -151,17 +137,6 @@ SOLIDS = {
         2,
         2,
     ),
-    "table": Solid(
-        without(
-            box((0.9, 0.7, 0.5)),
-            box((0.4, 0.3, 0.04), (0, 0, -0.1)),
-            *(box((0.04, 0.04, 0.25), leg) for leg in LEGS),
-        ),
-        1,
-        -4,
-    ),
-    # thin walls
-    "crate": Solid(without(box((0.7, 0.5, 0.4)), box((0.62, 0.42, 0.4), (0, 0, 0.08))), 1, 2),
 }
 
 
@@ -170,31 +145,19 @@ def turned(seed: int) -> np.ndarray:
     return Rotation.random(random_state=seed).as_matrix()
 
 
-def scan(
-    f: Sdf, count: int, noise: float = 0.0, seed: int = 0, *, uneven: bool = False, holes: int = 0,
-    patch: float = 0.12,
-) -> np.ndarray:  # fmt: skip
-    """Points of {f = 0}: even in the mean or not, with patches missing, and noise (in units).
+def scan(f: Sdf, count: int, noise: float = 0.0, seed: int = 0) -> np.ndarray:
+    """Points of {f = 0}, even in the mean, with noise (in units).
 
     Args:
         f: signed distance, within [-1.1, 1.1]^3.
         count: of the points.
         noise: standard deviation.
         seed: of everything.
-        uneven: the density varies by a factor of ten along one axis.
-        holes: patches without points.
-        patch: their radius.
     """
     rng = numpy_generator(seed)
     mesh = extract_mesh(f, (-1.1, 1.1), 160, snap=False)
-    places, _ = sample_faces(mesh, 12 * count if uneven else 2 * count, rng)
+    places, _ = sample_faces(mesh, 2 * count, rng)
     s, good = project_near(f, places, 0.0, 0.05)
     places = np.where(good[:, None], s.points.double().numpy(), places)
-    if uneven:
-        height = places @ rng.normal(size=3)
-        share = (height - height.min()) / np.ptp(height)
-        places = places[rng.uniform(size=len(places)) < 0.1 + 0.9 * share**2]
-    for center in places[rng.integers(len(places), size=holes)]:
-        places = places[np.linalg.norm(places - center, axis=1) > patch]
     places = places[rng.permutation(len(places))[:count]]
     return places + noise * rng.normal(size=places.shape)
