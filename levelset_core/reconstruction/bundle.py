@@ -47,11 +47,6 @@ def is_bundled(run: Run) -> bool:
     return run.path.parent == BUNDLED
 
 
-def source_of(sample: str) -> dict[str, str]:
-    """What a run's settings say of where its points are from."""
-    return {"sample": sample}
-
-
 def train(store: RunStore, sample: str) -> Run:
     """A reconstruction of a sample, done.
 
@@ -63,7 +58,7 @@ def train(store: RunStore, sample: str) -> Run:
     cloud, truth = load_sample(sample)
     about = {
         "method": preset, "label": SAMPLES[sample].title, "digest": "", "up": SAMPLES[sample].up,
-        "source": source_of(sample),
+        "source": {"sample": sample},
     }  # fmt: skip
     inputs = {CLOUD: cloud_bytes(cloud)}
     if isinstance(truth, Mesh):
