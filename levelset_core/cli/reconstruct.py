@@ -219,22 +219,21 @@ def _report(
         result["notes"] = list(cloud.notes)  # on stderr they were said already
     if found := trainer.prepared.survey:
         result["survey"] = found.as_dict()
-    c = trainer.config
+    c, few, late = trainer.config, "", ""
     if finished and c.seconds is not None:
         from levelset_core.reconstruction.budget import few_steps
 
-        note = few_steps(
+        few = few_steps(
             trainer.step, float(options.seconds or c.seconds),
             dimensions=trainer.points.shape[1] - c.outputs, most=c.steps,
         )  # fmt: skip
-        if note:
-            result["note"] = " ".join(filter(None, [note, result.get("note")]))
     if finished and options.seconds and result["seconds"] > LATE * options.seconds:
         late = (
             f"It took {result['seconds']:.0f} s where {options.seconds:g} were asked for: training "
             f"got {trainer.seconds:.0f} of them, preparing and writing the others."
         )
-        result["note"] = " ".join(filter(None, [result.get("note"), late]))
+    if note := " ".join(filter(None, [few, result.get("note"), late])):
+        result["note"] = note
     told: dict[str, Any] = {
         k: len(v) if isinstance(v, list) else v for k, v in result.items()
     }  # lists: above
