@@ -53,10 +53,10 @@ def subjects(data_dir: str | None, folder: Path, seed: int) -> Iterator[Subject]
         scan = stem.with_name(f"{stem.name}.ply" if "scan" in name else f"{stem.name}_scan.ply")
         truth = stem.with_name(f"{stem.name}_truth.ply")
         if scan.is_file() and truth.is_file():
-            yield _known(name, scan, _mesh(truth))
+            yield _known(name, scan, read_mesh(truth))
     bunny = data / "clouds" / "bunny_scans"
     if (bunny / "bun.conf").is_file():
-        yield _known("bunny_scans", bunny / "bun.conf", _mesh(bunny / "bun_zipper.ply"))
+        yield _known("bunny_scans", bunny / "bun.conf", read_mesh(bunny / "bun_zipper.ply"))
     bimba = data / "clouds" / "bimba_uneven.ply"
     if bimba.is_file():
         cloud = read_point_cloud(bimba)
@@ -64,7 +64,7 @@ def subjects(data_dir: str | None, folder: Path, seed: int) -> Iterator[Subject]
     for name in MESHES:
         source = data / "meshes" / f"{name}.obj"
         if source.is_file():
-            surface, drawn = _mesh(source), folder / f"{name}.npy"
+            surface, drawn = read_mesh(source), folder / f"{name}.npy"
             np.save(drawn, noisy(surface, seed).points)
             yield _known(name, drawn, surface)
 
@@ -91,7 +91,8 @@ def _known(name: str, source: Path, truth: Mesh) -> Subject:
     return Subject(name, source, truth, cloud.points, truth.face_normals[faces[near]])
 
 
-def _mesh(path: Path) -> Mesh:
+def read_mesh(path: Path) -> Mesh:
+    """A mesh, of a file that is known to hold one."""
     mesh = read_geometry(path)
     assert isinstance(mesh, Mesh)
     return mesh
@@ -128,7 +129,7 @@ def row(subject: Subject, folder: Path, options: Any) -> dict[str, Any]:
         seed=options.seed,
     )  # fmt: skip
     found: dict[str, Any] = {"points": len(subject.points)}
-    found["ours"] = figures(_mesh(output), subject, options.seed) | {
+    found["ours"] = figures(read_mesh(output), subject, options.seed) | {
         "steps": told["steps"], "seconds": told["seconds"],
         "cpu_seconds": round(_cpu() - before, 1),
         "seconds_over_asked": round(told["seconds"] / options.seconds, 3),

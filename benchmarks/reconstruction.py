@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _measure
-from benchmarks._peers import MESHES, noisy, peers
-from levelset_core.data import PointCloud, read_geometry, sample_surface
+from benchmarks._peers import MESHES, noisy, peers, read_mesh
+from levelset_core.data import PointCloud, sample_surface
 from levelset_core.geometry import Mesh, compare, poisson_surface
 from levelset_core.paths import data_folder
 from levelset_core.reconstruction.table2 import find_scans
@@ -41,13 +41,6 @@ def reconstruct(source: Path, preset: str, folder: Path, options: Any) -> tuple[
         "reconstruct", source, output, preset=preset, seconds=options.seconds, seed=options.seed
     )
     return told, read_mesh(output)
-
-
-def read_mesh(path: Path) -> Mesh:
-    """A mesh, of a file that is known to hold one."""
-    mesh = read_geometry(path)
-    assert isinstance(mesh, Mesh)
-    return mesh
 
 
 def measure(a: Mesh | PointCloud, b: Mesh | PointCloud, seed: int) -> dict[str, float]:
