@@ -7,10 +7,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from levelset_core.classifiers.files import save_classifier, write_card
+from levelset_core.classifiers.files import Classifier, save_classifier, write_card
 from levelset_core.data.images import load_images
 from levelset_core.robustness.config import RobustConfig
+from levelset_core.robustness.models import keep_uploaded_file, weights_digest
 from levelset_core.robustness.trainer import RobustTrainer
+from levelset_core.robustness.uploads import file_of
+from levelset_core.runs import RunStore
 
 SHAPE, CLASSES = (1, 28, 28), 10
 
@@ -31,3 +34,9 @@ def save_small(path: Path, network: nn.Module, **card) -> Path:
     save_classifier(path, network, "convnet4a", SHAPE, CLASSES, card)
     write_card(path, card)
     return path
+
+
+def keep_upload(classifier: Classifier, name: str, card: dict, store: RunStore) -> str:
+    """Keep a classifier among the known ones as the page does; returns its id."""
+    content = file_of(classifier)
+    return keep_uploaded_file(weights_digest(classifier), content, name, card, store)

@@ -21,7 +21,6 @@ from levelset_core.classifiers.files import (
     Classifier,
     load_classifier,
     read_about,
-    save_classifier,
 )
 from levelset_core.classifiers.normalization import Normalized
 from levelset_core.classifiers.onnx_files import OnnxNetwork
@@ -112,25 +111,12 @@ def known_models(store: RunStore | None = None) -> list[KnownModel]:
     return [replace(m, title=numbered(m.title, taken)) for m in found if m is not None]
 
 
-def keep_upload(classifier: Classifier, name: str, card: dict[str, Any], store: RunStore) -> str:
-    """Keep a classifier from elsewhere among the known ones; returns its id.
-
-    The same weights for the same network, with the same graph and normalization, are kept once.
-    """
-    path = _upload_file(weights_digest(classifier), store)
-    with replacing(path) as partial:
-        save_classifier(
-            partial, classifier.network, classifier.model, classifier.shape, classifier.classes,
-            {**card, "name": name},
-        )  # fmt: skip
-    path.with_suffix(".json").unlink(missing_ok=True)
-    return f"upload-{path.stem}"
-
-
 def keep_uploaded_file(
     stem: str, content: NDArray[np.uint8], name: str, card: dict[str, Any], store: RunStore
 ) -> str:
     """Keep a file of this program whose network was never opened here; returns its id.
+
+    Networks with the same stem are kept once.
 
     Args:
         stem: :func:`weights_digest` of its classifier.
@@ -144,18 +130,14 @@ def keep_uploaded_file(
     """
     if re.fullmatch("[0-9a-f]{16}", stem) is None:
         raise LevelsetError(f"{stem[:40]!r} names no network.")
-    path = _upload_file(stem, store)
+    folder = store.root / UPLOADS
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{stem}.safetensors"
     with replacing(path.with_suffix(".json")) as partial:
         partial.write_text(json.dumps({**card, "name": name}), encoding="utf-8")
     with replacing(path) as partial:
         partial.write_bytes(content.data)
-    return f"upload-{path.stem}"
-
-
-def _upload_file(stem: str, store: RunStore) -> Path:
-    folder = store.root / UPLOADS
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{stem}.safetensors"
+    return f"upload-{stem}"
 
 
 def weights_digest(classifier: Classifier) -> str:

@@ -92,11 +92,16 @@ def seen_classifier(
             found, lines = _seen(found, images, normalization)
         except LevelsetError as error:
             lines = [f":material/warning: {error}"]
+    return SeenClassifier(lines, weights_digest(found), file_of(found))
+
+
+def file_of(classifier: Classifier) -> np.ndarray:
+    """A classifier as a file of this program, (n,) uint8."""
+    c = classifier
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
-        save_classifier(path, found.network, found.model, found.shape, found.classes)
-        whole = np.fromfile(path, dtype=np.uint8)
-    return SeenClassifier(lines, weights_digest(found), whole)
+        save_classifier(path, c.network, c.model, c.shape, c.classes)
+        return np.fromfile(path, dtype=np.uint8)
 
 
 def _seen(

@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from levelset_core.classifiers.files import load_classifier
-from levelset_core.robustness.models import keep_upload
-from tests.digits import save_small, small_network
+from tests.digits import keep_upload, save_small, small_network
 from tests.e2e.servers import PATIENCE, run_store, until
 
 CASES = Path(__file__).resolve().parents[1] / "robustness" / "cases"

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from levelset_core.classifiers.files import load_classifier
-from levelset_core.robustness.models import keep_upload, known_models
-from tests.digits import save_small, small_network
+from levelset_core.robustness.models import known_models
+from tests.digits import keep_upload, save_small, small_network
 from tests.e2e.browsers import focus
 from tests.e2e.servers import PATIENCE, run_store, until
 from tests.e2e.test_robustness import offline

@@ -19,7 +19,7 @@ from levelset_core.classifiers.architectures import make_classifier
 from levelset_core.classifiers.files import Classifier, load_classifier, save_classifier, write_card
 from levelset_core.robustness.cells import Cell, all_cells, start_cells
 from levelset_core.robustness.measurements import start_measurement
-from levelset_core.robustness.models import keep_upload, known_models
+from levelset_core.robustness.models import known_models
 from levelset_core.robustness.table import best_cell, curve_cells, missing_attacks, table_rows
 from levelset_core.robustness.table1 import TABLE, Reference, published_for
 from levelset_core.runs import RunStore, work_here
@@ -33,7 +33,7 @@ from pages.robustness.charts import (
 )
 from pages.robustness.export import csv_text, markdown
 from pages.robustness.table import cell_values
-from tests.digits import save_small, small_network
+from tests.digits import keep_upload, save_small, small_network
 
 ROOT = Path(__file__).resolve().parents[2]
 PGD = AttackConfig()

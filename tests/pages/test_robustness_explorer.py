@@ -14,11 +14,11 @@ from levelset_core.classifiers.architectures import make_classifier
 from levelset_core.classifiers.files import Classifier, load_classifier
 from levelset_core.data.images import data_folder
 from levelset_core.robustness.kinds.robust import LOOKS
-from levelset_core.robustness.models import keep_upload, known_models
+from levelset_core.robustness.models import known_models
 from levelset_core.runs import RunStore, work_here
 from pages.robustness.training import start_training
 from pages.server.arrays import store as arrays
-from tests.digits import save_small, small_network
+from tests.digits import keep_upload, save_small, small_network
 
 ROOT = Path(__file__).resolve().parents[2]
 

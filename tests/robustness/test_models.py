@@ -10,11 +10,10 @@ from levelset_core.classifiers.architectures import make_classifier
 from levelset_core.classifiers.files import load_classifier, read_card
 from levelset_core.robustness.models import (
     forget_upload,
-    keep_upload,
     known_models,
     training_titles,
 )
-from tests.digits import save_small
+from tests.digits import keep_upload, save_small
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from levelset_core.classifiers.normalization import Normalization, given_normali
 from levelset_core.classifiers.uploads import classifier_from_bytes
 from levelset_core.cli import main
 from levelset_core.data.images import load_images
-from levelset_core.robustness.models import keep_upload, known_models
+from levelset_core.robustness.models import known_models
+from tests.digits import keep_upload
 
 CASES = Path(__file__).parent / "cases"
 MNIST = given_normalization([0.1307], [0.3081])
