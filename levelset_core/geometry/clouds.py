@@ -1,8 +1,6 @@
-"""Clouds of points: their nearest points, their noise, and the box they are moved to."""
+"""Clouds of points: their nearest points, and their noise."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -141,43 +139,3 @@ def _of_two_sheets(heights: np.ndarray) -> float:
     if np.median(within / np.maximum(total, np.finfo(np.float64).tiny)) > WITHIN:
         return np.inf
     return max(float(np.median(within)), 0.0) / (count - 4)  # flat ones round below 0
-
-
-#: Half the longest side of a cloud in the box: the rest is room for what closes holes.
-EXTENT = 0.9
-
-
-@dataclass(frozen=True, eq=False)
-class Normalization:
-    """x -> (x - center) / scale.
-
-    Attributes:
-        center: (d,).
-        scale: length of a unit of the box, in the cloud's units.
-    """
-
-    center: np.ndarray
-    scale: float
-
-    @classmethod
-    def of(cls, points: np.ndarray) -> Normalization:
-        """The one that puts the points' bounding box into the middle of [-0.9, 0.9]^d.
-
-        Raises:
-            LevelsetError: no points, one that is not finite, or all at the same place.
-        """
-        if not len(points) or not np.isfinite(points).all():
-            raise LevelsetError("A cloud needs at least one point, and finite coordinates.")
-        low, high = points.min(0), points.max(0)
-        side = float((high - low).max())
-        if side <= 0:
-            raise LevelsetError(f"All {len(points)} points are at the same place.")
-        return cls((low + high) / 2, side / 2 / EXTENT)
-
-    def apply(self, points: np.ndarray) -> np.ndarray:
-        """Points (n, d) in the box."""
-        return np.asarray((points - self.center) / self.scale)
-
-    def undo(self, points: np.ndarray) -> np.ndarray:
-        """Points (n, d) of the box in the cloud's units."""
-        return np.asarray(points * self.scale + self.center)

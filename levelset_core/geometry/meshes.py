@@ -135,9 +135,13 @@ class Mesh:
         """The same surface, its normals the ``vertex_normals``."""
         return self if self.normals is not None else replace(self, normals=self.vertex_normals)
 
-    def moved(self, scale: float, offset: np.ndarray) -> Mesh:
-        """Every vertex v at ``scale * v + offset``, scale > 0: undoes a normalization."""
-        return replace(self, vertices=scale * self.vertices + np.asarray(offset, dtype=np.float64))
+    def moved(self, scale: float, offset: np.ndarray, axes: np.ndarray | None = None) -> Mesh:
+        """Every vertex v at ``scale * v @ axes + offset``, scale > 0: undoes a normalization."""
+        vertices, normals = self.vertices, self.normals
+        if axes is not None:
+            vertices, normals = vertices @ axes, None if normals is None else normals @ axes
+        vertices = scale * vertices + np.asarray(offset, dtype=np.float64)
+        return replace(self, vertices=vertices, normals=normals)
 
     def with_values(self, values: np.ndarray) -> Mesh:
         """The same surface with other ``values``."""
@@ -201,9 +205,10 @@ class Polyline:
         ends = self.segments
         return float(np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1).sum())
 
-    def moved(self, scale: float, offset: np.ndarray) -> Polyline:
-        """Every point p at ``scale * p + offset``: undoes a normalization."""
-        return replace(self, points=scale * self.points + np.asarray(offset, dtype=np.float64))
+    def moved(self, scale: float, offset: np.ndarray, axes: np.ndarray | None = None) -> Polyline:
+        """Every point p at ``scale * p @ axes + offset``: undoes a normalization."""
+        points = self.points if axes is None else self.points @ axes
+        return replace(self, points=scale * points + np.asarray(offset, dtype=np.float64))
 
 
 def even_points(line: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

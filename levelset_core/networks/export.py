@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -88,7 +87,7 @@ ACTIVATIONS = {{
 
 def F(x):
     """x: (n, d) in the units of the cloud -> (n, l), about the distance in the same units."""
-    x = (x - torch.tensor(info["center"])) / info["scale"]
+    x = (x - torch.tensor(info["center"])) @ torch.tensor(info["axes"]).T / info["scale"]
     frequencies = math.pi * 2.0 ** torch.arange(info["octaves"])
     phase = (x[:, :, None] * frequencies).flatten(1)
     phi = h = torch.cat([x, phase.sin(), phase.cos()], dim=1)
@@ -106,19 +105,22 @@ print(F(torch.tensor([info["center"]])))
 '''
 
 
-def save_implicit(network: ImplicitMLP, *, center: Sequence[float], scale: float) -> bytes:
+def save_implicit(
+    network: ImplicitMLP, *, center: np.ndarray, scale: float, axes: np.ndarray
+) -> bytes:
     """The bytes of a safetensors file whose metadata "levelset_lab" says how to evaluate F.
 
     Args:
         network: F, in units of the box.
-        center, scale: the place x of the cloud is at (x - center) / scale in the box.
+        center, scale, axes: the place x of the cloud is at axes (x - center) / scale in the box.
     """
     info = {
         "octaves": network.encoding.octaves,
         "skip": network.skip,
         "activation": asdict(network.activation),
-        "center": [float(c) for c in center],
+        "center": np.asarray(center, dtype=np.float64).tolist(),
         "scale": float(scale),
+        "axes": np.asarray(axes, dtype=np.float64).tolist(),
     }
     weights = {k: w.detach().cpu().contiguous() for k, w in network.state_dict().items()}
     data: bytes = torch_save(weights, metadata={"levelset_lab": json.dumps(info)})

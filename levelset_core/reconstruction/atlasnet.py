@@ -15,7 +15,8 @@ from levelset_core.data import PointCloud, check_spread
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
-from levelset_core.geometry.clouds import NearestPoints, Normalization
+from levelset_core.geometry.clouds import NearestPoints
+from levelset_core.geometry.frames import Normalization
 from levelset_core.networks import AtlasNet
 from levelset_core.random import torch_generator
 from levelset_core.reconstruction.budget import Budget, Budgeted, check_loss

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from levelset_core.data.outliers import remove_outliers
+from levelset_core.data.outliers import inliers
 from levelset_core.data.pointclouds import PointCloud, check_spread
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
-from levelset_core.geometry.clouds import NearestPoints, Normalization, noise_level
+from levelset_core.geometry.clouds import NearestPoints, noise_level
 from levelset_core.geometry.curves.completion import completed, strand_distance
 from levelset_core.geometry.curves.finding import find_curves
+from levelset_core.geometry.frames import Normalization, own_frame, rounded
 from levelset_core.geometry.meshes import unit
 from levelset_core.levelsets import LevelSetSamples
 from levelset_core.levelsets.jacobian import pinv_times
@@ -122,6 +123,16 @@ class PreparedCloud(NamedTuple):
     open: bool
 
 
+def _in_frame(cloud: PointCloud, frame: Normalization) -> PointCloud:
+    """A cloud in its own frame, with all that has a direction or a place, rounded."""
+    normals = None
+    if cloud.normals is not None and frame.axes is not None:
+        normals = rounded(cloud.normals @ frame.axes.T)
+    stations = None if cloud.stations is None else rounded(frame.apply(np.asarray(cloud.stations)))
+    points = rounded(frame.apply(cloud.points))
+    return replace(cloud, points=points, normals=normals, stations=stations)
+
+
 def prepare_cloud(
     raw: PointCloud,
     config: ReconstructionConfig,
@@ -129,7 +140,9 @@ def prepare_cloud(
     workers: Workers,
     look: Callable[[Mesh], None] | None = None,
 ) -> PreparedCloud:
-    """Clean, move to the box, fit the prior.
+    """Clean, move to the box, fit the prior: all in the cloud's own frame, rounded.
+
+    So the same cloud turned, elsewhere or in other units is trained on in the same numbers.
 
     Args:
         look: called with the surfaces of a :class:`Prior`, in the cloud's units.
@@ -145,7 +158,12 @@ def prepare_cloud(
         )
     curve, warm = dimension - config.outputs == 1, config.warm_share > 0
     check_spread(raw, "curve" if curve else "surface")
-    cloud = remove_outliers(raw, ratio=config.outlier_ratio) if config.outliers else raw
+    frame = own_frame(raw.points)
+    kept, own = np.ones(len(raw), dtype=bool), _in_frame(raw, frame)
+    if config.outliers:
+        kept = inliers(own.points, ratio=config.outlier_ratio)
+    outliers = raw.outliers + int((~kept).sum())
+    cloud, own = replace(raw.select(kept), outliers=outliers), own.select(kept)
 
     found: Survey | CurveSurvey | None = survey(cloud, workers) if not curve else None
     is_open = config.surface == "open" or (
@@ -153,29 +171,30 @@ def prepare_cloud(
     )
     whole = []
     if warm and curve:
-        seen = find_curves(cloud.points, config.ends)
-        found, whole = survey_curves(seen, config.ends), completed(seen.curves)
+        seen = find_curves(own.points, config.ends, frame.undo)
+        found = survey_curves(seen, config.ends, frame.scale)
+        whole, own = completed(seen.curves), own.select(seen.kept)
         cloud = replace(cloud.select(seen.kept), outliers=cloud.outliers + found.outliers)
-    normalization = Normalization.of(np.concatenate([cloud.points, *(c.ring for c in whole)]))
-    own = normalization.apply(cloud.points)
-    points = torch.from_numpy(own).float().to(device)
+    box = Normalization.of(np.concatenate([own.points, *(c.ring for c in whole)]))
+    normalization, inside = frame.then(box), box.apply(own.points)
+    points = torch.from_numpy(inside).float().to(device)
     prior: Prior | CurvePrior | None = None
     if warm and curve:
-        prior = CurvePrior([c.in_box(normalization) for c in whole], device)
+        prior = CurvePrior([c.in_box(box) for c in whole], device)
     elif warm:
-        told = look and (lambda mesh: look(mesh.moved(normalization.scale, normalization.center)))
-        lines = sight_lines(cloud)
+        told = look and (lambda mesh: look(mesh.moved(*normalization.back)))
+        lines = sight_lines(own)
         towards = None if lines is None else torch.from_numpy(lines).float().to(device)
         prior = Prior(points, workers, seed=config.seed, look=told, towards=towards, open=is_open)
     if prior is not None:
         points = torch.cat([points, prior.closing])
 
     normals = None
-    if config.normals_weight and cloud.normals is not None:
+    if config.normals_weight and own.normals is not None:
         normals = torch.zeros_like(points)
-        normals[: len(cloud)] = torch.from_numpy(cloud.normals).float()
+        normals[: len(own)] = torch.from_numpy(own.normals).float()
     octaves = config.octaves
-    if octaves and not curve and (noise := noise_level(own)):
+    if octaves and not curve and (noise := noise_level(inside)):
         # The octave k = 0, 1, ... has the wavelength 2 / 2^k: noise hides the last of a surface.
         octaves = min(octaves, max(1, 1 + round(math.log2(2 / (FINEST_WAVELENGTH * noise)))))
     if isinstance(prior, CurvePrior):

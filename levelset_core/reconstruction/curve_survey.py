@@ -80,14 +80,17 @@ class CurveSurvey:
         return asdict(self) | {"told": self.told}
 
 
-def survey_curves(found: FoundCurves, ends: str) -> CurveSurvey:
-    """What there is to say of found curves."""
+def survey_curves(found: FoundCurves, ends: str, unit: float = 1.0) -> CurveSurvey:
+    """What there is to say of found curves, whose unit has such a length in the cloud's."""
     curves = found.curves
-    apart = [float(np.linalg.norm(c.points[0] - c.points[-1])) for c in curves if not c.closed]
+    apart = [
+        unit * float(np.linalg.norm(c.points[0] - c.points[-1])) for c in curves if not c.closed
+    ]
     widest = [_widest(c) for c in curves if c.closed]
     return CurveSurvey(
-        len(curves), len(widest), found.apart, found.noise, int((~found.kept).sum()),
-        len(found.kept), max(widest, default=0.0) / found.apart, min(apart, default=None), ends,
+        len(curves), len(widest), unit * found.apart, unit * found.noise,
+        int((~found.kept).sum()), len(found.kept), max(widest, default=0.0) / found.apart,
+        min(apart, default=None), ends,
     )  # fmt: skip
 
 

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from levelset_core.data import PointCloud, check_spread
 from levelset_core.geometry import Mesh, components, extract_mesh, remove_small_components
 from levelset_core.geometry.analysis import sample_faces
-from levelset_core.geometry.clouds import NearestPoints, Normalization
+from levelset_core.geometry.clouds import NearestPoints
+from levelset_core.geometry.frames import Normalization
 from levelset_core.geometry.orientation import TangentPlanes, oriented_normals
 from levelset_core.geometry.trimming import trim
 from levelset_core.geometry.winding import WindingNumber, even_part

@@ -26,9 +26,10 @@ class Place:
     size: float
     depth: float
 
-    def moved(self, scale: float, offset: np.ndarray) -> Place:
+    def moved(self, scale: float, offset: np.ndarray, axes: np.ndarray | None = None) -> Place:
         """In other units, see :meth:`Mesh.moved`."""
-        center = tuple((scale * np.array(self.center) + offset).tolist())
+        place = np.array(self.center) if axes is None else self.center @ axes
+        center = tuple((scale * place + offset).tolist())
         return replace(self, center=center, size=scale * self.size, depth=scale * self.depth)
 
     def __str__(self) -> str:
@@ -68,14 +69,16 @@ class Solid:
     whole: Mesh | None = None
     away: np.ndarray | None = None
 
-    def moved(self, scale: float, offset: np.ndarray) -> Solid:
+    def moved(self, scale: float, offset: np.ndarray, axes: np.ndarray | None = None) -> Solid:
         """In other units, see :meth:`Mesh.moved`."""
         removed, handles, empty = (
-            tuple(place.moved(scale, offset) for place in places)
+            tuple(place.moved(scale, offset, axes) for place in places)
             for places in (self.removed, self.handles, self.empty)
         )
-        mesh = self.mesh.moved(scale, offset)
-        whole = mesh if self.whole is self.mesh else self.whole and self.whole.moved(scale, offset)
+        mesh = self.mesh.moved(scale, offset, axes)
+        whole = self.whole
+        if whole is not None:
+            whole = mesh if whole is self.mesh else whole.moved(scale, offset, axes)
         return replace(
             self, mesh=mesh, removed=removed, handles=handles, empty=empty,
             noise=scale * self.noise, whole=whole,

@@ -14,7 +14,8 @@ from scipy.spatial import cKDTree
 from levelset_core.data import PointCloud
 from levelset_core.geometry import extract_mesh
 from levelset_core.geometry.analysis import sample_faces
-from levelset_core.geometry.clouds import Normalization, noise_level
+from levelset_core.geometry.clouds import noise_level
+from levelset_core.geometry.frames import own_box
 from levelset_core.geometry.topology import boundary_lengths
 from levelset_core.geometry.trimming import spacings, trim
 from levelset_core.geometry.winding import WindingNumber, even_part
@@ -98,9 +99,8 @@ class Survey:
 
 def survey(cloud: PointCloud, workers: Workers = ALONE) -> Survey:
     """Look at a cloud in space, without outliers: dimensions of neighbourhoods, pieces, gaps."""
-    normalization = Normalization.of(cloud.points)
+    normalization, points = own_box(cloud.points)
     rows = numpy_generator(0).permutation(len(cloud))[:LOOKED_AT]
-    points = normalization.apply(cloud.points)
     linear, bulky = _dimensions(points)
     own = spacings(points[rows])
     spacing = float(np.median(own) * np.sqrt(len(rows) / len(points)))

@@ -228,7 +228,7 @@ class ReconstructionTrainer(Budgeted):
         """
         nodes = resolution or self.config.resolution
         mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale, closed=True)
-        return mesh.moved(self.scale, self.normalization.center)
+        return mesh.moved(*self.normalization.back)
 
     def extract_solid(
         self, resolution: int | None = None, *, level: float = 0.0, keep_all: bool = False
@@ -242,7 +242,7 @@ class ReconstructionTrainer(Budgeted):
         """
         nodes = resolution or self.config.resolution
         mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale, closed=True)
-        points = self.normalization.apply(self.cloud.points)
+        points = self.points[: len(self.cloud)].cpu().double().numpy()
         cell = max(np.subtract(*self.bounds[::-1])) / (nodes - 1)
         fit = self.prior if isinstance(self.prior, Prior) else None
         solid = solid_of(
@@ -250,7 +250,7 @@ class ReconstructionTrainer(Budgeted):
             sides=fit.sure if fit else None, expected=fit.pieces if fit and level == 0 else 0,
         )  # fmt: skip
         solid = at_data(solid, points, self.config.trim, open=self.prepared.open)
-        return solid.moved(self.scale, self.normalization.center)
+        return solid.moved(*self.normalization.back)
 
     def extract_curve(self, resolution: int | None = None) -> Curve:
         """The curve {F = 0}, in the cloud's units; an open one is cut off where its data ends."""
@@ -260,8 +260,8 @@ class ReconstructionTrainer(Budgeted):
             lines = [part for line in lines for part in self.prior.supported(line)]
         lines.sort(key=lambda line: -line.length)
         return Curve(
-            tuple(line.moved(self.scale, self.normalization.center) for line in lines),
-            tuple(mesh.moved(self.scale, self.normalization.center) for mesh in curve.surfaces),
+            tuple(line.moved(*self.normalization.back) for line in lines),
+            tuple(mesh.moved(*self.normalization.back) for mesh in curve.surfaces),
         )
 
     def _probe_extraction(self) -> None:

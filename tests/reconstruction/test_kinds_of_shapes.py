@@ -11,7 +11,7 @@ import torch
 
 from levelset_core.data import PointCloud
 from levelset_core.geometry import components, soundness
-from levelset_core.geometry.clouds import Normalization
+from levelset_core.geometry.frames import Normalization
 from levelset_core.parallel import ALONE
 from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
 from levelset_core.reconstruction.prior import Prior

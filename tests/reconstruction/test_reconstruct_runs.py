@@ -172,9 +172,12 @@ def test_the_snippet_gives_the_same_f(store, capsys):
     finally:
         os.chdir(before)
     field = read_field(run.artifacts / "field.npz")
-    found = space["F"](torch.from_numpy(np.stack([field.low, field.high])).float())
     values = field.values[0]
-    expected = torch.tensor([values[0, 0, 0], values[-1, -1, -1]])
+    share = np.random.default_rng(0).uniform(0.25, 0.75, size=(50, 3))  # in the box of the training
+    nodes = np.round(share * (np.array(values.shape) - 1)).astype(int)
+    places = field.low + nodes / (np.array(values.shape) - 1) * (field.high - field.low)
+    found = space["F"](torch.from_numpy(places).float())
+    expected = torch.from_numpy(values[tuple(nodes.T)])
     assert torch.allclose(found.flatten(), expected, atol=1e-3)
 
 

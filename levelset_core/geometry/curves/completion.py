@@ -17,10 +17,10 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 from skimage.graph import route_through_array
 
-from levelset_core.geometry.clouds import Normalization
 from levelset_core.geometry.curves.finding import find_curves
 from levelset_core.geometry.curves.gaps import wide_steps
 from levelset_core.geometry.curves.smooth_curve import SmoothCurve
+from levelset_core.geometry.frames import Normalization
 from levelset_core.geometry.meshes import even_points, unit
 
 #: Room around the curves, and the straight parts at the ends, in parts of the longest side.

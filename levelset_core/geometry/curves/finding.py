@@ -8,7 +8,7 @@ it, or anywhere in the box at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -93,12 +93,15 @@ class FoundCurves:
     apart: float
 
 
-def find_curves(points: np.ndarray, ends: str = "auto") -> FoundCurves:
+def find_curves(
+    points: np.ndarray, ends: str = "auto", place: Callable[[np.ndarray], np.ndarray] | None = None
+) -> FoundCurves:
     """The smooth curves near a cloud, (n, d).
 
     Args:
         points: in any order, in any units, with noise and outliers.
         ends: "auto" joins ends that go on into each other; "open" closes no curve, "closed" all.
+        place: from these points to what a person calls them, if that is something else.
 
     Raises:
         LevelsetError: no curve is found, curves meet in a junction, or ``ends`` is unknown.
@@ -114,7 +117,8 @@ def find_curves(points: np.ndarray, ends: str = "auto") -> FoundCurves:
     owner = _owners(own, lines, max(STRAY * best.noise, 2 * best.apart))
     pairs = [(own[owner == k], line) for k, line in enumerate(lines)]
     curves = [fit_curve(part, _at_data(line, part)) for part, line in pairs if len(part) >= LEAST]
-    refuse_junctions(curves, best.noise, best.gap, lambda place: center + size * place)
+    called = place or (lambda where: where)
+    refuse_junctions(curves, best.noise, best.gap, lambda own: called(center + size * own))
     moved = [replace(c, points=center + size * c.points, noise=size * c.noise) for c in curves]
     moved.sort(key=lambda curve: -curve.length)
     kept = owner >= 0

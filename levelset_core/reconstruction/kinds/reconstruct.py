@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from levelset_core.data import PointCloud
 from levelset_core.errors import LevelsetError
@@ -35,6 +36,7 @@ from levelset_core.reconstruction.shapes import (
     write_field,
     write_shape,
 )
+from levelset_core.reconstruction.trainer import MARGIN
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Goal, Kind, Metric
@@ -154,9 +156,11 @@ class Reconstruct(Kind):
         write_shape(run.artifacts / SHAPE, shape)
         if trainer.points.shape[1] == 3:
             write_field(run.artifacts / FIELD, self._field(trainer))
-        center, scale = trainer.normalization.center.tolist(), trainer.scale
+        scale, center, axes = trainer.normalization.back
+        assert axes is not None
         with replacing(run.artifacts / "network.safetensors") as partial:
-            partial.write_bytes(save_implicit(trainer.network, center=center, scale=scale))
+            network = trainer.network
+            partial.write_bytes(save_implicit(network, center=center, scale=scale, axes=axes))
         with replacing(run.artifacts / "network.py") as partial:
             partial.write_text(implicit_snippet("network.safetensors"), encoding="utf-8")
         result: dict[str, Any] = {"steps": trainer.step, "seconds": run.status().seconds}
@@ -175,15 +179,41 @@ class Reconstruct(Kind):
         return replace(shape, meshes=meshes, whole=whole)
 
     def _field(self, trainer: ReconstructionTrainer) -> FieldGrid:
+        """F on a grid along the cloud's own axes, which need not be those of the box."""
+        scale, center, axes = trainer.normalization.back
+        assert axes is not None
+        points = trainer.points.cpu().double().numpy() @ axes
+        bounds = np.stack([points.min(0) - MARGIN, points.max(0) + MARGIN])
         nodes = min(GRID, trainer.config.resolution)
-        values, grid = evaluate_volume(trainer.network, trainer.bounds, nodes)
-        undo = trainer.normalization.undo
+        values, grid = evaluate_volume(_AlongCloud(trainer.network, axes), bounds, nodes)
         outputs = values[None] if values.ndim == 3 else np.moveaxis(values, -1, 0)
-        return FieldGrid(outputs * trainer.scale, undo(np.array(grid.lower)), undo(grid.upper))
+        ends = (scale * np.array(end) + center for end in (grid.lower, grid.upper))
+        return FieldGrid(outputs * scale, *ends)
 
     def _write(self, run: Run, shape: Shape, cloud: PointCloud) -> dict[str, Any]:
         """The shape as a file for other programs; what there is to say of it."""
         return write_surface(run, shape.meshes[0])
+
+
+class _AlongCloud(nn.Module):
+    """F of places whose axes are the cloud's; beyond the box it grows by the distance to it.
+
+    Nothing was trained there, and the encoding repeats itself.
+    """
+
+    def __init__(self, network: nn.Module, axes: np.ndarray) -> None:
+        super().__init__()
+        self.network, self.axes = network, axes
+
+    def forward(self, x: Tensor) -> Tensor:
+        places = x @ torch.from_numpy(self.axes).to(x).T
+        within = places.clamp(-1.0, 1.0)
+        values: Tensor = self.network(within)
+        rows = values.reshape(len(x), -1)
+        size = torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp_min(1e-12)
+        beyond = torch.linalg.vector_norm(places - within, dim=1, keepdim=True)
+        grown: Tensor = rows * (1 + beyond / size)
+        return grown.view_as(values)
 
 
 def _wanted(run: Run) -> ReconstructionConfig:

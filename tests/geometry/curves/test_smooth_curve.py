@@ -7,9 +7,9 @@ import pytest
 from scipy.spatial import cKDTree
 
 from levelset_core.data.shapes import helix, trefoil
-from levelset_core.geometry.clouds import Normalization
 from levelset_core.geometry.curves.completion import complete_curves
 from levelset_core.geometry.curves.finding import find_curves
+from levelset_core.geometry.frames import Normalization
 
 
 def noisy(points, sigma, seed=0):
