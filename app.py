@@ -13,15 +13,23 @@ from pathlib import Path
 import streamlit as st
 
 from levelset_core.confined import release
+from levelset_core.errors import LevelsetError
 from levelset_core.live import get_hub
 from levelset_core.paths import ASSETS
 from levelset_core.runs import drop_spare, keep_spare
 from levelset_core.runs.queue import cores_for_runs
+from levelset_core.runs.quotas import quotas
+from pages.server import people
 from pages.server.arrays import array_routes
 from pages.server.guard import guard
 from pages.server.live_route import live_routes
 from pages.server.old_addresses import old_addresses
 from pages.server.run_route import run_routes
+
+try:
+    people.mode(), quotas()
+except LevelsetError as error:  # a wrong setting is told before anybody comes
+    raise SystemExit(str(error)) from None
 
 
 @asynccontextmanager

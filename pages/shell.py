@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from levelset_core.paths import ASSETS
+from pages.shared.account import at_the_door
 
 #: Folder of the page, which is also its address -> title, icon.
 PAGES = {
@@ -31,4 +32,5 @@ name = PAGES["home"][0]
 title = name if current.title == name else f"{current.title} · {name}"
 st.set_page_config(page_title=title, page_icon="◐", layout="wide")
 st.html(ASSETS / "app.css")
-current.run()
+if not at_the_door():
+    current.run()

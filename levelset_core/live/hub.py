@@ -51,7 +51,7 @@ class LiveHub:
 
     def create(
         self, state: PlaygroundState, *, playing: bool = True, slow: bool = False,
-        opening: bool = False,
+        opening: bool = False, owner: str | None = None,
     ) -> LiveSession:  # fmt: skip
         """A new session.
 
@@ -60,11 +60,12 @@ class LiveHub:
             playing: whether it trains at once.
             slow: take the first steps slowly enough to be seen.
             opening: have the first browser press play.
+            owner: whose it is.
 
         Raises:
             LevelsetError: ``MAX_SESSIONS`` are looked at.
         """
-        session = LiveSession(self.call, state, playing, slow=slow, opening=opening)
+        session = LiveSession(self.call, state, playing, slow=slow, opening=opening, owner=owner)
         with self._lock:
             self._add(session)
             self._wake(session)
@@ -122,6 +123,10 @@ class LiveHub:
     def watched(self, key: str | None) -> LiveSession | None:
         """The session that a link with this key only watches."""
         return next((s for s in list(self._sessions.values()) if s.keys.watch == key), None)
+
+    def joined(self, key: str | None) -> LiveSession | None:
+        """The session that a link with this key takes part in."""
+        return next((s for s in list(self._sessions.values()) if s.keys.joint == key), None)
 
     def copied(self, key: str | None) -> LiveSession | None:
         """The session that a link with this key copies."""

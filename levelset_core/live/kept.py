@@ -35,6 +35,7 @@ class KeptSession:
     playing: bool
     slow: bool
     opening: bool
+    owner: str | None = None
 
 
 class KeptSessions:
@@ -68,7 +69,7 @@ class KeptSessions:
             return KeptSession(
                 session_id, _text(values["token"]), PlaygroundState.from_dict(values["state"]),
                 int(values["version"]), bool(values["playing"]), bool(values["slow"]),
-                bool(values["opening"]),
+                bool(values["opening"]), _owner(values.get("owner")),
             )  # fmt: skip
         except (LevelsetError, KeyError, TypeError, ValueError):
             return None
@@ -80,6 +81,12 @@ class KeptSessions:
             for place, path in enumerate(files):
                 if place >= MOST or time.time() - path.stat().st_mtime > AGE:
                     path.unlink(missing_ok=True)
+
+
+def _owner(value: Any) -> str | None:
+    if not isinstance(value, str | None):
+        raise TypeError("no owner")
+    return value
 
 
 def _text(value: Any) -> str:

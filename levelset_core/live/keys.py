@@ -35,6 +35,11 @@ class Keys:
         return self._made_for("watch token")
 
     @property
+    def joint(self) -> str:
+        """Stands for ``id`` in links whose holder takes part, where sessions have owners."""
+        return self._made_for("joint")
+
+    @property
     def copy(self) -> str:
         """In links whose holder gets a session of his own, which begins as a copy."""
         return self._made_for("copy")

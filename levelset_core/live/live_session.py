@@ -51,12 +51,14 @@ class LiveSession:
         lesson: the lesson that it is at.
         worker: the process that trains it; None while there is none.
         wake: has a worker take it up, where one is there.
+        owner: whose it is; None on a local machine. Links let others take part, watch or copy it.
     """
 
     def __init__(
         self, ask: Ask, state: PlaygroundState, playing: bool, *, slow: bool = False,
-        opening: bool = False,
+        opening: bool = False, owner: str | None = None,
     ) -> None:  # fmt: skip
+        self.owner = owner
         self.id = secrets.token_urlsafe(12)  # 16 letters
         self.token = secrets.token_urlsafe(24)
         self.state = state
@@ -85,7 +87,9 @@ class LiveSession:
     @classmethod
     def restored(cls, ask: Ask, kept: KeptSession) -> LiveSession:
         """As it was kept on the disk: the same id, token, settings and points."""
-        session = cls(ask, kept.state, kept.playing, slow=kept.slow, opening=kept.opening)
+        session = cls(
+            ask, kept.state, kept.playing, slow=kept.slow, opening=kept.opening, owner=kept.owner
+        )
         session.id, session.token, session.version = kept.id, kept.token, kept.version
         return session
 
@@ -94,7 +98,7 @@ class LiveSession:
         with self._lock:
             return KeptSession(
                 self.id, self.token, self.state, self.version, self.playing, self._slow,
-                self.opening,
+                self.opening, self.owner,
             )  # fmt: skip
 
     @property

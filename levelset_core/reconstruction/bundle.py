@@ -25,7 +25,8 @@ from levelset_core.reconstruction.shapes import CLOUD, FIELD, TRUTH, Shape, clou
 from levelset_core.runs.execution import work_here
 from levelset_core.runs.files import read_arrays
 from levelset_core.runs.folder import Run
-from levelset_core.runs.store import RunStore, start
+from levelset_core.runs.starting import start
+from levelset_core.runs.store import RunStore
 
 #: Where they are: folders of runs.
 BUNDLED = ASSETS / "samples" / "reconstructions"

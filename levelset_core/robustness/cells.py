@@ -19,7 +19,8 @@ from levelset_core.robustness.measurements import largest
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs.files import read_json
 from levelset_core.runs.folder import Run
-from levelset_core.runs.store import RunStore, start
+from levelset_core.runs.starting import start
+from levelset_core.runs.store import RunStore
 
 
 @dataclass(frozen=True)

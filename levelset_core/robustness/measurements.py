@@ -16,7 +16,8 @@ from levelset_core.robustness.measure import model_file
 from levelset_core.robustness.models import KnownModel
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import kind_title
-from levelset_core.runs.store import RunStore, start
+from levelset_core.runs.starting import start
+from levelset_core.runs.store import RunStore
 
 #: Measurements of the bundled models: folders of runs, see :mod:`levelset_core.robustness.bundle`.
 BUNDLED = CHECKPOINTS / "measurements"

@@ -30,6 +30,7 @@ from levelset_core.paths import CHECKPOINTS
 from levelset_core.robustness.config import OLD_METHODS
 from levelset_core.runs.files import read_json, replacing
 from levelset_core.runs.folder import Run
+from levelset_core.runs.quotas import check_room
 from levelset_core.runs.store import RunStore
 from levelset_core.runs.words import numbered
 
@@ -100,12 +101,14 @@ def known_models(store: RunStore | None = None) -> list[KnownModel]:
     Equal titles get a number.
     """
     store = store or RunStore()
-    files = (store.root / UPLOADS).glob("*.safetensors")
+    files = (path for folder in store.folders(UPLOADS) for path in folder.glob("*.safetensors"))
     uploads = sorted(files, key=lambda path: path.stat().st_mtime)
+    # Two owners may have uploaded the same, and an admin sees both.
+    by_id = {f"upload-{path.stem}": path for path in uploads}
     found = [
         *_bundled(),
         *_trained(store),
-        *(_model(path, "upload", f"upload-{path.stem}") for path in uploads),
+        *(_model(path, "upload", name) for name, path in by_id.items()),
     ]
     taken: set[str] = set()
     return [replace(m, title=numbered(m.title, taken)) for m in found if m is not None]
@@ -126,11 +129,12 @@ def keep_uploaded_file(
         store: of the runs.
 
     Raises:
-        LevelsetError: the stem is none.
+        LevelsetError: the stem is none, or the owner's room on the disk is used up.
     """
     if re.fullmatch("[0-9a-f]{16}", stem) is None:
         raise LevelsetError(f"{stem[:40]!r} names no network.")
-    folder = store.root / UPLOADS
+    check_room(store.root, store.viewer.owner, content.nbytes)
+    folder = store.own_folder(UPLOADS)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{stem}.safetensors"
     with replacing(path.with_suffix(".json")) as partial:

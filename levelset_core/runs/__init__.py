@@ -16,9 +16,12 @@ from levelset_core.runs.execution import EXIT_CODES, work_here
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import RESUMABLE, STATES, Run, RunConfig, RunStatus
 from levelset_core.runs.kinds import Goal, Kind, Metric, Trainer, get_kind, kind_modules, kind_title
+from levelset_core.runs.owners import Viewer
+from levelset_core.runs.quotas import check_upload, usage, why_waiting
 from levelset_core.runs.spare import drop_spare, keep_spare
-from levelset_core.runs.store import RunStore, Started, start
-from levelset_core.runs.words import duration, progress_text, summary, tell_apart
+from levelset_core.runs.starting import Started, start
+from levelset_core.runs.store import RunStore
+from levelset_core.runs.words import byte_size, duration, progress_text, summary, tell_apart
 
 __all__ = [
     "EXIT_CODES",
@@ -33,6 +36,9 @@ __all__ = [
     "RunStore",
     "Started",
     "Trainer",
+    "Viewer",
+    "byte_size",
+    "check_upload",
     "drop_spare",
     "duration",
     "get_kind",
@@ -47,6 +53,8 @@ __all__ = [
     "start",
     "summary",
     "tell_apart",
+    "usage",
+    "why_waiting",
     "work_here",
     "zip_chunks",
 ]

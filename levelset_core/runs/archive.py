@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from levelset_core.runs.files import PARTIAL
 from levelset_core.runs.folder import Run
+from levelset_core.runs.owners import OWNER
 
 _BLOCK = 1 << 20
 #: Files that are numbers without structure; compressing them only takes time.
@@ -19,7 +20,7 @@ def zip_chunks(run: Run) -> Iterator[bytes]:
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", strict_timestamps=False) as archive:
         for path in sorted(run.path.rglob("*")):
-            internal = path == run.lock_file or path.name.endswith(PARTIAL)
+            internal = path in (run.lock_file, run.path / OWNER) or path.name.endswith(PARTIAL)
             if internal or not path.is_file() or path.is_symlink():
                 continue
             with suppress(FileNotFoundError), path.open("rb") as file:

@@ -8,6 +8,7 @@ bit for bit: JSON writes floats with all their digits.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,24 @@ from levelset_core.errors import LevelsetError
 from levelset_core.runs.files import replacing
 
 FORMAT = "levelset-checkpoint-1"
+
+
+def checkpoint_every() -> float:
+    """Seconds between two checkpoints: ``$LEVELSET_CHECKPOINT_SECONDS``, default 30; 0 is always.
+
+    Raises:
+        LevelsetError: the variable is not a number from 0 on.
+    """
+    text = os.environ.get("LEVELSET_CHECKPOINT_SECONDS") or "30"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise LevelsetError(
+            f"LEVELSET_CHECKPOINT_SECONDS must be a number of seconds from 0 on, got {text!r}."
+        )
+    return seconds
 
 
 def save_checkpoint(path: Path, tree: Any) -> None:

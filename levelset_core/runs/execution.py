@@ -18,12 +18,13 @@ from typing import Any
 
 from levelset_core.errors import LevelsetError
 from levelset_core.parallel import torch_threads
-from levelset_core.runs.checkpoints import load_checkpoint, save_checkpoint
+from levelset_core.runs.checkpoints import checkpoint_every, load_checkpoint, save_checkpoint
 from levelset_core.runs.files import remove_partials, write_json
 from levelset_core.runs.folder import Run, RunStatus
 from levelset_core.runs.kinds import Goal, Kind, Trainer, get_kind
 from levelset_core.runs.locks import FileLock
 from levelset_core.runs.metrics import LogSizes, MetricsLog
+from levelset_core.runs.quotas import Meter
 from levelset_core.runs.store import RunStore
 
 logger = logging.getLogger(__name__)
@@ -36,24 +37,6 @@ SAVING_SHARE = 0.05
 WINDOW = 60
 #: Exit codes, by the state a run was left in.
 EXIT_CODES = {"done": 0, "failed": 2, "cancelled": 130, "interrupted": 130}
-
-
-def checkpoint_every() -> float:
-    """Seconds between two checkpoints: ``$LEVELSET_CHECKPOINT_SECONDS``, default 30; 0 is always.
-
-    Raises:
-        LevelsetError: the variable is not a number from 0 on.
-    """
-    text = os.environ.get("LEVELSET_CHECKPOINT_SECONDS") or "30"
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise LevelsetError(
-            f"LEVELSET_CHECKPOINT_SECONDS must be a number of seconds from 0 on, got {text!r}."
-        )
-    return seconds
 
 
 class Execution:
@@ -78,6 +61,8 @@ class Execution:
             started_at=time.time(), queued_at=None,
         )  # fmt: skip
         self._finished = False
+        self._meter = Meter(run)
+        self._over = ""
         self._base_seconds = 0.0
         self._begun = time.monotonic()
         self._window: deque[tuple[float, float]] = deque(maxlen=WINDOW)
@@ -97,7 +82,7 @@ class Execution:
             KeyboardInterrupt: a second interrupt, by somebody who would not wait for the step.
         """
         try:
-            return self._work()
+            return self._counted()
         except KeyboardInterrupt:
             self._end("interrupted", "Stopped at once, without saving.")
             raise
@@ -109,6 +94,12 @@ class Execution:
             traceback.print_exc()
             text = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
             return self._end("failed", f"An error at step {self.status.step}: {text}.")
+
+    def _counted(self) -> RunStatus:
+        try:
+            return self._work()
+        finally:
+            self._meter.count()
 
     def _work(self) -> RunStatus:
         remove_partials(self.run.path)
@@ -129,7 +120,8 @@ class Execution:
         finally:
             log.close()
         if not ended:
-            return self._end("cancelled" if self.run.cancel_requested else "interrupted")
+            state = "cancelled" if self.run.cancel_requested else "interrupted"
+            return self._end(state, self._over)
         result = kind.finish(self.run, trainer)
         write_json(self.run.path / "result.json", result)
         return self._end("done", result.get("note", ""))
@@ -154,7 +146,8 @@ class Execution:
                 heartbeat = now + HEARTBEAT
                 log.flush()
                 self._heartbeat(goal)
-                if self.run.cancel_requested:
+                self._over = self._meter.over()
+                if self._over or self.run.cancel_requested:
                     return False
             if self.stop():
                 return False

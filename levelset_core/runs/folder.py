@@ -15,6 +15,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.runs.files import read_json, write_json
 from levelset_core.runs.locks import is_locked
 from levelset_core.runs.metrics import MAX_ROWS, read_metrics
+from levelset_core.runs.owners import PUBLIC, owner_of
 
 #: Of ``config.json``; a folder of a newer version is listed but not worked on.
 VERSION = 1
@@ -171,6 +172,16 @@ class Run:
         if self._config is None:
             self._config = RunConfig.from_dict(read_json(self.path / "config.json"))
         return self._config
+
+    @property
+    def owner(self) -> str | None:
+        """Whose it is; None where it was made without owners."""
+        return owner_of(self.path)
+
+    @property
+    def public(self) -> bool:
+        """Whether others may look at it."""
+        return (self.path / PUBLIC).exists()
 
     @property
     def inputs(self) -> Path:

@@ -20,6 +20,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.paths import child_environment
 from levelset_core.runs.folder import Run, RunStatus
 from levelset_core.runs.locks import FileLock
+from levelset_core.runs.quotas import why_waiting
 from levelset_core.runs.spare import take_spare
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ def start_next(runs: Sequence[Run]) -> None:
     """Start queued runs while there is room. Only under the store's lock.
 
     A run takes as many cores as it has threads, and an accelerator for itself. The first in the
-    queue is never overtaken. With a cluster its scheduler has the queue.
+    queue is never overtaken, unless it waits for its owner's limits. With a cluster its scheduler
+    has the queue.
 
     Raises:
         LevelsetError: the cluster's scheduler does not answer.
@@ -63,6 +65,8 @@ def start_next(runs: Sequence[Run]) -> None:
         elif status.state == "queued":
             queued.append((status.queued_at or 0.0, run.id, run, status))
     for _, _, run, status in sorted(queued, key=lambda entry: entry[:2]):
+        if why_waiting(run, running):
+            continue
         if not _fits(run, running):
             break
         if _start(run, status):

@@ -19,6 +19,7 @@ from levelset_core.cluster import cluster_address, connect
 from levelset_core.errors import LevelsetError, optional
 from levelset_core.runs.files import read_json, write_json
 from levelset_core.runs.folder import Run, RunStatus
+from levelset_core.runs.quotas import why_waiting
 
 #: Seconds after which the scheduler is asked again whether it still has a task.
 ASKED_AGAIN = 5.0
@@ -39,9 +40,18 @@ def hand_over(runs: Sequence[Run]) -> None:
     keys = {run.id: _task(run).get("key") for run, _ in waiting}
     known = [key for key in keys.values() if key]
     states: dict[str, str] = connect().run_on_scheduler(_states, known)  # type: ignore[no-untyped-call]
-    for run, status in waiting:
-        if states.get(keys[run.id] or "") in (None, "erred", "memory", "forgotten"):
+    lost = [
+        (run, status) for run, status in waiting
+        if states.get(keys[run.id] or "") in (None, "erred", "memory", "forgotten")
+    ]  # fmt: skip
+    fresh = {run.id for run, _ in lost}
+    at_work = [
+        run for run in runs if run.id not in fresh and (run.alive or task_file(run).exists())
+    ]
+    for run, status in sorted(lost, key=lambda entry: entry[1].queued_at or 0.0):
+        if not why_waiting(run, at_work):
             _submit(run, status)
+            at_work.append(run)
 
 
 def _waits(run: Run) -> RunStatus | None:

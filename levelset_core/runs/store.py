@@ -1,58 +1,81 @@
-"""All runs of this person: a folder of folders, and the one way to start a run."""
+"""All runs that somebody may see: a folder of folders."""
 
 from __future__ import annotations
 
 import logging
-import platform
-import re
-import secrets
 import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
-
-from levelset_core.cluster import cluster_address
-from levelset_core.device import DEVICES, pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import runs_folder
-from levelset_core.runs.files import sync_folder, write_json
-from levelset_core.runs.folder import RESUMABLE, Run, RunConfig, RunStatus, valid_id
+from levelset_core.runs.creation import make_folder, new_config
+from levelset_core.runs.folder import RESUMABLE, Run, RunStatus, valid_id
 from levelset_core.runs.kinds import get_kind
 from levelset_core.runs.locks import FileLock
-from levelset_core.runs.queue import cores_for_runs, start_next
+from levelset_core.runs.owners import PUBLIC, Viewer, owner_key
+from levelset_core.runs.queue import start_next
+from levelset_core.runs.quotas import check_room, check_today, forget_days
 
 logger = logging.getLogger(__name__)
 
-#: Lower-case letters and digits that are not taken for one another.
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-_NEW, _TRASH = ".new-", ".trash-"
+_TRASH = ".trash-"
 
 
 class RunStore:
-    """The runs below one folder. Many processes may use it at once.
+    """The runs below one folder, as far as somebody may see them.
+
+    Many processes may use it at once.
 
     Args:
         root: default: :func:`runs_folder`.
+        viewer: who looks, and whose new runs are; default: this machine, which sees all.
     """
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, viewer: Viewer | None = None) -> None:
         self.root = (root or runs_folder()).absolute()
+        self.viewer = viewer or Viewer()
 
     # -- looking -----------------------------------------------------------------------------
 
     def runs(self) -> list[Run]:
-        """All runs, the newest first; also those that :meth:`Run.problem` has a sentence for."""
+        """All runs to be seen, the newest first; also those with a :meth:`Run.problem`."""
+        return sorted(filter(self.sees, self._all()), key=_created, reverse=True)
+
+    def _all(self) -> list[Run]:
+        """Everybody's."""
         try:
-            names = [p for p in self.root.iterdir() if valid_id(p.name) and p.is_dir()]
+            return [Run(p) for p in self.root.iterdir() if valid_id(p.name) and p.is_dir()]
         except OSError:  # none yet, or not to be read
             return []
-        return sorted((Run(path) for path in names), key=_created, reverse=True)
+
+    def at_work(self) -> list[Run]:
+        """Everybody's runs that a process works on now."""
+        return [run for run in self._all() if run.alive]
+
+    def mine(self, run: Run) -> bool:
+        """Whether who looks may change it."""
+        return self.viewer.sees_all or self.viewer.owns(run.owner)
+
+    def sees(self, run: Run) -> bool:
+        """Whether who looks may see it."""
+        return self.mine(run) or run.public
+
+    def own_folder(self, name: str) -> Path:
+        """Where the person's own files of a sort are kept; other owners have others."""
+        owner = self.viewer.owner
+        return self.root / name / owner_key(owner) if owner is not None else self.root / name
+
+    def folders(self, name: str) -> list[Path]:
+        """All folders of a sort of files that who looks may see."""
+        if not self.viewer.sees_all:
+            return [self.own_folder(name)]
+        return [self.root / name, *sorted(p for p in (self.root / name).glob("*/"))]
 
     def of_kind(self, *kinds: str) -> list[Run]:
         """Runs of these kinds that can be read, the newest first."""
@@ -69,8 +92,9 @@ class RunStore:
         Raises:
             LevelsetError: there is none.
         """
-        if valid_id(run_id) and (self.root / run_id).is_dir():
-            return Run(self.root / run_id)
+        run = Run(self.root / run_id)
+        if valid_id(run_id) and run.path.is_dir() and self.sees(run):
+            return run
         raise LevelsetError(f"There is no run {run_id!r}.")
 
     def find(self, text: str) -> Run:
@@ -113,48 +137,26 @@ class RunStore:
         Raises:
             LevelsetError: the kind, a setting or a number does not fit.
         """
-        chosen = get_kind(kind)
-        if steps is not None and steps < 1:
-            raise LevelsetError(f"A run needs at least one step, got {steps}.")
-        if seconds is not None and not seconds > 0:
-            raise LevelsetError(f"A run needs more than 0 seconds, got {seconds}.")
-        if threads < 1:
-            raise LevelsetError(f"A run needs at least one thread, got {threads}.")
-        now = datetime.now(UTC)
-        config = RunConfig(
-            kind, name or chosen.title, chosen.check(settings), seed, _device(device),
-            threads, steps, seconds, now.isoformat(timespec="microseconds"), _software(),
-        )  # fmt: skip
-        token = "".join(secrets.choice(_LETTERS) for _ in range(8))
-        run_id = f"{kind}-{now:%Y%m%d}-{token}"
-        self.root.mkdir(parents=True, exist_ok=True)
-        new = Run(self.root / f"{_NEW}{run_id}")
-        try:
-            for folder in (new.path, new.inputs, new.artifacts):
-                folder.mkdir()
-            for file, content in (inputs or {}).items():
-                _put(new.inputs, file, content)
-            write_json(new.path / "config.json", asdict(config))
-            new.write_status(RunStatus("interrupted", steps=steps, message="Not begun yet."))
-            new.path.rename(self.root / run_id)
-        except BaseException:
-            shutil.rmtree(new.path, ignore_errors=True)
-            raise
-        sync_folder(self.root)
-        return self.get(run_id)
+        config = new_config(kind, settings, name, seed, device, threads, steps, seconds)
+        check_room(self.root, self.viewer.owner, sum(map(_bytes, (inputs or {}).values())))
+        return make_folder(self.root, config, inputs or {}, self.viewer.owner)
 
     def submit(self, run: Run) -> None:
         """Put a new, interrupted, cancelled or failed run in the queue: it goes on by itself.
 
         Raises:
-            LevelsetError: it is running, queued or done, or cannot be read; or the cluster does
-                not answer: the run then waits until somebody looks again.
+            LevelsetError: it is running, queued or done, somebody else's, or cannot be read; or
+                its owner's limits are reached, or the cluster does not answer: the run then
+                waits until somebody looks again.
         """
+        self._own(run)
         with self.exclusive():
             status = self._readable(run)
             if status.state not in RESUMABLE:
                 raise LevelsetError(f"Run {run.id} is {status.state}: it cannot be resumed.")
             get_kind(run.config.kind)
+            check_today(self.root, run.owner)
+            check_room(self.root, run.owner)
             queued = replace(status, state="queued", queued_at=time.time(), message="", pid=None)
             with FileLock.acquire(run.lock_file):  # its last process may be on its way out
                 run.forget_cancel()
@@ -177,7 +179,8 @@ class RunStore:
             return
         try:
             with self.exclusive():
-                start_next(self.runs())
+                forget_days(self.root)
+                start_next(self._all())
         except OSError as error:
             logger.warning("No run can be started in %s: %s", self.root, error.strerror)
 
@@ -185,8 +188,9 @@ class RunStore:
         """Take it out of the queue, or have it save and stop after its present step.
 
         Raises:
-            LevelsetError: it is neither queued nor running, or cannot be read.
+            LevelsetError: it is neither queued nor running, somebody else's, or cannot be read.
         """
+        self._own(run)
         with self.exclusive():
             status = self._readable(run)
             if status.state == "queued" and not run.alive:
@@ -196,12 +200,34 @@ class RunStore:
             else:
                 raise LevelsetError(f"Run {run.id} is {status.state}: there is nothing to cancel.")
 
+    def kill(self, run: Run) -> None:
+        """See :meth:`Run.kill`.
+
+        Raises:
+            LevelsetError: it works on another machine, or is somebody else's.
+        """
+        self._own(run)
+        run.kill()
+
+    def share(self, run: Run, public: bool) -> None:
+        """Let everybody look at it, or nobody else any more.
+
+        Raises:
+            LevelsetError: it is somebody else's.
+        """
+        self._own(run)
+        if public:
+            (run.path / PUBLIC).touch()
+        else:
+            (run.path / PUBLIC).unlink(missing_ok=True)
+
     def delete(self, run: Run) -> None:
         """Remove its folder for good.
 
         Raises:
-            LevelsetError: it is running.
+            LevelsetError: it is running, or somebody else's.
         """
+        self._own(run)
         with self.exclusive():
             try:
                 with FileLock.acquire(run.lock_file):  # its process may be on its way out
@@ -219,68 +245,14 @@ class RunStore:
         """While held, nobody else starts, cancels or deletes runs of this store."""
         return FileLock.acquire(self.root / ".lock", patience=30.0)
 
+    def _own(self, run: Run) -> None:
+        if not self.mine(run):
+            raise LevelsetError(f"Run {run.id} belongs to somebody else: you can only look at it.")
+
     def _readable(self, run: Run) -> RunStatus:
         if problem := run.problem():
             raise LevelsetError(f"Run {run.id} cannot be used: {problem}")
         return run.status()
-
-
-class Started(NamedTuple):
-    """A run, and whether it is new: False where the same worked or waited already."""
-
-    run: Run
-    new: bool
-
-
-def start(
-    kind: str,
-    settings: dict[str, Any],
-    inputs: Mapping[str, Path | bytes] | None = None,
-    *,
-    name: str = "",
-    seed: int = 0,
-    device: str | None = None,
-    threads: int | None = None,
-    queue: bool = True,
-    store: RunStore | None = None,
-) -> Started:
-    """Make a run and put it in the queue, so that it begins by itself.
-
-    A run of the same kind, settings and seed that works or waits is given instead: a click that
-    arrives twice starts nothing twice.
-
-    Args:
-        kind, settings, name, seed, device, inputs: see :meth:`RunStore.create`.
-        threads: default: all that runs may take.
-        queue: without, the run is only made, for the caller to work on.
-        store: where it is kept; default: the person's own.
-
-    Raises:
-        LevelsetError: the kind, a setting or an input does not fit.
-        OSError: an input is gone, or the folder cannot be written.
-    """
-    store = store or RunStore()
-    wanted = get_kind(kind).check(settings)
-    for run in store.runs():
-        with suppress(LevelsetError):
-            config = run.config
-            same = (config.kind, config.seed, config.settings) == (kind, seed, wanted)
-            if same and run.status().active:
-                return Started(run, new=False)
-    run = store.create(
-        kind, settings, name=name, seed=seed, device=device, threads=threads or cores_for_runs(),
-        inputs=inputs,
-    )  # fmt: skip
-    if queue:
-        store.submit(run)
-    return Started(run, new=True)
-
-
-def _device(name: str | None) -> str:
-    """This machine's, or an accelerator of the cluster's that this machine need not have."""
-    if cluster_address() is not None and name in DEVICES[2:]:
-        return str(name)
-    return str(pick_device(name))
 
 
 def _created(run: Run) -> str:
@@ -291,21 +263,5 @@ def _created(run: Run) -> str:
     return ""
 
 
-def _put(folder: Path, name: str, content: Path | bytes) -> None:
-    if not re.fullmatch(r"\w[\w.-]*", name):
-        raise LevelsetError(f"{name!r} is no name for an input file.")
-    path = folder / name
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    else:
-        shutil.copyfile(content, path)
-
-
-def _software() -> dict[str, str]:
-    from levelset_core import __version__
-
-    return {
-        "levelset_core": __version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
+def _bytes(content: Path | bytes) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size

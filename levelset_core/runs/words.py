@@ -13,6 +13,7 @@ from levelset_core.runs.kinds import kind_title
 def summary(run: Run) -> dict[str, Any]:
     """What the run is and how far, as plain values; ``problem`` if its folder is damaged."""
     values: dict[str, Any] = {"id": run.id, "folder": str(run.path), "problem": run.problem()}
+    values |= {"owner": run.owner, "public": run.public}
     if values["problem"] is not None:
         return {**values, "kind": None, "name": run.id, "state": "damaged"}
     config = run.config
@@ -69,3 +70,12 @@ def progress_text(status: RunStatus) -> str:
         elif status.seconds_left is not None:
             parts.append(f"{duration(status.seconds_left)} left")
     return " · ".join(parts)
+
+
+def byte_size(count: float) -> str:
+    """A number of bytes: "12 B", "3.4 kB", "56.0 MB"."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"

@@ -10,8 +10,9 @@ from levelset_core.few_samples.binary_images import MERGES
 from levelset_core.few_samples.config import MATCH, POINTS, UNTIL, GeneralizationConfig
 from levelset_core.few_samples.networks import MODELS
 from levelset_core.few_samples.results import chosen_numbers, command, key_of, title
-from levelset_core.runs import Run, RunStore, start
+from levelset_core.runs import Run, start
 from pages.few_samples.sources import Source
+from pages.server.people import my_runs
 from pages.shared.attempt import telling
 from pages.shared.board import live_board
 from pages.shared.image_data import data_size_title, here_or_download
@@ -120,7 +121,7 @@ def _start(config: GeneralizationConfig) -> None:
 
 
 def _sweeps() -> list[Run]:
-    runs = RunStore().runs()
+    runs = my_runs().runs()
     return [r for r in runs if not r.problem() and r.config.kind == "generalize"][:SHOWN]
 
 

@@ -23,8 +23,8 @@ from levelset_core.few_samples.results import (
     title,
 )
 from levelset_core.paths import ASSETS
-from levelset_core.runs import RunStore
 from levelset_core.runs.files import read_json
+from pages.server.people import my_runs
 from pages.shared.kept import view_choice
 from pages.shared.run_controls import created_text
 from pages.shared.tables import named_table
@@ -72,7 +72,7 @@ def sources() -> list[Source]:
             found.append(Source(name, title(result), result, path, True))
     except LevelsetError as error:
         st.error(str(error), icon=":material/broken_image:")
-    for run in RunStore().runs():
+    for run in my_runs().runs():
         if run.problem() or run.config.kind != "generalize":
             continue
         with suppress(LevelsetError, KeyError, TypeError, AttributeError):

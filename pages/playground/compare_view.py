@@ -11,9 +11,10 @@ import streamlit as st
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession, PlaygroundState, get_hub
 from levelset_core.live.frames import read_header
-from pages.playground.opening import COPY, STATE, TAKE_PART, WATCH
+from pages.playground.opening import COPY, JOINT, STATE, TAKE_PART, WATCH
 from pages.playground.pins import Kept, pictures
 from pages.playground.words import value_text
+from pages.server.people import person
 from pages.shared.attempt import attempt, tell
 from pages.shared.tables import named_table
 
@@ -168,10 +169,12 @@ def _of_link(link: str) -> tuple[LiveSession, str]:
     session = (
         hub.watched(query.get(WATCH))
         or hub.get(query.get(TAKE_PART))
+        or hub.joined(query.get(JOINT))
         or hub.copied(query.get(COPY))
     )
     if session:
         return session, ", live"
     if STATE in query:
-        return hub.create(PlaygroundState.from_link(query[STATE])), ", trained here from its start"
+        state, owner = PlaygroundState.from_link(query[STATE]), person().owner
+        return hub.create(state, owner=owner), ", trained here from its start"
     raise LevelsetError("This is no link to a playground that runs here, and it holds no state.")

@@ -10,6 +10,7 @@ from pages.playground.lesson_editor import lesson_editor
 from pages.playground.links import embedding
 from pages.playground.opening import take_part
 from pages.playground.progress import done_lessons
+from pages.server.people import person
 from pages.shared.attempt import attempt, tell
 from pages.shared.uploads import prepare_uploads, read_upload
 
@@ -96,7 +97,7 @@ def begin(session: LiveSession, lesson: Lesson) -> None:
 
 def _begin_beside(lesson: Lesson) -> None:
     """Start a lesson in a session of its own; Back in the browser leads to the drawing."""
-    session = get_hub().create(lesson.start, playing=False)
+    session = get_hub().create(lesson.start, playing=False, owner=person().owner)
     take_part(session)
     begin(session, lesson)
 

@@ -10,7 +10,7 @@ import segno
 import streamlit as st
 
 from levelset_core.live import LiveSession
-from pages.playground.opening import COPY, LESSON, STATE, TAKE_PART, WATCH
+from pages.playground.opening import COPY, JOINT, LESSON, STATE, TAKE_PART, WATCH
 from pages.shared.kept import kept_choice
 
 #: Above so many characters a code is too fine to be read from a projector.
@@ -125,7 +125,7 @@ def _address(session: LiveSession, kind: str) -> str:
     values = {
         "copy": (COPY, keys.copy),
         "watch": (WATCH, keys.watch),
-        "joint": (TAKE_PART, keys.id),
+        "joint": (TAKE_PART, keys.id) if session.owner is None else (JOINT, keys.joint),
     }
     return _page(dict([values[kind]]))
 

@@ -10,9 +10,12 @@ from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession, PlaygroundState, get_hub
 from levelset_core.live.lessons import all_lessons
+from pages.server.people import person
 
 #: In the address -> what it does.
 TAKE_PART, WATCH, COPY, STATE, LESSON = "session", "watch", "copy", "s", "lesson"
+#: The same as TAKE_PART for others than its owner.
+JOINT = "joint"
 
 
 @dataclass(frozen=True)
@@ -22,16 +25,20 @@ class Opened:
     Attributes:
         session: the session.
         watching: whether this browser may only look on.
+        invited: whether it came by a link to take part in a session that is somebody else's.
     """
 
     session: LiveSession
     watching: bool = False
+    invited: bool = False
 
     @property
     def address(self) -> dict[str, str]:
         """What the page's address holds of it: the session, and the state where that fits."""
         if self.watching:
             return {WATCH: self.session.keys.watch}
+        if self.invited:
+            return {JOINT: self.session.keys.joint}
         # Of too many points the settings alone: the browser has the points, and sends them again to
         # a server that has lost the session.
         state = self.session.state
@@ -61,7 +68,14 @@ def opened() -> Opened:
         if session:
             return Opened(session, watching=True)
         _say("What this link watches has ended.")
+    if JOINT in st.query_params:
+        if session := get_hub().joined(st.query_params[JOINT]):
+            return Opened(session, invited=True)
+        _say("The session of this link has ended, or its owner has not opened it again yet.")
     session = get_hub().get(st.query_params.get(TAKE_PART) or st.session_state.get("session_id"))
+    if session is not None and not person().viewer.owns(session.owner):
+        # Its id alone, as out of somebody's address line, gives nobody control.
+        return Opened(session, watching=True)
     if session is None:
         session = _new_session()
     st.session_state.session_id = session.id
@@ -70,13 +84,14 @@ def opened() -> Opened:
 
 def own_copy(session: LiveSession) -> None:
     """Go on in a session of one's own, which begins as a copy of this one."""
-    take_part(get_hub().create(session.state, playing=session.playing))
+    owner = person().owner
+    take_part(get_hub().create(session.state, playing=session.playing, owner=owner))
 
 
 def take_part(session: LiveSession) -> None:
     """Go on in this session."""
     st.session_state.session_id = session.id
-    for name in (WATCH, COPY, LESSON, STATE):
+    for name in (WATCH, JOINT, COPY, LESSON, STATE):
         st.query_params.pop(name, None)
     st.query_params[TAKE_PART] = session.id
 
@@ -92,6 +107,7 @@ def _new_session() -> LiveSession:
         # With a state beside it, the lesson was under way when its session ended.
         lesson.start if lesson and STATE not in st.query_params else _state(),
         playing=start == "fast", slow=start != "fast", opening=start is None,
+        owner=person().owner,
     )  # fmt: skip
     if lesson:
         session.check_lesson(lesson)

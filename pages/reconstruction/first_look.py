@@ -13,9 +13,10 @@ from levelset_core.data import inliers
 from levelset_core.data.facts import CloudFacts, facts_of
 from levelset_core.errors import LevelsetError
 from levelset_core.reconstruction.survey import Survey, survey
-from levelset_core.runs import RunStore, duration
+from levelset_core.runs import duration
 from pages.reconstruction.input import Subject
 from pages.reconstruction.method import METHODS
+from pages.server.people import my_runs
 
 #: Points whose outliers are found within a second.
 AT_ONCE = 60_000
@@ -86,7 +87,7 @@ def takes(subject: Subject, choice: dict[str, Any]) -> str:
     method = METHODS[subject.kind][choice["method"]]
     training = choice["changes"].get("seconds")
     besides, how = LEAST + POINT * len(subject.cloud), "roughly"
-    for run in RunStore().of_kind(method.kind):
+    for run in my_runs().of_kind(method.kind):
         with suppress(LevelsetError):
             status = run.status()
             if status.state == "done" and status.started_at and status.updated_at:

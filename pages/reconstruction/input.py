@@ -15,8 +15,9 @@ from levelset_core.data.samples import SAMPLES, load_sample
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, Polyline
 from levelset_core.reconstruction.shapes import TRUTH, Shape, read_cloud, read_shape
-from levelset_core.runs import Run, RunStore
+from levelset_core.runs import Run
 from pages.reconstruction.upload import upload_panel
+from pages.server.people import my_runs
 
 DEFAULT = "bunny"
 UPLOAD = "upload"
@@ -81,7 +82,7 @@ def _arrive() -> None:
         return
     st.session_state.arrived = run_id
     try:
-        run = RunStore().get(run_id)
+        run = my_runs().get(run_id)
         source = run.config.settings["about"]["source"]
         subject = subject_of(run)
     except (LevelsetError, KeyError, TypeError) as error:

@@ -24,10 +24,11 @@ from levelset_core.reconstruction.shapes import (
     read_field,
     read_shape,
 )
-from levelset_core.runs import Run, RunConfig, RunStatus, RunStore, tell_apart
+from levelset_core.runs import Run, RunConfig, RunStatus, tell_apart
 from levelset_core.runs.files import read_arrays
 from pages.reconstruction.input import Subject
 from pages.reconstruction.method import METHODS
+from pages.server.people import my_runs
 from pages.shared import viewer3d as v
 
 
@@ -57,7 +58,7 @@ def runs_on(subject: Subject) -> list[Run]:
     """All runs of exactly this cloud, the newest first; last those that came with the program."""
     kinds = {m.kind for methods in METHODS.values() for m in methods.values()}
     found = []
-    for run in RunStore().runs():
+    for run in my_runs().runs():
         config = _config(str(run.path))
         if config is not None and config.kind in kinds:
             about = config.settings.get("about", {})

@@ -11,9 +11,9 @@ from levelset_core.attacks import chance_of
 from levelset_core.data.images import IMAGE_SETS
 from levelset_core.robustness.measurements import largest, measurements, start_measurement
 from levelset_core.robustness.models import KnownModel
-from levelset_core.runs import RunStore
 from pages.robustness.charts import black_box_figure, distance_figure, distances_with
 from pages.robustness.measuring import PASSES, Question, active_runs, measure_button
+from pages.server.people import my_runs
 from pages.shared.charts import CONFIG
 
 #: Passes of one image that all searches of such a run take at most.
@@ -31,7 +31,7 @@ MEASURES = {
 
 def distances_view(q: Question) -> None:
     """Histograms over one another."""
-    found = {m: measurements(RunStore(), "distances", [m], data=q.data) for m in q.models}
+    found = {m: measurements(my_runs(), "distances", [m], data=q.data) for m in q.models}
     older = any(distances_with(runs, OLDER) for runs in found.values())
     usual = LEAST
     if older and not any(distances_with(runs, LEAST) for runs in found.values()):
@@ -71,7 +71,7 @@ def distances_view(q: Question) -> None:
 
 def _start_distances(q: Question, missing: list[KnownModel]) -> None:
     for model in missing:
-        start_measurement(RunStore(), "distances", [model], data=q.data, images=q.images)
+        start_measurement(my_runs(), "distances", [model], data=q.data, images=q.images)
 
 
 # -- black box -------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def black_box_view(q: Question) -> None:
     if len(q.models) < 2:
         st.info("A black-box attack needs two models: choose one more.")
         return
-    runs = measurements(RunStore(), "transfer", q.models, data=q.data, attack=q.usual)
+    runs = measurements(my_runs(), "transfer", q.models, data=q.data, attack=q.usual)
     best = largest(runs)
     result = None if best is None else best.result()
     waits = any(run.status().active for run in runs)
@@ -102,7 +102,7 @@ def black_box_view(q: Question) -> None:
     names = [] if enough or waits else ["all pairs"]
     work = 2 * len(q.models) * q.usual.steps * q.images / PASSES
     start = partial(
-        start_measurement, RunStore(), "transfer", q.models,
+        start_measurement, my_runs(), "transfer", q.models,
         data=q.data, images=q.images, attack=q.usual,
     )  # fmt: skip
     measure_button(q, names, work, start)

@@ -16,10 +16,11 @@ from levelset_core.robustness.table import (
     passes,
     percent,
 )
-from levelset_core.runs import RunStore, duration
+from levelset_core.runs import duration
 from pages.robustness.keeping import downloads
 from pages.robustness.measuring import PASSES
 from pages.robustness.models import test_images
+from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
 from pages.shared.image_data import here_or_download
 from pages.shared.kept import kept
@@ -64,7 +65,7 @@ def _how(entry: Entry, data: str) -> None:
         for warning in best.warnings:
             st.warning(warning, icon=":material/warning:")
     if entry.active is not None and entry.active.state == "stopped" and entry.active.run_id:
-        run_progress(RunStore().get(entry.active.run_id), key="robust_stopped")
+        run_progress(my_runs().get(entry.active.run_id), key="robust_stopped")
     subset_seed = None
     if (cell := best or entry.active) is not None:
         images, seed, subset_seed = cell.wanted, cell.seed, cell.subset_seed
@@ -199,6 +200,6 @@ def _start(
 ) -> None:
     for entry in entries:
         start_cells(
-            RunStore(), entry.model, [entry.attack], data=data, images=images, seed=seed,
+            my_runs(), entry.model, [entry.attack], data=data, images=images, seed=seed,
             subset_seed=subset_seed,
         )  # fmt: skip

@@ -23,7 +23,7 @@ from levelset_core.robustness.table import (
     missing_attacks,
     passes,
 )
-from levelset_core.runs import Run, RunStore
+from levelset_core.runs import Run
 from pages.robustness.address import NORM, NORM_TITLES, TABLE_IMAGES, first_of
 from pages.robustness.boundaries import black_box_view, distances_view
 from pages.robustness.charts import (
@@ -43,6 +43,7 @@ from pages.robustness.measuring import (
     runs_in_work,
 )
 from pages.robustness.models import DATA, choose_models, image_sets, test_images
+from pages.server.people import my_runs
 from pages.shared.attempt import tell, telling
 from pages.shared.board import live_board
 from pages.shared.charts import CONFIG
@@ -158,7 +159,7 @@ def _curves(
     q: Question, curve: Callable[[str, int, str], dict[float, AttackConfig]], axis: str, mark: float
 ) -> Lines:
     """Both charts and the button; the lines of the strong one."""
-    cells = all_cells(RunStore(), q.models)
+    cells = all_cells(my_runs(), q.models)
     left, right = st.columns(2)
     with right.container(height=HEAD, border=False):
         paper = kept_choice("Attack of the paper", PAPER, key="curves_paper")
@@ -191,7 +192,7 @@ def _add_others(figure: go.Figure, q: Question, cells: list[Cell], strong: Lines
         points = autoattack_points(cells, model, q.data, q.norm)
         if points:
             add_points(figure, model, q.colours[model.id], points, "AutoAttack")
-        runs = measurements(RunStore(), "distances", [model], data=q.data)
+        runs = measurements(my_runs(), "distances", [model], data=q.data)
         if (known := distances_with(runs, f"least_{q.norm}")) is not None:
             arrays = known[1]
             least = np.where(arrays["right"].astype(bool), arrays[f"least_{q.norm}"], 0.0)
@@ -221,7 +222,7 @@ def _start_attacks(q: Question, missing: dict[str, list[AttackConfig]]) -> None:
     for model in q.models:
         if attacks := missing.get(model.id):
             start_cells(
-                RunStore(), model, attacks, data=q.data, images=q.images,
+                my_runs(), model, attacks, data=q.data, images=q.images,
                 name=f"{model.title}: curve of {len(attacks)} attacks",
             )  # fmt: skip
 
@@ -231,7 +232,7 @@ def _start_attacks(q: Question, missing: dict[str, list[AttackConfig]]) -> None:
 
 def _waterfall(q: Question) -> None:
     attack = paper_attack("autoattack", q.models[0].shape[0], norm=q.norm)
-    cells = all_cells(RunStore(), q.models)
+    cells = all_cells(my_runs(), q.models)
     found = {m.id: best_cell(cells, m, attack, q.data) for m in q.models}
     shown = [(m, cell) for m in q.models if (cell := found[m.id]) is not None and cell.stages]
     clean = {

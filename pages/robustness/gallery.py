@@ -17,11 +17,12 @@ from levelset_core.robustness.kinds.survey import SURVEY
 from levelset_core.robustness.measurements import measurements, start_measurement
 from levelset_core.robustness.models import KnownModel
 from levelset_core.robustness.table import best_cell, passes
-from levelset_core.runs import Run, RunStore, duration
+from levelset_core.runs import Run, duration
 from pages.robustness.address import first_image
 from pages.robustness.measuring import EVERY, PASSES, run_arrays
 from pages.robustness.models import network_of
 from pages.server.arrays import store
+from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
 from pages.shared.board import live_board
 from pages.shared.front_end import front_end
@@ -90,7 +91,7 @@ def _predicted(digest: str, name: str, _network: nn.Module, _data: ImageSet) -> 
 
 def _survey_run(model: KnownModel, name: str, images: int, attack: AttackConfig) -> Run | None:
     """A run that has surveyed the images, else the newest that began."""
-    runs = measurements(RunStore(), "survey", [model], data=name, attack=attack)
+    runs = measurements(my_runs(), "survey", [model], data=name, attack=attack)
     runs = [run for run in runs if run.config.settings["images"] >= images]
     done = [run for run in runs if run.status().state == "done"]
     return next(iter(done + runs), None)
@@ -98,7 +99,7 @@ def _survey_run(model: KnownModel, name: str, images: int, attack: AttackConfig)
 
 def _survey_button(model: KnownModel, name: str, images: int, attack: AttackConfig) -> None:
     survey = partial(
-        start_measurement, RunStore(), "survey", [model], data=name, images=images, attack=attack
+        start_measurement, my_runs(), "survey", [model], data=name, images=images, attack=attack
     )
     strong = passes(paper_attack("pgd-strong", model.shape[0]))
     work = (len(LOSSES) * attack.steps + strong + NEAREST_PASSES) * images / PASSES
@@ -130,7 +131,7 @@ def _table(run: Run | None, predicted: np.ndarray, data: ImageSet) -> dict[str, 
 def _known_elsewhere(model: KnownModel, name: str, images: int, unknown: np.ndarray) -> np.ndarray:
     """What a cell of the table knows of the same images under the strong attack."""
     attack = paper_attack("pgd-strong", model.shape[0])
-    best = best_cell(all_cells(RunStore(), [model]), model, attack, name)
+    best = best_cell(all_cells(my_runs(), [model]), model, attack, name)
     if best is None or best.survivors is None or best.images < images:
         return unknown
     return 1.0 - np.isin(np.arange(images), best.survivors)
@@ -151,7 +152,7 @@ def _progress(runs: list[Run], images: int) -> None:
     elif status.state != "done":
         st.button(
             "Go on attacking the images", icon=":material/play_arrow:", key="explorer_survey_go",
-            on_click=attempt, args=(ERROR, RunStore().submit, run),
+            on_click=attempt, args=(ERROR, my_runs().submit, run),
             help=f"It is {status.state}. {status.message}",
         )  # fmt: skip
         tell(ERROR)

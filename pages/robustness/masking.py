@@ -12,8 +12,9 @@ from levelset_core.attacks.signs.of_attacks import LOSS_GAP
 from levelset_core.data.images import data_set_of, is_here, same_first_images
 from levelset_core.robustness.measurements import measurements, newest, start_measurement
 from levelset_core.robustness.models import KnownModel
-from levelset_core.runs import Run, RunStore
+from levelset_core.runs import Run
 from pages.robustness.charts import tidy
+from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
 from pages.shared.charts import COLORS, CONFIG, look
 
@@ -98,7 +99,7 @@ def _examined(
     model: KnownModel, data: str, attack: AttackConfig
 ) -> tuple[dict[str, Any] | None, Run | None]:
     """What was found, from a run or else from the model's card; and a run that is not over."""
-    runs = measurements(RunStore(), "masking", [model], data=data, attack=attack)
+    runs = measurements(my_runs(), "masking", [model], data=data, attack=attack)
     result, pending = newest(runs)
     if pending is not None and not pending.status().active:
         pending = None
@@ -115,7 +116,7 @@ def _start(
     for model in missing:
         others = [m for m in models if m.id != model.id][:MOST_OTHERS]
         start_measurement(
-            RunStore(), "masking", [model, *others], data=data, images=IMAGES, attack=attack
+            my_runs(), "masking", [model, *others], data=data, images=IMAGES, attack=attack
         )
 
 

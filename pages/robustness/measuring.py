@@ -13,8 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 from levelset_core.attacks import AttackConfig, paper_attack
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.models import KnownModel
-from levelset_core.runs import Run, RunStore, duration
+from levelset_core.runs import Run, duration
 from levelset_core.runs.files import read_arrays
+from pages.server.people import my_runs
 from pages.shared.attempt import attempt
 from pages.shared.image_data import here_or_download
 from pages.shared.run_controls import run_progress
@@ -32,7 +33,7 @@ ERROR = "robust_curves_error"
 
 def active_runs() -> list[Run]:
     """Those of this page, the oldest first."""
-    return [run for run in reversed(RunStore().of_kind(*KINDS)) if run.status().active]
+    return [run for run in reversed(my_runs().of_kind(*KINDS)) if run.status().active]
 
 
 def runs_in_work(runs: list[Run], key: str) -> None:

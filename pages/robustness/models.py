@@ -10,8 +10,8 @@ from torch import nn
 from levelset_core.data.images import IMAGE_SETS, ImageSet, is_here, load_images
 from levelset_core.robustness.models import KnownModel, known_models
 from levelset_core.robustness.table import data_of
-from levelset_core.runs import RunStore
 from pages.robustness.address import MODEL, first_of
+from pages.server.people import my_runs
 from pages.shared.kept import kept_menu
 
 #: What an origin looks like in a list.
@@ -43,7 +43,7 @@ def no_images(model: KnownModel) -> str:
 
 def models() -> list[KnownModel]:
     """All known ones: bundled, trained here, uploaded."""
-    return known_models(RunStore())
+    return known_models(my_runs())
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)

@@ -19,7 +19,7 @@ from levelset_core.robustness.table import (
     table_rows,
     trained_on_others,
 )
-from levelset_core.runs import Run, RunStore
+from levelset_core.runs import Run
 from pages.robustness.address import (
     EPSILON_RANGE,
     NORM,
@@ -35,6 +35,7 @@ from pages.robustness.masking import masking_view
 from pages.robustness.measuring import EVERY, active_runs, runs_in_work
 from pages.robustness.models import DATA, image_sets
 from pages.robustness.ranks import ranks_view
+from pages.server.people import my_runs
 from pages.shared.attempt import telling
 from pages.shared.board import live_board
 from pages.shared.front_end import front_end
@@ -85,7 +86,7 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
         )  # fmt: skip
         st.space("stretch")
         slot = st.container(horizontal=True, width="content")
-    rows = table_rows(models, all_cells(RunStore(), models), data, float(epsilon), norm)
+    rows = table_rows(models, all_cells(my_runs(), models), data, float(epsilon), norm)
     chosen = _chosen(rows)
     with slot:
         paper_table()

@@ -20,8 +20,9 @@ from levelset_core.robustness.models import (
     wanted,
 )
 from levelset_core.robustness.watch import looks_from_arrays
-from levelset_core.runs import Run, RunStore, start
+from levelset_core.runs import Run, start
 from pages.robustness.measuring import EVERY, run_arrays
+from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
 from pages.shared.board import live_board, pick_runs
 from pages.shared.front_end import front_end
@@ -55,7 +56,7 @@ def training_view(found: list[KnownModel]) -> None:
 
 def trainings() -> list[Run]:
     """Robust trainings that are watched, the newest first."""
-    return [run for run in RunStore().of_kind("robust") if run.config.settings.get("watch")]
+    return [run for run in my_runs().of_kind("robust") if run.config.settings.get("watch")]
 
 
 # -- start -----------------------------------------------------------------------------------
@@ -182,7 +183,7 @@ def _board(runs: list[Run]) -> None:
 
 def _titles(runs: list[Run]) -> dict[str, str]:
     """As everywhere, with the network where it is not the usual one."""
-    titles = training_titles(RunStore())
+    titles = training_titles(my_runs())
     for run in runs:
         model = run.config.settings["model"]
         if model != MODELS[0]:

@@ -13,10 +13,10 @@ import streamlit as st
 from levelset_core.robustness.history import CLAIMS, SOURCE
 from levelset_core.robustness.models import KnownModel, known_models
 from levelset_core.robustness.twin import FACTOR, gradient_of, masked, measured
-from levelset_core.runs import RunStore
 from pages.robustness.charts import tidy
 from pages.robustness.masking import finding_list
 from pages.robustness.models import EXCERPT, network_of, test_images
+from pages.server.people import my_runs
 from pages.shared import charts
 from pages.shared.charts import COLORS, CONFIG
 
@@ -98,7 +98,7 @@ def _stronger() -> None:
 
 def _why() -> None:
     """Gradients of one image, under both losses."""
-    standard = next((m for m in known_models(RunStore()) if m.id.endswith("4a_standard")), None)
+    standard = next((m for m in known_models(my_runs()) if m.id.endswith("4a_standard")), None)
     left, right = st.columns([3, 2])
     if standard is not None:
         with left:

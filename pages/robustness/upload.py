@@ -32,8 +32,8 @@ from levelset_core.robustness.uploads import (
     seen_classifier,
     uploaded_classifier,
 )
-from levelset_core.runs import RunStore
 from pages.robustness.models import SHAPES, sets_here, test_images
+from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
 from pages.shared.uploads import prepare_uploads, read_upload
 
@@ -176,7 +176,7 @@ def _seen(
 def _keep(seen: SeenClassifier, title: str, file: str) -> None:
     st.session_state.robust_kept = None
     card = {"method": None, "file": Path(file).name}
-    keep_uploaded_file(seen.stem, seen.content, title, card, RunStore())
+    keep_uploaded_file(seen.stem, seen.content, title, card, my_runs())
     st.session_state.robust_kept = f"{title} is among the models now: see Table and Curves."
 
 

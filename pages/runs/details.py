@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from levelset_core.runs import Run, RunStore, kind_title
+from levelset_core.runs import Run, RunStore, byte_size, kind_title
 from pages.server.run_route import artifact_address, zip_address
 from pages.shared.attempt import attempt, tell
 from pages.shared.charts import AXES, CONFIG, metric_names, metrics_figure
@@ -28,13 +28,15 @@ def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, s
     if problem := run.problem():
         st.markdown(f"#### {run.id}")
         st.error(f"This folder cannot be read. {problem}", icon=":material/broken_image:")
-        _delete(store, run, st.container(horizontal=True))
+        if store.mine(run):
+            _delete(store, run, st.container(horizontal=True))
         return
     st.markdown(f"#### {_plain(names[run.id])}")
     c = run.config
     st.caption(
         f"{kind_title(c.kind)} · {created_text(c.created)} · {c.device}, "
         f"{c.threads} thread{'s' if c.threads > 1 else ''} · seed {c.seed} · `{run.id}`"
+        f"{_whose(store, run)}"
     )
     run_progress(run, key=f"run_{run.id}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -49,7 +51,9 @@ def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, s
         st.space("stretch")
         st.link_button("Download zip", zip_address(run), icon=":material/download:")
         actions = st.container(horizontal=True, width="content")
-    _delete(store, run, actions)
+    if store.mine(run):
+        _share(store, run, actions)
+        _delete(store, run, actions)
     shown = [run, *(o for o in others if o.id == other)]
     titles = [names[r.id] for r in shown]
     _metrics(shown, titles, axis or "step")
@@ -107,8 +111,29 @@ def _files(run: Run) -> None:
     for path in paths:
         name = path.relative_to(run.artifacts)
         st.link_button(
-            f"{name} ({_size(path.stat().st_size)})", artifact_address(run, path),
+            f"{name} ({byte_size(path.stat().st_size)})", artifact_address(run, path),
             icon=":material/download:", type="tertiary",
+        )  # fmt: skip
+
+
+def _whose(store: RunStore, run: Run) -> str:
+    """An admin sees whose it is; others that it is not theirs."""
+    if store.viewer.owner is None or run.owner == store.viewer.owner:
+        return ""
+    if store.viewer.admin:
+        return f" · of {run.owner or 'this machine'}"
+    return " · shared by somebody else: to look at only"
+
+
+def _share(store: RunStore, run: Run, place: Any) -> None:
+    """On a server with owners: whether everybody may look at it."""
+    if store.viewer.owner is None:
+        return
+    key = f"public_{run.id}"
+    with place:
+        st.toggle(
+            "Public", run.public, key=key, help="Everybody here may look at it and download it.",
+            on_change=lambda: store.share(run, bool(st.session_state[key])),
         )  # fmt: skip
 
 
@@ -119,7 +144,7 @@ def _delete(store: RunStore, run: Run, place: Any) -> None:
             st.session_state.run_deleting = run.id
     if st.session_state.get("run_deleting") != run.id:
         return
-    size = _size(sum(p.stat().st_size for p in run.path.rglob("*") if p.is_file()))
+    size = byte_size(sum(p.stat().st_size for p in run.path.rglob("*") if p.is_file()))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"Delete this run and its files ({size}) **for good**?", width="stretch")
         st.button(
@@ -175,11 +200,3 @@ def _text(value: Any) -> str:
 def _plain(text: str) -> str:
     """Text as it is, whatever of it Markdown would take as a sign."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|$~:" else c for c in text)
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"

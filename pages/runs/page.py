@@ -8,6 +8,8 @@ from levelset_core.cluster import cluster_address, dashboard
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import STATES, Run, RunStore, duration, kind_title, summary, tell_apart
 from pages.runs.details import run_details
+from pages.server.people import my_runs
+from pages.shared.account import account, used
 from pages.shared.board import live_board
 from pages.shared.page import page
 from pages.shared.run_controls import created_text, state_badge
@@ -20,12 +22,15 @@ PAGE = 8
 
 def board(found: list[Run]) -> None:
     """List and chosen run."""
-    store = RunStore()
+    store = my_runs()
     runs = {run.id: run for run in found}
     rows = [summary(run) for run in runs.values()]
     for row, name in zip(rows, tell_apart([row["name"] for row in rows]), strict=True):
         row["name"] = name
     with page("Runs") as here:
+        with here.row:
+            account()
+        used()
         if not rows:
             with st.container(border=True):
                 st.markdown("#### No runs yet")
@@ -139,4 +144,4 @@ def _progress(row: dict[str, Any]) -> str:
     return f"{share}{duration(row['seconds'])}"
 
 
-live_board(board, RunStore().runs, every=EVERY, always=True)
+live_board(board, my_runs().runs, every=EVERY, always=True)

@@ -1,4 +1,5 @@
-"""Before every request: is the server called by a name of its own; after it: what a browser may do.
+"""Before every request: is the server called by a name of its own; after it: what a browser may do,
+and by which cookie it is known.
 
 A page elsewhere can give its own name the address of this machine (DNS rebinding). Its scripts
 would then be of the same origin as the server, and read everything. But the browser still sends
@@ -17,8 +18,11 @@ from functools import cache
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages.server import people
 
 #: Names, by commas, that the server is called by besides this machine's own; "*" is any.
 HOSTS = "LEVELSET_HOSTS"
@@ -57,9 +61,25 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in safe_headers(host).items():
                     headers[name] = value
+                if headers.get("content-type", "").startswith("text/html"):
+                    for cookie in cookies_for(scope):
+                        headers.append("set-cookie", cookie)
             await send(message)
 
         await self.app(scope, receive, told)
+
+
+def cookies_for(scope: Scope) -> list[str]:
+    """What a page tells a browser to keep, where browsers are owners and this one is not known."""
+    connection = HTTPConnection(scope)
+    if people.mode() != "anonymous" or people.known_browser(connection.cookies):
+        return []
+    secure = "https" in (scope["scheme"], connection.headers.get("x-forwarded-proto"))
+    # Inside a page elsewhere a browser sends only cookies that are marked so.
+    sites = "None; Secure; Partitioned" if secure and os.environ.get(EMBED) else "Lax"
+    sites += "; Secure" if secure and sites == "Lax" else ""
+    value = f"{people.COOKIE}={people.new_cookie()}; Path=/; HttpOnly"
+    return [f"{value}; Max-Age={people.COOKIE_SECONDS}; SameSite={sites}"]
 
 
 def name_of(host: str) -> str:

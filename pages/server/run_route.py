@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import Run, RunStore, zip_chunks
+from pages.server.people import person_of
 
 _PREFIX = "levelset/runs"
 
@@ -35,7 +36,9 @@ def artifact_address(run: Run, path: Path) -> str:
 
 def _download(request: Request) -> Response:
     try:
-        run = RunStore().get(request.path_params["run_id"])
+        if (person := person_of(request.cookies)) is None:
+            return PlainTextResponse("Open this address in the browser that you are known by.", 403)
+        run = RunStore(viewer=person.viewer).get(request.path_params["run_id"])
     except LevelsetError as error:
         return PlainTextResponse(str(error), 404)
     if "file" not in request.path_params:

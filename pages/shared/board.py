@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import Run, RunStore
+from levelset_core.runs import Run
+from pages.server.people import my_runs
 
 #: Reads the runs that a board is about, anew at every call.
 Find = Callable[[], Sequence[Run]]
@@ -39,7 +40,7 @@ def _look(
     if active is not None and _any(runs, "running", "queued") != active:
         st.rerun()  # begins or ends the looking
     if _any(runs, "queued"):
-        RunStore().dispatch()
+        my_runs().dispatch()
     draw(runs, *arguments)
 
 

@@ -10,7 +10,16 @@ import streamlit as st
 
 from levelset_core.cluster import cluster_address
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import RESUMABLE, Run, RunStatus, RunStore, duration, progress_text, summary
+from levelset_core.runs import (
+    RESUMABLE,
+    Run,
+    RunStatus,
+    duration,
+    progress_text,
+    summary,
+    why_waiting,
+)
+from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
 
 #: How a state shows: its icon and colour.
@@ -57,16 +66,23 @@ def run_progress(run: Run, *, key: str) -> RunStatus | None:
         elif status.state == "done" and status.message:
             st.warning(status.message, icon=":material/warning:")
         elif status.state == "queued":
-            st.caption(_waits())
+            st.caption(_waits(run))
+        elif status.state == "interrupted" and status.message:
+            st.caption(status.message)
         tell(f"{key}_error")
     return status
 
 
-def _waits() -> str:
+def _waits(run: Run) -> str:
+    store = my_runs(run.path.parent)
+    if reason := why_waiting(run, store.at_work()):
+        return reason
     if (address := cluster_address()) is not None:
         return f"Waits for a worker of the cluster at {address}: it starts by itself."
-    runs = (summary(run) for run in RunStore().runs())
-    busy = [f"“{run['name']}”{_left(run)}" for run in runs if run["state"] == "running"]
+    own = [summary(other) for other in store.at_work() if store.sees(other)]
+    busy = [f"“{other['name']}”{_left(other)}" for other in own]
+    if others := len(store.at_work()) - len(own):
+        busy.append(f"{others} of other people")
     before = f" Now at work: {', '.join(busy)}." if busy else ""
     return f"Waits in the queue: it starts by itself when a run before it ends.{before}"
 
@@ -76,7 +92,9 @@ def _left(run: dict[str, Any]) -> str:
 
 
 def _buttons(run: Run, status: RunStatus, key: str) -> None:
-    store = RunStore(run.path.parent)
+    store = my_runs(run.path.parent)
+    if not store.mine(run):
+        return
     if status.state in RESUMABLE:
         label = "Start" if not run.checkpoint_file.exists() else "Resume"
         st.button(
@@ -88,7 +106,7 @@ def _buttons(run: Run, status: RunStatus, key: str) -> None:
             "Stop now", key=f"{key}_kill", icon=":material/stop:",
             help="It saves and stops after the present step. This button does not wait: the "
             "steps since the last checkpoint are lost.",
-            on_click=attempt, args=(f"{key}_error", Run.kill, run),
+            on_click=attempt, args=(f"{key}_error", store.kill, run),
         )  # fmt: skip
     elif status.active:
         st.button(

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from levelset_core.confined import BusyError, confined, prepare
 from levelset_core.errors import LevelsetError
+from levelset_core.runs import check_upload
+from pages.server.people import person
 
 Result = TypeVar("Result")
 
@@ -45,10 +47,12 @@ def read_upload(
         before, after: other arguments.
 
     Raises:
-        LevelsetError: see :func:`levelset_core.confined.confined`.
+        LevelsetError: see :func:`levelset_core.confined.confined`; or they are larger than an
+            owner may upload here.
     """
     prepare_uploads()
     size = sum(c.getbuffer().nbytes if isinstance(c, io.BytesIO) else len(c) for c in contents)
+    check_upload(size, person().owner)
     ids = [getattr(content, "file_id", None) for content in contents]
     about = (work.__qualname__, repr(before), *ids)
     if about in _refused:

@@ -121,11 +121,11 @@ def test_broken_images_are_taken_away(models, store):
     cell = next(c for c in all_cells(store, models) if c.attack == attack)
     rows = table_rows(models, [cell], "mnist_excerpt", 0.1)
     entry = replace(rows[0].entries["pgd-margin"], attack=attack, best=cell)
-    arrays = np.load(io.BytesIO(_content(run.id, entry, "npz")))
+    arrays = np.load(io.BytesIO(_content(store, run.id, entry, "npz")))
     clean = next(c for c in all_cells(store, models) if c.attack.attack == "clean" and c.run_id)
     assert len(arrays["adversarial"]) == clean.standing - cell.standing > 0
     assert np.abs(arrays["adversarial"] - arrays["original"]).max() <= 0.1 + 1e-6
-    with Image.open(io.BytesIO(_content(run.id, entry, "png"))) as sheet:
+    with Image.open(io.BytesIO(_content(store, run.id, entry, "png"))) as sheet:
         assert sheet.format == "PNG"
 
 
