@@ -1,10 +1,13 @@
-"""Memory that one step of an attack frees is kept for the next one."""
+"""Memory: of a process; what one step of an attack frees is kept for the next one."""
 
 from __future__ import annotations
 
 import ctypes
 import platform
+import re
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 #: Parameters of glibc's mallopt(3), and what they are set to: blocks up to 32 MiB (the most it
 #: takes) come from the heap, and it keeps up to 256 MiB that are free.
@@ -24,3 +27,14 @@ def keep_memory() -> bool:
         return False
     mallopt = ctypes.CDLL(None).mallopt
     return bool(mallopt(_MMAP_THRESHOLD, LARGEST)) and bool(mallopt(_TRIM_THRESHOLD, KEPT))
+
+
+def memory_of(pid: int) -> int | None:
+    """Bytes of a process, its share of what it shares with others included; None off Linux.
+
+    That share is the proportional set size (PSS): over all processes it adds up to what is used.
+    """
+    with suppress(OSError):
+        found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
+        return int(found[1]) * 1024 if found else None
+    return None

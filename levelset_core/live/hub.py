@@ -69,6 +69,7 @@ class LiveHub:
         with self._lock:
             self._add(session)
             self._wake(session)
+        logger.info("session opened", extra={"sessions": len(self._sessions), "owner": owner})
         return session
 
     def _add(self, session: LiveSession) -> None:
@@ -153,6 +154,17 @@ class LiveHub:
             self._workers.clear()
         for worker in workers:  # not under the lock, which their readers may be waiting for
             worker.close()
+
+    def sessions(self) -> list[LiveSession]:
+        """All that run here."""
+        return list(self._sessions.values())
+
+    @property
+    def well(self) -> bool:
+        """Whether sessions can be trained: every worker lives, or is started when it is needed."""
+        with self._lock:
+            workers = list(self._workers.values())
+        return not self._closed and all(worker.process.poll() is None for worker in workers)
 
     def processes(self) -> list[int]:
         """The workers' process ids."""

@@ -87,6 +87,12 @@ def drop_spare() -> None:
         spare.dismiss()
 
 
+def spare_process() -> int | None:
+    """The process id of the one that is ready."""
+    spare = _spare
+    return None if spare is None else spare.process.pid
+
+
 def take_spare(threads: int) -> Spare | None:
     """The one that is ready, if it fits; another takes its place later."""
     global _spare

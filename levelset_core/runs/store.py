@@ -161,6 +161,7 @@ class RunStore:
             with FileLock.acquire(run.lock_file):  # its last process may be on its way out
                 run.forget_cancel()
                 run.write_status(queued)
+        self._tell("submitted", run)
         self._dispatch()
 
     def dispatch(self) -> None:
@@ -199,6 +200,7 @@ class RunStore:
                 run.request_cancel()
             else:
                 raise LevelsetError(f"Run {run.id} is {status.state}: there is nothing to cancel.")
+        self._tell("cancelled", run)
 
     def kill(self, run: Run) -> None:
         """See :meth:`Run.kill`.
@@ -228,6 +230,7 @@ class RunStore:
             LevelsetError: it is running, or somebody else's.
         """
         self._own(run)
+        self._tell("deleted", run)
         with self.exclusive():
             try:
                 with FileLock.acquire(run.lock_file):  # its process may be on its way out
@@ -244,6 +247,10 @@ class RunStore:
     def exclusive(self) -> FileLock:
         """While held, nobody else starts, cancels or deletes runs of this store."""
         return FileLock.acquire(self.root / ".lock", patience=30.0)
+
+    def _tell(self, what: str, run: Run) -> None:
+        """For the log of a server."""
+        logger.info("run %s", what, extra={"run": run.id, "owner": run.owner})
 
     def _own(self, run: Run) -> None:
         if not self.mine(run):

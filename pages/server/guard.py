@@ -9,9 +9,11 @@ that name, so names that are not this server's are refused; an address in number
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import re
 import socket
+import time
 from collections.abc import Iterable
 from functools import cache
 
@@ -24,6 +26,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.server import people
 
+logger = logging.getLogger(__name__)
+
+#: Requests that are not logged: too many, and none tells anything.
+_UNTOLD = ("/static/", "/_stcore/", "/levelset/assets/", "/levelset/arrays/", "/healthz")
 #: Names, by commas, that the server is called by besides this machine's own; "*" is any.
 HOSTS = "LEVELSET_HOSTS"
 #: Pages that may show this one inside: origins, by commas, as https://moodle.example.org; "*": any.
@@ -56,8 +62,11 @@ class Guard:
             await refusal(scope, receive, send)
             return
 
+        begun = time.monotonic()
+
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
+                _log(scope, message["status"], time.monotonic() - begun)
                 headers = MutableHeaders(scope=message)
                 for name, value in safe_headers(host).items():
                     headers[name] = value
@@ -67,6 +76,14 @@ class Guard:
             await send(message)
 
         await self.app(scope, receive, told)
+
+
+def _log(scope: Scope, status: int, seconds: float) -> None:
+    """Requests for the log of a server, without what stands behind the "?": it may hold keys."""
+    if not logger.isEnabledFor(logging.INFO) or scope["path"].startswith(_UNTOLD):
+        return
+    about = {"method": scope["method"], "path": scope["path"], "status": status}
+    logger.info("request", extra={**about, "seconds": round(seconds, 4)})
 
 
 def cookies_for(scope: Scope) -> list[str]:
