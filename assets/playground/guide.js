@@ -19,22 +19,22 @@ export class Guide {
 
   /** Whether play should be pressed by a person; else it is pressed here, once there was a look. */
   waits(arrived) {
-    const { opening, playing, points, screen } = this.playground;
+    const { points, screen, talk: { opening, playing } } = this.playground;
     const self = opening && !screen.reduced.matches;
     if (arrived && self && points.list.length) this.begin();
     return !self && !playing && screen.blend.frame?.panels[0]?.info.step === 0;
   }
 
   begin() {
-    const { playground } = this;
-    playground.timers.begin ??= setTimeout(() => {
-      if (playground.opening && !playground.playing) playground.control("play");
+    const { timers, talk } = this.playground;
+    timers.begin ??= setTimeout(() => {
+      if (talk.opening && !talk.playing) talk.control("play");
     }, LOOK_FIRST);
   }
 
   update(now) {
     const { lead, tour, playground } = this;
-    const { screen, points, overlays, theme, playing, timers } = playground;
+    const { screen, points, overlays, theme, timers, talk: { opening, playing } } = playground;
     const { header = null, panels = [] } = screen.blend.frame ?? {};
     const dark = theme.dark;
     lead.element.hidden = tour.on;
@@ -47,7 +47,7 @@ export class Guide {
     }
     const complete = lead.update({
       count: points.list.length, playing, header, panels, dark,
-      begins: playground.opening && !screen.reduced.matches,
+      begins: opening && !screen.reduced.matches,
       bars: overlays.has("margins"), change: playground.data.change ?? "",
       touring: tour.on, phase: playground.clock.slow.now(now),
     }, now);

@@ -41,7 +41,8 @@ export class Reporter {
 
   report(now, moving) {
     const { playground } = this;
-    const { points, screen, statusLine, connection, status, sharing, rate, playing } = playground;
+    const { points, screen, statusLine, talk } = playground;
+    const { connection, status, sharing, rate, playing, people } = talk;
     if (this.isPlaced) {
       this.isPlaced = false;
       this.mark("levelset:point", points.version);
@@ -51,13 +52,13 @@ export class Reporter {
     this.set("acked", points.acked);
     this.set("frames", screen.frames);
     this.set("playing", playing);
-    this.set("transport", playground.link.kind);
+    this.set("transport", talk.link.kind);
     this.set("connection", connection);
     this.set("status", status);
     this.set("tour", playground.guide.tour.name);
     this.set("lead", playground.guide.lead.state);
-    this.set("watchers", playground.people.watching);
-    statusLine.count(playground.people);
+    this.set("watchers", people.watching);
+    statusLine.count(people);
     const frame = screen.blend.frame;
     if (frame) {
       const [{ info }] = frame.panels;
@@ -86,7 +87,7 @@ export class Reporter {
     const info = frame?.panels[0].info;
     const numbers = info
       ? `Step ${whole(info.step)}, accuracy ${percent(info.accuracy)}, smallest margin ${number(info.margin_min, 2)}.` : "";
-    const state = playground.playing ? "Training." : "Paused.";
+    const state = playground.talk.playing ? "Training." : "Paused.";
     const trouble = frame?.panels.map((panel) => panel.info.trouble).find(Boolean) ?? "";
     const { cursor } = playground.keyboard;
     const place = cursor ? ` Crosshair at ${number(cursor.x, 2)}, ${number(cursor.y, 2)}.` : "";

@@ -3,11 +3,9 @@
 import { buildErrorBar, buildHelp, element } from "../shared/dom.js";
 import { mounter, View } from "../shared/view.js";
 import { exportPng, exportSvg } from "./plot/export.js";
-import { decodeFrame } from "./wire/frame.js";
 import { Host } from "./input/host.js";
 import { HELP, Keyboard } from "./input/keyboard.js";
 import { Guide } from "./guide.js";
-import { DataLink, SocketLink, socketAddress } from "./wire/link.js";
 import { Pointer } from "./input/pointer.js";
 import { MAXIMUM, Points } from "./input/points.js";
 import { Probe } from "./input/probe.js";
@@ -15,15 +13,13 @@ import { Presentation } from "./present.js";
 import { Reporter } from "./reporter.js";
 import { Screen } from "./plot/screen.js";
 import { StatusLine } from "./status.js";
+import { Talk } from "./wire/talk.js";
 import { DARK, LIGHT } from "./plot/theme.js";
 import { Clock } from "./time/clock.js";
 import { OVERLAYS, TOOLS, Toolbar } from "./input/toolbar.js";
 
 const TELL_PYTHON = 600; // ms without a change before the page is told
-const CAUGHT_UP = 250; // ms in which a page shows settings that it changed itself
 const LOOKING = new Set(["png", "svg", "help", "tour", "present", "drawer"]); // what who only watches may press
-const OWN_WORD = 700; // ms in which a press of play outranks frames under way
-const GONE_AGAIN = 1500;
 const GAP = 8;
 const AROUND = 184; // px of a window above the component, and below it down to the charts' keys
 const LOWEST = 460;
@@ -39,30 +35,18 @@ class Playground extends View {
     this.annotations = [];
     this.tool = TOOLS[0];
     this.highlight = null;
-    this.playing = false;
-    this.opening = false; // nobody has pressed anything yet: this browser may press play
-    this.status = "empty";
     this.watching = data.watching;
-    this.people = { watching: 0, taking_part: 1 };
-    this.sharing = 1; // sessions that take turns at training
-    this.rate = 0; // steps a second
-    this.connection = "connecting";
     this.touched = 0;
-    this.wentAt = -Infinity;
-    this.lost = false; // the server does not know our session any more
-    this.moved = false; // to another session, by the page
-    this.session = "";
     this.timers = {};
-    this.pressedAt = -Infinity;
     this.clock = new Clock(this);
     this.guide = new Guide(this);
-    this.askedAfter = null; // the frame after which the next one was asked for last
+    this.talk = new Talk(this);
 
     this.build();
-    this.probe = new Probe(this.tip, (message) => this.link?.send(message));
+    this.probe = new Probe(this.tip, (message) => this.talk.link?.send(message));
     this.reporter = new Reporter(this);
     this.screen = new Screen(this.canvas, this.stage, () => this.model(), {
-      beforeDraw: () => this.sendEdits(),
+      beforeDraw: () => this.talk.sendEdits(),
       beforePaint: (picture, now) => this.showProbe(picture, now),
       afterDraw: (frame, now, moving) => this.drawn(frame, now, moving),
       laidOut: (layout) => this.placeHint(layout),
@@ -112,142 +96,10 @@ class Playground extends View {
     this.toolbar.hide(this.watching ? [...hidden, "training", "tools", "edit", "show"] : hidden);
     this.statusLine.element.hidden = hidden.includes("status");
     this.clock.bar.element.hidden = this.watching || hidden.includes("training");
-    this.connect();
-    this.link.receive(data);
+    this.talk.connect(data);
+    this.talk.link.receive(data);
     this.resized();
     this.screen.request(true);
-  }
-
-  connect() {
-    const address = socketAddress(this.data);
-    const { session, token } = this.data;
-    const kind = this.data.transport === "data" ? "data" : "socket";
-    if (this.link && this.linkKey === kind + session) return;
-    // Until the page has answered, a fallback chosen here stays chosen.
-    if (this.link?.kind === "data" && this.gaveUp === session) return;
-    // A session that the page chose has points of its own; one in place of a lost one gets ours.
-    this.moved = Boolean(this.link) && this.session !== session && !this.lost;
-    Object.assign(this, { session, lost: false });
-    this.linkKey = kind + session;
-    this.link?.close();
-    const callbacks = this.callbacks();
-    this.link = kind === "data"
-      ? new DataLink((name, value) => this.setStateValue(name, value), callbacks)
-      : new SocketLink(address, { session, token }, { ...callbacks, onGiveUp: () => this.giveUp(session) });
-  }
-
-  giveUp(session) {
-    this.gaveUp = session;
-    this.link.close();
-    this.link = new DataLink((name, value) => this.setStateValue(name, value), this.callbacks());
-    this.setStateValue("transport", "data");
-  }
-
-  callbacks() {
-    return {
-      onFrame: (bytes) => this.receiveFrame(bytes),
-      onMessage: (message) => this.receive(message),
-      onStatus: (name) => this.connected(name),
-      onGone: () => this.gone(),
-    };
-  }
-
-  // The server does not know the session any more: the page gets another one by running again.
-  gone() {
-    const now = performance.now();
-    if (now - this.wentAt < GONE_AGAIN) return;
-    this.wentAt = now;
-    this.lost = true;
-    this.setStateValue("gone", Date.now());
-  }
-
-  // The next frame is asked for while this one is drawn, but only by a browser that keeps
-  // up: one frame may wait to be drawn, never two.
-  receiveFrame(bytes) {
-    const frame = decodeFrame(bytes);
-    // Told on arrival: a word of the server that comes later outranks the frame being shown.
-    const { playing, status, sharing, steps_per_second: rate } = frame.header;
-    if (performance.now() - this.pressedAt > OWN_WORD) this.playing = playing;
-    Object.assign(this, { status, sharing, rate });
-    const keepsUp = !this.screen.pending;
-    this.screen.receive(frame);
-    if (keepsUp) this.askAfter(frame);
-  }
-
-  /** @param {import("./wire/frame.js").Frame | null} frame */
-  askAfter(frame) {
-    if (frame && frame === this.askedAfter) return;
-    this.askedAfter = frame;
-    this.link.send({ op: "next", frame: frame?.header.frame ?? 0 });
-  }
-
-  connected(name) {
-    this.connection = name;
-    if (name === "live" || name === "fallback") {
-      this.sendView();
-      this.askAfter(null);
-    }
-    this.screen.request();
-  }
-
-  /** @param {import("./wire/protocol.js").ToBrowser} message */
-  receive(message) {
-    const { points } = this;
-    if (message.op === "hello") {
-      this.welcome(message);
-    } else if (message.op === "ack") {
-      points.acked = Math.max(points.acked, message.version);
-      this.reporter.acknowledged(message.version);
-    } else if (message.op === "points") {
-      // A lower version than ours was overtaken by an edit that is on its way.
-      if (message.version >= points.version) points.replace(message.points, message.version);
-    } else if (message.op === "probe") {
-      this.probe.reply(message);
-    } else if (message.op === "state") {
-      this.pressedAt = -Infinity;
-      if (message.playing) this.opening = false;
-      const { playing, status, sharing, steps_per_second: rate } = message;
-      Object.assign(this, { playing, status, sharing, rate });
-    } else if (message.op === "settings") {
-      this.settingsChanged(message);
-    } else if (message.op === "people") {
-      this.people = message;
-    } else if (message.op === "error") {
-      this.errors.say(message.message);
-    }
-    this.screen.request();
-  }
-
-  /**
-   * The server's list wins, except over edits that it has not seen.
-   * @param {import("./wire/protocol.js").Hello} hello
-   */
-  welcome({ points: rows, version, playing, opening }) {
-    const { points } = this;
-    this.playing = playing;
-    this.opening = opening;
-    if (!points.known) {
-      const early = points.list;
-      points.replace(rows, version);
-      if (points.emptied) points.clear();
-      for (const { x, y, label } of early) points.add(x, y, label);
-    } else if (this.moved) {
-      points.adopt(rows, version);
-    } else if (points.unsent || (version < points.version && !this.watching)) { // or it lost what it had
-      points.resend(version);
-    } else {
-      points.replace(rows, version);
-    }
-    this.moved = false;
-  }
-
-  // Changed here or elsewhere: a page that does not show it soon runs again.
-  /** @param {import("./wire/protocol.js").Settings} message */
-  settingsChanged({ version, overlays }) {
-    if (this.watching) this.overlays = new Set(overlays);
-    this.later("settings", () => {
-      if (version > this.data.settings_version) this.tellTouched();
-    }, CAUGHT_UP);
   }
 
   model() {
@@ -260,14 +112,7 @@ class Playground extends View {
   sendView() {
     const overlays = [...this.overlays];
     const field = this.panelCount > 1 ? 64 : 128;
-    this.link?.send({ op: "view", field, overlays, also: this.clock.slow.overlays.join() });
-  }
-
-  sendEdits() {
-    const { points } = this;
-    // Before the first list of the server there is no version to go on from.
-    if (!points.known || !points.dirty) return;
-    this.link?.send(points.flush());
+    this.talk.link?.send({ op: "view", field, overlays, also: this.clock.slow.overlays.join() });
   }
 
   showProbe(picture, now) {
@@ -279,13 +124,13 @@ class Playground extends View {
     }
     if (!this.probe.place) return;
     picture.probe = this.probe.show(picture, box);
-    if (picture.probe) this.probe.ask(now, this.playing);
+    if (picture.probe) this.probe.ask(now, this.talk.playing);
   }
 
   drawn(frame, now, moving) {
     if (frame) {
       const { panels } = frame;
-      this.askAfter(frame);
+      this.talk.askAfter(frame);
       if (panels.length !== this.panelCount) {
         this.panelCount = panels.length;
         this.sendView();
@@ -294,7 +139,7 @@ class Playground extends View {
     this.clock.update(frame, now);
     this.hint.hidden = this.watching || !this.points.known || this.points.list.length > 0;
     this.toolbar.update({
-      pulse: this.guide.waits(frame), playing: this.playing, tool: this.tool, overlays: this.overlays,
+      pulse: this.guide.waits(frame), playing: this.talk.playing, tool: this.tool, overlays: this.overlays,
       canUndo: this.points.past.length > 0, canRedo: this.points.future.length > 0,
       empty: this.points.list.length === 0,
     });
@@ -307,11 +152,11 @@ class Playground extends View {
     if (this.watching && !LOOKING.has(id) && !id.startsWith("tour")) return;
     if (TOOLS.includes(id)) this.tool = id;
     else if (id.startsWith("overlay-")) this.toggle(id.slice("overlay-".length));
-    else if (id === "play") this.control(this.playing ? "pause" : "play");
-    else if (["step", "reset", "seed", "fast"].includes(id)) this.control(id);
-    else if (id === "revert") this.control("undo");
+    else if (id === "play") this.talk.control(this.talk.playing ? "pause" : "play");
+    else if (["step", "reset", "seed", "fast"].includes(id)) this.talk.control(id);
+    else if (id === "revert") this.talk.control("undo");
     else if (id === "tour") this.guide.tour.start();
-    else if (id === "again") this.control("play");
+    else if (id === "again") this.talk.control("play");
     else if (id === "gif" || id === "mp4") this.clock.film(id);
     else if (id === "undo" || id === "redo" || id === "clear") {
       this.points[id]();
@@ -322,23 +167,6 @@ class Playground extends View {
     else if (id === "drawer") this.present.drawer();
     else if (id === "help") this.help.hidden = !this.help.hidden;
     this.screen.request(true);
-  }
-
-  control(action) {
-    if (this.watching) return;
-    this.opening = false;
-    if (action === "play" || action === "pause") {
-      this.playing = action === "play";
-      this.pressedAt = performance.now();
-    }
-    this.link.send({ op: "control", action });
-    this.touch();
-  }
-
-  // It looks back: training has stopped.
-  stopped() {
-    this.opening = this.playing = false;
-    this.pressedAt = performance.now();
   }
 
   toggle(id) {
@@ -415,7 +243,7 @@ class Playground extends View {
 
   destroy() {
     this.guide.tour.stop();
-    this.link?.close();
+    this.talk.link?.close();
     this.present.stop();
     removeEventListener("resize", this.onWindow);
     this.screen.stop();

@@ -7,8 +7,8 @@ from pages.playground.code_view import code_view
 from pages.playground.compare_view import compare_view
 from pages.playground.controls import hidden_controls, tell_unknown
 from pages.playground.iteration_view import iteration_annotations, iteration_view, leave_iteration
-from pages.playground.lesson_card import lesson_card
-from pages.playground.lesson_view import lesson_view
+from pages.playground.lessons.card import lesson_card
+from pages.playground.lessons.view import lesson_view
 from pages.playground.network_view import network_view
 from pages.playground.opening import Opened, opened
 from pages.playground.point_canvas import point_canvas

@@ -36,6 +36,7 @@ export class TimeBar {
     this.timer = undefined;
     this.lit = "";
     this.speeds = "";
+    this.offer(0); // before the first picture too
   }
 
   button(id, words, title) {

@@ -31,7 +31,7 @@ export class Clock {
 
   update(arrived, now) {
     const { playground, slow } = this;
-    const { screen, timers, playing } = playground;
+    const { screen, timers, talk: { playing } } = playground;
     if (arrived && this.awaited?.step === arrived.panels[0].info.step) this.awaited.resolve(screen.picture);
     const { frame } = screen.blend;
     if (!frame) return;
@@ -58,13 +58,12 @@ export class Clock {
 
   seek(step) {
     const { playground } = this;
-    playground.stopped();
-    playground.link.send({ op: "seek", step });
+    playground.talk.seek(step);
     playground.screen.request(true);
   }
 
   pace(speed) {
-    this.playground.link.send({ op: "speed", steps: speed });
+    this.playground.talk.link.send({ op: "speed", steps: speed });
     this.playground.touch();
   }
 
@@ -74,7 +73,7 @@ export class Clock {
     const { screen } = playground;
     const { header, panels } = screen.blend.frame ?? {};
     if (this.filming || !header) return;
-    const resumes = playground.playing;
+    const resumes = playground.talk.playing;
     const button = this.bar[id];
     const words = button.textContent;
     this.filming = screen.instant = true;
@@ -92,6 +91,6 @@ export class Clock {
     this.awaited = null;
     this.filming = screen.instant = false;
     this.seek(resumes ? header.newest : panels[0].info.step);
-    if (resumes) playground.control("play");
+    if (resumes) playground.talk.control("play");
   }
 }

@@ -9,7 +9,7 @@ import streamlit as st
 from levelset_core.errors import LevelsetError
 from levelset_core.live import Lesson, LiveSession
 from levelset_core.live.lessons import fill
-from pages.playground.lesson_view import begin, shelf
+from pages.playground.lessons.view import begin, shelf
 from pages.playground.pins import pictures
 from pages.playground.progress import note_done
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from levelset_core.live import Lesson, LiveSession, get_hub
 from levelset_core.live.lessons import FOLDER, all_lessons, lesson_from_file
-from pages.playground.lesson_editor import lesson_editor
+from pages.playground.lessons.editor import lesson_editor
 from pages.playground.links import embedding
 from pages.playground.opening import take_part
 from pages.playground.progress import done_lessons

@@ -1,0 +1,1 @@
+"""Lessons on the page: the list, the one that is on, the editor."""
