@@ -14,14 +14,18 @@ const PADDING = 8;
 const page = document.documentElement;
 
 export class Presentation {
-  /** @param {HTMLElement} root @param {() => void} changed */
-  constructor(root, changed) {
+  /**
+   * @param {HTMLElement} root
+   * @param {{ changed: () => void, key: (event: KeyboardEvent) => void }} host key: pressed beside
+   *   the canvas, which is all that there is to see
+   */
+  constructor(root, host) {
     this.root = root;
-    this.changed = changed;
+    this.host = host;
     this.halo = element("div", "halo", { "aria-hidden": "true" });
     this.halo.hidden = true;
     root.append(this.halo);
-    this.onKey = (event) => this.key(event);
+    this.onKey = (event) => this.pressed(event);
     this.onMove = (event) => this.moved(event);
     document.addEventListener("keydown", this.onKey);
     root.addEventListener("pointermove", this.onMove);
@@ -48,8 +52,8 @@ export class Presentation {
     this.halo.hidden = true;
     this.root.classList.toggle("presenting", on);
     this.fit();
-    remember(on);
-    this.changed();
+    this.remember();
+    this.host.changed();
   }
 
   toggle() { this.set(!this.on); }
@@ -58,17 +62,26 @@ export class Presentation {
     page.toggleAttribute(DRAWER, open && this.on);
   }
 
+  /** Keeps the address true: the page writes it anew, and does not know of the presentation. */
+  remember() {
+    const url = new URL(location.href);
+    if (this.on) url.searchParams.set("view", "present");
+    else if (url.searchParams.get("view") === "present") url.searchParams.delete("view");
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
+  }
+
   fit() {
     this.root.style.zoom = this.on ? String(this.zoom) : "";
   }
 
   // Outside of the canvas too, but not where somebody types.
-  key(event) {
+  pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const [target] = event.composedPath();
     if (target instanceof Element && target.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key.toLowerCase() === "p") this.toggle();
     else if (event.key === "Escape" && this.on) this.escape();
+    else if (this.on) this.host.key(event);
   }
 
   escape() {
@@ -88,11 +101,4 @@ export class Presentation {
     if (this.on) page.toggleAttribute(MARK, false);
     page.toggleAttribute(DRAWER, false);
   }
-}
-
-function remember(on) {
-  const url = new URL(location.href);
-  if (on) url.searchParams.set("view", "present");
-  else if (url.searchParams.get("view") === "present") url.searchParams.delete("view");
-  if (url.href !== location.href) history.replaceState(history.state, "", url);
 }

@@ -51,7 +51,9 @@ class Playground extends View {
       afterDraw: (frame, now, moving) => this.drawn(frame, now, moving),
       laidOut: (layout) => this.placeHint(layout),
     });
-    this.present = new Presentation(this.root, () => this.resized());
+    this.present = new Presentation(this.root, {
+      changed: () => this.resized(), key: (event) => this.keyboard.anywhere(event),
+    });
     this.onWindow = () => {
       this.present.fit();
       this.resized();
@@ -144,6 +146,7 @@ class Playground extends View {
       empty: this.points.list.length === 0,
     });
     this.guide.update(now);
+    this.present.remember();
     this.reporter.report(now, moving);
   }
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import zlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from levelset_core.data import HELD_OUT, TRAIN, PointSet, make_points
 from levelset_core.errors import LevelsetError
+from levelset_core.live.links import pack, unpack
 from levelset_core.playground import FIGURE_1, PlaygroundConfig
 from levelset_core.settings import choose
 
 VERSION = 1
-#: Longer links are cut by chat programs and proxies; the JSON file has no such limit.
-MAX_LINK = 6000
 #: Fresh points of a preset that accuracy is measured on.
 HELD_OUT_COUNT = 500
 OVERLAYS = ("contours", "field", "path", "balls", "margins", "gradients", "axis", "motion")
@@ -176,10 +173,8 @@ class PlaygroundState:
         return cls.from_dict(values)
 
     def to_link(self) -> str | None:
-        """A compact form for a URL, or ``None`` if it would be longer than ``MAX_LINK``."""
-        text = json.dumps(self.to_dict(), separators=(",", ":"))
-        packed = base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
-        return packed if len(packed) <= MAX_LINK else None
+        """A compact form for a URL, or ``None`` if it would be too long."""
+        return pack(json.dumps(self.to_dict(), separators=(",", ":")))
 
     @classmethod
     def from_link(cls, text: str) -> PlaygroundState:
@@ -189,11 +184,8 @@ class PlaygroundState:
             LevelsetError: the text is damaged or too long.
         """
         try:
-            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            unpacker = zlib.decompressobj()
-            data = unpacker.decompress(raw, 1_000_000)  # a link never unpacks to more
-            values = json.loads(data)
-        except (zlib.error, ValueError, RecursionError) as error:  # binascii's is a ValueError
+            values = json.loads(unpack(text, "state"))
+        except (ValueError, RecursionError) as error:
             raise LevelsetError("This link is damaged: its state cannot be read.") from error
         return cls.from_dict(values)
 

@@ -93,8 +93,9 @@ def charts(session: LiveSession) -> None:
         )
     if key := networks_key(rows):
         st.html(key)
-    for column, title in zip(st.columns(len(CHARTS)), CHARTS, strict=True):
-        column.plotly_chart(drawn[title].figure, key=f"chart {title}", config=CONFIG)
+    with st.container(key="playground_charts"):
+        for column, title in zip(st.columns(len(CHARTS)), CHARTS, strict=True):
+            column.plotly_chart(drawn[title].figure, key=f"chart {title}", config=CONFIG)
     if sentence := standing(rows):
         st.caption(sentence)
 

@@ -9,8 +9,8 @@ from urllib.parse import urlencode, urlsplit
 import segno
 import streamlit as st
 
-from levelset_core.live import LiveSession
-from pages.playground.opening import COPY, JOINT, LESSON, STATE, TAKE_PART, WATCH
+from levelset_core.live import Lesson, LiveSession
+from pages.playground.opening import COPY, JOINT, STATE, TAKE_PART, WATCH, lesson_address
 from pages.shared.kept import kept_choice
 
 #: Above so many characters a code is too fine to be read from a projector.
@@ -97,12 +97,14 @@ def qr_code(text: str) -> str:
     return f'<img class="levelset-qr" alt="QR code of the link" src="{picture}">'
 
 
-def embedding(lesson: str, *, bundled: bool) -> None:
+def embedding(lesson: Lesson) -> None:
     """The link to a lesson, and the lines that put it into a course page."""
-    if not bundled:
+    query = lesson_address(lesson)
+    if not query:
+        st.caption("It is too long for a link: give it fewer points of its own, or a data set.")
         return
     with st.popover("Link and embed"):
-        address = _page({LESSON: lesson})
+        address = _page(query)
         st.caption("Whoever opens it starts this lesson in a playground of their own.")
         st.code(address, language=None, wrap_lines=True)
         st.caption(

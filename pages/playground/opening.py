@@ -9,13 +9,16 @@ import streamlit as st
 from levelset_core.data import PointSet
 from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveSession, PlaygroundState, get_hub
-from levelset_core.live.lessons import all_lessons
+from levelset_core.live.lessons import Lesson, all_lessons, lesson_from_link, lesson_to_link
 from pages.server.people import person
+from pages.shared.uploads import read_upload
 
 #: In the address -> what it does.
 TAKE_PART, WATCH, COPY, STATE, LESSON = "session", "watch", "copy", "s", "lesson"
 #: The same as TAKE_PART for others than its owner.
 JOINT = "joint"
+#: A whole lesson that no server has, packed.
+LESSON_TEXT = "lesson_text"
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Opened:
         link = state.to_link() or bare.to_link()
         address = {TAKE_PART: self.session.id} | ({STATE: link} if link else {})
         lesson = self.session.lesson
-        return address | ({LESSON: lesson.id} if lesson else {})
+        return address | (lesson_address(lesson) if lesson else {})
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -82,6 +85,20 @@ def opened() -> Opened:
     return Opened(session)
 
 
+def lesson_address(lesson: Lesson) -> dict[str, str]:
+    """What an address holds that begins with this lesson; nothing where it is too long for one.
+
+    A lesson that this server has goes by its name, one that was opened from a file by its text.
+    """
+    if all_lessons()[0].get(lesson.id) is lesson:
+        return {LESSON: lesson.id}
+    kept: dict[str, tuple[Lesson, str | None]] = st.session_state.setdefault("lesson_links", {})
+    if lesson.id not in kept or kept[lesson.id][0] is not lesson:
+        kept[lesson.id] = lesson, lesson_to_link(lesson)
+    link = kept[lesson.id][1]
+    return {LESSON_TEXT: link} if link else {}
+
+
 def own_copy(session: LiveSession) -> None:
     """Go on in a session of one's own, which begins as a copy of this one."""
     owner = person().owner
@@ -91,17 +108,14 @@ def own_copy(session: LiveSession) -> None:
 def take_part(session: LiveSession) -> None:
     """Go on in this session."""
     st.session_state.session_id = session.id
-    for name in (WATCH, JOINT, COPY, LESSON, STATE):
+    for name in (WATCH, JOINT, COPY, LESSON, LESSON_TEXT, STATE):
         st.query_params.pop(name, None)
     st.query_params[TAKE_PART] = session.id
 
 
 def _new_session() -> LiveSession:
     """One that begins with the lesson or the state in the address, else with the default."""
-    name = st.query_params.get(LESSON)
-    lesson = all_lessons()[0].get(name or "")
-    if name and not lesson:
-        _say(f"This server has no lesson {name!r}.")
+    lesson = _lesson()
     start = st.query_params.get("start")
     session = get_hub().create(
         # With a state beside it, the lesson was under way when its session ended.
@@ -112,6 +126,29 @@ def _new_session() -> LiveSession:
     if lesson:
         session.check_lesson(lesson)
     return session
+
+
+def _lesson() -> Lesson | None:
+    """The lesson in the address."""
+    if packed := st.query_params.get(LESSON_TEXT):
+        try:
+            own = read_upload(lesson_from_link, "The lesson", [packed.encode()])
+        except LevelsetError as error:
+            _say(str(error))
+            return None
+        keep_lesson(own)
+        return own
+    name = st.query_params.get(LESSON)
+    found = all_lessons()[0].get(name or "")
+    if name and not found:
+        _say(f"This server has no lesson {name!r}.")
+    return found
+
+
+def keep_lesson(lesson: Lesson) -> None:
+    """Put a lesson that the server does not have into the list of this tab."""
+    own: dict[str, Lesson] = st.session_state.get("own_lessons", {})
+    st.session_state.own_lessons = {**own, lesson.id: lesson}
 
 
 def _state() -> PlaygroundState:

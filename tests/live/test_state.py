@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from levelset_core.data import MAX_POINTS, PRESETS, PointSet
 from levelset_core.errors import LevelsetError
-from levelset_core.live.state import MAX_LINK, OVERLAYS, PlaygroundState, Preset
+from levelset_core.live.links import MAX_LINK
+from levelset_core.live.state import OVERLAYS, PlaygroundState, Preset
 from levelset_core.networks import ACTIVATIONS
 from levelset_core.playground import FIGURE_1, OBJECTIVES, PlaygroundConfig
 

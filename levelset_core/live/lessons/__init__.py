@@ -7,6 +7,8 @@ from levelset_core.live.lessons.files import (
     Goal,
     Lesson,
     lesson_from_file,
+    lesson_from_link,
+    lesson_to_link,
     read_lesson,
     read_lessons,
     write_lesson,
@@ -17,6 +19,6 @@ from levelset_core.live.lessons.task import Task
 
 __all__ = [
     "CONTROLS", "FIGURES", "FOLDER", "GROUPS", "Expression", "Goal", "Lesson", "Task",
-    "all_lessons", "bundled_lessons", "fill", "lesson_from_file", "read_lesson", "read_lessons",
-    "write_lesson",
+    "all_lessons", "bundled_lessons", "fill", "lesson_from_file", "lesson_from_link",
+    "lesson_to_link", "read_lesson", "read_lessons", "write_lesson",
 ]  # fmt: skip

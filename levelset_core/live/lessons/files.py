@@ -12,6 +12,7 @@ import yaml
 
 from levelset_core.errors import LevelsetError
 from levelset_core.live.lessons.goals import Expression, places
+from levelset_core.live.links import pack, unpack
 from levelset_core.live.state import VERSION, PlaygroundState
 from levelset_core.playground import PlaygroundConfig
 
@@ -107,6 +108,21 @@ def lesson_from_file(content: bytes, name: str) -> Lesson:
         return read_lesson(content.decode("utf-8"), name)
     except UnicodeDecodeError as error:
         raise LevelsetError(f"{name} is no text in UTF-8.") from error
+
+
+def lesson_to_link(lesson: Lesson) -> str | None:
+    """The whole lesson in a compact form for a URL, or ``None`` if that would be too long."""
+    return pack(f"{lesson.id}\n{write_lesson(lesson)}")
+
+
+def lesson_from_link(content: bytes) -> Lesson:
+    """The lesson in a URL.
+
+    Raises:
+        LevelsetError: the link is damaged, or holds no lesson.
+    """
+    name, _, text = unpack(content.decode("utf-8", "replace"), "lesson").partition("\n")
+    return read_lesson(text, f"{lesson_id(name)}{ENDING}")
 
 
 def read_lessons(folder: Path) -> tuple[dict[str, Lesson], list[str]]:

@@ -14,6 +14,7 @@ from levelset_core.live.lessons import (
     read_lesson,
     write_lesson,
 )
+from pages.playground.opening import keep_lesson
 
 _KEY = "written"
 
@@ -78,5 +79,5 @@ def _form(session: LiveSession) -> Lesson | None:
 
 def _try(text: str, name: str) -> None:
     lesson = read_lesson(text, name)
-    st.session_state.own_lessons = {**st.session_state.get("own_lessons", {}), lesson.id: lesson}
+    keep_lesson(lesson)
     st.session_state.lesson = lesson.id

@@ -8,7 +8,7 @@ from levelset_core.live import Lesson, LiveSession, get_hub
 from levelset_core.live.lessons import FOLDER, all_lessons, lesson_from_file
 from pages.playground.lessons.editor import lesson_editor
 from pages.playground.links import embedding
-from pages.playground.opening import take_part
+from pages.playground.opening import keep_lesson, take_part
 from pages.playground.progress import done_lessons
 from pages.server.people import person
 from pages.shared.attempt import attempt, tell
@@ -59,9 +59,9 @@ def _about(session: LiveSession, lesson: Lesson) -> None:
     again = session.lesson is not None and session.lesson.id == lesson.id
     st.button(
         "Start it again" if again else "Start this lesson", type="primary",
-        on_click=start_or_ask, args=(session, lesson),
+        on_click=_start_or_ask, args=(session,),
     )  # fmt: skip
-    embedding(lesson.id, bundled=lesson.id in all_lessons()[0])
+    embedding(lesson)
 
 
 def _ask(session: LiveSession, lesson: Lesson) -> None:
@@ -73,8 +73,10 @@ def _ask(session: LiveSession, lesson: Lesson) -> None:
         st.button("Cancel", on_click=st.session_state.pop, args=("lesson_asked", None))
 
 
-def start_or_ask(session: LiveSession, lesson: Lesson) -> None:
-    """Start a lesson; where that would replace a drawing, ask first."""
+def _start_or_ask(session: LiveSession) -> None:
+    """Start the chosen lesson; where that would replace a drawing, ask first."""
+    # As it is chosen now: who is quick presses the button before the page has run again.
+    lesson = shelf()[0][st.session_state.lesson]
     if is_drawing(session):
         st.session_state.lesson_asked = lesson.id
     else:
@@ -110,8 +112,9 @@ def _own(wrong: list[str]) -> None:
     )  # fmt: skip
     tell("lesson_wrong")
     st.caption(
-        "It is in the list of this tab. For everybody on this server, and for links, put the file "
-        f"into a folder and name that in `{FOLDER}` before the app starts."
+        "It comes into the list of this tab, and *Link and embed* gives it a link. To have it in "
+        f"everybody's list, put the file into a folder and name that in `{FOLDER}` before the app "
+        "starts."
     )
     for sentence in wrong:
         st.warning(sentence)
@@ -121,5 +124,5 @@ def _take_lesson() -> None:
     if (file := st.session_state.lesson_file) is None:
         return
     lesson = read_upload(lesson_from_file, file.name, [file], after=[file.name])
-    st.session_state.own_lessons = {**st.session_state.get("own_lessons", {}), lesson.id: lesson}
+    keep_lesson(lesson)
     st.session_state.lesson = lesson.id

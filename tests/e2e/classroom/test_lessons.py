@@ -98,7 +98,7 @@ def test_a_drawing_is_not_replaced_without_asking(playground):
 
 
 @pytest.mark.slow
-def test_own_lessons_are_opened_and_broken_ones_told(playground):
+def test_own_lessons_are_opened_and_broken_ones_told(playground, browse, another_server):
     upload(playground, "broken.md", MINE.replace("accuracy >= 0.9", "accurracy >= 0.9"))
     told = playground.main.get_by_text("broken.md, line 8: There is no figure 'accurracy'")
     expect(told).to_be_visible()
@@ -109,6 +109,13 @@ def test_own_lessons_are_opened_and_broken_ones_told(playground):
     expect(playground.main.get_by_role("radio", name="10. Mine")).to_be_checked()
     playground.main.get_by_role("button", name="Start this lesson").click()
     expect(card(playground).get_by_text("They were easy.")).to_be_visible()
+
+    # Its link holds all of it: another server, which has no such file, opens it.
+    playground.main.get_by_role("button", name="Link and embed").click()
+    link = playground.page.get_by_text("?lesson_text=").first.inner_text()
+    student = browse(another_server.url + link[link.index("/playground") :])
+    expect(card(student).get_by_role("heading", name="Mine")).to_be_visible()
+    student.wait_for("the lesson's points", points=40)
 
 
 @pytest.mark.slow

@@ -46,6 +46,7 @@ def test_p_fills_the_window_and_escape_comes_back(browse):
     size = (1920, 1080)
     page = browse(size=size)
     page.pause()
+    page.clear()
     before = page.canvas.bounding_box()
     page.page.keyboard.press("p")  # nothing is focused: the whole page listens
     until(lambda: share(page.canvas.bounding_box(), size) >= 0.7, "the canvas to fill the window")
@@ -55,7 +56,6 @@ def test_p_fills_the_window_and_escape_comes_back(browse):
     expect(page.page.get_by_role("combobox", name="Loss")).to_be_hidden()
 
     # A point lands where the pointer is, although everything is enlarged.
-    page.clear()
     box = page.canvas.bounding_box()
     zoom = float(page.root.evaluate("root => root.style.zoom"))
     place = page.at(0.5, 0.5)

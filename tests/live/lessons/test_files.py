@@ -11,6 +11,8 @@ from levelset_core.live.lessons import (
     FOLDER,
     all_lessons,
     bundled_lessons,
+    lesson_from_link,
+    lesson_to_link,
     read_lesson,
     write_lesson,
 )
@@ -44,6 +46,16 @@ def test_a_lesson_is_read_and_written_back():
     assert read_lesson(write_lesson(lesson), "far-enough.md") == lesson
     windows = "\ufeff" + GOOD.replace("\n", "\r\n")
     assert read_lesson(windows, "far-enough.md") == lesson
+
+
+def test_a_lesson_travels_in_a_link_unless_it_is_too_long():
+    lesson = read_lesson(GOOD, "far-enough.md")
+    assert lesson_from_link(lesson_to_link(lesson).encode()) == lesson
+    rows = [[0.001 * k, -0.00137 * k, (-1) ** k] for k in range(900)]
+    preset, points = "preset: [figure_1, 24, 0.0]", f"points: {rows}"
+    assert lesson_to_link(read_lesson(GOOD.replace(preset, points), "long.md")) is None
+    with pytest.raises(LevelsetError, match=r"^This link is damaged: its lesson cannot be read"):
+        lesson_from_link(b"bm90aGluZw")
 
 
 @pytest.mark.parametrize(
