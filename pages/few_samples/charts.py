@@ -11,6 +11,7 @@ from levelset_core.few_samples.config import LOSSES
 from levelset_core.few_samples.results import difference_text, verdict
 from pages.few_samples.sources import Source
 from pages.shared.charts import COLORS, CONFIG, DASHES, MARKERS, faint
+from pages.shared.tables import named_table
 
 #: Loss -> colour, dash, marker.
 LOOKS = {
@@ -31,14 +32,17 @@ def figure_view(source: Source) -> None:
         st.plotly_chart(figure, key=f"few_figure_{source.key}", config=CONFIG)
         st.code(source.command(), language="bash", wrap_lines=True)
     with right:
-        for loss in _others(source.result, "##### Geometric SVM minus the others"):
+        for loss in _others(source.result, "## Geometric SVM minus the others"):
             found = [row["ours_minus"][loss] for row in source.result["rows"]]
-            table = {
-                "images": [f"{_images(source.result, r):,}" for r in source.result["rows"]],
-                f"minus {LOSSES[loss].lower()}": [difference_text(one) for one in found],
-                "verdict": [verdict(one) for one in found],
-            }
-            st.dataframe(table, hide_index=True, height="content", key=f"few_table_{loss}")
+            other = f"minus {LOSSES[loss].lower()}"
+            images = [f"{_images(source.result, r):,}" for r in source.result["rows"]]
+            named_table(
+                f"Geometric SVM {other}", ["images", other, "verdict"],
+                [
+                    [count, difference_text(one), verdict(one)]
+                    for count, one in zip(images, found, strict=True)
+                ],
+            )  # fmt: skip
 
 
 def figure_2(result: dict[str, Any], band: str) -> go.Figure:

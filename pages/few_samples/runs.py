@@ -38,7 +38,7 @@ def runs_view(found: list[Source]) -> None:
 
 
 def _form(stored: dict[str, Source]) -> None:
-    st.markdown("##### Run more repeats here")
+    st.markdown("## Run more repeats here")
     sets = sorted(IMAGE_SETS, key=lambda name: not is_here(name))  # those on this machine first
     data = kept_menu("Images", sets, key="few_run_data", format_func=data_size_title)
     if not here_or_download(data, "few"):

@@ -100,7 +100,7 @@ def _heading(section: str, hidden: set[str]) -> bool:
     """The heading of a section, where anything of it is shown."""
     shown = not hidden.issuperset(SECTIONS[section])
     if shown:
-        st.markdown(f"#### {section}")
+        st.markdown(f"## {section}")
     return shown
 
 

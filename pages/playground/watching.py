@@ -14,13 +14,13 @@ def watching_note(session: LiveSession) -> None:
     """What is being watched, its settings, and the way to an own copy."""
     state = session.state
     with st.sidebar:
-        st.markdown("#### You are watching")
+        st.markdown("## You are watching")
         st.caption("Somebody else leads. The picture follows by itself.")
         st.button(
             "Work on a copy of my own", on_click=own_copy, args=(session,), width="stretch",
             type="primary",
         )  # fmt: skip
-        st.markdown("#### What is set")
+        st.markdown("## What is set")
         st.html(f'<dl class="levelset-set">{"".join(_rows(state))}</dl>')
 
 

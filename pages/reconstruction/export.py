@@ -33,19 +33,19 @@ def export_view(result: Result, seen: Seen) -> None:
         return
     shape, name = result.shape, _name(result)
     if shape.lines:
-        st.markdown("##### Curve")
+        st.markdown("## Curve")
         with st.container(horizontal=True):
             for kind, label in LINES.items():
                 content = partial(polyline_bytes, shape.lines, kind)
                 download(label, content, f"{name}.{kind}", f"line_{kind}")
     else:
-        st.markdown("##### Surface")
+        st.markdown("## Surface")
         with telling():
             _surface(result, seen, name)
     _network(result, name)
     if is_bundled(result.run):
         return
-    st.markdown("##### Everything")
+    st.markdown("## Everything")
     st.link_button("The run as a zip", zip_address(result.run), icon=":material/folder_zip:")
 
 
@@ -108,7 +108,7 @@ def _network(result: Result, name: str) -> None:
     path = result.run.artifacts / "network.safetensors"
     if not path.exists():
         return
-    st.markdown("##### Network")
+    st.markdown("## Network")
     file = f"{name}.safetensors"
     download("Weights (safetensors)", path.read_bytes, file, "network")
     snippet = path.with_name("network.py")

@@ -61,7 +61,7 @@ def input_panel() -> tuple[Subject | None, DeltaGenerator]:
     if st.session_state.get("cloud") not in options:
         st.session_state.cloud = DEFAULT
     with st.sidebar:
-        st.markdown("#### Points")
+        st.markdown("## Points")
         name = st.selectbox(
             "Cloud", options, options.index(st.session_state.cloud), key="cloud",
             format_func=_title, label_visibility="collapsed",

@@ -118,7 +118,7 @@ def method_panel(subject: Subject, place: DeltaGenerator) -> dict[str, Any]:
     """
     methods = METHODS[subject.kind]
     with st.sidebar:
-        st.markdown("#### Method")
+        st.markdown("## Method")
         name = st.selectbox(
             "Method", list(methods), format_func=lambda n: methods[n].title,
             label_visibility="collapsed", key=f"method_{subject.kind}",

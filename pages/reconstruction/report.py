@@ -13,6 +13,7 @@ from levelset_core.runs import Run, get_kind
 from pages.reconstruction.input import Subject
 from pages.reconstruction.results import Result, titles_of
 from pages.shared.charts import CONFIG, metric_names, metrics_figure
+from pages.shared.tables import named_table
 
 #: What the first look shows, by the kind of run.
 PREVIEWS = {
@@ -140,7 +141,8 @@ def metrics_view(subject: Subject, runs: list[Run]) -> None:
         st.info("The table fills as soon as a run on these points has finished.")
         return
     columns = [c for c in rows[0] if any(row.get(c) is not None for row in rows)]
-    st.dataframe([{c: row.get(c) for c in columns} for row in rows], hide_index=True)
+    cells = [["–" if row.get(c) is None else f"{row[c]}" for c in columns] for row in rows]
+    named_table("Finished runs on these points", columns, cells, wide=True)
     against = "the truth" if subject.truth is not None else "the points themselves"
     told = [f"Against {against}, 30,000 samples of each, in the units of the points."]
     told += [words for column, words in FORMULAS.items() if column in columns]
@@ -148,8 +150,9 @@ def metrics_view(subject: Subject, runs: list[Run]) -> None:
     with st.popover("Copy", icon=":material/content_copy:"):
         st.caption("Tab-separated: paste it into a spreadsheet.")
         lines = ["\t".join(columns)]
-        cells = [[row.get(c) for c in columns] for row in rows]
-        lines += ["\t".join("" if x is None else str(x) for x in row) for row in cells]
+        lines += [
+            "\t".join("" if row.get(c) is None else str(row[c]) for c in columns) for row in rows
+        ]
         st.code("\n".join(lines), language=None)
 
 

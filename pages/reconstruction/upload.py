@@ -12,6 +12,7 @@ from levelset_core.data.tables import FirstRows
 from levelset_core.data.uploads import uploaded_cloud, uploaded_rows
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh
+from pages.shared.tables import named_table
 from pages.shared.uploads import prepare_uploads, read_upload
 
 #: Scans are larger than the files of other pages: MB that the browser may send.
@@ -70,9 +71,7 @@ def _picker(file: Any) -> tuple[str, ...] | None:
         return None
     with st.expander("Columns", icon=":material/view_column:", expanded=table.guessed):
         st.caption("The first rows of the file. Which columns are the coordinates?")
-        st.dataframe(
-            [dict(zip(table.names, row, strict=True)) for row in table.rows], hide_index=True
-        )
+        named_table("The first rows of the file", table.names, table.rows, wide=True)
         numbers = list(range(len(table.names)))
         chosen = []
         for place, axis in enumerate("xyz"):

@@ -40,7 +40,7 @@ def cell_panel(rows: list[Row], entry: Entry, data: str) -> None:
     with st.container(border=True):
         left, right = st.columns([3, 2], gap="large")
         with left:
-            st.markdown(f"##### {entry.model.title} · {title}")
+            st.markdown(f"## {entry.model.title} · {title}")
             _how(entry, data)
         with right:
             _start_form(rows, entry, data)

@@ -31,7 +31,7 @@ LOG_TICKS = [m * 10.0**e for e in (-4, -3, -2, -1) for m in (1, 2, 5)] + [1.0]
 def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilon: float) -> None:
     """The verdicts of all models, and the evidence for the one chosen in the table."""
     attack = paper_attack("pgd-margin", chosen.shape[0], epsilon)
-    st.markdown("##### Can these figures be trusted?")
+    st.markdown("## Can these figures be trusted?")
     missing = []
     for model in models:
         found, pending = _examined(model, data, attack)

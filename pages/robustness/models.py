@@ -126,7 +126,7 @@ def with_models(draw: View) -> View:
 
 def _no_models() -> None:
     with st.container(border=True):
-        st.markdown("#### No classifier yet")
+        st.markdown("## No classifier yet")
         st.markdown(
             "Train one here (**Train here**), or upload one (**Your model**). From the command "
             "line, a tiny one on the bundled images in a minute:"

@@ -146,7 +146,7 @@ def start_training(
 def _board(runs: list[Run]) -> None:
     if not runs:
         with st.container(border=True):
-            st.markdown("#### Watch a decision boundary move")
+            st.markdown("## Watch a decision boundary move")
             st.markdown(
                 "**Train** starts a small network on the bundled images, a minute on a free "
                 "core. You see its accuracy with and without an attack, and the distances of test "

@@ -36,7 +36,7 @@ def trust_view(found: list[KnownModel]) -> None:
     step = min(max(int(st.session_state.get(STEP, 0)), 0), len(STEPS) - 1)
     title, draw = STEPS[step]
     st.progress((step + 1) / len(STEPS), f"Can you trust 99 %? Step {step + 1} of {len(STEPS)}")
-    st.markdown(f"#### {title}")
+    st.markdown(f"## {title}")
     draw()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(

@@ -59,7 +59,7 @@ def upload_view(found: list[KnownModel]) -> None:
     left, right = st.columns([3, 2], gap="large")
     prepare_uploads()
     with left:
-        st.markdown("##### Attack your own classifier")
+        st.markdown("## Attack your own classifier")
         file = st.file_uploader(
             f"A state dict, an exported program or an ONNX file: {', '.join(SUFFIXES)}",
             key="robust_file",
@@ -183,7 +183,7 @@ def _keep(seen: SeenClassifier, title: str, file: str) -> None:
 def _uploaded(models: list[KnownModel]) -> None:
     if not models:
         return
-    st.markdown("##### Uploaded so far")
+    st.markdown("## Uploaded so far")
     for model in models:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{model.title}** :gray[{model.network_title}]", width="stretch")
@@ -199,7 +199,7 @@ def _forget(model: KnownModel) -> None:
 
 
 def _what_is_read() -> None:
-    st.markdown("##### What is read, and how")
+    st.markdown("## What is read, and how")
     st.markdown(
         "- **.safetensors**: plain tensors. A file of this program says what it holds.\n"
         "- **.pt, .pth**: a state dict, read with `weights_only=True`: no code in it runs. Other "

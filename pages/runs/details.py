@@ -26,12 +26,12 @@ def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, s
     ``names`` tell all runs apart, by id.
     """
     if problem := run.problem():
-        st.markdown(f"#### {run.id}")
+        st.markdown(f"## {run.id}")
         st.error(f"This folder cannot be read. {problem}", icon=":material/broken_image:")
         if store.mine(run):
             _delete(store, run, st.container(horizontal=True))
         return
-    st.markdown(f"#### {_plain(names[run.id])}")
+    st.markdown(f"## {_plain(names[run.id])}")
     c = run.config
     st.caption(
         f"{kind_title(c.kind)} · {created_text(c.created)} · {c.device}, "
@@ -59,12 +59,12 @@ def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, s
     _metrics(shown, titles, axis or "step")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.markdown("##### Settings")
+        st.markdown("### Settings")
         _table("Settings", [_settings(r) for r in shown], titles)
     with right:
         results = [r.result() or {} for r in shown]
         if any(results):
-            st.markdown("##### Result")
+            st.markdown("### Result")
             _table("Result", results, titles)
         _files(run)
 
@@ -107,7 +107,7 @@ def _files(run: Run) -> None:
     paths = sorted(p for p in run.artifacts.rglob("*") if p.is_file() and p.name[0] != ".")
     if not paths:
         return
-    st.markdown("##### Files")
+    st.markdown("### Files")
     for path in paths:
         name = path.relative_to(run.artifacts)
         st.link_button(

@@ -33,7 +33,7 @@ def board(found: list[Run]) -> None:
         used()
         if not rows:
             with st.container(border=True):
-                st.markdown("#### No runs yet")
+                st.markdown("## No runs yet")
                 st.markdown(
                     "A run trains in a process of its own and keeps everything in a folder. You "
                     "can close the tab; if the server stops, the run goes on, or resumes where it "

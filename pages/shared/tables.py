@@ -1,4 +1,4 @@
-"""Small tables that have a name, for screen readers, and wrap instead of scrolling."""
+"""Tables that have a name, for screen readers; small ones wrap instead of scrolling."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def named_table(
     *,
     bold: Sequence[bool] | None = None,
     header: bool = True,
+    wide: bool = False,
 ) -> None:
     """Draw a table whose first column names its rows.
 
@@ -24,6 +25,7 @@ def named_table(
         rows: of texts, shown as they are.
         bold: rows whose values are drawn bold.
         header: show the columns' names.
+        wide: scroll sideways instead of wrapping.
     """
     head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
     lines = []
@@ -32,7 +34,11 @@ def named_table(
         cells = "".join(f"<td><{mark}>{html.escape(value)}</{mark}></td>" for value in values)
         lines.append(f'<tr><th scope="row">{html.escape(first)}</th>{cells}</tr>')
     top = f"<thead><tr>{head}</tr></thead>" if header else ""
-    st.html(
-        f'<table class="levelset-table" aria-label="{html.escape(name)}">{top}'
+    label = html.escape(name)
+    table = (
+        f'<table class="levelset-table" aria-label="{label}">{top}'
         f"<tbody>{''.join(lines)}</tbody></table>"
     )
+    # Who has no pointer scrolls it by the arrow keys, once it has the focus.
+    scrolls = f'<div class="levelset-scroll" tabindex="0" role="group" aria-label="{label}">'
+    st.html(f"{scrolls}{table}</div>" if wide else table)

@@ -130,7 +130,7 @@ def test_bunny_from_points_to_glb(open_page, store):
     assert bench.camera() == camera
 
     bench.show("Compare")
-    expect(bench.page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(bench.page.get_by_role("table", name="Finished runs")).to_be_visible()
     bench.show("Export")
     with bench.page.expect_download() as info:
         bench.page.get_by_role("button", name="GLB", exact=True).click()
@@ -245,7 +245,7 @@ def test_a_coloured_scan_in_utm_from_upload_to_files(open_page, store, tmp_path)
     until(lambda: len(store.runs()) == 2, "the second run")
     finished(store.runs()[0])
     bench.show("Compare")
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_role("table", name="Finished runs")).to_be_visible()
     bench.well()
 
 

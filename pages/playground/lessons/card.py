@@ -22,7 +22,7 @@ def lesson_card(session: LiveSession) -> None:
     if lesson is None:
         return
     with st.sidebar, st.container(key="lesson_card"):
-        st.markdown(f"#### {lesson.title}")
+        st.markdown(f"## {lesson.title}")
         st.markdown(lesson.text)
         _goals(session, lesson)
         if lesson.hints:

@@ -28,7 +28,7 @@ export class Panel {
 
   section(title) {
     const section = element("section", "", { "aria-label": title });
-    const head = element("h4", "");
+    const head = element("h2", "");
     head.textContent = title;
     section.append(head);
     this.element.append(section);
@@ -38,7 +38,7 @@ export class Panel {
   // What the section's value is, and the way back, beside its title.
   headRow(section) {
     const row = element("div", "row");
-    row.append(section.querySelector("h4"));
+    row.append(section.querySelector("h2"));
     section.append(row);
     return row;
   }
@@ -137,7 +137,7 @@ export class Panel {
 
   buildChart() {
     this.chartSection = this.section("Values");
-    this.chartTitle = this.chartSection.querySelector("h4");
+    this.chartTitle = this.chartSection.querySelector("h2");
     this.chart = element("canvas", "chart", { "data-testid": "histogram", role: "img" });
     this.chartText = element("div", "note", { "data-testid": "summary" });
     this.chartSection.append(this.chart, this.chartText);
