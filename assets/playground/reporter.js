@@ -51,6 +51,7 @@ export class Reporter {
     this.set("version", points.version);
     this.set("acked", points.acked);
     this.set("frames", screen.frames);
+    this.set("draws", screen.draws);
     this.set("playing", playing);
     this.set("transport", talk.link.kind);
     this.set("connection", connection);

@@ -30,8 +30,9 @@ from levelset_core.playground import (
 Kept: TypeAlias = tuple[bytes, list[list[float]]]
 #: What such a picture shows.
 KEPT_OVERLAYS = {"field", "contours", "margins"}
-#: Seconds between measurements while training: margins need a projection of every point.
-MEASURE_EVERY = 0.15
+#: Seconds between measurements while training, since margins need a search for every point; and
+#: the share of the time that they may take: beyond it they come less often, pictures do not.
+MEASURE_EVERY, MEASURE_SHARE = 0.15, 0.15
 #: A slow beginning: so many steps, so many a second. Then it goes on at full speed.
 SLOW_STEPS, SLOW_SPEED = 60, 6
 #: Seconds that a wanted speed may catch up.
@@ -58,6 +59,7 @@ class WorkerSession:
         self._before: Kept | None = None  # before the lesson's first change
         self._after: Kept | None = None
         self.sharing = 1  # sessions that take turns in this worker
+        self.measuring = 0.0  # seconds of the last picture that MEASURE_SHARE covers
         self._steps_per_second = 0.0
         self._next_step = 0.0
         self._frames = 0
@@ -152,7 +154,7 @@ class WorkerSession:
     def set_lesson(self, lesson: Task | None) -> None:
         """Check this lesson's goals from now on."""
         self.lesson, self._before, self._after = lesson, None, None
-        self._measured_at = 0.0
+        self._measure_due = 0.0
 
     def picture(self) -> Kept:
         """The present picture and its points, to be kept: field, level sets and margins."""
@@ -204,7 +206,10 @@ class WorkerSession:
         """The present picture, with the arrays that the view asks for."""
         self.dirty = self.frame_wanted = False  # first: a picture that fails is not tried again
         overlays = set(self.view["overlays"])
-        measurements = self._measure(always=not self.playing or "path" in overlays)
+        always = not self.playing or "path" in overlays
+        begin = time.monotonic()
+        measurements = self._measure(always=always)
+        self.measuring = 0.0 if always else time.monotonic() - begin
         self._frames += 1
         return self._picture(overlays, measurements)
 
@@ -324,7 +329,7 @@ class WorkerSession:
     def _changed(self) -> None:
         """The next picture, and what is measured, are no longer up to date."""
         self.dirty = True
-        self._measured_at = 0.0
+        self._measure_due = 0.0
         self._measurements: list[Measurement] = []
 
     def _trainer(self, panel: int) -> PlaygroundTrainer:
@@ -358,8 +363,9 @@ class WorkerSession:
         now = time.monotonic()
         missing = not self._measurements
         stale = not missing and self._measurements[0].step != self.trainers[0].step
-        if missing or (stale and (always or now - self._measured_at > MEASURE_EVERY)):
+        if missing or (stale and (always or now >= self._measure_due)):
             record = "path" in self.view["overlays"]
             self._measurements = [t.measure(self._grid, record=record) for t in self.trainers]
-            self._measured_at = now
+            taken = time.monotonic() - now
+            self._measure_due = now + max(MEASURE_EVERY, self.sharing * taken / MEASURE_SHARE)
         return self._measurements

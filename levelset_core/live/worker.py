@@ -35,7 +35,7 @@ START = "from levelset_core.live.worker import main; main()"
 #: Seconds of training a turn: short, so that a click waits no longer for an answer.
 TURN = 0.012
 #: Seconds between two pictures of a session (the browser interpolates), and between two news.
-FRAME_EVERY = 1 / 30
+FRAME_EVERY = 1 / 40
 NEWS_EVERY = 0.4
 #: Shares of the time that pictures and news may take; beyond them they come less often.
 FRAME_SHARE = 0.4
@@ -193,7 +193,8 @@ class Worker:
         now = time.monotonic()
         if session.frame_wanted and session.dirty and now >= session.frame_due:
             self.connection.send((sid, "frame", session.frame()))
-            session.frame_due = self._next_due(now, FRAME_EVERY, FRAME_SHARE)
+            begin = now + session.measuring
+            session.frame_due = self._next_due(begin, FRAME_EVERY, FRAME_SHARE)
         now, due = time.monotonic(), session.news_due
         if now >= due and (session.wants_to_train or due == 0.0):
             session.news_due = now + NEWS_EVERY  # what fails is not tried again at once

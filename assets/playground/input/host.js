@@ -105,6 +105,9 @@ export class Host {
     this.playground.edited();
   }
 
+  /** What was just put is seen at once. */
+  show() { this.playground.screen.drawAtOnce(); }
+
   changed() { this.playground.screen.request(true); }
   cursorMoved() {
     if (!this.playground.keyboard.cursor) this.playground.probe.leave();
