@@ -101,7 +101,7 @@ def test_doubtful_columns_are_chosen(page):
     (rows,) = (
         e.proto.body for e in page.get("html") if "The first rows of the file" in e.proto.body
     )
-    assert rows.count("<tr>") == 1 + 6 and rows.count("<th") == 4 + 6
+    assert rows.count("<tr>") == 1 + 6 and rows.count("<th ") == 4 + 6
 
 
 def test_several_files_are_one_cloud(page):
