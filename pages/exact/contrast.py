@@ -93,7 +93,8 @@ def _pictures(work: ExactWork, running: Contrast | None) -> None:
     exact, trained, _ = st.columns([1, 1, 1])
     if "slice" not in work.made:
         work.made["slice"] = slice_picture(work.exact.network, work.reference)
-    exact.image(work.made["slice"], width="stretch", caption="Exact, built without training")
+    name = "Exact, built without training"
+    exact.image(work.made["slice"], width="stretch", caption=name, alt=name)
     if running is None:
         return
     if running.failed:
@@ -112,7 +113,9 @@ def _pictures(work: ExactWork, running: Contrast | None) -> None:
         )
     else:
         said = f"Step {snapshot.step} of {snapshot.steps}, loss {snapshot.loss:.4f}"
-    trained.image(slice_picture(snapshot.network, work.reference), width="stretch", caption=said)
+    trained.image(
+        slice_picture(snapshot.network, work.reference), width="stretch", caption=said, alt=said
+    )
     if running.finished and st.session_state.get("contrast_told") != id(running):
         st.session_state.contrast_told = id(running)
         st.rerun()

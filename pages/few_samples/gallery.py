@@ -71,13 +71,15 @@ def _card(gallery: Gallery, k: int, losses: list[str]) -> None:
     label = f"{gallery.label[k]:+.0f}"
     cells = st.columns(1 + len(losses), gap="small")
     with cells[0]:
-        st.image(_picture(gallery, gallery.images[k]), width="stretch")
-        st.caption(f"Test image {gallery.index[k]}, class {label}")
+        name = f"Test image {gallery.index[k]}, class {label}"
+        st.image(_picture(gallery, gallery.images[k]), width="stretch", alt=name)
+        st.caption(name)
     for cell, loss in zip(cells[1:], losses, strict=True):
         view = gallery.views[loss]
         mark = ":material/check:" if view.right[k] else ":material/close:"
         with cell:
-            st.image(_picture(gallery, view.boundary[k]), width="stretch")
+            foot = f"Where the boundary of {LOSSES[loss]} was reached from {name}"
+            st.image(_picture(gallery, view.boundary[k]), width="stretch", alt=foot)
             reached = (
                 f"p⁰ at L∞\u00a0{view.linf[k]:.3f}, L₂\u00a0{view.l2[k]:.2f}"
                 if view.reached[k]

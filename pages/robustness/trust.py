@@ -199,12 +199,13 @@ def _gradients(standard: KnownModel) -> None:
     for column, (title, values) in zip(st.columns(len(shown)), shown, strict=True):
         with column:
             picture = x[0, 0].numpy() if values is None else _signed(values)
-            st.image(np.repeat(np.repeat(picture, 6, 0), 6, 1), width="stretch")
             said = ""
             if values is not None:
                 largest = float(np.abs(values).max())
                 size = f"{largest:,.0f}" if largest > 1 else f"{largest:.5f}"
                 said = f"  \nlargest: **{size}**" if largest else "  \n**exactly zero**"
+            large = np.repeat(np.repeat(picture, 6, 0), 6, 1)
+            st.image(large, width="stretch", alt=title if values is None else f"Gradient {title}")
             st.caption(title.replace("\n", "  \n") + said)
     st.caption(
         "Orange: brighter makes the network less sure of the right digit; blue: darker does. "
