@@ -1,6 +1,7 @@
 // The playground of one mounted component: joins points, link, screen and controls.
 
 import { buildErrorBar, buildHelp, element } from "../shared/dom.js";
+import { keepInSight } from "../shared/terms.js";
 import { mounter, View } from "../shared/view.js";
 import { exportPng, exportSvg } from "./plot/export.js";
 import { Host } from "./input/host.js";
@@ -60,6 +61,7 @@ class Playground extends View {
     };
     addEventListener("resize", this.onWindow);
     this.leadTo(this.canvas, "canvas");
+    keepInSight(this.root);
     const host = new Host(this);
     this.pointer = new Pointer(this.canvas, host);
     this.keyboard = new Keyboard(this.root, this.canvas, host);

@@ -15,3 +15,18 @@ export const explained = (text) =>
 /** The same without its words, for what is spoken or compared. @param {string} text */
 export const plain = (text) =>
   text.replace(/\{(\w+)(?:\|([^}]*))?\}/g, (_, key, words) => words || GLOSSARY[key].symbol);
+
+const EDGE = 8; // px between words and the window's edge
+
+/** Words that would leave the window move to the left while they are shown. @param {HTMLElement} root */
+export function keepInSight(root) {
+  const place = ({ target }) => {
+    const words = target instanceof Element ? target.closest(".term, .explains")?.querySelector(".about") : null;
+    if (!(words instanceof HTMLElement)) return;
+    words.style.translate = "";
+    const beyond = words.getBoundingClientRect().right + EDGE - document.documentElement.clientWidth;
+    if (beyond > 0) words.style.translate = `${-beyond}px`;
+  };
+  root.addEventListener("pointerover", place);
+  root.addEventListener("focusin", place);
+}

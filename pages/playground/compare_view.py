@@ -89,8 +89,8 @@ def _side_by_side(session: LiveSession, names: list[str]) -> None:
     for column, letter, pin in zip(st.columns(2), "AB", shown, strict=True):
         if pin.name != _NOW:
             column.button(
-                f"Put points and settings of {letter} on the canvas", key=f"pin_take_{letter}",
-                on_click=session.update, args=(pin.state,), width="stretch",
+                f"Put {letter} on the canvas", key=f"pin_take_{letter}", width="stretch",
+                on_click=session.update, args=(pin.state,), help="Its points and its settings",
             )  # fmt: skip
 
 
@@ -102,7 +102,8 @@ def _figures(titles: list[str], headers: list[dict[str, Any]]) -> None:
         for panel in header["panels"]:
             figures = (_text(name, panel[name]) for name in FIGURES.values())
             rows.append([title, panel["title"], *figures, norm])
-    named_table("A and B in figures", ["Picture", "Loss", *FIGURES, "Measured in"], rows)
+    columns = ["Picture", "Loss", *FIGURES, "Measured in"]
+    named_table("A and B in figures", columns, rows, wide=True)
 
 
 def _text(name: str, value: float | None) -> str:

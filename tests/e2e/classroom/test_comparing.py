@@ -21,7 +21,7 @@ def test_a_pin_stays_while_the_canvas_goes_on(playground):
     playground.choose("Loss", "Hinge")
     expect(table.get_by_role("row", name="B: What is on the canvas now")).to_contain_text("Hinge")
     expect(table.get_by_role("row", name="A: Pin 1")).to_contain_text("Geometric SVM")
-    playground.main.get_by_role("button", name="Put points and settings of A").click()
+    playground.main.get_by_role("button", name="Put A on the canvas").click()
     playground.wait_for_address(
         lambda state: state.config.objective == "geometric_svm", "the pinned settings"
     )

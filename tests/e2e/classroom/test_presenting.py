@@ -38,6 +38,8 @@ def test_nothing_is_cut_at_820_px(browse, scheme):
         .map((node) => node.outerHTML.slice(0, 80));
     }""")
     assert cut == []
+    sideways = "node => node.scrollWidth - node.clientWidth"
+    assert page.main.evaluate(sideways) == 0
     box = page.canvas.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 820
 
