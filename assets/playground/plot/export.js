@@ -38,7 +38,7 @@ function draw(ctx, picture, layout) {
 function pageLayout(picture) {
   const count = picture.panels.length || 1;
   const layout = arrange({
-    width: WIDTH - 2 * EDGE, height: HEIGHT - HEAD - EDGE, count, stacked: false,
+    width: WIDTH - 2 * EDGE, height: HEIGHT - HEAD - EDGE, count,
     margins: picture.overlays.has("margins"), legendHeight: (w) => legendHeight(picture, w),
   });
   const shift = (rect) => ({ ...rect, x: rect.x + EDGE, y: rect.y + HEAD });

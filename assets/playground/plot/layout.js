@@ -5,15 +5,19 @@ const AXIS_LEFT = 30;
 const AXIS_BOTTOM = 18;
 const GAP = 14;
 const SIDE_MINIMUM = 214;
-const SIDE_MAXIMUM = 720;
+const SIDE_MAXIMUM = 1000;
 const STRIP = 96;
 const COMPACT_STRIP = 66;
 
+const NARROW = 620; // px; below this everything is stacked
+const TALL = 1.1; // height over width; above it too, as high as there is room
+
 // legendHeight(width) measures the legend, whose entries depend on the overlays.
 // Returns {stacked, height, panels: [{x, y, size, title, ticks}], legend, strips}.
-export function arrange({ width, height, count, stacked, margins, legendHeight }) {
-  return stacked
-    ? stack(width, count, margins, legendHeight)
+export function arrange({ width, height, count, margins, legendHeight }) {
+  const narrow = width < NARROW;
+  return narrow || height > TALL * width
+    ? stack(width, narrow ? Infinity : height, count, margins, legendHeight)
     : besides(width, height, count, margins, legendHeight);
 }
 
@@ -40,7 +44,7 @@ function sideColumn(x, y, width, bottom, count, margins, legendHeight) {
   const top = y + legend.h + 10;
   const room = bottom - top;
   const gap = 8;
-  const h = Math.min((room - gap * (count - 1)) / count, count > 1 ? 110 : 400);
+  const h = Math.min((room - gap * (count - 1)) / count, count > 1 ? 110 : 520);
   const minimum = count > 1 ? 44 : 80;
   if (margins && h >= minimum) {
     for (let i = 0; i < count; i++) {
@@ -91,22 +95,27 @@ function inRow(width, height, count, size, margins, legendHeight) {
     legend: { x: 0, y, w: width, h: legendSize } };
 }
 
-function stack(width, count, margins, legendHeight) {
-  const columns = count > 1 ? 2 : 1;
-  const left = count > 1 ? 0 : 24;
-  const size = Math.floor((width - left - GAP * (columns - 1) - 2) / columns);
-  const panels = count > 1
+function stack(width, height, count, margins, legendHeight) {
+  const several = count > 1;
+  const columns = several ? 2 : 1;
+  const rows = Math.ceil(count / columns);
+  const left = several ? 0 : 24;
+  const stripHeight = several ? COMPACT_STRIP : STRIP * 1.4;
+  const under = several ? 10 : AXIS_BOTTOM + 8;
+  const below = under + legendHeight(width - 8) + 10 + (margins ? count * (stripHeight + 8) : 0);
+  const size = Math.floor(Math.min(
+    (width - left - GAP * (columns - 1) - 2) / columns, (height - below - 8 * (rows - 1)) / rows - TITLE));
+  const panels = several
     ? cells(count, columns, size, 0)
     : [{ x: left, y: TITLE, size, ticks: true }];
-  let y = panels[count - 1].y + size + (count > 1 ? 10 : AXIS_BOTTOM + 8);
+  let y = panels[count - 1].y + size + under;
   const legend = { x: 4, y, w: width - 8, h: legendHeight(width - 8) };
   y += legend.h + 10;
   const strips = [];
   if (margins) {
     for (let i = 0; i < count; i++) {
-      const h = count > 1 ? COMPACT_STRIP : STRIP * 1.4;
-      strips.push({ panel: i, x: 4, y, w: width - 8, h, compact: count > 1 });
-      y += h + 8;
+      strips.push({ panel: i, x: 4, y, w: width - 8, h: stripHeight, compact: several });
+      y += stripHeight + 8;
     }
   }
   return { stacked: true, width, height: Math.ceil(y), panels, legend, strips };

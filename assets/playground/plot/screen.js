@@ -13,7 +13,6 @@ import { stripScale } from "./strip.js";
 
 const SHORTEST = 14; // ms between redraws of an animation
 const DEAR = 7; // ms that a redraw may keep the browser's main thread if frames are to be blended
-const NARROW = 620; // px; below this everything is stacked
 
 const EMPTY = { header: null, panels: [] };
 const NO_HOOKS = { beforeDraw() {}, beforePaint() {}, afterDraw() {}, laidOut() {} };
@@ -175,7 +174,7 @@ export class Screen {
   arrangement(picture, count) {
     const { width, height } = this.size;
     return arrange({
-      width, height, count, stacked: width < NARROW, margins: picture.overlays.has("margins"),
+      width, height, count, margins: picture.overlays.has("margins"),
       legendHeight: (w) => legendHeight(picture, w),
     });
   }

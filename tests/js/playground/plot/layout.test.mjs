@@ -12,7 +12,7 @@ const overlap = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h 
 for (const count of [1, 2, 4]) {
   for (const [width, height] of [[1200, 640], [800, 500], [1500, 420]]) {
     test(`${count} panels beside the legend in ${width} x ${height}: nothing overlaps or sticks out`, () => {
-      const layout = arrange({ width, height, count, stacked: false, margins: true, legendHeight });
+      const layout = arrange({ width, height, count, margins: true, legendHeight });
       assert.equal(layout.panels.length, count);
       const all = boxes(layout);
       all.forEach((a, i) => {
@@ -22,8 +22,14 @@ for (const count of [1, 2, 4]) {
     });
   }
 
+  test(`${count} panels in a high window are stacked, as high as there is room`, () => {
+    const layout = arrange({ width: 800, height: 1000, count, margins: true, legendHeight });
+    assert.ok(layout.stacked && layout.height <= 1000);
+    assert.ok(layout.panels[0].size > (count > 1 ? 240 : 700), `${layout.panels[0].size}`);
+  });
+
   test(`${count} panels stacked on a telephone: the height is what they need`, () => {
-    const layout = arrange({ width: 360, height: 0, count, stacked: true, margins: true, legendHeight });
+    const layout = arrange({ width: 360, height: 0, count, margins: true, legendHeight });
     assert.equal(layout.strips.length, count);
     const all = boxes(layout);
     all.forEach((a, i) => {
@@ -34,7 +40,7 @@ for (const count of [1, 2, 4]) {
 }
 
 test("margin bars are left out, and said to be, where there is no room", () => {
-  const layout = arrange({ width: 700, height: 230, count: 1, stacked: false, margins: true, legendHeight });
+  const layout = arrange({ width: 700, height: 230, count: 1, margins: true, legendHeight });
   assert.deepEqual(layout.strips, []);
   assert.ok("crowded" in layout && layout.crowded);
 });
