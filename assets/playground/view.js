@@ -14,6 +14,7 @@ import { Presentation } from "./present.js";
 import { Reporter } from "./reporter.js";
 import { Screen } from "./plot/screen.js";
 import { StatusLine } from "./status.js";
+import { SteadyCharts } from "./steady.js";
 import { Talk } from "./wire/talk.js";
 import { DARK, LIGHT } from "./plot/theme.js";
 import { Clock } from "./time/clock.js";
@@ -60,6 +61,7 @@ class Playground extends View {
       this.resized();
     };
     addEventListener("resize", this.onWindow);
+    this.steady = new SteadyCharts();
     this.leadTo(this.canvas, "canvas");
     keepInSight(this.root);
     const host = new Host(this);
@@ -250,6 +252,7 @@ class Playground extends View {
     this.guide.tour.stop();
     this.talk.link?.close();
     this.present.stop();
+    this.steady.stop();
     removeEventListener("resize", this.onWindow);
     this.screen.stop();
     Object.values(this.timers).forEach(clearTimeout);
