@@ -36,7 +36,7 @@ export class SteadyCharts {
       const { left, top } = column.getBoundingClientRect();
       const box = plot.getBoundingClientRect();
       const copy = /** @type {HTMLElement} */ (plot.cloneNode(true));
-      copy.classList.add("levelset-steady");
+      copy.className = "levelset-steady";
       copy.setAttribute("aria-hidden", "true");
       Object.assign(copy.style, { left: `${box.left - left}px`, top: `${box.top - top}px` });
       this.copies.set(column, copy);
