@@ -51,7 +51,11 @@ def training_alone(repeats: int) -> dict[str, Any]:
 
 
 def with_browser(seconds: float) -> dict[str, Any]:
-    """Pictures and steps a second, latencies of points, a burst of clicks, the server's CPU."""
+    """Pictures and steps a second, latencies of points, a burst of clicks, the server's CPU.
+
+    Pictures come from the session; the browser draws more often, by blending from one to the next.
+    A point is visible when it is on the canvas, which the screen shows at its next refresh.
+    """
     with _measure.served() as (app, browser):
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         begin = time.perf_counter()
@@ -60,18 +64,16 @@ def with_browser(seconds: float) -> dict[str, Any]:
         page.wait_for_selector("[data-testid=playground][data-frames]", timeout=60_000)
         first_picture = time.perf_counter() - begin
         page.wait_for_timeout(3000)
-        cpu, frames, step, at = (
-            app.cpu_seconds(),
-            _int(root, "frames"),
-            _int(root, "step"),
-            time.perf_counter(),
-        )
+        names = ("frames", "draws", "step")
+        cpu, before, at = (app.cpu_seconds(), [_int(root, n) for n in names], time.perf_counter())
         page.wait_for_timeout(1000 * seconds)
         passed = time.perf_counter() - at
+        frames, draws, steps = (_int(root, n) - b for n, b in zip(names, before, strict=True))
         result = {
             "first_picture_seconds": round(first_picture, 2),
-            "pictures_per_second": round((_int(root, "frames") - frames) / passed, 1),
-            "steps_per_second": round((_int(root, "step") - step) / passed, 1),
+            "pictures_per_second": round(frames / passed, 1),
+            "drawn_per_second": round(draws / passed, 1),
+            "steps_per_second": round(steps / passed, 1),
             "server_cpu_percent": round(100 * (app.cpu_seconds() - cpu) / passed, 1),
         }
         return result | _points(page, root)
@@ -159,9 +161,10 @@ def _int(root: Any, name: str) -> int:
 REQUIRED: dict[str, float] = {
     "geometric_svm_steps_per_second": 60,
     "cost_of_a_step_over_cross_entropy": 6,
-    "pictures_per_second": 15,
+    "pictures_per_second": 30,
+    "drawn_per_second": 60,
     "steps_per_second": 50,
-    "point_visible_ms": 16,
+    "point_visible_ms": 8,
     "point_acknowledged_ms": 60,
     "burst_of_30_kept": 30,
 }
