@@ -34,4 +34,4 @@ def code_view(live: LiveSession) -> None:
     name = st.selectbox("Function", list(functions))
     function = functions[name]
     st.caption(f"`{function.__module__}.{function.__qualname__}`, the code that runs here:")
-    st.code(inspect.getsource(function), language="python", height=420)
+    st.code(inspect.getsource(function), language="python", wrap_lines=True)

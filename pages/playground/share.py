@@ -103,5 +103,5 @@ def _network(session: LiveSession) -> None:
         "Download weights (safetensors)", weights, "levelset_mlp.safetensors",
         "application/octet-stream", width="stretch",
     )  # fmt: skip
-    st.code(loading_snippet("levelset_mlp.safetensors"), language="python", height=200)
+    st.code(loading_snippet("levelset_mlp.safetensors"), language="python", wrap_lines=True)
     st.caption("PNG and SVG of the picture: the two buttons above the canvas.")

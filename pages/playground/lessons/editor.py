@@ -36,7 +36,7 @@ def lesson_editor(session: LiveSession) -> None:
             "Download the lesson", text, name, "text/markdown", type="primary", width="stretch"
         )
         st.button("Try it here", on_click=_try, args=(text, name), width="stretch")
-        st.code(text, language="markdown", height=340)
+        st.code(text, language="markdown", wrap_lines=True)
 
 
 def _form(session: LiveSession) -> Lesson | None:
