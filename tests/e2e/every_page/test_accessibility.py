@@ -26,6 +26,12 @@ SETTLED = """() => {
   return app?.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]');
 }"""
+#: Whether the page has taken a theme: its ground is light or dark.
+THEMED = """(scheme) => {
+  const app = document.querySelector('[data-testid=stApp]');
+  const [r, g, b] = getComputedStyle(app).backgroundColor.match(/[\\d.]+/g).map(Number);
+  return (r + g + b > 384) === (scheme === 'light');
+}"""
 #: Texts of charts, which axe does not look at, and how they stand out.
 CHARTS = """() => {
   const context = document.createElement('canvas').getContext('2d');
@@ -102,6 +108,7 @@ def test_nothing_serious_on_any_page_in_any_theme(path, app, axe, browse):
     expect(there).to_be_visible(timeout=1000 * PATIENCE)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.wait_for_function(THEMED, arg=scheme)
         page.wait_for_timeout(1000)
         page.wait_for_function(SETTLED)
         assert page.title() == title
