@@ -111,7 +111,7 @@ $(APP_READY): requirements.txt
 	$(PY) -m pip install --disable-pip-version-check -q -r requirements.txt
 	@touch $@
 
-$(DEV_READY): requirements.txt requirements-dev.txt
+$(DEV_READY): requirements.txt requirements-server.txt requirements-dev.txt
 	$(make_venv)
 	@echo 'Installing requirements-dev.txt into $(VENV): some minutes, once.'
 	$(PY) -m pip install --disable-pip-version-check -q -r requirements-dev.txt

@@ -259,9 +259,17 @@ class LiveHub:
             session.receive(kind, content[0])
 
 
-@functools.cache
+_making = threading.Lock()
+
+
 def get_hub() -> LiveHub:
-    """The hub of this process."""
+    """The hub of this process; made once, whoever asks first."""
+    with _making:
+        return _hub()
+
+
+@functools.cache
+def _hub() -> LiveHub:
     hub = LiveHub(kept=kept_sessions())
     atexit.register(hub.close)
     return hub

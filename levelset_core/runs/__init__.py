@@ -9,10 +9,11 @@ A tab, a server or a machine that goes away takes nothing along: a run whose pro
 *interrupted*; ``submit`` takes it up at its last checkpoint, to the same result bit for bit.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from levelset_core.paths import runs_folder
 from levelset_core.runs.archive import zip_chunks
-from levelset_core.runs.checkpoints import load_checkpoint, save_checkpoint
-from levelset_core.runs.execution import EXIT_CODES, work_here
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import RESUMABLE, STATES, Run, RunConfig, RunStatus
 from levelset_core.runs.kinds import Goal, Kind, Metric, Trainer, get_kind, kind_modules, kind_title
@@ -58,3 +59,22 @@ __all__ = [
     "work_here",
     "zip_chunks",
 ]
+
+if TYPE_CHECKING:
+    from levelset_core.runs.checkpoints import load_checkpoint, save_checkpoint
+    from levelset_core.runs.execution import EXIT_CODES, work_here
+
+#: Name -> its module, which imports torch: that takes seconds, and who only lists runs needs none.
+_LATER = {
+    "EXIT_CODES": "execution", "work_here": "execution",
+    "load_checkpoint": "checkpoints", "save_checkpoint": "checkpoints",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for (PEP 562)."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = found
+    return found

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from levelset_core.cluster import cluster_address
 from levelset_core.device import DEVICES, pick_device
 from levelset_core.errors import LevelsetError
@@ -100,6 +98,8 @@ def _put(folder: Path, name: str, content: Path | bytes) -> None:
 
 
 def _software() -> dict[str, str]:
+    import torch  # takes seconds: only where a run is made
+
     from levelset_core import __version__
 
     return {

@@ -8,6 +8,7 @@ run's lock and log, through a socket; if its owner ends before, the socket ends,
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -18,7 +19,10 @@ from contextlib import suppress
 from levelset_core.paths import child_environment
 from levelset_core.runs.folder import Run
 from levelset_core.runs.locks import FileLock
+from levelset_core.settings import choose
 
+#: "on" or "off".
+SPARE = "LEVELSET_SPARE"
 #: Seconds after which one that was taken is replaced: the run's first ones belong to the run.
 REPLACED_AFTER = 20.0
 
@@ -67,6 +71,15 @@ class Spare:
 _lock = threading.Lock()
 _spare: Spare | None = None
 _wanted = True
+
+
+def wants_spare() -> bool:
+    """Not with ``LEVELSET_SPARE=off``: with little memory a run had better start seconds later.
+
+    Raises:
+        LevelsetError: the variable is neither "on" nor "off".
+    """
+    return choose(SPARE, os.environ.get(SPARE) or "on", ("on", "off")) == "on"
 
 
 def keep_spare(threads: int, kinds: Sequence[str] = ()) -> None:

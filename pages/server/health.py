@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from levelset_core.errors import LevelsetError, optional
-from levelset_core.live import get_hub
 from levelset_core.memory import memory_of
 from levelset_core.paths import runs_folder
 from levelset_core.runs import STATES, RunStore
 from levelset_core.runs.spare import spare_process
+
+if TYPE_CHECKING:
+    from levelset_core.live import LiveHub
 
 
 def health_routes() -> list[BaseRoute]:
@@ -28,10 +31,17 @@ def health_routes() -> list[BaseRoute]:
 
 def _health(_: Request) -> Response:
     """200 if pages open, playgrounds train and runs can be kept; else 503 and what is wrong."""
-    checks = {"training processes": get_hub().well, "folder of runs": _writable()}
+    hub = _hub()
+    checks = {"training processes": hub is None or hub.well, "folder of runs": _writable()}
     wrong = [name for name, good in checks.items() if not good]
     answer = {"status": "wrong" if wrong else "ok", "wrong": wrong}
     return JSONResponse(answer, 503 if wrong else 200, {"Cache-Control": "no-store"})
+
+
+def _hub() -> LiveHub | None:
+    """The hub; None while it is being imported, which takes seconds: whoever asks does not wait."""
+    get_hub = getattr(sys.modules.get("levelset_core.live"), "get_hub", None)
+    return None if get_hub is None else get_hub()
 
 
 def _writable() -> bool:
@@ -75,7 +85,8 @@ class _Figures:
         """Prometheus's families of metrics."""
         gauge = optional("prometheus_client.core", "server").GaugeMetricFamily
 
-        sessions = get_hub().sessions()
+        hub = _hub()
+        sessions = [] if hub is None else hub.sessions()
         watched = [session for session in sessions if session.watched]
         training = [session for session in watched if session.playing]
         family = gauge("levelset_sessions", "Open playgrounds.", labels=["state"])
@@ -98,7 +109,7 @@ class _Figures:
 
         family = gauge("levelset_memory_bytes", "Memory (PSS) of processes.", labels=["process"])
         spare = spare_process()
-        processes = {"server": [os.getpid()], "workers": get_hub().processes()}
+        processes = {"server": [os.getpid()], "workers": hub.processes() if hub else []}
         for name, pids in {**processes, "spare": [spare] if spare else []}.items():
             family.add_metric([name], sum(memory_of(pid) or 0 for pid in pids))
         yield family

@@ -1,4 +1,4 @@
-"""The WebSocket route that carries live pictures and edits, and the front end's files.
+"""The WebSocket route that carries live pictures and edits.
 
 What the canvas says, and what the session answers, is here for both transports.
 """
@@ -11,14 +11,10 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, WebSocketRoute
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from levelset_core.data import PointSet
@@ -28,7 +24,6 @@ from levelset_core.live import protocol as wire
 from levelset_core.live.state import OVERLAYS
 
 LIVE_PATH = "/levelset/live"
-ASSETS_PATH = "/levelset/assets"
 #: A closing handshake says why: the session is gone, or the caller may not have it.
 GONE, FORBIDDEN = 4404, 4403
 #: How often a connected browser counts as looking, in seconds.
@@ -40,18 +35,9 @@ MAX_MESSAGE = 200_000
 logger = logging.getLogger(__name__)
 
 
-class _Assets(StaticFiles):
-    """Static files that a browser asks about anew each time, so that an update arrives whole."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-
-
-def live_routes(assets: Path) -> list[BaseRoute]:
-    """The routes that the app adds to Streamlit's."""
-    return [WebSocketRoute(LIVE_PATH, live), Mount(ASSETS_PATH, _Assets(directory=assets))]
+def live_routes() -> list[BaseRoute]:
+    """The route that the app adds to Streamlit's."""
+    return [WebSocketRoute(LIVE_PATH, live)]
 
 
 def same_origin(websocket: WebSocket) -> bool:

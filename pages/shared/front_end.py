@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.server.arrays import ARRAYS_PATH
-from pages.server.live_route import ASSETS_PATH
+from pages.server.static_files import ASSETS_PATH
 
 # Inline scripts are sent again at every change of data, so this only fetches the real one.
 # A call that has been overtaken by a later one, or cleaned up, must not run.

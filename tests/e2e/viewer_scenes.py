@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from levelset_core.geometry import Mesh, Polyline  # noqa: E402
 from pages.server.arrays import array_routes  # noqa: E402
-from pages.server.live_route import live_routes  # noqa: E402
+from pages.server.static_files import static_routes  # noqa: E402
 from pages.shared import viewer3d as v  # noqa: E402
 
 MAJOR, MINOR = 0.7, 0.25
@@ -133,4 +133,4 @@ def main():
 if get_script_run_ctx(suppress_warning=True) is not None:
     main()
 else:
-    app = st.App(__file__, routes=[*live_routes(ROOT / "assets"), *array_routes()])
+    app = st.App(__file__, routes=[*static_routes(ROOT / "assets"), *array_routes()])

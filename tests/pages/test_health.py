@@ -16,7 +16,7 @@ from pages.server import guard, health
 @pytest.fixture
 def hub(monkeypatch):
     hub = LiveHub(1)
-    monkeypatch.setattr(health, "get_hub", lambda: hub)
+    monkeypatch.setattr(health, "_hub", lambda: hub)
     yield hub
     hub.close()
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from levelset_core.errors import LevelsetError
-from levelset_core.live import PlaygroundState, get_hub
+from levelset_core.live import PlaygroundState, get_hub, hub
 from pages.server.live_route import FORBIDDEN, GONE, answer, live
 from tests.live.decoding import decode_frame
 
@@ -61,7 +61,7 @@ async def step_one(connection: Connection) -> None:
 def workers_end():
     yield
     get_hub().close()
-    get_hub.cache_clear()
+    hub._hub.cache_clear()
 
 
 def test_a_picture_that_another_browser_asked_for_is_not_missed():

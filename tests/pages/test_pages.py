@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from levelset_core.errors import LevelsetError
-from levelset_core.live import PlaygroundState, get_hub
+from levelset_core.live import PlaygroundState, get_hub, hub
 from levelset_core.playground import OBJECTIVES
 from pages.playground.words import TITLES
 from pages.server.live_route import answer
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def workers_end():
     yield
     get_hub().close()
-    get_hub.cache_clear()
+    hub._hub.cache_clear()
 
 
 @pytest.fixture

@@ -83,9 +83,9 @@ def test_login_two_owners_and_logout(tmp_path, monkeypatch, store, provider, ser
         expect(page.get_by_text("No runs yet")).to_have_count(0)
         page.get_by_role("button", name="Log in").click()
         page.get_by_role("button", name=name, exact=True).click()
-        expect(page.get_by_role("button", name=name.title())).to_be_visible()
-        if not page.url.endswith("/runs"):  # the provider leads back to the first page
-            page.goto(f"{server.url}/runs")
+        page.wait_for_url(f"{server.url}/**")  # the provider leads back to the first page
+        page.goto(f"{server.url}/runs")
+        expect(page.get_by_role("button", name=name.title(), exact=True)).to_be_visible()
 
     for name, other in (("anna", "bert"), ("bert", "anna")):
         page = pages[name]
@@ -114,7 +114,7 @@ def test_login_two_owners_and_logout(tmp_path, monkeypatch, store, provider, ser
         expect(bert.get_by_role("button", name=button, exact=True)).to_have_count(0)
     assert bert.request.get(f"{server.url}/levelset/runs/{runs['anna'].id}.zip").status == 200
 
-    anna.get_by_role("button", name="Anna").click()
+    anna.get_by_role("button", name="Anna", exact=True).click()
     anna.get_by_role("button", name="Log out").click()
     anna.get_by_role("button", name="End session").click()
     anna.goto(f"{server.url}/runs")

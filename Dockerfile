@@ -1,0 +1,38 @@
+# The app as an image: `docker build -t levelset-lab .`, on a GPU with `--build-arg DEVICE=cuda`.
+# docs/deploy.md says how to run it. What takes much room and only few ask for is left out: VTK and
+# FFmpeg, for stills and films of meshes (`--build-arg VIEWER=yes` brings them, 650 MB).
+ARG PYTHON=3.12
+
+FROM python:${PYTHON}-slim AS built
+ARG DEVICE=cpu
+ARG VIEWER=no
+# Where torch for one device is: the usual one for Linux brings CUDA along, 4 GB.
+ARG TORCH=https://download.pytorch.org/whl
+WORKDIR /built
+COPY requirements.txt requirements-server.txt ./
+RUN python -m venv /opt/levelset \
+ && case "$VIEWER" in yes) ;; *) sed -i '/^pyvista==/d; /^imageio-ffmpeg==/d' requirements.txt ;; esac \
+ && case "$DEVICE" in cpu) from="--index-url $TORCH/cpu" ;; *) from="" ;; esac \
+ && /opt/levelset/bin/pip install -q --no-cache-dir --no-compile $from $(grep -E '^torch(vision)?==' requirements.txt) \
+ && /opt/levelset/bin/pip install -q --no-cache-dir --no-compile -r requirements.txt -r requirements-server.txt
+COPY deploy/slim.sh .
+RUN sh slim.sh /opt/levelset
+
+FROM python:${PYTHON}-slim
+RUN useradd --uid 1000 --create-home levelset && mkdir /data && chown levelset /data
+COPY --from=built /opt/levelset /opt/levelset
+WORKDIR /app
+COPY app.py ./
+COPY .streamlit/config.toml .streamlit/
+COPY pages pages
+COPY assets assets
+COPY levelset_core levelset_core
+USER levelset
+# Compiled files cannot be kept beside the code, which is root's.
+ENV PATH=/opt/levelset/bin:$PATH PYTHONUNBUFFERED=1 PYTHONPYCACHEPREFIX=/tmp/pycache \
+    LEVELSET_RUNS=/data/runs LEVELSET_DATA=/data/sets LEVELSET_LOG=json
+VOLUME /data
+EXPOSE 8501
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://localhost:8501/healthz', timeout=4)"]
+CMD ["python", "-m", "levelset_core", "app", "--no-browser", "--host", "0.0.0.0", "--port", "8501"]
