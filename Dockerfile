@@ -1,22 +1,24 @@
 # The app as an image: `docker build -t levelset-lab .`, on a GPU with `--build-arg DEVICE=cuda`.
-# docs/deploy.md says how to run it. What takes much room and only few ask for is left out: VTK and
-# FFmpeg, for stills and films of meshes (`--build-arg VIEWER=yes` brings them, 650 MB).
+# docs/deploy.md says how to run it. What draws stills and films of meshes takes half a gigabyte and few
+# ask for it: `--build-arg FULL=yes` brings it.
 ARG PYTHON=3.12
 
 FROM python:${PYTHON}-slim AS built
 ARG DEVICE=cpu
-ARG VIEWER=no
-# Where torch for one device is: the usual one for Linux brings CUDA along, 4 GB.
-ARG TORCH=https://download.pytorch.org/whl
+ARG FULL=no
+# Where torch without CUDA is, whose libraries take 4 GB.
+ARG TORCH=https://download.pytorch.org/whl/cpu
 WORKDIR /built
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends binutils
 COPY requirements.txt requirements-server.txt ./
 RUN python -m venv /opt/levelset \
- && case "$VIEWER" in yes) ;; *) sed -i '/^pyvista==/d; /^imageio-ffmpeg==/d' requirements.txt ;; esac \
- && case "$DEVICE" in cpu) from="--index-url $TORCH/cpu" ;; *) from="" ;; esac \
- && /opt/levelset/bin/pip install -q --no-cache-dir --no-compile $from $(grep -E '^torch(vision)?==' requirements.txt) \
- && /opt/levelset/bin/pip install -q --no-cache-dir --no-compile -r requirements.txt -r requirements-server.txt
-COPY deploy/slim.sh .
-RUN sh slim.sh /opt/levelset
+ && if [ "$DEVICE" = cpu ]; then from="--index-url $TORCH"; fi \
+ && /opt/levelset/bin/pip install -q --no-cache-dir --no-compile ${from:-} \
+        $(grep -E '^torch(vision)?==' requirements.txt) \
+ && /opt/levelset/bin/pip install -q --no-cache-dir --no-compile \
+        -r requirements.txt -r requirements-server.txt
+COPY deploy/slim.sh ./
+RUN FULL=$FULL sh slim.sh /opt/levelset
 
 FROM python:${PYTHON}-slim
 RUN useradd --uid 1000 --create-home levelset && mkdir /data && chown levelset /data

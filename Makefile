@@ -62,9 +62,8 @@ wheel: install-dev ## Build the wheel, and use it outside the clone without Stre
 	$(PY) .ci/wheel
 
 bench: install-dev ## Run every benchmark; results go to benchmarks/results
-	@set -e; for file in benchmarks/[a-z]*.py; do \
-		[ -f "$$file" ] || { echo "no benchmark in benchmarks/"; break; }; \
-		echo "== $$file"; $(PY) -m "benchmarks.$$(basename "$$file" .py)"; \
+	@set -e; for file in benchmarks/[a-z]*.py benchmarks/server/[a-z]*.py; do \
+		echo "== $$file"; $(PY) -m "$$(echo "$${file%.py}" | tr / .)"; \
 	done
 
 browser: install-dev ## Find a Chromium for the browser tests, or install one
