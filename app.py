@@ -6,6 +6,7 @@
 
 import asyncio
 import gc
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,7 +40,8 @@ try:  # a wrong setting is told before anybody comes
     set_up_logs()
     CORES, SPARE = cores_for_runs(), wants_spare()
 except LevelsetError as error:
-    raise SystemExit(str(error)) from None
+    print(error, file=sys.stderr)
+    raise SystemExit(2) from None
 
 
 def warm_up() -> None:
