@@ -51,7 +51,10 @@ def how_written(mesh: Mesh, kind: str) -> str | None:
         return None
     return {
         "ply": "The coordinates are written in double precision: single would round them.",
-        "stl": "The STL file is text: the binary kind would round these coordinates.",
+        "obj": "Programs that read OBJ in single precision, as Open3D does, round these "
+        "coordinates: PLY keeps them.",
+        "stl": "The STL file is text: the binary kind would round these coordinates, and so do "
+        "programs that read it in single precision, such as Open3D; PLY keeps them.",
         "glb": "The GLB file holds the shape around the origin, and in its node the shift to its "
         "place (also under asset.extras.shift): a program must add it in double precision.",
     }.get(kind)

@@ -57,7 +57,7 @@ def poisson_surface(
             "Poisson reconstruction needs a depth of 1 to 12, 3 neighbours and a trimmed part "
             f"below 1, got {depth}, {neighbours} and {trimmed}."
         )
-    o3d = _open3d()
+    o3d = load_open3d()
     # Its octree has single precision: far from the origin the points would lie on steps.
     far = np.abs(points).max() > FAR * np.ptp(points, axis=0).max()
     middle = points.mean(0) if far else np.zeros(3)
@@ -86,7 +86,12 @@ def poisson_surface(
     return mesh.moved(1.0, middle)
 
 
-def _open3d() -> Any:
+def load_open3d() -> Any:
+    """Open3D, with what it needs of the system.
+
+    Raises:
+        LevelsetError: it is not installed.
+    """
     if "open3d" not in sys.modules and sys.platform == "linux":
         try:  # Open3D's cameras want libusb, which few servers have; loaded here it is found
             import libusb_package
