@@ -23,16 +23,30 @@ LEAST = 1e-3
 PLANES, FACING = 3, 0.2
 
 
+def plane_normals(points: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Normals of the planes through the points nearest to each place, and which these are.
+
+    Args:
+        points: (n, 3).
+        places: (m, 3), some of the points: each counts as its own neighbour.
+
+    Returns:
+        Unit normals (m, 3), either way round; rows of the points (m, k + 1), the nearest first.
+    """
+    k = min(NEIGHBOURS, len(points) - 1)
+    _, near = cKDTree(points).query(places, k=k + 1)
+    offset = points[near] - points[near].mean(1, keepdims=True)
+    _, axes = np.linalg.eigh(np.einsum("mki,mkj->mij", offset, offset))
+    return axes[:, :, 0].copy(), np.asarray(near)
+
+
 def oriented_normals(points: np.ndarray) -> np.ndarray:
     """Unit normals of points (n, 3) on a surface, on one side of each connected part.
 
     Parts that lie against each other, such as parallel sheets, face each other.
     """
-    k = min(NEIGHBOURS, len(points) - 1)
-    _, near = cKDTree(points).query(points, k=k + 1)
-    offset = points[near] - points[near].mean(1, keepdims=True)
-    _, axes = np.linalg.eigh(np.einsum("mki,mkj->mij", offset, offset))
-    normals = axes[:, :, 0].copy()
+    normals, near = plane_normals(points, points)
+    k = near.shape[1] - 1
     first, second = np.repeat(np.arange(len(points)), k), near[:, 1:].ravel()
     differ = 1 - np.abs((normals[first] * normals[second]).sum(1)) + LEAST
     graph = coo_matrix((differ, (first, second)), shape=(len(points),) * 2).tocsr()

@@ -8,6 +8,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from levelset_core.geometry.meshes import Mesh, unit
+from levelset_core.geometry.orientation import plane_normals
 
 #: Neighbours that tell the spacing of the points around one.
 NEIGHBOURS = 8
@@ -15,6 +16,10 @@ NEIGHBOURS = 8
 SMOOTH = 6
 #: A place without data that is no wider than this many spacings is chance, not a hole.
 NARROW = 3.0
+#: A surface whose normal and the points' have a cosine below this goes athwart; at 0 its distance
+#: counts so many times, where it is more than chance (0.75 to 1.25 spacings) and noise less than
+#: this part of a spacing.
+ALONG, ATHWART, HIDDEN = 0.7, 3.0, 0.3
 #: A new vertex on an edge stays away from its ends by this share of it: no face gets too thin.
 LEAST_SHARE = 0.05
 
@@ -26,15 +31,45 @@ def spacings(points: np.ndarray) -> np.ndarray:
     return np.asarray(distance[:, -1] * np.sqrt(np.pi / k))
 
 
-def data_distance(mesh: Mesh, points: np.ndarray, least: float = 0.0) -> np.ndarray:
+def beyond_rims(mesh: Mesh, points: np.ndarray, noise: float) -> np.ndarray:
+    """How far each vertex is from the points, (n,): farther where the surface is athwart theirs.
+
+    So it is where it leads from the rim of one sheet to that of another: a distance of half the
+    gap, which may be no more than chance leaves between points, counts ``ATHWART`` times. Where
+    noise hides how the points lie, it does not.
+
+    Args:
+        mesh: the surface.
+        points: the data, (m, 3).
+        noise: theirs.
+    """
+    distance, near = cKDTree(points).query(mesh.vertices)
+    rows, own = np.unique(near, return_inverse=True)
+    normals, others = plane_normals(points, points[rows])
+    apart = np.linalg.norm(points[others[:, -1]] - points[rows], axis=1)
+    spacing = apart * np.sqrt(np.pi / max(others.shape[1] - 1, 1))
+    if noise > HIDDEN * np.median(spacing):
+        return np.asarray(distance)
+    along = np.abs((normals[own] * mesh.vertex_normals).sum(1))
+    share = np.clip(1 - along / ALONG, 0, 1)
+    share *= np.clip(2 * distance / np.maximum(spacing[own], 1e-300) - 1.5, 0, 1)
+    return np.asarray(distance * (1 + (ATHWART - 1) * share))
+
+
+def data_distance(
+    mesh: Mesh, points: np.ndarray, least: float = 0.0, *, rims: bool = False
+) -> np.ndarray:
     """Distance of each vertex to the nearest point, in spacings of the points there, (n,).
 
     Args:
         mesh: the surface.
         points: the data, (m, 3).
         least: spacings below count as this: the noise of the points, say.
+        rims: the surface is open: see :func:`beyond_rims`.
     """
     distance, near = cKDTree(points).query(mesh.vertices)
+    if rims:
+        distance = beyond_rims(mesh, points, least)
     own = np.maximum(spacings(points), max(least, np.finfo(np.float64).tiny))
     values = np.asarray(distance / own[near])
     graph = _neighbours(mesh)

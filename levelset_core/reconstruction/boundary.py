@@ -17,7 +17,7 @@ RISE = 1.6
 CRUMB = 0.01
 
 
-def away_from_data(mesh: Mesh, points: np.ndarray) -> np.ndarray:
+def away_from_data(mesh: Mesh, points: np.ndarray, *, open: bool = False) -> np.ndarray:
     """How far each place of a surface is from its data, with density: colour, or trim, by it.
 
     The distance to the nearest point over the spacing of the points there (or their noise, if
@@ -26,11 +26,13 @@ def away_from_data(mesh: Mesh, points: np.ndarray) -> np.ndarray:
     Args:
         mesh: the surface, with n vertices.
         points: the data, (m, 3), in the same units.
+        open: whether the surface ends where its data does: places that lead from one rim to
+            another are then further away.
 
     Returns:
         (n,) without unit: about 0.5 where the points are, above 1.5 where there are none.
     """
-    return data_distance(mesh, points, noise_level(points))
+    return data_distance(mesh, points, noise_level(points), rims=open)
 
 
 def trimmed(mesh: Mesh, away: np.ndarray, most: float) -> Mesh:
@@ -58,7 +60,7 @@ def at_data(solid: Solid, points: np.ndarray, most: float, *, open: bool) -> Sol
     mesh = solid.mesh
     if not len(mesh.faces):
         return solid
-    values = away_from_data(mesh, points)
+    values = away_from_data(mesh, points, open=open)
     spacing = float(np.median(spacings(points)))
     empty = []
     for region in empty_regions(mesh, values, most):

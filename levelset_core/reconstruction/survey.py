@@ -17,7 +17,7 @@ from levelset_core.geometry.analysis import sample_faces
 from levelset_core.geometry.clouds import noise_level
 from levelset_core.geometry.frames import own_box
 from levelset_core.geometry.topology import boundary_lengths
-from levelset_core.geometry.trimming import spacings, trim
+from levelset_core.geometry.trimming import beyond_rims, spacings, trim
 from levelset_core.geometry.winding import WindingNumber, even_part
 from levelset_core.parallel import ALONE, Workers
 from levelset_core.random import numpy_generator
@@ -107,7 +107,7 @@ def survey(cloud: PointCloud, workers: Workers = ALONE) -> Survey:
     noise = noise_level(points)
     fitted = FITTED if noise < NOISY * spacing else FITTED_NOISY
     part, cell = even_part(points[rows], fitted)
-    empty, rim, ends = _where_empty(points, part, cell, spacing, workers)
+    empty, rim, ends = _where_empty(points, part, cell, spacing, noise, workers)
     if linear > 0.5:
         kind = "curve"
     elif bulky > VOLUME:
@@ -144,7 +144,12 @@ def _pieces(points: np.ndarray, own: np.ndarray) -> int:
 
 
 def _where_empty(
-    points: np.ndarray, part: np.ndarray, cell: float, spacing: float, workers: Workers
+    points: np.ndarray,
+    part: np.ndarray,
+    cell: float,
+    spacing: float,
+    noise: float,
+    workers: Workers,
 ) -> tuple[float, float, float]:
     """``empty``, ``rim`` and ``ends`` of a :class:`Survey`; the fit is to a part of the points."""
     winding = WindingNumber(torch.from_numpy(part.astype(np.float32)), cell, workers)
@@ -156,7 +161,7 @@ def _where_empty(
     places, _ = sample_faces(mesh, PLACES, numpy_generator(2))
     far = tree.query(places)[0] > max(CELLS * cell, SPACINGS * spacing)
     most = max(RIM_CELLS * cell, RIM_SPACINGS * spacing)
-    covered = trim(mesh, tree.query(mesh.vertices)[0], most)
+    covered = trim(mesh, beyond_rims(mesh, points, noise), most)
     rims = boundary_lengths(covered)
     ends = (rims**2).sum() / (4 * np.pi * max(covered.area, 1e-12))
     return float(far.mean()), float(rims.sum()), float(ends)
