@@ -16,6 +16,7 @@ from levelset_core.geometry import extract_mesh
 from levelset_core.geometry.analysis import sample_faces
 from levelset_core.geometry.clouds import noise_level
 from levelset_core.geometry.frames import own_box
+from levelset_core.geometry.orientation import plane_normals
 from levelset_core.geometry.topology import boundary_lengths
 from levelset_core.geometry.trimming import beyond_rims, spacings, trim
 from levelset_core.geometry.winding import WindingNumber, even_part
@@ -43,6 +44,10 @@ RIM_CELLS, RIM_SPACINGS = 1.1, 1.7
 #: Points closer than this many spacings are of one piece; it counts from this share of all on.
 JOINED, PIECE = 4.0, 0.02
 
+#: Neighbours among which the other side of a thin part is looked for, that lie within this slope of
+#: the normal; nearer sides than so many spacings at most places hide whether they end.
+ACROSS, STEEP, NEAR_SIDES = 120, 0.5, 2.8
+
 #: Kind -> what it is called.
 KINDS = {
     "closed": "a closed surface", "open": "an open surface", "curve": "a curve",
@@ -64,6 +69,8 @@ class Survey:
         spacing: median distance between neighbours on the surface.
         noise: standard deviation around the surface.
         linear, bulky: how much neighbourhoods are lines, or volumes, 0 to 1.
+        apart: of a closed surface how far its two sides are from each other, in spacings, where
+            that is so little at most places that two sheets would look the same; else None.
     """
 
     kind: str
@@ -75,6 +82,7 @@ class Survey:
     noise: float
     linear: float
     bulky: float
+    apart: float | None = None
 
     @property
     def told(self) -> str:
@@ -87,9 +95,15 @@ class Survey:
             "volume": f"neighbourhoods are {self.bulky:.0%} as thick as they are wide",
         }[self.kind]
         count = f" in {self.pieces} pieces" if self.pieces > 1 else ""
+        doubt = ""
+        if self.apart is not None:
+            doubt = (
+                f" Its two sides are only {self.apart:.1f} spacings apart: two sheets would look "
+                "the same. If they are, choose open, or bring more points."
+            )
         return (
             f"The points seem to be {KINDS[self.kind]}{count} ({why}); spacing {self.spacing:.3g}, "
-            f"noise {self.noise:.2g}."
+            f"noise {self.noise:.2g}.{doubt}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -116,9 +130,11 @@ def survey(cloud: PointCloud, workers: Workers = ALONE) -> Survey:
         kind = "open" if max(empty, ends) > OPEN else "closed"
     scale = normalization.scale
     pieces = 1 if kind == "volume" else _pieces(points[rows], own)
+    apart = _sides_apart(points, max(spacing, 3 * noise)) if kind == "closed" else None
     return Survey(
-        kind, pieces, empty, scale * rim, ends, scale * spacing, scale * noise, linear, bulky
-    )
+        kind, pieces, empty, scale * rim, ends, scale * spacing, scale * noise, linear, bulky,
+        apart and apart / spacing,
+    )  # fmt: skip
 
 
 def _dimensions(points: np.ndarray) -> tuple[float, float]:
@@ -134,6 +150,26 @@ def _dimensions(points: np.ndarray) -> tuple[float, float]:
         linear.append(float((second < LINE * first).mean()))
         bulky.append(float(np.median(third / second)))
     return max(linear), min(bulky)
+
+
+def _sides_apart(points: np.ndarray, least: float) -> float | None:
+    """Median distance to the other side of a thin part; None where most places have none near.
+
+    Args:
+        points: (n, 3).
+        least: what is nearer than this is chance.
+    """
+    rows = numpy_generator(1).permutation(len(points))[:NEIGHBOURHOODS]
+    normals, _ = plane_normals(points, points[rows])
+    _, near = cKDTree(points).query(points[rows], k=min(ACROSS, len(points)))
+    offset = points[near] - points[rows, None]
+    along = np.einsum("mki,mi->mk", offset, normals)
+    aside = np.linalg.norm(offset - along[..., None] * normals[:, None], axis=2)
+    height = np.abs(along)
+    there = (height > least) & (height < NEAR_SIDES * least) & (aside < STEEP * height)
+    if there.any(1).mean() < 0.5:
+        return None
+    return float(np.median(np.where(there, height, np.inf).min(1)))
 
 
 def _pieces(points: np.ndarray, own: np.ndarray) -> int:

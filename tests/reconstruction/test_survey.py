@@ -63,9 +63,33 @@ def pages(degrees: float) -> np.ndarray:
     return np.stack([np.abs(x) * np.cos(half), y, x * np.sin(half)], axis=1)
 
 
-def parallel() -> np.ndarray:
+def parallel(gap: float = 0.15) -> np.ndarray:
     x, y = RNG.uniform(size=(2, 4000))
-    return np.stack([x, y, 0.15 * (RNG.uniform(size=4000) < 0.5) + 0.05 * np.sin(4 * x)], axis=1)
+    return np.stack([x, y, gap * (RNG.uniform(size=4000) < 0.5) + 0.05 * np.sin(4 * x)], axis=1)
+
+
+def roll(turns: float, pitch: float, count: int) -> np.ndarray:
+    angle = np.pi * (1 + 2 * turns * np.sqrt(RNG.uniform(size=count)))
+    radius = pitch * angle / (2 * np.pi)
+    return np.stack(
+        [radius * np.cos(angle), RNG.uniform(0, 0.8, count), radius * np.sin(angle)], axis=1
+    )
+
+
+def s_curve() -> np.ndarray:
+    """A strip of two arcs of 270 degrees that bend to either side."""
+    turn, side = RNG.uniform(0, 1.5 * np.pi, 3000), RNG.choice([-1.0, 1.0], 3000)
+    x, z = side * 0.5 * np.cos(turn + np.pi / 2), side * (0.5 + 0.5 * np.sin(turn - np.pi / 2))
+    return np.stack([x, RNG.uniform(0, 0.8, 3000), z], axis=1)
+
+
+def solid_plate(thickness: float) -> np.ndarray:
+    """All six sides of one, its edges 1 long."""
+    points = RNG.uniform(-0.5, 0.5, (4000, 3)) * [1, 1, thickness]
+    axis = RNG.choice(3, 4000, p=np.array([thickness, thickness, 1]) / (1 + 2 * thickness))
+    half = np.where(axis == 2, thickness / 2, 0.5)
+    points[np.arange(4000), axis] = half * RNG.choice([-1.0, 1.0], 4000)
+    return points
 
 
 def plate() -> np.ndarray:
@@ -83,7 +107,9 @@ CASES = [
     (view, "open"),
     (lambda: noisy(folded(), 0.004), "open"), (lambda: noisy(pages(30), 0.005), "open"),
     (lambda: noisy(pages(12), 0.005), "open"), (lambda: noisy(parallel(), 0.004), "open"),
-    (lambda: noisy(plate(), 0.0015), "closed"),
+    (lambda: noisy(parallel(0.1), 0.003), "open"), (lambda: noisy(parallel(0.07), 0.003), "open"),
+    (lambda: noisy(roll(3, 0.2, 2500), 0.003), "open"), (lambda: noisy(s_curve(), 0.003), "open"),
+    (lambda: noisy(plate(), 0.0015), "closed"), (lambda: noisy(solid_plate(0.07), 0.003), "closed"),
     (lambda: noisy(knot(), 0.02), "curve"),
     (lambda: RNG.uniform(size=(4000, 3)), "volume"),
     (lambda: sphere() * RNG.uniform(size=(3000, 1)) ** (1 / 3), "volume"),
@@ -100,6 +126,15 @@ def test_kinds(make, kind):
             "closed": (True, False), "open": (True, True), "curve": (False, False),
             "volume": (False, False),
         }[kind]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [parallel, solid_plate])
+def test_sides_too_near_to_tell_sheets_from_a_plate_are_told(make):
+    found = survey(PointCloud(noisy(make(0.045), 0.002)))
+    assert found.kind == "closed" and 1.5 < found.apart < 2.8
+    assert "two sheets would look the same" in found.told and "choose open" in found.told
+    clear = survey(PointCloud(noisy(solid_plate(0.3), 0.002)))
+    assert clear.apart is None and "two sheets" not in clear.told
 
 
 def test_pieces_spacing_and_noise():
