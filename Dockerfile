@@ -30,8 +30,8 @@ COPY pages pages
 COPY assets assets
 COPY levelset_core levelset_core
 USER levelset
-# Compiled files cannot be kept beside the code, which is root's.
-ENV PATH=/opt/levelset/bin:$PATH PYTHONUNBUFFERED=1 PYTHONPYCACHEPREFIX=/tmp/pycache \
+# Compiled files would take 150 MB: the first start makes them, for all that follow.
+ENV PATH=/opt/levelset/bin:$PATH PYTHONUNBUFFERED=1 PYTHONPYCACHEPREFIX=/data/.pycache \
     LEVELSET_RUNS=/data/runs LEVELSET_DATA=/data/sets LEVELSET_LOG=json
 VOLUME /data
 EXPOSE 8501

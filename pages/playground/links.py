@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
@@ -13,6 +14,8 @@ from levelset_core.live import Lesson, LiveSession
 from pages.playground.opening import COPY, JOINT, STATE, TAKE_PART, WATCH, lesson_address
 from pages.shared.kept import kept_choice
 
+#: What a proxy calls this server, where there are several: a session is in one of them.
+SERVER = "LEVELSET_SERVER"
 #: Above so many characters a code is too fine to be read from a projector.
 READABLE = 250
 
@@ -129,7 +132,8 @@ def _address(session: LiveSession, kind: str) -> str:
         "watch": (WATCH, keys.watch),
         "joint": (TAKE_PART, keys.id) if session.owner is None else (JOINT, keys.joint),
     }
-    return _page(dict([values[kind]]))
+    at = os.environ.get(SERVER)
+    return _page(dict([values[kind]]) | ({"at": at} if at else {}))
 
 
 def _page(query: dict[str, str]) -> str:

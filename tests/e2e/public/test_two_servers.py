@@ -1,5 +1,6 @@
 """The two servers of ``compose.yaml`` without Docker: one dies, the other has all it had."""
 
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
+from levelset_core.live.keys import Keys
 from levelset_core.runs import RunStore, Viewer
 from pages.server import people
 from tests.e2e.servers import PATIENCE, ROOT, run_store, until
@@ -96,6 +98,13 @@ def test_one_dies_and_the_other_has_its_sessions_and_runs(store, serve, proxy, b
     kept = store.root / ".sessions" / f"{session}.json"
     until(kept.exists, "the session on the disk")
     playground.page.wait_for_timeout(1500)
+
+    values = json.loads(kept.read_text())
+    link = f"{address}/playground?watch={Keys(session, values['token']).watch}&at={mine}"
+    watcher = browse(link)
+    watcher.wait_for("the picture of the other one", points=2, frames=lambda n: n > 2)
+    assert "watch=" in watcher.address()
+    watcher.page.close()
 
     dead = servers[mine]
     os.killpg(dead.process.pid, signal.SIGKILL)
