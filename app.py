@@ -6,6 +6,7 @@
 
 import asyncio
 import gc
+import math
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from streamlit import config
 
 from levelset_core.confined import release
 from levelset_core.errors import LevelsetError
@@ -35,8 +37,10 @@ from pages.server.static_files import static_routes
 SOON = 0.1
 
 try:  # a wrong setting is told before anybody comes
-    people.mode()
-    quotas()
+    most = quotas().upload
+    if people.mode() != "off" and most:  # so that uploaders say it too
+        limit = min(config.get_option("server.maxUploadSize"), math.ceil(most))
+        config.set_option("server.maxUploadSize", limit)
     set_up_logs()
     CORES, SPARE = cores_for_runs(), wants_spare()
 except LevelsetError as error:

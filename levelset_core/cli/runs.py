@@ -94,8 +94,8 @@ def _show(options: argparse.Namespace, store: RunStore, run: Run) -> int:
     }
     head = f"{values['name']} ({values['title']}): {values['state']}, "
     lines = [head + progress_text(run.status())]
-    for name in ("message", "created", "folder", "seed", "device", "threads"):
-        if values[name] != "":
+    for name in ("message", "created", "owner", "folder", "seed", "device", "threads"):
+        if values[name] not in ("", None):
             lines.append(f"{name + ':':<10}{values[name]}")
     for name in ("settings", "metrics", "result"):
         lines += [f"{name}.{key}: {value}" for key, value in (values[name] or {}).items()]
