@@ -47,7 +47,8 @@ function drawPanel(ctx, view, panel, picture, index) {
     if (overlays.has("motion")) drawMotion(ctx, view, panel, picture, picture.magnification[index]);
   }
   ctx.globalAlpha = 1;
-  for (const note of notes) drawNote(ctx, view, note, picture);
+  const texts = [];
+  for (const note of notes) drawNote(ctx, view, note, picture, texts);
   drawProbe(ctx, view, picture, index);
   drawCursor(ctx, view, picture, index);
   ctx.restore();
@@ -117,7 +118,7 @@ function drawPoints(ctx, view, panel, picture) {
   }
 }
 
-function drawNote(ctx, view, note, picture) {
+function drawNote(ctx, view, note, picture, texts) {
   const { theme } = picture;
   const colour = roleColour(theme, note.role);
   const places = note.points.map(([x, y]) => [view.x(x), view.y(y)]);
@@ -154,7 +155,7 @@ function drawNote(ctx, view, note, picture) {
     ctx.lineWidth = 2;
     ctx.stroke();
   }
-  if (note.text) drawNoteText(ctx, view, note, places, colour, theme);
+  if (note.text) drawNoteText(ctx, view, note, places, colour, theme, texts);
 }
 
 // The ball reaches to its second point if it has one, else it has radius epsilon.
@@ -166,20 +167,29 @@ function noteRadius({ radius, points }, distance, picture) {
   return distance === "l2" ? Math.hypot(dx, dy) : Math.max(dx, dy);
 }
 
-function drawNoteText(ctx, view, note, places, colour, theme) {
+// `texts` are the boxes of those that stand already: none covers another.
+function drawNoteText(ctx, view, note, places, colour, theme, texts) {
   const [x, y] = places[places.length - 1];
   const size = view.small ? 11 : 13;
   ctx.font = `600 ${size}px ${theme.font}`;
   const width = ctx.measureText(note.text).width;
   const { rect } = view;
+  const height = size * 1.5;
   // Kept inside the plot: to the left of the mark where the right has no room.
-  let left = note.kind === "text" ? x : x + 11;
-  if (left + width + 5 > rect.x + rect.size) left = Math.max(rect.x + 5, x - 11 - width);
-  const middle = Math.min(Math.max(y - 11, rect.y + 11), rect.y + rect.size - 11);
+  const before = Math.max(rect.x + 5, x - 11 - width);
+  const behind = note.kind === "text" ? x : x + 11;
+  const sides = behind + width + 5 > rect.x + rect.size ? [before] : [behind, before];
+  const boxes = sides.flatMap((left) => [-11, height - 5, -11 - height].map((dy) => ({
+    left, right: left + width, middle: Math.min(Math.max(y + dy, rect.y + 11), rect.y + rect.size - 11),
+  })));
+  const box = boxes.find((one) => texts.every((other) => one.left > other.right + 8
+    || one.right < other.left - 8 || Math.abs(one.middle - other.middle) >= height)) ?? boxes[0];
+  texts.push(box);
+  const { left, middle } = box;
   ctx.save();
   ctx.globalAlpha = 0.88;
   ctx.fillStyle = theme.panel;
-  ctx.fillRect(left - 4, middle - size * 0.75, width + 8, size * 1.5);
+  ctx.fillRect(left - 4, middle - height / 2, width + 8, height);
   ctx.restore();
   label(ctx, note.text, left, middle, { size, colour, font: theme.font, weight: "600" });
 }
