@@ -44,7 +44,7 @@ function sideColumn(x, y, width, bottom, count, margins, legendHeight) {
   const top = y + legend.h + 10;
   const room = bottom - top;
   const gap = 8;
-  const h = Math.min((room - gap * (count - 1)) / count, count > 1 ? 110 : 520);
+  const h = Math.min((room - gap * (count - 1)) / count, count > 1 ? 110 : 720);
   const minimum = count > 1 ? 44 : 80;
   if (margins && h >= minimum) {
     for (let i = 0; i < count; i++) {
