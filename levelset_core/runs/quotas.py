@@ -85,14 +85,14 @@ class Usage:
 
 def usage(root: Path, owner: str) -> Usage:
     """What an owner uses of the runs below ``root``."""
-    own = [run for run in _runs(root) if run.owner == owner]
+    own = [run for run in runs_below(root) if run.owner == owner]
     working = sum(run.alive for run in own)
     return Usage(working, seconds_today(root, owner), disk_used(root, owner, own))
 
 
 def disk_used(root: Path, owner: str, runs: Iterable[Run] | None = None) -> int:
     """Bytes of an owner's runs and uploads."""
-    own = runs if runs is not None else (run for run in _runs(root) if run.owner == owner)
+    own = runs if runs is not None else (run for run in runs_below(root) if run.owner == owner)
     folders = [*(run.path for run in own), *root.glob(f".*/{owner_key(owner)}")]
     total = 0
     for folder in folders:
@@ -221,7 +221,8 @@ def _number(path: Path) -> float:
     return 0.0
 
 
-def _runs(root: Path) -> list[Run]:
+def runs_below(root: Path) -> list[Run]:
+    """Everybody's runs, in no order; none where the folder is not there, or not to be read."""
     with suppress(OSError):
-        return [Run(path) for path in root.iterdir() if valid_id(path.name)]
+        return [Run(path) for path in root.iterdir() if valid_id(path.name) and path.is_dir()]
     return []

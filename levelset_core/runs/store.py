@@ -20,7 +20,7 @@ from levelset_core.runs.kinds import get_kind
 from levelset_core.runs.locks import FileLock
 from levelset_core.runs.owners import PUBLIC, Viewer, owner_key
 from levelset_core.runs.queue import start_next
-from levelset_core.runs.quotas import check_room, check_today, forget_days
+from levelset_core.runs.quotas import check_room, check_today, forget_days, runs_below
 
 logger = logging.getLogger(__name__)
 
@@ -45,18 +45,11 @@ class RunStore:
 
     def runs(self) -> list[Run]:
         """All runs to be seen, the newest first; also those with a :meth:`Run.problem`."""
-        return sorted(filter(self.sees, self._all()), key=_created, reverse=True)
-
-    def _all(self) -> list[Run]:
-        """Everybody's."""
-        try:
-            return [Run(p) for p in self.root.iterdir() if valid_id(p.name) and p.is_dir()]
-        except OSError:  # none yet, or not to be read
-            return []
+        return sorted(filter(self.sees, runs_below(self.root)), key=_created, reverse=True)
 
     def at_work(self) -> list[Run]:
         """Everybody's runs that a process works on now."""
-        return [run for run in self._all() if run.alive]
+        return [run for run in runs_below(self.root) if run.alive]
 
     def mine(self, run: Run) -> bool:
         """Whether who looks may change it."""
@@ -181,7 +174,7 @@ class RunStore:
         try:
             with self.exclusive():
                 forget_days(self.root)
-                start_next(self._all())
+                start_next(runs_below(self.root))
         except OSError as error:
             logger.warning("No run can be started in %s: %s", self.root, error.strerror)
 
