@@ -36,7 +36,8 @@ def iteration_view(session: LiveSession) -> None:
             on_change=_take_apart, args=(session,), width="stretch", required=True,
             label_visibility="collapsed",
         )  # fmt: skip
-    top = st.columns([10, 2.2, 2.2, 2.4], vertical_alignment="bottom")
+    with st.container(key="iteration_top"):
+        top = st.columns([10, 2.2, 2.2, 2.4], vertical_alignment="bottom")
     with top[0]:
         stage = st.segmented_control(
             "Stage", range(len(STAGES)), format_func=lambda k: f"{k + 1}  {STAGES[k]}",
@@ -61,10 +62,11 @@ def iteration_view(session: LiveSession) -> None:
         "Click a point on the canvas to follow that one."
     )
     st.html(f'<div class="levelset-key">{"".join(map(term, _SYMBOLS[stage or 0]))}</div>')
-    for latex, words in equations(it, config, stage or 0):
-        left, right = st.columns([3, 2], vertical_alignment="center")
-        left.latex(latex)
-        right.markdown(words)
+    with st.container(key="iteration_equations"):
+        for latex, words in equations(it, config, stage or 0):
+            left, right = st.columns([3, 2], vertical_alignment="center")
+            left.latex(latex)
+            right.markdown(words)
 
 
 #: The terms of the glossary in the equations of each stage.
@@ -166,10 +168,12 @@ def _moment(session: LiveSession) -> tuple[str, int, PlaygroundConfig, bool, int
 def _take_apart(session: LiveSession) -> None:
     session.control("pause")
     index = st.session_state.get("followed_point", 0)
-    st.session_state.iteration_of = _moment(session)
-    st.session_state.iteration = None
+    moment, found = _moment(session), None
     with telling("iteration_wrong"):
-        st.session_state.iteration = session.call("explain", panel=_panel(session), index=index)
+        found = session.call("explain", panel=_panel(session), index=index)
+    st.session_state.iteration = found
+    # Last: a run of the page that is cut off before is followed by one that does all of it.
+    st.session_state.iteration_of = moment
 
 
 def _next_stage(session: LiveSession) -> None:
