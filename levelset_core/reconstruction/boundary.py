@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from levelset_core.geometry import Mesh, remove_small_components
+from levelset_core.geometry import (
+    Mesh,
+    boundary_loops,
+    components,
+    remove_small_components,
+    soundness,
+)
 from levelset_core.geometry.clouds import noise_level
 from levelset_core.geometry.trimming import NARROW, data_distance, empty_regions, spacings, trim
 from levelset_core.reconstruction.solid import Place, Solid
@@ -74,4 +80,7 @@ def at_data(solid: Solid, points: np.ndarray, most: float, *, open: bool) -> Sol
     solid = replace(solid, empty=tuple(empty), whole=mesh, away=values)
     if not open:
         return solid
-    return replace(solid, mesh=trimmed(mesh, values, most), trimmed=True, handles=(), genus=0)
+    sheet = trimmed(mesh, values, most)
+    rims = len(boundary_loops(sheet))
+    genus = (2 * len(components(sheet)) - rims - soundness(sheet).euler) // 2
+    return replace(solid, mesh=sheet, trimmed=True, handles=(), genus=max(genus, 0))

@@ -105,14 +105,25 @@ class Solid:
                 f"Doubtful: the points' sides tell of {_count(self.expected, 'piece')}, and {kept} "
                 "came out. More steps may mend it; else look there."
             )
-        if self.genus:
+        if self.genus and self.trimmed:
+            left = _count(self.genus, "handle or tunnel", "handles or tunnels")
+            told.append(
+                f"Doubtful: the open surface has {left}. Where layers are so near that they run "
+                "into each other, more points or steps may keep them apart."
+            )
+        elif self.genus:
             left = _count(self.genus, "handle or tunnel", "handles or tunnels")
             shortest = min(self.handles, key=lambda place: place.size, default=None)
             about = f", the shortest {shortest}" if shortest else ""
             told.append(f"{left} left, which the points want{about}.")
         if self.trimmed:
             count = len(boundary_loops(self.mesh))
-            told.append(f"Open: trimmed where there is no data, with {_count(count, 'rim')}.")
+            told.append(
+                f"Open: trimmed where there is no data, with {_count(count, 'rim')}."
+                if count
+                else "Doubtful: the points seem to be an open surface, but no rim was found: its "
+                "sides are too near to each other for the distance between the points."
+            )
         elif self.empty:
             count, largest = len(self.empty), max(self.empty, key=lambda place: place.size)
             told.append(f"{_count(count, 'hole')} of the data closed, the largest {largest}.")

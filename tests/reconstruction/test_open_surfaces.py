@@ -7,10 +7,13 @@ import pytest
 import torch
 
 from levelset_core.data import PointCloud
-from levelset_core.geometry import boundary_loops, distance_to, soundness
+from levelset_core.geometry import boundary_loops, components, distance_to, extract_mesh, soundness
 from levelset_core.geometry.trimming import trim
 from levelset_core.random import numpy_generator
 from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
+from levelset_core.reconstruction.boundary import at_data
+from levelset_core.reconstruction.solid import Solid
+from tests.reconstruction.zoo import box
 
 
 def half_cylinder() -> np.ndarray:
@@ -65,3 +68,27 @@ def test_closed_or_open_is_the_persons_choice():
     areas = [trim(opened.whole, opened.away, most).area for most in (1.2, 1.5, 3.0, 1e9)]
     assert areas == sorted(areas) and areas[1] == pytest.approx(opened.mesh.area, rel=1e-3)
     assert areas[-1] == pytest.approx(opened.whole.area)
+
+
+def between_sheets(gap: float) -> tuple[Solid, np.ndarray]:
+    """Points of two parallel squares, and the box that a level set makes of them."""
+    rng = numpy_generator(0)
+    points = np.column_stack([rng.uniform(-0.5, 0.5, (4000, 2)), rng.choice([-gap, gap], 4000) / 2])
+    mesh = extract_mesh(box((0.5, 0.5, gap / 2)), (-0.7, 0.7), 192)
+    return Solid(mesh, (), (), 0, 1, 0.0), points
+
+
+@pytest.mark.parametrize("gap", [0.1, 0.2])  # 4.5 and 9 spacings
+def test_sheets_near_each_other_keep_their_rims(gap):
+    solid, points = between_sheets(gap)
+    found = at_data(solid, points, 1.5, open=True)
+    assert len(components(found.mesh)) == 2 and len(boundary_loops(found.mesh)) == 2
+    assert found.mesh.area == pytest.approx(2, rel=0.08) and found.genus == 0
+    assert "2 rims" in " ".join(found.told) and "Doubtful" not in " ".join(found.told)
+    assert at_data(solid, points, 1.5, open=False).mesh is solid.mesh
+
+
+def test_sheets_too_near_are_not_called_open():
+    solid, points = between_sheets(0.02)
+    told = " ".join(at_data(solid, points, 1.5, open=True).told)
+    assert "no rim was found" in told and "0 rims" not in told
