@@ -42,7 +42,7 @@ class LiveHub:
         self._calls: dict[int, Future[Any]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
-        self._closed = False
+        self._closed = self._startless = False
         self._kept, self._written = kept, dict[str, KeptSession]()
         self._unwritable = False
         self._ending = threading.Event()
@@ -161,10 +161,11 @@ class LiveHub:
 
     @property
     def well(self) -> bool:
-        """Whether sessions can be trained: every worker lives, or is started when it is needed."""
+        """Whether sessions can be trained: every worker lives, and the last one did start."""
         with self._lock:
             workers = list(self._workers.values())
-        return not self._closed and all(worker.process.poll() is None for worker in workers)
+        lives = all(worker.process.poll() is None for worker in workers)
+        return lives and not self._closed and not self._startless
 
     def processes(self) -> list[int]:
         """The workers' process ids."""
@@ -205,6 +206,7 @@ class LiveHub:
             if self._closed:
                 return
             del self._workers[home]
+            self._startless = not dead.spoke
             sessions = self._at(home)
             for session in sessions:
                 session.worker = None
@@ -248,6 +250,7 @@ class LiveHub:
         return [s for s in self._sessions.values() if self._home[s.id] == home]
 
     def _receive(self, message: tuple[Any, ...]) -> None:
+        self._startless = False
         sid, kind, *content = message
         if kind in ("result", "failed"):
             future = self._calls.pop(content[0], None)

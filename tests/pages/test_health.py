@@ -11,6 +11,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveHub, PlaygroundState
 from levelset_core.logs import LOG, set_up_logs
 from pages.server import guard, health
+from tests.runs.support import wait
 
 
 @pytest.fixture
@@ -39,6 +40,13 @@ def test_healthy_until_a_worker_or_the_folder_is_gone(hub, store, tmp_path, monk
     assert answer.status_code == 503 and answer.json()["wrong"] == ["folder of runs"]
     monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
     hub.close()
+    assert visit().get("/healthz").json()["wrong"] == ["training processes"]
+
+
+def test_a_worker_that_does_not_start_is_told(hub, store, monkeypatch):
+    monkeypatch.setattr("levelset_core.live.worker.START", "raise SystemExit(1)")
+    hub.create(PlaygroundState.default(), playing=False)
+    wait(lambda: not hub.well and not hub.processes(), "the worker to end")
     assert visit().get("/healthz").json()["wrong"] == ["training processes"]
 
 
