@@ -6,14 +6,20 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import torch
+from torch import Tensor
 
 from levelset_core.errors import LevelsetError
-from levelset_core.levelsets import LevelSetSamples, nearest_points, norm_for, project
+from levelset_core.levelsets import LevelSetSamples, Network, nearest_points, norm_for, project
+from levelset_core.levelsets.jacobian import expand_rows
+from levelset_core.levelsets.norms import length
 from levelset_core.settings import choose
 
 #: Where on the level set a loss acts: at Newton's foot (the paper), or at the nearest point.
 Points: TypeAlias = Literal["newton", "nearest"]
 POINTS = ("newton", "nearest")
+#: How many random places a search for nearest points tries, or a function of (x, level) that gives
+#: a place for each of x, (n, *d): the search starts there where that is nearer than ``warm``.
+Starts: TypeAlias = int | Callable[[Tensor, float | Tensor], Tensor]
 
 
 def finder(
@@ -22,7 +28,7 @@ def finder(
     norm: str | None,
     projector: Callable[..., LevelSetSamples] = project,
     *,
-    starts: int,
+    starts: Starts,
     draws: int,
     generator: torch.Generator | None,
     record: bool,
@@ -45,10 +51,31 @@ def finder(
                 "points='nearest' is a search of its own: it takes neither stop='fixed' nor a "
                 "projector. Leave them out, or take points='newton'."
             )
-        how |= {"norm": norm or norm_for(distance), "starts": starts, "draws": draws}
-        how |= {"generator": generator}
-        return lambda f, x, warm=None, **more: nearest_points(f, x, warm=warm, **how, **more)
+        how |= {"norm": norm or norm_for(distance), "draws": draws, "generator": generator}
+
+        def nearest(
+            f: Network, x: Tensor, level: float | Tensor = 0.0, warm: Any = None, **more: Any
+        ) -> LevelSetSamples:
+            if isinstance(starts, int):
+                return nearest_points(f, x, level=level, warm=warm, starts=starts, **how, **more)
+            best = _nearer(x, starts(x, level), warm, how["norm"])
+            return nearest_points(f, x, level=level, warm=best, starts=0, **how, **more)
+
+        return nearest
     how |= {"record": record}
     how |= {} if norm in (None, "l2") else {"norm": norm}  # a projector need not know of norms
     how |= {} if stop == "arrived" else {"stop": stop}
     return lambda f, x, warm=None, **more: projector(f, x, **how, **more)
+
+
+def _nearer(
+    x: Tensor, places: Tensor, warm: Tensor | LevelSetSamples | None, norm: str
+) -> Tensor | LevelSetSamples:
+    """Of two places to start from the one nearer to x, (n, *d): one search costs half of two."""
+    if warm is None:
+        return places
+    sound = torch.ones(len(x), dtype=torch.bool, device=x.device)
+    last, sound = (warm, sound) if isinstance(warm, Tensor) else (warm.points, ~warm.failed)
+    there = length(places - x, norm).nan_to_num(torch.inf)
+    here = torch.where(sound, length(last - x, norm), torch.inf)
+    return torch.where(expand_rows(there < here, x), places, last)

@@ -21,7 +21,7 @@ from levelset_core.levelsets import (
     sample_network,
 )
 from levelset_core.levelsets.functions import check_range
-from levelset_core.losses.finder import Points, finder
+from levelset_core.losses.finder import Points, Starts, finder
 from levelset_core.losses.labels import check_samples, scalar_output, signed_labels, where_positive
 
 #: Samples of S_0, and of S_-1 and S_+1 in one batch.
@@ -75,7 +75,7 @@ def geometric_svm_terms(
     stop: Literal["arrived", "fixed"] = "arrived",
     points: Points = "newton",
     norm: str | None = None,
-    starts: int = 0,
+    starts: Starts = 0,
     draws: int = 1,
     warm: Both | None = None,
     search: bool = True,
@@ -174,7 +174,7 @@ def geometric_svm(
     stop: Literal["arrived", "fixed"] = "arrived",
     points: Points = "newton",
     norm: str | None = None,
-    starts: int = 0,
+    starts: Starts = 0,
     draws: int = 1,
     warm: Both | None = None,
     search: bool = True,
@@ -217,8 +217,10 @@ def geometric_svm(
             by :func:`levelset_core.nearest_points` (an extension); not with a ``projector``.
         norm: of D_xF^+: "l2", "linf" or "l1". ``None`` is "l2" for Newton (the paper); for the
             nearest points it is that of the distance, "linf" for rho.
-        starts, draws, warm, generator: of the nearest points. In a training hand in
-            ``warm=(last.boundary, last.sides)``, of the last step's terms on the same samples.
+        starts, draws, warm, generator: of the nearest points. ``starts`` may be a function of
+            (x, level) that gives each of x a place, (n, *d): the search starts there where that
+            is nearer than ``warm``. In a training hand in ``warm=(last.boundary,
+            last.sides)``, of the last step's terms on the same samples.
         search: False takes the points of ``warm`` along by :func:`follow_points`, at the cost of
             one evaluation, in place of a search. For the steps between two searches.
 

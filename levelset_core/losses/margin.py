@@ -20,7 +20,7 @@ from levelset_core.levelsets import (
     sample_network,
 )
 from levelset_core.levelsets.functions import check_range
-from levelset_core.losses.finder import Points, finder
+from levelset_core.losses.finder import Points, Starts, finder
 from levelset_core.losses.labels import (
     are_logits,
     check_samples,
@@ -73,7 +73,7 @@ def margin_terms(
     stop: Literal["arrived", "fixed"] = "arrived",
     points: Points = "newton",
     norm: str | None = None,
-    starts: int = 0,
+    starts: Starts = 0,
     draws: int = 1,
     warm: Tensor | LevelSetSamples | None = None,
     search: bool = True,
@@ -147,7 +147,7 @@ def margin(
     stop: Literal["arrived", "fixed"] = "arrived",
     points: Points = "newton",
     norm: str | None = None,
-    starts: int = 0,
+    starts: Starts = 0,
     draws: int = 1,
     warm: Tensor | LevelSetSamples | None = None,
     search: bool = True,
@@ -179,8 +179,10 @@ def margin(
             :func:`levelset_core.nearest_points` (an extension).
         norm: of D_xF^+: "l2", "linf" or "l1". ``None`` is "l2" for Newton (the paper); for the
             nearest points it is that of the distance, "linf" for rho.
-        starts, draws, warm, generator: of the nearest points. In a training hand in
-            ``warm=last.boundary``, of the last step's terms on the same samples.
+        starts, draws, warm, generator: of the nearest points. ``starts`` may be a function of
+            (x, level) that gives each of x a place, (n, *d): the search starts there where that
+            is nearer than ``warm``. In a training hand in ``warm=last.boundary``, of the
+            last step's terms on the same samples.
         search: False takes the points of ``warm`` along by :func:`follow_points`, at the cost of
             one evaluation, in place of a search. For the steps between two searches.
 

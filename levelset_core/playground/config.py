@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import torch
 from torch import Tensor
 
 from levelset_core import losses
 from levelset_core.levelsets import LevelSetSamples, Network, norm_for
-from levelset_core.losses.finder import POINTS
+from levelset_core.losses.finder import POINTS, Starts
 from levelset_core.networks import ACTIVATIONS
 from levelset_core.settings import Settings, setting
 
@@ -23,10 +22,9 @@ NEWTON_MAX_JUMP = 10.0
 #: Nearest points are searched anew at least every so many steps, more often at the beginning.
 #: In between the last ones are taken along (``follow_points``), at the cost of one evaluation.
 #: Eq. 11 searches three sets and has no epsilon to miss.
-SEARCH_EVERY, SEARCH_EVERY_SVM = 20, 40
-#: Each search looks at so many random places nearer than the last point, and starts from the one
-#: beyond the boundary too; its steps at most.
-SEARCH_DRAWS, SEARCH_STEPS = 16, 3
+SEARCH_EVERY, SEARCH_EVERY_SVM = 10, 20
+#: A search starts from the contours on a grid of so many nodes a side too; its steps at most.
+SEARCH_GRID, SEARCH_STEPS = 100, 3
 #: A change of one of these builds a new network; the others take effect at the next step.
 REBUILDS = ("seed", "depth", "width", "activation")
 
@@ -46,12 +44,12 @@ class Last:
     Attributes:
         samples: the last step's, as its terms hold them; none at the first.
         search: whether nearest points are searched anew.
-        generator: of the places where a search starts.
+        starts: where a search starts besides.
     """
 
     samples: tuple[LevelSetSamples, ...] = ()
     search: bool = True
-    generator: torch.Generator | None = None
+    starts: Starts = 0
 
 
 Found: TypeAlias = Tensor | losses.GeometricSVMTerms | losses.MarginTerms
@@ -95,7 +93,7 @@ def _points(c: PlaygroundConfig, last: Last) -> dict[str, Any]:
     how |= {"max_steps": c.newton_steps}
     if c.points == "newton":
         return how
-    how |= {"points": c.points, "starts": 1, "draws": SEARCH_DRAWS, "generator": last.generator}
+    how |= {"points": c.points, "starts": last.starts}
     if not last.samples:
         return how
     return how | {"search": last.search, "max_steps": min(SEARCH_STEPS, c.newton_steps)}

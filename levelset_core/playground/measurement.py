@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from levelset_core.data import BOUNDS
-from levelset_core.geometry import contours, nearest_on_contours
 from levelset_core.levelsets import LevelSetSamples, Network, nearest_points
 from levelset_core.playground.config import NEWTON_MAX_JUMP, NEWTON_TOL
+from levelset_core.playground.contour_starts import ContourStarts
 
 
 @dataclass(frozen=True)
@@ -115,9 +113,8 @@ def distance_to_boundary(
     xy, foot = x.cpu().numpy(), samples.points.cpu().numpy()
     newton = np.linalg.norm(xy - foot, ord=order, axis=1)
     newton[~samples.converged.cpu().numpy()] = np.inf
-    _, places = nearest_on_contours(xy, contours(field, BOUNDS), norm=order)
     found = nearest_points(
-        f, x, norm=norm, warm=torch.as_tensor(places).to(x), starts=samples.points,
+        f, x, norm=norm, warm=ContourStarts(field, norm)(x, 0.0), starts=samples.points,
         max_steps=SEARCH_STEPS, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,
     )  # fmt: skip
     distance, feet = found.distance.cpu().numpy(), found.points.cpu().numpy()

@@ -24,10 +24,12 @@ from levelset_core.playground.config import (
     NEWTON_TOL,
     OBJECTIVES,
     REBUILDS,
+    SEARCH_GRID,
     Last,
     LossTerms,
     PlaygroundConfig,
 )
+from levelset_core.playground.contour_starts import ContourStarts
 from levelset_core.playground.measurement import Measurement, Motion, distance_to_boundary
 from levelset_core.random import torch_generator
 
@@ -117,8 +119,10 @@ class PlaygroundTrainer:
 
     def terms(self) -> LossTerms:
         """The loss of the objective at the present weights, with what it was computed from."""
-        generator = torch_generator((self.config.seed << 32) + self.step)
-        last = Last(self._last, self.step >= self._search_at, generator)
+        search = not self._last or self.step >= self._search_at
+        look = search and self.acts_at_nearest
+        starts = ContourStarts(self.field(SEARCH_GRID), self.config.norm) if look else 0
+        last = Last(self._last, search, starts)
         objective = OBJECTIVES[self.config.objective]
         return objective.terms(self.network, self.x, self.y, self.config, last)
 
