@@ -96,8 +96,10 @@ def on_worker() -> bool:
 
 
 def spread(
-    work: Callable[[Item], Result],
+    work: Callable[..., Result],
     items: Sequence[Item],
+    *,
+    shared: object = None,
 ) -> Iterator[tuple[int, Result]]:
     """``(k, work(items[k]))``, in the order in which the workers are done.
 
@@ -107,6 +109,7 @@ def spread(
     Args:
         work: a function of a module that the workers have, or one that can be pickled.
         items: what it is called with, each pickled by itself.
+        shared: what all items need besides, sent once to each worker: ``work(shared, items[k])``.
 
     Raises:
         LevelsetError: no scheduler answers, or workers keep dying under one item.
@@ -116,8 +119,14 @@ def spread(
         distributed.worker_client() if on_worker() else nullcontext(connect())
     )
     with place as client:
-        # Not to be kept by the scheduler after this: pure functions would be.
-        waiting = {client.submit(work, item, pure=False): (k, item) for k, item in enumerate(items)}
+        # A task that gives it back: where the worker that holds it dies, it is made again.
+        held = () if shared is None else (client.submit(_same, shared, pure=False),)
+
+        def submit(item: Item) -> Any:
+            # Not to be kept by the scheduler after this: pure functions would be.
+            return client.submit(work, *held, item, pure=False)
+
+        waiting = {submit(item): (k, item) for k, item in enumerate(items)}
         deaths: dict[int, int] = {}
         with client.as_current():
             arriving = distributed.as_completed(list(waiting))
@@ -131,7 +140,7 @@ def spread(
                             f"Workers of the cluster keep dying under part {k + 1} of "
                             f"{len(items)}: is their memory enough?"
                         ) from error
-                    again = client.submit(work, item, pure=False)
+                    again = submit(item)
                     waiting[again] = k, item
                     arriving.add(again)
                     continue
@@ -143,3 +152,7 @@ def spread(
                 yield k, future.result()
         finally:
             client.cancel(list(waiting))
+
+
+def _same(value: Item) -> Item:
+    return value

@@ -10,27 +10,23 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from levelset_core.attacks.autoattack import RANDOM_STAGES, STAGES, WORK, autoattack
-from levelset_core.attacks.config import ATTACKS, BATCH, AttackConfig, AttackReport
-from levelset_core.attacks.fast import frozen
+from levelset_core.attacks.autoattack import RANDOM_STAGES, STAGES, WORK
+from levelset_core.attacks.blocks import Block, BlockAttack, Stage, attack_block
+from levelset_core.attacks.config import BATCH, AttackConfig, AttackReport
 from levelset_core.attacks.fitting import fitted
-from levelset_core.attacks.minimum import fab_images
-from levelset_core.attacks.pgd import Attacked, pgd
 from levelset_core.attacks.predictions import (
     LEAST_DRAWS,
     RANDOM,
     is_steady,
     predictions,
     share_right,
-    torch_seeded,
 )
-from levelset_core.attacks.strong import strong_pgd
+from levelset_core.cluster import spread, spreads
 from levelset_core.data.images import ImageSet
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.levelsets.functions import evaluating
-from levelset_core.parallel import map_batches, torch_threads
-from levelset_core.random import torch_generator
+from levelset_core.parallel import map_batches
 
 #: Images that AutoAttack's parts see together; elsewhere more at once are faster.
 CASCADE = {"cpu": 50}
@@ -69,6 +65,7 @@ class Evaluation:
         device: default: :func:`levelset_core.pick_device`.
         threads: on the CPU, batches that are attacked at once, a thread each; default: the cores.
         right: which images are right as they are, (n,) bool, where that is known.
+        share: give the blocks to the workers of the cluster, where there is one: the same result.
 
     Raises:
         LevelsetError: there are no images.
@@ -84,15 +81,19 @@ class Evaluation:
         device: torch.device | None = None,
         threads: int | None = None,
         right: Tensor | None = None,
+        share: bool = False,
     ) -> None:
         if not len(data):
             raise LevelsetError("There are no images to attack.")
         self.network, self.data, self.attack = network, data, attack
         self.seed, self.device, self.threads = seed, device or pick_device(), threads
         begun = time.perf_counter()
-        self._fit = fitted(network, data, self.device, seed)
-        self._fast = frozen(self._fit.network, self.device)
         self.draws = 1 if attack.eot == 1 else max(LEAST_DRAWS, attack.eot)
+        self._attack = BlockAttack(
+            fitted(network, data, self.device, seed), attack,
+            seed=seed, device=self.device, draws=self.draws, threads=threads,
+        )  # fmt: skip
+        self._fast = self._attack.network
         #: Of a network with random parts: in which share of the draws each image is right.
         self.shares: Tensor | None = None
         if self.draws > 1:
@@ -112,10 +113,12 @@ class Evaluation:
         self.broken_by = torch.zeros(len(data), dtype=torch.int8)  # stage from 1 on; 0: none
         self.found = data.images.float().div_(255)
         self._done: set[tuple[int, int]] = set()  # (block, stage)
-        self._warnings: dict[str, None] = dict.fromkeys(self._fit.notes)
+        self._warnings: dict[str, None] = dict.fromkeys(self._attack.fit.notes)
         if self.draws == 1 and not is_steady(self._fast, data.batch(slice(0, 8), self.device)[0]):
             self._warnings[RANDOM] = None
         self._work = self._cascade() if cascade else self._pgd()
+        if share and spreads():
+            self._work = self._spread()
         self.seconds = time.perf_counter() - begun
 
     @property
@@ -143,82 +146,41 @@ class Evaluation:
 
     def _pgd(self) -> Iterator[EvaluationSnapshot]:
         missing = [k for k in range(len(self.blocks)) if (k, 0) not in self._done]
-        attack = self._strong if self.attack.attack == "pgd-strong" else self._each_loss
-
-        def work(i: int) -> tuple[Tensor, Tensor]:
-            k = missing[i]
-            x, y = self.data.batch(self.blocks[k], self.device)
-            if self.draws == 1:
-                result = attack(x, y, k)
-            else:
-                with torch_seeded(self.seed * 1_000_003 + k, self.device):
-                    result = attack(x, y, k)
-            if self.attack.norm == "linf" and self.draws == 1:
-                result = self._fit.without_gradients(
-                    self._fast, x, y, result, self.attack.epsilon, self.seed
-                )
-            return result.images.cpu(), result.broken.cpu()
-
         # Random layers draw from one generator: in an order only where one works.
         workers = self.threads if self.device.type == "cpu" and self.draws == 1 else 1
         with evaluating(self._fast):
-            for i, result in map_batches(work, len(missing), workers):
-                yield self._put(missing[i], 0, self.blocks[missing[i]], *result)
-
-    def _strong(self, x: Tensor, y: Tensor, block: int) -> Attacked:
-        c = self.attack
-        found = strong_pgd(
-            self._fast, x, y, epsilon=c.epsilon, step=c.step, steps=c.steps, restarts=c.restarts,
-            norm=c.norm, draws=c.eot, generator=torch_generator(self.seed * 1_000_003 + block),
-        )  # fmt: skip
-        left = (~found.broken).nonzero().squeeze(1)
-        if c.norm == "l2" and c.eot == 1 and len(left):
-            # PGD is blind here on networks trained in L_inf: their gradients are of few pixels.
-            images, distance = fab_images(self._fast, x[left], y[left], "l2", self.seed)
-            near = distance <= c.epsilon
-            found.images[left[near]], found.broken[left[near]] = images[near], True
-        return found
-
-    def _each_loss(self, x: Tensor, y: Tensor, block: int) -> Attacked:
-        """PGD on each loss of the attack, those after the first on what is left."""
-        c = self.attack
-        # Where the steps could go as far: a few short ones are asked for to see what few do.
-        try_corner = c.steps * c.step >= c.epsilon
-        images, broken = x.clone(), torch.zeros_like(y, dtype=torch.bool)
-        for number, loss in enumerate(ATTACKS[c.attack]):
-            left = (~broken).nonzero().squeeze(1)
-            if not len(left):
-                break
-            result = pgd(
-                self._fast, x[left], y[left], epsilon=c.epsilon, step=c.step, steps=c.steps,
-                loss=loss, restarts=c.restarts, norm=c.norm, draws=c.eot, try_corner=try_corner,
-                generator=torch_generator((self.seed + 500 * number) * 1_000_003 + block),
-            )  # fmt: skip
-            images[left], broken[left] = result.images, result.broken
-        return Attacked(images, broken)
+            blocks = map_batches(
+                lambda i: self._attack.pgd(self._block(missing[i])), len(missing), workers
+            )
+            for i, found in blocks:
+                yield self._put(missing[i], 0, found)
 
     def _cascade(self) -> Iterator[EvaluationSnapshot]:
-        for k, rows in enumerate(self.blocks):
+        for k in range(len(self.blocks)):
             for number, stage in enumerate(self.stages):
-                if (k, number) in self._done:
-                    continue
-                left = rows[self.broken_by[rows] == 0]
-                if len(left):
-                    with torch_threads(self.threads):
-                        result = autoattack(
-                            self._fast, *self.data.batch(left, self.device),
-                            epsilon=self.attack.epsilon, norm=self.attack.norm,
-                            draws=self.attack.eot, seed=self.seed, stages=(stage,),
-                        )  # fmt: skip
-                    self._warnings |= dict.fromkeys(result.warnings)
-                    images, broken = result.images.cpu(), result.broken.cpu()
-                else:
-                    images, broken = self.found[left], torch.zeros(0, dtype=torch.bool)
-                yield self._put(k, number, left, images, broken)
+                if (k, number) not in self._done:
+                    yield self._put(k, number, self._attack.cascade(self._block(k), stage))
 
-    def _put(
-        self, block: int, stage: int, rows: Tensor, images: Tensor, broken: Tensor
-    ) -> EvaluationSnapshot:
+    def _spread(self) -> Iterator[EvaluationSnapshot]:
+        """The blocks as the cluster's workers are done with them."""
+        last = len(self.stages) - 1
+        missing = [k for k in range(len(self.blocks)) if (k, last) not in self._done]
+        blocks = [self._block(k) for k in missing]
+        for i, found in spread(attack_block, blocks, shared=self._attack):
+            first = len(self.stages) - len(blocks[i].stages)
+            for number, stage in enumerate(found, first):
+                yield self._put(missing[i], number, stage)
+
+    def _block(self, k: int) -> Block:
+        """A block as it is now; the stages that it still needs are the last ones."""
+        rows = self.blocks[k]
+        left = tuple(s for number, s in enumerate(self.stages) if (k, number) not in self._done)
+        images, labels = self.data.images[rows], self.data.labels[rows]
+        return Block(k, images, labels, self.broken_by[rows] > 0, left)
+
+    def _put(self, block: int, stage: int, found: Stage) -> EvaluationSnapshot:
+        rows, images, broken = self.blocks[block][found.rows], found.images, found.broken
+        self._warnings |= dict.fromkeys(found.warnings)
         self.found[rows] = images
         if self.shares is not None and len(rows):
             x, y = images.to(self.device), self.data.labels[rows].to(self.device)

@@ -190,12 +190,16 @@ class Program:
 
     def __init__(self, nodes: list[Any], outputs: list[str], inputs: list[str] | None = None):
         self.steps = [step for node in nodes if (step := _step(node)) is not None]
-        self.outputs, self.inputs = outputs, inputs or []
+        self.nodes, self.outputs, self.inputs = nodes, outputs, inputs or []
         needed = set(outputs)
         for step in reversed(self.steps):
             names = {n for a in [*step.args, *step.kwargs.values()] for n in _names(a)}
             step.dead = sorted((names | set(step.outputs)) - needed - {""})
             needed |= names
+
+    def __reduce__(self) -> tuple[type[Program], tuple[list[Any], list[str], list[str]]]:
+        """Copied and sent as the stored graph: operators cannot be pickled."""
+        return Program, (self.nodes, self.outputs, self.inputs)
 
     def run(self, values: dict[str, Any], device: torch.device) -> list[Any]:
         """The outputs, from values by name, which are dropped on the way."""

@@ -147,7 +147,10 @@ class _Runtime:
             )
         except Exception as error:
             raise LevelsetError(f"onnxruntime does not run it: {first_line(error)}") from error
-        self._name = self._session.get_inputs()[0].name
+        self._name, self._content = self._session.get_inputs()[0].name, content
+
+    def __reduce__(self) -> tuple[type[_Runtime], tuple[bytes]]:
+        return _Runtime, (self._content,)
 
     def __deepcopy__(self, _memo: Any) -> _Runtime:
         return self  # it holds nothing that changes

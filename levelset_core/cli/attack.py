@@ -206,7 +206,7 @@ def _report(
 
     evaluation = Evaluation(
         classifier.network, data, attack,
-        seed=options.seed, device=options.device, threads=options.threads,
+        seed=options.seed, device=options.device, threads=options.threads, share=True,
     )  # fmt: skip
     kept = None
     if options.resume:

@@ -95,7 +95,7 @@ def weak_parts(network, x, y, *, epsilon, norm, draws, seed, stages):
 
 
 def test_autoattack_goes_on_within_a_block(tiny, monkeypatch):
-    monkeypatch.setattr("levelset_core.attacks.evaluation.autoattack", weak_parts)
+    monkeypatch.setattr("levelset_core.attacks.blocks.autoattack", weak_parts)
     attack = AttackConfig("autoattack", epsilon=0.012)
     whole = evaluation(tiny, attack, images=20)
     steps = [part.step for part in whole]

@@ -65,7 +65,16 @@ class CellAttacker:
     ) -> None:
         right = clean_predictions(network, data, device=device) == data.labels
         self.evaluations = [
-            Evaluation(network, data, cell, seed=seed, device=device, threads=threads, right=right)
+            Evaluation(
+                network,
+                data,
+                cell,
+                seed=seed,
+                device=device,
+                threads=threads,
+                right=right,
+                share=True,
+            )
             for cell in cells
         ]
         self.finished = 0
