@@ -124,7 +124,12 @@ def test_after_a_worker_died_the_next_opens_what_is_looked_at(start, small_state
     os.kill(pid, signal.SIGKILL)
     assert "started again" in watched.wait("error")
     watched.heard.clear()
-    watched.wait("news", lambda news: news["step"] > 0)
+
+    def trains():
+        watched.session.want_frame()  # as a page that is looked at does
+        return any(news["step"] > 0 for news in watched.all("news"))
+
+    wait_until(trains)
     assert all(session.worker is None for session in left)
     Ear(left[0]).wait("news", lambda news: news["step"] > 0)
     assert all(session.worker is None for session in left[1:])
