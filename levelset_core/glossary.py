@@ -30,11 +30,15 @@ class Term:
     where: str = ""
 
     @property
+    def title(self) -> str:
+        """Its name, as it begins a line."""
+        return self.name[0].upper() + self.name[1:]
+
+    @property
     def sentence(self) -> str:
         """All of it in a line, as a hint shows it."""
-        name = self.name[0].upper() + self.name[1:]
         place = f" ({self.where})" if self.where else ""
-        return f"{name}{place}: {self.plain}"
+        return f"{self.title}{place}: {self.plain}"
 
 
 #: By a name that code uses.
@@ -126,6 +130,23 @@ GLOSSARY: dict[str, Term] = {
         "L∞", "the largest difference in a coordinate",
         "its balls are squares. It is the distance of attacks that change every pixel a little.",
     ),
+    "cross_entropy": Term(
+        "Cross-entropy", "asked only to be right",
+        "it sees the network's output alone, so the line may pass close to points.",
+    ),
+    "margin_linf": Term(
+        "Margin L∞", "asked to keep squares free",
+        "the line shall stay out of a square around every point, ε to each side.", "Eq. 12",
+    ),
+    "margin_l2": Term(
+        "Margin L2", "asked to keep discs free",
+        "the line shall stay out of a disc of radius ε around every point.", "Eq. 12",
+    ),
+    "geometric_svm": Term(
+        "Geometric SVM", "asked to keep far away",
+        "the band between S₊₁ and S₋₁ shall be wide and free of points, as in a support vector "
+        "machine (SVM).", "Eq. 11",
+    ),
     "rho": Term(
         "ρ", "the distance along one axis",
         "how far the boundary is along the axis in which F changes most. It is quick, but no "
@@ -146,11 +167,12 @@ def markdown() -> str:
 def javascript() -> str:
     """``assets/shared/glossary.js``."""
     terms = {
-        key: {"symbol": term.symbol, "sentence": term.sentence} for key, term in GLOSSARY.items()
+        key: {"symbol": term.symbol, "name": term.title, "sentence": term.sentence}
+        for key, term in GLOSSARY.items()
     }
     return (
         "// Written by `python -m levelset_core.glossary`: change the terms there.\n\n"
-        "/** @type {Record<string, { symbol: string, sentence: string }>} */\n"
+        "/** @type {Record<string, { symbol: string, name: string, sentence: string }>} */\n"
         f"export const GLOSSARY = {json.dumps(terms, indent=2, ensure_ascii=False)};\n"
     )
 

@@ -3,6 +3,7 @@
 
 import { element } from "../shared/dom.js";
 import { explained } from "../shared/terms.js";
+import { asksForMargin, otherNorm } from "./plot/asked.js";
 import { DISTANCE_NAMES, number, percent, whole } from "../shared/text.js";
 
 const EVERY = 350; // ms; a sentence that changes faster cannot be read
@@ -34,7 +35,7 @@ export function leadOf({ count, playing, begins = false, header, panels, bars, d
   const done = infos.every((info) => info.accuracy === 1 && isDone(info, header));
   const head = !playing && !done ? `Paused at step ${whole(step)}. ` : "";
   const name = done ? "done" : playing ? "training" : "paused";
-  if (several) return [name, head + comparison(infos)];
+  if (several) return [name, head + comparison(infos, header)];
   if (header.opening && playing) {
     return [name, `Step by step the ${line} moves between the classes.`
       + (bars ? " A bar below 0 is a point on the wrong side." : "")];
@@ -42,9 +43,9 @@ export function leadOf({ count, playing, begins = false, header, panels, bars, d
   return [name, head + progress(infos[0], header, count, done)];
 }
 
-function isDone({ margin_min: least, step, objective }, { wanted_margin: wanted }) {
-  if (least === null) return false;
-  return /^margin|^elsayed/.test(objective) && wanted > 0 ? least >= wanted : step >= SETTLED;
+function isDone(info, { wanted_margin: wanted }) {
+  if (info.margin_min === null) return false;
+  return asksForMargin(info) && wanted > 0 ? info.margin_min >= wanted : info.step >= SETTLED;
 }
 
 const norm = (info) => DISTANCE_NAMES[info.norm] ?? "";
@@ -59,7 +60,7 @@ function progress(info, header, count, done) {
   if (least === null) return "Every point is right, but there is no line near the points.";
   const near = `the nearest one is ${number(least, 3)} (${norm(info)}) from the line`;
   const wanted = header.wanted_margin;
-  if (/^margin|^elsayed/.test(objective) && wanted > 0) {
+  if (asksForMargin(info) && wanted > 0) {
     return done ? `Done: every point is on its side, and ${near}; {epsilon} = ${number(wanted, 2)} was wanted.`
       : `Every point is on its side. Now the line moves away from them: ${near}, {epsilon} = ${number(wanted, 2)} is wanted.`;
   }
@@ -71,10 +72,15 @@ function progress(info, header, count, done) {
     + "{output_margin|network's output} only: how near the line passes is left to chance.";
 }
 
-function comparison(infos) {
+function comparison(infos, { epsilon }) {
   const right = infos.every(({ accuracy }) => accuracy === 1);
-  const parts = infos.map((info) => `${info.title} ${right ? number(info.margin_min, 2) : percent(info.accuracy)}`);
-  return right ? `Smallest {margin|margins} in ${norm(infos[0])}: ${parts.join(", ")}.` : `Points on their side: ${parts.join(", ")}.`;
+  const parts = infos.map((info) => `${info.title} ${right ? number(info.margin_min, 3) : percent(info.accuracy)}`);
+  if (!right) return `Points on their side: ${parts.join(", ")}.`;
+  const least = infos.reduce((one, other) => (other.margin_min < one.margin_min ? other : one));
+  const why = least.objective === "cross_entropy"
+    ? "{cross_entropy} asks for no distance, so its line passes nearest." : "";
+  return [`Smallest {margin|margins} in ${norm(infos[0])}: ${parts.join(", ")}.`, why, otherNorm(infos, epsilon)]
+    .filter(Boolean).join(" ");
 }
 
 export class Lead {

@@ -1,97 +1,140 @@
 // Written by `python -m levelset_core.glossary`: change the terms there.
 
-/** @type {Record<string, { symbol: string, sentence: string }>} */
+/** @type {Record<string, { symbol: string, name: string, sentence: string }>} */
 export const GLOSSARY = {
   "F": {
     "symbol": "F",
+    "name": "The network's output",
     "sentence": "The network's output: a number for every place x. Its sign is the predicted class."
   },
   "theta": {
     "symbol": "θ",
+    "name": "The weights of the network",
     "sentence": "The weights of the network: all the numbers that training changes."
   },
   "x": {
     "symbol": "x",
+    "name": "A point of the data",
     "sentence": "A point of the data: here a place in the plane, with its class y."
   },
   "y": {
     "symbol": "y",
+    "name": "The class of a point",
     "sentence": "The class of a point: +1 (blue circles) or −1 (orange squares)."
   },
   "level_set": {
     "symbol": "S",
+    "name": "Level set",
     "sentence": "Level set (Eq. 2): all places where the network gives one and the same number."
   },
   "level": {
     "symbol": "c",
+    "name": "The level",
     "sentence": "The level (Eq. 2): the number that F has on a level set. On the boundary it is 0."
   },
   "S0": {
     "symbol": "S₀",
+    "name": "The boundary",
     "sentence": "The boundary (Eq. 2): all places where F is 0. On one side the network says +1, on the other −1."
   },
   "S1": {
     "symbol": "S₊₁, S₋₁",
+    "name": "The level sets at ±1",
     "sentence": "The level sets at ±1 (Sec. 3.2): all places where F is +1, and where it is −1. They lie on both sides of the boundary, like the edges of a road."
   },
   "p": {
     "symbol": "p",
+    "name": "A point of the level set",
     "sentence": "A point of the level set (Eq. 4): where the way from x to the level set ends: at the nearest point, or at Newton's foot."
   },
   "newton": {
     "symbol": "Newton's foot",
+    "name": "The point that Newton's method finds",
     "sentence": "The point that Newton's method finds (Eq. 4, 5): it walks along the gradient until F is 0. It ends on the boundary, but not always at the nearest place."
   },
   "sample_network": {
     "symbol": "p(θ)",
+    "name": "The sample network",
     "sentence": "The sample network (Eq. 9): one linear layer that says how p moves when the weights change. Through it a loss can push the boundary itself."
   },
   "gradient": {
     "symbol": "DₓF",
+    "name": "The gradient of F",
     "sentence": "The gradient of F: the direction in which F grows fastest, and how fast. It stands at right angles to the level set."
   },
   "pseudo_inverse": {
     "symbol": "DₓF⁺",
+    "name": "The pseudo-inverse of the gradient",
     "sentence": "The pseudo-inverse of the gradient (Eq. 5): the shortest move that raises F by 1, if F were linear."
   },
   "margin": {
     "symbol": "d",
+    "name": "Input margin",
     "sentence": "Input margin (Sec. 3.2): how far a point is from the boundary, in units of the plane. Negative on the wrong side."
   },
   "output_margin": {
     "symbol": "yF(x)",
+    "name": "Output margin",
     "sentence": "Output margin: how strongly the network is right, as a number. It may be large although the boundary is near."
   },
   "epsilon": {
     "symbol": "ε",
+    "name": "Wanted margin",
     "sentence": "Wanted margin (Eq. 12): the distance that every point shall keep from the boundary. More than half the gap between the classes cannot be had."
   },
   "lam11": {
     "symbol": "λ₁₁",
+    "name": "Weight of the band in Eq. 11",
     "sentence": "Weight of the band in Eq. 11 (Eq. 11): how much a wide band counts against points inside it or on the wrong side. The paper calls it λ."
   },
   "lam12": {
     "symbol": "λ₁₂",
+    "name": "Weight of right points in Eq. 12",
     "sentence": "Weight of right points in Eq. 12 (Eq. 12): how much a point on its own side counts that is nearer than ε; points on the wrong side count 1. The paper calls it λ."
   },
   "alpha": {
     "symbol": "α",
+    "name": "Power of the band's width",
     "sentence": "Power of the band's width (Eq. 11): how a wide band is rewarded: λ₁₁ Δ^α is small where the band is wide, since α is negative."
   },
   "delta": {
     "symbol": "Δ",
+    "name": "Width of the band",
     "sentence": "Width of the band (Eq. 11): how far S₀ is from the nearer one of S₊₁ and S₋₁, seen from a point."
   },
   "l2": {
     "symbol": "L2",
+    "name": "The straight distance",
     "sentence": "The straight distance: as a ruler measures it. Its balls are circles."
   },
   "linf": {
     "symbol": "L∞",
+    "name": "The largest difference in a coordinate",
     "sentence": "The largest difference in a coordinate: its balls are squares. It is the distance of attacks that change every pixel a little."
+  },
+  "cross_entropy": {
+    "symbol": "Cross-entropy",
+    "name": "Asked only to be right",
+    "sentence": "Asked only to be right: it sees the network's output alone, so the line may pass close to points."
+  },
+  "margin_linf": {
+    "symbol": "Margin L∞",
+    "name": "Asked to keep squares free",
+    "sentence": "Asked to keep squares free (Eq. 12): the line shall stay out of a square around every point, ε to each side."
+  },
+  "margin_l2": {
+    "symbol": "Margin L2",
+    "name": "Asked to keep discs free",
+    "sentence": "Asked to keep discs free (Eq. 12): the line shall stay out of a disc of radius ε around every point."
+  },
+  "geometric_svm": {
+    "symbol": "Geometric SVM",
+    "name": "Asked to keep far away",
+    "sentence": "Asked to keep far away (Eq. 11): the band between S₊₁ and S₋₁ shall be wide and free of points, as in a support vector machine (SVM)."
   },
   "rho": {
     "symbol": "ρ",
+    "name": "The distance along one axis",
     "sentence": "The distance along one axis (Sec. 3.2): how far the boundary is along the axis in which F changes most. It is quick, but no norm."
   }
 };

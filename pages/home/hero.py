@@ -5,14 +5,23 @@ from __future__ import annotations
 import streamlit as st
 
 from levelset_core.data import BOUNDS
+from levelset_core.glossary import GLOSSARY
+from levelset_core.playground import FIGURE_1
 from pages.shared.front_end import front_end
 
 #: What each panel's network is asked for, in the film's order.
-CAPTIONS = (
-    "Asked only to be right. The line may pass close to points.",
-    "Asked to keep a square around every point free.",
-    "Asked to keep a disc around every point free.",
-    "Asked to stay as far from the points as it can.",
+CAPTIONS = tuple(
+    GLOSSARY[name].title + more
+    for name, more in zip(
+        FIGURE_1,
+        (
+            ": the line may pass close to points.",
+            ", ε = 0.20 to each side.",
+            ", ε = 0.20. One holds a square of 0.14.",
+            ": a wide band without points.",
+        ),
+        strict=True,
+    )
 )
 LABEL = (
     "A film of four networks that learn the same 24 points. Cross-entropy ends with its boundary "
@@ -20,8 +29,9 @@ LABEL = (
 )
 KEY = (
     ":blue[●] :orange[■] points of two classes · **thick line**: the network says 0 · **bars**: "
-    "how far each point is from the line · **dashed**: how far two of the networks are asked to "
-    "keep it"
+    "how far each point is from the line, measured by squares (L∞); red, below 0: on the wrong "
+    "side · **margin**: the lowest bar · **dashed**: how far two of the networks are asked to "
+    "keep the line (ε)"
 )
 
 _component = front_end("levelset_hero", "home/hero")

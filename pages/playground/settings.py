@@ -218,6 +218,10 @@ def _set_compare(session: LiveSession) -> None:
     if (compare := _chosen("compare")) is None:
         return
     changed: dict[str, Any] = {"compare": compare}
+    overlays = session.state.overlays
+    if compare and "balls" not in overlays:  # what the losses ask for
+        changed["overlays"] = (*overlays, "balls")
+        st.session_state.overlays_version = st.session_state.get("overlays_version", 0) + 1
     # On other points than Figure 1's the panels may differ little.
     if compare and not session.state.drawn:
         preset = Preset("figure_1", **SUITED["figure_1"])

@@ -84,3 +84,29 @@ export function contour(field, n, level) {
   for (const edge of touched) { first[edge] = -1; second[edge] = -1; }
   return lines;
 }
+
+/**
+ * How far a point is from lines on the grid, in units of the plane.
+ * @param {ArrayLike<number>[]} lines of x, y in cells @param {number} n nodes along a side
+ * @param {number[]} bounds @param {{ x: number, y: number }} point @param {string} norm
+ */
+export function distanceTo(lines, n, [xmin, xmax, ymin], point, norm) {
+  const cell = (xmax - xmin) / (n - 1);
+  const [px, py] = [(point.x - xmin) / cell, (point.y - ymin) / cell];
+  let least = Infinity;
+  for (const line of lines) {
+    for (let i = 2; i < line.length; i += 2) {
+      const [a, b] = [line[i - 2] - px, line[i - 1] - py];
+      const [u, v] = [line[i] - line[i - 2], line[i + 1] - line[i - 1]];
+      // Where on the segment the norm may be least.
+      const places = norm === "l2" ? [-(a * u + b * v) / (u * u + v * v)]
+        : [0, 1, -a / u, -b / v, (b - a) / (u - v), -(a + b) / (u + v)];
+      for (const place of places) {
+        const t = Math.min(Math.max(Number.isFinite(place) ? place : 0, 0), 1);
+        const [x, y] = [Math.abs(a + t * u), Math.abs(b + t * v)];
+        least = Math.min(least, norm === "l2" ? Math.hypot(x, y) : Math.max(x, y));
+      }
+    }
+  }
+  return least * cell;
+}

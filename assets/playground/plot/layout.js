@@ -1,6 +1,8 @@
 // Where things go inside the canvas: plots, legend, margin strips.
 
 export const TITLE = 20; // height of a panel's title
+export const CAPTION = 14; // of the line under it, where there are several panels
+const HEAD = TITLE + CAPTION; // above each of several panels
 const AXIS_LEFT = 30;
 const AXIS_BOTTOM = 18;
 const GAP = 14;
@@ -57,7 +59,7 @@ function sideColumn(x, y, width, bottom, count, margins, legendHeight) {
 function gridSize(width, height, columns, count) {
   const rows = Math.ceil(count / columns);
   return Math.floor(Math.min(
-    (height - rows * TITLE - (rows - 1) * 8) / rows,
+    (height - rows * HEAD - (rows - 1) * 8) / rows,
     (width - SIDE_MINIMUM - GAP * columns) / columns));
 }
 
@@ -66,26 +68,26 @@ function inGrid(width, height, count, size, margins, legendHeight) {
   const panels = cells(count, columns, size, 0);
   const last = panels[count - 1];
   return { stacked: false, width, height, panels,
-    ...sideColumn(columns * (size + GAP) + 4, TITLE, width, last.y + size, count, margins, legendHeight) };
+    ...sideColumn(columns * (size + GAP) + 4, HEAD, width, last.y + size, count, margins, legendHeight) };
 }
 
 function cells(count, columns, size, x0) {
   return Array.from({ length: count }, (_, i) => ({
     x: x0 + (i % columns) * (size + GAP),
-    y: TITLE + Math.floor(i / columns) * (size + TITLE + 8),
-    size, ticks: false,
+    y: HEAD + Math.floor(i / columns) * (size + HEAD + 8),
+    size, ticks: false, captioned: true,
   }));
 }
 
 function rowSize(width, height, count, margins, legendHeight) {
   const below = legendHeight(width) + 10 + (margins ? COMPACT_STRIP + 8 : 0);
-  return Math.floor(Math.min((width - GAP * (count - 1)) / count, height - TITLE - below));
+  return Math.floor(Math.min((width - GAP * (count - 1)) / count, height - HEAD - below));
 }
 
 // All in one row: every strip stands under its own panel.
 function inRow(width, height, count, size, margins, legendHeight) {
   const panels = cells(count, count, size, 0);
-  let y = TITLE + size + 8;
+  let y = HEAD + size + 8;
   const legendSize = legendHeight(width);
   const h = Math.min(height - y - legendSize - 10, 130);
   const strips = margins
@@ -104,7 +106,7 @@ function stack(width, height, count, margins, legendHeight) {
   const under = several ? 10 : AXIS_BOTTOM + 8;
   const below = under + legendHeight(width - 8) + 10 + (margins ? count * (stripHeight + 8) : 0);
   const size = Math.floor(Math.min(
-    (width - left - GAP * (columns - 1) - 2) / columns, (height - below - 8 * (rows - 1)) / rows - TITLE));
+    (width - left - GAP * (columns - 1) - 2) / columns, (height - below - 8 * (rows - 1)) / rows - (several ? HEAD : TITLE)));
   const panels = several
     ? cells(count, columns, size, 0)
     : [{ x: left, y: TITLE, size, ticks: true }];

@@ -1,5 +1,6 @@
 // Colour bar and keys. Entries flow in rows of the width they are given.
 
+import { ballOf } from "./asked.js";
 import { fieldColour } from "./field.js";
 import { arrow, classMark, cross, dot, label, triangle, wrongMark } from "./marks.js";
 import { ball, gradientKey, overlayStride, residualLevel } from "./overlays.js";
@@ -58,7 +59,8 @@ function entries(picture) {
   if (overlays.has("path")) pathEntries(list, theme, panels);
   if (overlays.has("balls")) {
     const axis = header.distance === "rho" && panels[0].arrays.axis ? 0 : null;
-    const name = `ε = ${number(header.epsilon, 2)} ${DISTANCE_NAMES[header.distance] ?? ""}`;
+    const several = panels.some((panel) => ballOf(panel, header) !== header.distance);
+    const name = `ε = ${number(header.epsilon, 2)}${several ? "" : ` ${DISTANCE_NAMES[header.distance] ?? ""}`}`;
     for (const [text, colour, dash] of [
       [`${name}: clear of S₀`, theme.plus, []], ["cut by S₀", theme.wrong, [4, 3]]]) {
       list.push([text, (ctx, x, y) => {

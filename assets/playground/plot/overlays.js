@@ -1,6 +1,8 @@
 // Overlays that explain what the method does to each point. All of them skip rows
 // whose point has changed since the server computed them (null in picture.aligned).
 
+import { ballOf } from "./asked.js";
+import { distanceTo } from "./contour.js";
 import { cross, strokePath, traceArrow, traceDot, triangle } from "./marks.js";
 import { rampColour } from "./theme.js";
 
@@ -69,15 +71,25 @@ export function drawPaths(ctx, view, panel, picture) {
   }
 }
 
-function ballIsCut(panel, row, epsilon) {
+const ROUNDED = 5e-4; // margins are told with three digits
+const DRAWN = 5e-3; // what a line that is drawn through the grid's cells is good for
+
+/** Whether S_0 cuts a point's ball; null: not known. Exported for its test. */
+export function ballIsCut(panel, row, epsilon, distance, point, bounds) {
   const margin = panel.arrays.margin?.data[row];
   if (margin === undefined || Number.isNaN(margin)) return null;
-  return margin < epsilon;
+  const { norm } = panel.info;
+  if (distance === norm || distance === "rho" || margin < 0) return margin < epsilon - ROUNDED;
+  // Measured in the other norm: that decides far away, the line as it is drawn decides near by.
+  if (norm === "linf" && margin >= epsilon) return false;
+  if (norm === "l2" && margin < epsilon - ROUNDED) return true;
+  return distanceTo(panel.contours.zero, panel.n, bounds, point, distance) < epsilon - DRAWN;
 }
 
 export function drawBalls(ctx, view, panel, picture) {
-  const { epsilon, distance } = picture.header;
-  const { theme } = picture;
+  const { epsilon } = picture.header;
+  const { theme, bounds } = picture;
+  const distance = ballOf(panel, picture.header);
   const axis = distance === "rho" ? panel.arrays.axis?.data : null;
   // Dashed where the boundary cuts the ball: the state is not told by colour alone.
   const kinds = {
@@ -87,7 +99,7 @@ export function drawBalls(ctx, view, panel, picture) {
     cut: { colour: theme.wrong, width: 1.7, dash: [4, 3], rows: [] },
   };
   eachRow(picture, (point, row) => {
-    const cut = ballIsCut(panel, row, epsilon);
+    const cut = ballIsCut(panel, row, epsilon, distance, point, bounds);
     const kind = cut === null ? "unknown" : cut ? "cut" : point.label > 0 ? "plus" : "minus";
     kinds[kind].rows.push([point, row]);
   });

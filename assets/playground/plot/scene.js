@@ -1,8 +1,9 @@
 // Draws a whole picture: panels, legend and strips. The same code draws on the
 // screen, into a PNG and into an SVG; ctx is a 2D context or its SVG twin.
 
+import { askedOf } from "./asked.js";
 import { sampleField } from "./field.js";
-import { viewOf, TITLE } from "./layout.js";
+import { CAPTION, viewOf, TITLE } from "./layout.js";
 import { drawLegend } from "./legend.js";
 import { arrow, classMark, cross, dot, label, ring, wrongMark } from "./marks.js";
 import { ball, drawAxes, drawBalls, drawGradients, drawMotion, drawPaths } from "./overlays.js";
@@ -236,15 +237,18 @@ function drawFrameAndTitle(ctx, view, panel, { theme, bounds, panels }) {
   ctx.lineWidth = 1;
   ctx.strokeRect(rect.x + 0.5, rect.y + 0.5, rect.size - 1, rect.size - 1);
   const style = { font: theme.font, colour: theme.text };
-  const middle = rect.y - TITLE / 2;
+  const middle = rect.y - TITLE / 2 - (rect.captioned ? CAPTION : 0);
   if (panel) {
+    if (rect.captioned) {
+      label(ctx, askedOf(panel.info.objective), rect.x, rect.y - CAPTION / 2 - 2, { ...style, size: 11, colour: theme.muted });
+    }
     label(ctx, panel.info.title, rect.x, middle, { ...style, size: 13, weight: "600" });
     if (panels.length > 1) {
       const room = rect.size - ctx.measureText(panel.info.title).width - 12;
       const { accuracy, margin_min: margin } = panel.info;
-      const long = `${percent(accuracy)} · margin ${number(margin, 2)}`;
+      const long = `${percent(accuracy)} right · margin ${number(margin, 3)}`;
       ctx.font = `11px ${theme.font}`;
-      const text = ctx.measureText(long).width <= room ? long : percent(accuracy);
+      const text = ctx.measureText(long).width <= room ? long : `${percent(accuracy)} right`;
       if (ctx.measureText(text).width <= room) {
         label(ctx, text, rect.x + rect.size, middle, { ...style, size: 11, colour: theme.muted, align: "right" });
       }

@@ -1,6 +1,7 @@
 // Margin bars: for every point its signed margin in the input space and, below it,
 // the output margin y F(x). Sorted by the input margin, so that the two can be compared.
 
+import { asksForMargin, keptIn, keptName } from "./asked.js";
 import { label } from "./marks.js";
 import { DISTANCE_NAMES, number } from "../../shared/text.js";
 
@@ -89,8 +90,8 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
   ctx.fillStyle = theme.muted;
   ctx.fillRect(strip.x, zero - 0.5, strip.w, 1);
   label(ctx, `↑ ${number(scale.high, 2)}`, strip.x + strip.w, chart.y - HEAD / 2 - 1, { ...head, align: "right" });
-  if (chart.name === "margin" && header.wanted_margin > 0) {
-    const y = at(header.wanted_margin);
+  if (chart.name === "margin" && header.wanted_margin > 0 && asksForMargin(panel.info)) {
+    const y = at(keptIn(panel.info, header.wanted_margin));
     ctx.setLineDash([5, 3]);
     ctx.beginPath();
     ctx.moveTo(strip.x, y);
@@ -102,7 +103,7 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
     ctx.fillStyle = theme.halo; // behind it may be a bar of either colour
     const middle = y - 15 < chart.y ? y + 9 : y - 8; // never over the caption
     ctx.fillRect(strip.x + 1, middle - 7, 40, 14);
-    label(ctx, `ε ${number(header.wanted_margin, 2)}`, strip.x + 5, middle, { ...head, colour: theme.text });
+    label(ctx, keptName(panel.info, header.wanted_margin), strip.x + 5, middle, { ...head, colour: theme.text });
   }
 }
 

@@ -39,5 +39,14 @@ test("without points it asks for some; a collapse outranks everything", () => {
 test("several networks are compared by their smallest margins, in a named norm", () => {
   const two = ["Cross-entropy", "Margin L∞"].map((title, i) =>
     ({ info: { ...info, title, step: 1500, accuracy: 1, margin_min: 0.1 + i / 10 } }));
-  assert.match(plain(at({}, { panels: two })[1]), /in L∞: Cross-entropy 0\.10, Margin L∞ 0\.20/);
+  assert.match(plain(at({}, { panels: two })[1]), /in L∞: Cross-entropy 0\.100, Margin L∞ 0\.200\.$/);
+});
+
+test("it is said why the panels differ, and what a disc is in squares", () => {
+  const both = [["cross_entropy", "linf", 0.12], ["margin_l2", "l2", 0.15]].map(([objective, distance, least]) =>
+    ({ info: { ...info, title: objective, objective, distance, step: 1500, accuracy: 1, margin_min: least } }));
+  const wanted = { ...header, wanted_margin: 0.2, epsilon: 0.2 };
+  const sentence = plain(at({}, { panels: both, header: wanted })[1]);
+  assert.match(sentence, /Cross-entropy asks for no distance, so its line passes nearest\./);
+  assert.match(sentence, /margin_l2 asks for discs: one of 0\.20 holds a square of 0\.14 \(L∞\)/);
 });
