@@ -152,6 +152,95 @@ GLOSSARY: dict[str, Term] = {
         "how far the boundary is along the axis in which F changes most. It is quick, but no "
         "norm.", "Sec. 3.2",
     ),
+    "logits": Term(
+        "logits", "the outputs of a classifier",
+        "a number for each class. The class with the largest one is the answer.",
+    ),
+    "softmax": Term(
+        "softmax", "from logits to probabilities",
+        "it turns logits into shares that add up to 1. Where one logit is far larger than the "
+        "others, its share is exactly 1 on a computer.",
+    ),
+    "cross_entropy": Term(
+        "cross-entropy", "the usual training loss",
+        "it is large where softmax gives the right class a small share.",
+    ),
+    "class_margin": Term(
+        "Fʸ", "output margin of a classifier",
+        "the right class's logit minus the largest other one. Below 0 the answer is wrong. It has "
+        "no unit and is no distance: all logits times 300 make it 300 times as large.", "Eq. 1",
+    ),
+    "box": Term(
+        "box", "what an attack may change",
+        "every pixel by at most ε, where black is 0 and white is 1. In L2, a ball: the square "
+        "root of the sum of all squared changes is at most ε.",
+    ),
+    "stands": Term(
+        "stands", "an image that is read correctly in spite of the attack",
+        "no change that the attack tried makes the network wrong.",
+    ),
+    "clean": Term("Clean", "without an attack", "the test images as they are."),
+    "pgd": Term(
+        "PGD", "projected gradient descent",
+        "the usual attack. It follows the gradient in small steps, and after each step goes back "
+        "into the box.",
+    ),
+    "pgd_xent": Term(
+        "Cross-entropy PGD", "PGD that makes cross-entropy large",
+        "40 steps in grey images. It fails where logits are so large that cross-entropy has no "
+        "gradient.",
+    ),
+    "pgd_margin": Term(
+        "Margin PGD", "PGD that makes the output margin small",
+        "the right class's logit minus the largest other one. Its gradient does not depend on "
+        "how large the logits are.",
+    ),
+    "pgd_worst": Term(
+        "Worst case", "both kinds of PGD, many times",
+        "from 10 random beginnings, 100 steps each. An image stands if all of them fail.",
+    ),
+    "pgd_strong": Term(
+        "Strong PGD", "PGD on three losses",
+        "with steps that shrink. None of the three depends on how large the logits are.",
+    ),
+    "autoattack": Term(
+        "AutoAttack", "the field's standard set of four attacks",
+        "two kinds of PGD, a search for the nearest wrong image (FAB), and Square, which needs no "
+        "gradient. An image stands if all four fail (Croce and Hein, 2020).",
+    ),
+    "masking": Term(
+        "gradient masking", "gradients that mislead attacks",
+        "the network is as easy to fool as before, but an attack that follows its gradient does "
+        "not find how.",
+    ),
+    "interval": Term(
+        "95 % interval", "where the true share lies",
+        "as few images were tried, the share of all images may differ. Intervals made like this "
+        "one (by Clopper and Pearson's rule) contain it 95 times in 100.",
+    ),
+    "standard": Term(
+        "Standard", "usual training", "on images as they are. It has never seen an attack.",
+    ),
+    "madry": Term(
+        "Madry", "adversarial training",
+        "on attacked images: each is changed by PGD before the network learns from it (Madry et "
+        "al., 2018). The number is the ε of these attacks.",
+    ),
+    "trades": Term(
+        "TRADES", "training on images and their attacked copies",
+        "right answers for the images, the same answers for the copies (Zhang et al., 2019). The "
+        "number is the ε of these attacks.",
+    ),
+    "level-set": Term(
+        "Level set", "the training of the paper that this program is about",
+        "it pushes the network's boundary away from the images (Controlling Neural Level Sets, "
+        "Atzmon et al., 2019). The number is the ε it asks for.", "Sec. 5.2",
+    ),
+    "convnet4": Term(
+        "ConvNet-4", "a small network for images",
+        "four layers of convolutions and three fully connected ones; 4a is for grey images, 4b "
+        "for colour.",
+    ),
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ class Claim:
 
 
 CLAIMS = (
-    Claim("Level set (this paper)", "Atzmon et al., 2019", 97.35, 90.85, own=True),
+    Claim("Level set", "Atzmon et al., 2019", 97.35, 90.85, own=True),
     Claim("CROWN-IBP", "Zhang et al., 2020", 96.38, 93.96),
     Claim("TRADES", "Zhang et al., 2019", 95.60, 92.81),
     Claim("Diverse attacks", "Jang et al., 2019", 94.61, 87.99),

@@ -15,6 +15,8 @@ import streamlit as st
 
 from levelset_core.paths import present_name
 
+#: Key of the control that chooses the view.
+VIEW = "robust_view"
 MODEL, IMAGES, IMAGE, EPSILON = "model", "images", "image", "epsilon"
 #: Instead of a data set: the digit that is drawn in this tab, which keeps it.
 DRAWN = "drawn"

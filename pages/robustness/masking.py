@@ -17,12 +17,25 @@ from pages.robustness.charts import tidy
 from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
 from pages.shared.charts import COLORS, CONFIG, look
+from pages.shared.tables import named_table
 
 #: Images that a model is examined on.
 IMAGES = 100
 #: Networks that images are attacked on to be shown to it, at most.
 MOST_OTHERS = 4
 ERROR = "robust_masking_error"
+#: Figures of findings whose names say too little, in words.
+EVIDENCE = {
+    "median margin": "output margin, in the median", "largest margin": "largest output margin",
+    "zero gradients of cross-entropy": "images where cross-entropy has a gradient of exactly zero",
+    "zero gradients of F": "images where F has a gradient of exactly zero",
+    "standing, xent": "images that stand under cross-entropy PGD",
+    "standing, margin": "images that stand under margin PGD",
+    "standing under cross-entropy PGD": "images that stand under cross-entropy PGD",
+    "standing under margin PGD": "images that stand under margin PGD",
+}  # fmt: skip
+#: How the names of shares of images begin.
+SHARES = ("standing", "zero gradients", "accuracy", "clean accuracy", "with other pixels")
 #: Of bars.
 SHAPES = ["", "/", "x", ".", "-"]
 LOG_TICKS = [m * 10.0**e for e in (-4, -3, -2, -1) for m in (1, 2, 5)] + [1.0]
@@ -83,16 +96,26 @@ def finding_list(found: dict[str, Any]) -> None:
         lines = [f":orange[:material/warning:] {name}{finding.sentence}"]
         if finding.advice:
             lines.append(f":material/arrow_forward: What to do: {finding.advice}")
-        if finding.evidence:
-            figures = (f"{k} {_figure(v)}" for k, v in finding.evidence.items())
-            lines.append(f":gray[:material/straighten: {'; '.join(figures)}]")
         st.markdown("  \n".join(lines))
+        if finding.evidence:
+            rows = [[_named(k), _figure(k, v)] for k, v in finding.evidence.items()]
+            about = f"Measured: {finding.name}" if finding.name else "Measured"
+            named_table(about, ["Measured", "Value"], rows)
 
 
-def _figure(value: float | str | None) -> str:
+def _named(key: str) -> str:
+    """What a figure of the evidence is, in words."""
+    name = EVIDENCE.get(key, key)
+    return name[0].upper() + name[1:]
+
+
+def _figure(key: str, value: float | str | None) -> str:
     if value is None:
         return "not a number"
-    return f"{value:,.4g}" if isinstance(value, int | float) else value
+    if isinstance(value, str):
+        return value
+    share = key.startswith(SHARES) and 0 <= value <= 1
+    return f"{value:.1%}" if share else f"{value:,.4g}"
 
 
 def _examined(

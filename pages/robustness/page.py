@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pages.robustness.address import VIEW
 from pages.robustness.curves import curves_view
 from pages.robustness.explorer import explorer_view
 from pages.robustness.models import models, with_models
@@ -20,5 +21,5 @@ VIEWS: Views = {
     "upload": (":material/upload_file: Your model", upload_view),
 }
 
-with page("Robustness", VIEWS, key="robust_view") as here:
+with page("Robustness", VIEWS, key=VIEW) as here:
     here.show(models())

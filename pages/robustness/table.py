@@ -25,6 +25,7 @@ from pages.robustness.address import (
     NORM,
     NORM_TITLES,
     TABLE_IMAGES,
+    VIEW,
     first_of,
     first_table_epsilon,
     table_address,
@@ -39,6 +40,7 @@ from pages.server.people import my_runs
 from pages.shared.attempt import telling
 from pages.shared.board import live_board
 from pages.shared.front_end import front_end
+from pages.shared.glossary import explained, hint, sentence
 from pages.shared.image_data import data_size_title, data_title
 from pages.shared.kept import kept, kept_menu
 
@@ -59,7 +61,15 @@ def table_view(found: list[KnownModel]) -> None:
     if not by_data:
         st.info("No data set on this machine has images of the shape that these models take.")
         return
+    st.button(
+        "New to this? **Can you trust 99 %?** explains in five short steps what these figures say",
+        key="table_trust", icon=":material/quiz:", type="tertiary", on_click=_open_story,
+    )  # fmt: skip
     live_board(_board, active_runs, by_data, every=EVERY)
+
+
+def _open_story() -> None:
+    st.session_state[VIEW] = "trust"
 
 
 def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
@@ -73,7 +83,7 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
         norms = list(NORM_TITLES)
         norm = kept_menu(
             "Norm", norms, key="robust_norm", first=first_of(NORM, norms), width=90,
-            format_func=NORM_TITLES.__getitem__,
+            format_func=NORM_TITLES.__getitem__, help=hint("linf", "l2"),
         )  # fmt: skip
         usual = paper_attack("pgd-margin", models[0].shape[0], norm=norm).epsilon
         key = f"robust_epsilon_{models[0].shape[0]}" + ("" if norm == "linf" else f"_{norm}")
@@ -81,8 +91,9 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
             "ε (L∞ box)" if norm == "linf" else "ε (L2 ball)", *EPSILON_RANGE[norm],
             kept(key, first_table_epsilon(data, sets, usual, norm)),
             step=usual / 6, format="%.3f", key=key, width=150,
-            help="The paper's is 0.3 for grey images and 0.031 in colour, both in L∞. Steps grow "
-            "and shrink with it. Published figures are for the paper's.",
+            help="How much an attack may change every pixel (in L2: the whole image); black is 0, "
+            "white is 1. The paper's is 0.3 for grey images and 0.031 in colour, both in L∞. "
+            "Steps grow and shrink with it. Published figures are for the paper's.",
         )  # fmt: skip
         st.space("stretch")
         slot = st.container(horizontal=True, width="content")
@@ -92,10 +103,13 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
         paper_table()
         copy_popover(rows, data)
     st.caption(
-        "A row is a network, a column an attack, which may change every image by at most ε. The "
-        "figure: percent of test images still classified correctly. Below: the 95 % interval and "
-        "the number of images, then the published figure for a network trained the same way (in "
-        "the paper: for 200 epochs)."
+        explained(
+            "A row is a network, a column an attack, which may change every image by at most ε "
+            "(its {box}). The figure: percent of test images still classified correctly. Below: "
+            "the {interval} and the number of images, then the published figure for a network "
+            "trained the same way (in the paper: for 200 epochs). Dotted names explain themselves."
+        ),
+        unsafe_allow_html=True,
     )
     others = [row.model.title for row in rows if trained_on_others(row.model, data)]
     if others:
@@ -127,7 +141,10 @@ def robust_grid(rows: list[Row], chosen: Entry, address: dict[str, Any]) -> None
     _component(
         key=KEY,
         data={
-            "columns": [{"title": c.title, "text": c.text} for c in COLUMNS],
+            "columns": [
+                {"title": c.title, "text": c.text, "about": sentence(c.attack.replace("-", "_"))}
+                for c in COLUMNS
+            ],
             "rows": [_row(row) for row in rows],
             "chosen": [chosen.model.id, chosen.attack.attack],
             "address": address,
@@ -145,11 +162,15 @@ def _row(row: Row) -> dict[str, Any]:
     epochs = model.card.get("all_epochs", model.card.get("epochs"))
     if isinstance(epochs, int | float):
         text += f" · {epochs:g} epoch" + ("" if epochs == 1 else "s")
+    method = str(model.card.get("method"))
+    known = [method] * (method in METHOD_TITLES) + ["convnet4"] * model.model.startswith("convnet4")
+    about = " ".join(map(sentence, known))
     return {
         "id": model.id,
         "title": model.title,
         "text": text,
         "reference": reference,
+        "about": about,
         "cells": [cell_values(entry) for entry in row.entries.values()],
     }
 

@@ -19,6 +19,7 @@ from pages.robustness.models import EXCERPT, network_of, test_images
 from pages.server.people import my_runs
 from pages.shared import charts
 from pages.shared.charts import COLORS, CONFIG
+from pages.shared.glossary import explained
 
 STEP = "trust_step"
 #: Name in the file -> what it is called before it is known what it is, and its colour and pattern.
@@ -53,7 +54,7 @@ def trust_view(found: list[KnownModel]) -> None:
         if not last:
             st.caption(
                 f"Measured on {stored['date']} on {stored['images']} test images of MNIST, "
-                f"ε = {stored['epsilon']:g}, by `{stored['command']}`.",
+                f"ε = {stored['epsilon']:g}. To measure it again: `{stored['command']}`.",
                 width="content",
             )
 
@@ -68,14 +69,16 @@ def _alike() -> None:
     left.plotly_chart(_bars(list(NETWORKS), ["clean", "pgd-xent"]), config=CONFIG, key="trust_1")
     a, b = (_share(name, "pgd-xent") for name in NETWORKS)
     with right:
-        st.markdown(
+        _say(
             "Both networks read handwritten digits. An attacker may change every pixel by up to "
-            "0.3, so that the digit is still easy to read, and looks for a change that makes the "
-            "network wrong.\n\n"
-            "The usual attack, **PGD on cross-entropy**, makes the loss that the network was "
-            "trained with as large as it can, in 40 small steps.\n\n"
-            f"It leaves **{a:.1%}** of the images of A standing and **{b:.1%}** of B. By this "
-            "figure, both are robust, and B is the better one. Is it?"
+            "0.3, where black is 0 and white is 1. The digit is still easy to read. The attacker "
+            "looks for a change that makes the network wrong.\n\n"
+            "The usual attack is {pgd} (projected gradient descent) on {cross_entropy}: in 40 "
+            "small steps it makes the loss that the network was trained with as large as it "
+            "can.\n\n"
+            f"A still reads **{a:.1%}** of the attacked images correctly, B **{b:.1%}**. One says: "
+            "so many images {stands|stand}. By this figure, both are robust, and B is the better "
+            "one. Is it?"
         )
 
 
@@ -85,14 +88,19 @@ def _stronger() -> None:
     attacks = ["pgd-xent", "pgd-margin", "pgd-strong", "autoattack"]
     left.plotly_chart(_bars(list(NETWORKS), attacks), config=CONFIG, key="trust_2")
     a, b = (_share(name, "autoattack") for name in NETWORKS)
+    first = measured()["networks"]["twin"]["stages"]["apgd-ce"]
     with right:
-        st.markdown(
-            "The same images, the same box of 0.3, other attacks. **Margin PGD** takes the same "
-            "40 steps, but makes the *difference of two logits* small instead of the loss large. "
-            "**Strong PGD** tries several losses, with steps that shrink; **AutoAttack** is the "
-            "field's standard set of four attacks.\n\n"
+        _say(
+            "The same images, the same 0.3 for every pixel (the {box} of an image), other "
+            "attacks. {pgd_margin|Margin PGD} takes the same 40 steps, but makes the *difference "
+            "of two {logits}* small instead of the loss large. {pgd_strong|Strong PGD} tries "
+            "three losses, with steps that shrink. {autoattack} is the field's standard set of "
+            "four attacks.\n\n"
             f"A keeps **{a:.1%}**. B keeps **{b:.1%}**: every image can be changed so that B is "
-            "wrong. Those changes were there before; the first attack did not find them."
+            "wrong. Those changes were there before; the first attack did not find them.\n\n"
+            "AutoAttack gets through because its four attacks do not rely on one loss: the first "
+            f"follows cross-entropy and leaves {first:.1%}, the second follows differences of "
+            "logits and breaks the rest."
         )
 
 
@@ -106,30 +114,37 @@ def _why() -> None:
     zeros = measured()["networks"]["twin"]["masking"]["zero_xent"]
     honest = _share("standard", "pgd-xent")
     with right:
-        st.markdown(
+        _say(
             f"**B is a network that never saw an attack, with its outputs times {FACTOR:g}.** "
             "Its answers are the same on every image. Without the factor, it loses "
             f"{1 - honest:.0%} of the images to the first attack already.\n\n"
-            "An attack follows the gradient: which way does each pixel have to change? Softmax "
-            "turns such large outputs into exactly 1 and 0, so the loss is exactly 0, and "
+            "An attack follows the gradient: which way does each pixel have to change? "
+            "{softmax|Softmax} turns such large outputs into exactly 1 and 0, so the loss is "
+            "exactly 0, and "
             f"**its gradient is exactly zero** on {zeros:.0%} of the images. The attack has no "
-            "direction to go. The margin's gradient is as good as ever.\n\n"
-            "That is called *gradient masking*: the network is no harder to fool, only harder to "
-            "attack by one formula."
+            "direction to go. The gradient of the {class_margin|output margin}, the difference of "
+            "two outputs, is as good as ever.\n\n"
+            "That is called {masking}: the network is no harder to fool, only harder to attack by "
+            "one formula."
         )
 
 
 def _named() -> None:
-    """What the verdict says of both."""
+    """What is found in both, without knowing which is which."""
     for column, name in zip(st.columns(2), NETWORKS, strict=True):
         stored = measured()["networks"][name]["masking"]
         with column.container(border=True):
             st.markdown(f"**{NETWORKS[name]}**")
             finding_list(stored)
-    st.markdown(
+    images, examined = measured()["images"], measured()["networks"]["twin"]["masking"]["images"]
+    _say(
         "You need not know this beforehand. **Examine**, below the table, looks for it and for "
         "some twenty other things that mislead attacks, in about a minute, and says what it saw "
-        "and what to do. Your own model too: see **Your model**."
+        "and what to do. Your own model too: see **Your model**.\n\n"
+        f"Examine looked at the first {examined} of the {images} images of steps 1 and 2, so its "
+        "percentages differ a little from those. The {class_margin|output margin} here is a "
+        "difference of two outputs, without a unit. It is not the input margin of the Playground, "
+        "which is a distance."
     )
 
 
@@ -141,9 +156,10 @@ def _history() -> None:
     place = 1 + sum(claim.autoattack > own.autoattack for claim in CLAIMS)
     with right:
         st.markdown(
-            "Nobody has to mean to mask gradients. These are figures from papers, and what "
+            "Gradients can be masked by accident. These are figures from papers, and what "
             "AutoAttack left of the same networks later.\n\n"
-            f"The network of the paper that this program is about was reported at "
+            "The network of the paper that this program is about, *Controlling Neural Level Sets* "
+            "(the thick orange line), was reported at "
             f"**{own.reported:.2f} %**, the highest of these. Its outputs are in the thousands, as "
             f"B's are. AutoAttack leaves **{own.autoattack:.2f} %**: place {place}.\n\n"
             "**So: trust a figure as far as the strongest attack behind it**, and look at the "
@@ -156,9 +172,14 @@ STEPS = (
     ("Two networks, one test: both look robust", _alike),
     ("A stronger attack tells them apart", _stronger),
     ("Why: the first attack had nothing to follow", _why),
-    ("The verdict names it", _named),
+    ("Examine finds the masked network", _named),
     ("It happened in print", _history),
 )
+
+
+def _say(text: str) -> None:
+    """Markdown with terms of the glossary, see :func:`pages.shared.glossary.explained`."""
+    st.markdown(explained(text), unsafe_allow_html=True)
 
 
 # -- pictures -------------------------------------------------------------------------------------
@@ -209,7 +230,8 @@ def _gradients(standard: KnownModel) -> None:
             st.caption(title.replace("\n", "  \n") + said)
     st.caption(
         "Orange: brighter makes the network less sure of the right digit; blue: darker does. "
-        "Grey: no matter."
+        "Grey: no matter. Each picture has its own scale: its strongest colour is the largest "
+        "value below it."
     )
 
 

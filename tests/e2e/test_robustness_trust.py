@@ -24,7 +24,7 @@ def test_can_you_trust_it_to_its_end(store, serve, browse):
         ("Two networks, one test: both look robust", "B is the better one. Is it?"),
         ("A stronger attack tells them apart", "B keeps 0.0%"),
         ("Why: the first attack had nothing to follow", "exactly zero"),
-        ("The verdict names it", "saturated logits"),
+        ("Examine finds the masked network", "saturated logits"),
     ):
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
         expect(page.get_by_text(words).first).to_be_visible()

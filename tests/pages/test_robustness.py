@@ -17,10 +17,17 @@ from levelset_core import LevelsetError
 from levelset_core.attacks import AttackConfig, paper_attack
 from levelset_core.classifiers.architectures import make_classifier
 from levelset_core.classifiers.files import Classifier, load_classifier, save_classifier, write_card
+from levelset_core.glossary import GLOSSARY
 from levelset_core.robustness.cells import Cell, all_cells, start_cells
 from levelset_core.robustness.measurements import start_measurement
 from levelset_core.robustness.models import known_models
-from levelset_core.robustness.table import best_cell, curve_cells, missing_attacks, table_rows
+from levelset_core.robustness.table import (
+    COLUMNS,
+    best_cell,
+    curve_cells,
+    missing_attacks,
+    table_rows,
+)
 from levelset_core.robustness.table1 import TABLE, Reference, published_for
 from levelset_core.runs import RunStore, work_here
 from pages.robustness.charts import (
@@ -32,7 +39,7 @@ from pages.robustness.charts import (
     waterfall_figure,
 )
 from pages.robustness.export import csv_text, markdown
-from pages.robustness.table import cell_values
+from pages.robustness.table import _row, cell_values
 from tests.digits import keep_upload, save_small, small_network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -418,6 +425,18 @@ def test_published_rows_are_found_from_cards(models):
     assert published_for("mnist", "convnet4a", "ours", 0.4).figure("autoattack") == 90.85
     rows = table_rows(models, [], "mnist_excerpt", 0.3)
     assert rows[0].entries["pgd-margin"].reference == Reference(97.35, TABLE, 0.4)
+
+
+def test_names_of_the_table_are_explained_and_the_story_is_a_click_away(models, store):
+    at = open_page()
+    assert GLOSSARY["box"].sentence in texts(at)
+    for column in COLUMNS:
+        assert column.title == GLOSSARY[column.attack.replace("-", "_")].symbol
+    row = _row(table_rows(models, [], "mnist_excerpt", 0.3)[0])
+    assert GLOSSARY["level-set"].sentence in row["about"]
+    assert GLOSSARY["convnet4"].sentence in row["about"]
+    at.button(key="table_trust").click().run()
+    assert not at.exception and "both look robust" in texts(at)
 
 
 def test_can_you_trust_it(models, store):

@@ -2,6 +2,7 @@
 
 import { ViewAddress } from "../../shared/address.js";
 import { element } from "../../shared/dom.js";
+import { keepInSight } from "../../shared/terms.js";
 import { mounter, View } from "../../shared/view.js";
 
 function line(className, text) {
@@ -10,11 +11,24 @@ function line(className, text) {
   return node;
 }
 
+// A title whose words come when it is hovered or focused; without words it is a plain one.
+function title(text, about) {
+  const node = line("title", about ? "" : text);
+  if (!about) return node;
+  const term = element("span", "term", { tabindex: "0" });
+  const words = element("span", "about", { role: "tooltip" });
+  words.textContent = about;
+  term.append(text, words);
+  node.append(term);
+  return node;
+}
+
 class TableView extends View {
   constructor(parent) {
     super(parent, { name: "robust", testid: "robust-table", url: import.meta.url });
     this.address = new ViewAddress("table", true);
     this.drawn = "";
+    keepInSight(this.root);
   }
 
   resized() {} // the browser lays the table out
@@ -37,14 +51,14 @@ class TableView extends View {
     head.append(element("td", "corner"));
     for (const column of columns) {
       const th = element("th", "", { scope: "col" });
-      th.append(line("title", column.title), line("muted", column.text));
+      th.append(title(column.title, column.about), line("muted", column.text));
       head.append(th);
     }
     const body = table.createTBody();
     for (const row of rows) {
       const tr = body.insertRow();
       const th = element("th", "model", { scope: "row" });
-      th.append(line("title", row.title), line("muted", row.text), line("muted", row.reference));
+      th.append(title(row.title, row.about), line("muted", row.text), line("muted", row.reference));
       tr.append(th);
       for (const cell of row.cells) tr.insertCell().append(this.button(row, cell));
     }

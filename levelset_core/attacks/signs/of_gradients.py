@@ -67,7 +67,7 @@ def _saturated(p: dict[str, Any]) -> Iterator[Finding]:
         if k in robust
     }  # fmt: skip
     advice = "Judge by the margin, or divide the logits by a temperature before cross-entropy."
-    margins = f"margins are {o['margin']:,.4g} in the median, {o['widest']:,.4g} at most"
+    margins = f"output margins are {o['margin']:,.4g} in the median, {o['widest']:,.4g} at most"
     if g["zero xent"] - g["zero margin"] > MANY_ZEROS:
         figures = ""
         if weaker:
