@@ -161,7 +161,7 @@ GLOSSARY: dict[str, Term] = {
         "it turns logits into shares that add up to 1. Where one logit is far larger than the "
         "others, its share is exactly 1 on a computer.",
     ),
-    "cross_entropy": Term(
+    "cross_entropy_loss": Term(
         "cross-entropy", "the usual training loss",
         "it is large where softmax gives the right class a small share.",
     ),

@@ -139,82 +139,102 @@ export const GLOSSARY = {
   },
   "logits": {
     "symbol": "logits",
+    "name": "The outputs of a classifier",
     "sentence": "The outputs of a classifier: a number for each class. The class with the largest one is the answer."
   },
   "softmax": {
     "symbol": "softmax",
+    "name": "From logits to probabilities",
     "sentence": "From logits to probabilities: it turns logits into shares that add up to 1. Where one logit is far larger than the others, its share is exactly 1 on a computer."
   },
-  "cross_entropy": {
+  "cross_entropy_loss": {
     "symbol": "cross-entropy",
+    "name": "The usual training loss",
     "sentence": "The usual training loss: it is large where softmax gives the right class a small share."
   },
   "class_margin": {
     "symbol": "Fʸ",
+    "name": "Output margin of a classifier",
     "sentence": "Output margin of a classifier (Eq. 1): the right class's logit minus the largest other one. Below 0 the answer is wrong. It has no unit and is no distance: all logits times 300 make it 300 times as large."
   },
   "box": {
     "symbol": "box",
+    "name": "What an attack may change",
     "sentence": "What an attack may change: every pixel by at most ε, where black is 0 and white is 1. In L2, a ball: the square root of the sum of all squared changes is at most ε."
   },
   "stands": {
     "symbol": "stands",
+    "name": "An image that is read correctly in spite of the attack",
     "sentence": "An image that is read correctly in spite of the attack: no change that the attack tried makes the network wrong."
   },
   "clean": {
     "symbol": "Clean",
+    "name": "Without an attack",
     "sentence": "Without an attack: the test images as they are."
   },
   "pgd": {
     "symbol": "PGD",
+    "name": "Projected gradient descent",
     "sentence": "Projected gradient descent: the usual attack. It follows the gradient in small steps, and after each step goes back into the box."
   },
   "pgd_xent": {
     "symbol": "Cross-entropy PGD",
+    "name": "PGD that makes cross-entropy large",
     "sentence": "PGD that makes cross-entropy large: 40 steps in grey images. It fails where logits are so large that cross-entropy has no gradient."
   },
   "pgd_margin": {
     "symbol": "Margin PGD",
+    "name": "PGD that makes the output margin small",
     "sentence": "PGD that makes the output margin small: the right class's logit minus the largest other one. Its gradient does not depend on how large the logits are."
   },
   "pgd_worst": {
     "symbol": "Worst case",
+    "name": "Both kinds of PGD, many times",
     "sentence": "Both kinds of PGD, many times: from 10 random beginnings, 100 steps each. An image stands if all of them fail."
   },
   "pgd_strong": {
     "symbol": "Strong PGD",
+    "name": "PGD on three losses",
     "sentence": "PGD on three losses: with steps that shrink. None of the three depends on how large the logits are."
   },
   "autoattack": {
     "symbol": "AutoAttack",
+    "name": "The field's standard set of four attacks",
     "sentence": "The field's standard set of four attacks: two kinds of PGD, a search for the nearest wrong image (FAB), and Square, which needs no gradient. An image stands if all four fail (Croce and Hein, 2020)."
   },
   "masking": {
     "symbol": "gradient masking",
+    "name": "Gradients that mislead attacks",
     "sentence": "Gradients that mislead attacks: the network is as easy to fool as before, but an attack that follows its gradient does not find how."
   },
   "interval": {
     "symbol": "95 % interval",
+    "name": "Where the true share lies",
     "sentence": "Where the true share lies: as few images were tried, the share of all images may differ. Intervals made like this one (by Clopper and Pearson's rule) contain it 95 times in 100."
   },
   "standard": {
     "symbol": "Standard",
+    "name": "Usual training",
     "sentence": "Usual training: on images as they are. It has never seen an attack."
   },
   "madry": {
     "symbol": "Madry",
+    "name": "Adversarial training",
     "sentence": "Adversarial training: on attacked images: each is changed by PGD before the network learns from it (Madry et al., 2018). The number is the ε of these attacks."
   },
   "trades": {
     "symbol": "TRADES",
+    "name": "Training on images and their attacked copies",
     "sentence": "Training on images and their attacked copies: right answers for the images, the same answers for the copies (Zhang et al., 2019). The number is the ε of these attacks."
   },
   "level-set": {
     "symbol": "Level set",
+    "name": "The training of the paper that this program is about",
     "sentence": "The training of the paper that this program is about (Sec. 5.2): it pushes the network's boundary away from the images (Controlling Neural Level Sets, Atzmon et al., 2019). The number is the ε it asks for."
   },
   "convnet4": {
     "symbol": "ConvNet-4",
+    "name": "A small network for images",
     "sentence": "A small network for images: four layers of convolutions and three fully connected ones; 4a is for grey images, 4b for colour."
   }
 };

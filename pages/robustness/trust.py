@@ -73,7 +73,7 @@ def _alike() -> None:
             "Both networks read handwritten digits. An attacker may change every pixel by up to "
             "0.3, where black is 0 and white is 1. The digit is still easy to read. The attacker "
             "looks for a change that makes the network wrong.\n\n"
-            "The usual attack is {pgd} (projected gradient descent) on {cross_entropy}: in 40 "
+            "The usual attack is {pgd} (projected gradient descent) on {cross_entropy_loss}: in 40 "
             "small steps it makes the loss that the network was trained with as large as it "
             "can.\n\n"
             f"A still reads **{a:.1%}** of the attacked images correctly, B **{b:.1%}**. One says: "
