@@ -207,7 +207,7 @@ def test_a_cluster_makes_the_table_of_one(whole, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        n_workers=1, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1"
     ) as cluster:
         monkeypatch.setenv("LEVELSET_CLUSTER", cluster.scheduler_address)
         code, found = ask(COMMAND)

@@ -19,7 +19,7 @@ def scheduler():
     """Two workers of one thread each, and a scheduler."""
     os.environ["LEVELSET_RUN_KINDS"] = "tests.runs.tiny_kind"
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0",
         resources={"GPU": 1}, host="127.0.0.1",
     ) as local:  # fmt: skip
         yield local
