@@ -101,6 +101,17 @@ GLOSSARY: dict[str, Term] = {
         "how strongly the network is right, as a number. It may be large although the boundary "
         "is near.",
     ),
+    "held_out": Term(
+        "held-out", "points held out", "fresh points of the same kind, which training never sees.",
+    ),
+    "residual": Term(
+        "|F|", "Newton residual",
+        "how far F is from 0 at a step of Newton's method. 0.0001 and less is on the line.",
+    ),
+    "misclassified": Term(
+        "misclassified", "a point on the wrong side",
+        "the network gives it the other class: F has the wrong sign there.",
+    ),
     "epsilon": Term(
         "ε", "wanted margin",
         "the distance that every point shall keep from the boundary. More than half the gap "

@@ -27,10 +27,12 @@ pages = [
     st.Page(folder / name / "page.py", title=title, icon=icon, url_path=name)
     for name, (title, icon) in PAGES.items()
 ]
+# First: the navigation would fetch the page's own icon for the tab from another host.
+st.set_page_config(page_icon="◐", layout="wide")
 current = st.navigation(pages, position="hidden" if st.context.is_embedded else "top")
 name = PAGES["home"][0]
 title = name if current.title == name else f"{current.title} · {name}"
-st.set_page_config(page_title=title, page_icon="◐", layout="wide")
+st.set_page_config(page_title=title)
 st.html(ASSETS / "app.css")
 if not at_the_door():
     current.run()

@@ -3,7 +3,7 @@
 import { Lead } from "./lead.js";
 import { Tour } from "./tour.js";
 
-const LOOK_FIRST = 1200; // ms in which the untrained network is seen before it trains by itself
+const LOOK_FIRST = 3000; // ms in which the untrained network is seen before it trains by itself
 const AGAIN = 300; // ms until a sentence that had to wait is tried again
 
 export class Guide {
@@ -45,7 +45,9 @@ export class Guide {
         speed: header.speed, newest: header.newest, panels: panels.length, dark,
       }, now);
     }
+    const known = header ? points.aligned(header.version).filter(Boolean).length : 0;
     const complete = lead.update({
+      changed: known !== points.list.length,
       count: points.list.length, playing, header, panels, dark,
       begins: opening && !screen.reduced.matches,
       bars: overlays.has("margins"), change: playground.data.change ?? "",

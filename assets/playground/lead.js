@@ -7,40 +7,51 @@ import { asksForMargin, otherNorm } from "./plot/asked.js";
 import { DISTANCE_NAMES, number, percent, whole } from "../shared/text.js";
 
 const EVERY = 350; // ms; a sentence that changes faster cannot be read
+const CALM = 1200; // ms; the same where only a distance in it changes
+const RESTING = 5000; // ms; the same once it is done
 const SETTLED = 1000; // steps after which a loss without a wanted margin counts as done
+
+const DISTANCES = /\d\.\d+/g;
 
 /**
  * What is seen: the name of the state, and the sentence with its terms in braces.
- * @param {{ count: number, playing: boolean, begins?: boolean, header: any, panels: any[], bars: boolean, dark: boolean,
+ * @param {{ count: number, playing: boolean, begins?: boolean, changed?: boolean, header: any, panels: any[], bars: boolean, dark: boolean,
  *   phase?: import("./time/phases.js").Phase | null }} now
  * @returns {[string, string]}
  */
-export function leadOf({ count, playing, begins = false, header, panels, bars, dark, phase = null }) {
+export function leadOf({ count, playing, begins = false, changed = false, header, panels, bars, dark, phase = null }) {
   const infos = panels.map(({ info }) => info);
   const several = infos.length > 1;
   const line = `${dark ? "white" : "black"} line`;
   const each = bars ? ` Each bar is {margin|how far a point is from it}.` : "";
   if (!count) return ["empty", "Put points of two classes on the plane, blue and orange. Then press play."];
-  if (!header || !infos.length) return ["untrained", `The ${line} is {S0|where the network says 0}.${each}`];
+  if (!header || !infos.length) return ["untrained", "These are points of two classes, blue and orange. The network comes in a moment."];
   const ill = infos.find((info) => info.trouble);
   if (ill) return ["collapsed", several ? `${ill.title}: ${ill.trouble}` : ill.trouble];
   const { step } = infos[0];
-  if (phase) return ["training", `${phase.equation}: ${phase.sentence}`];
+  if (phase) {
+    const of = phase.equation.startsWith("Eq.") ? " of the paper" : "";
+    return ["training", `${phase.equation}${of}: ${phase.sentence}`];
+  }
   const press = begins ? "It begins to train in a moment." : playing ? "" : "It is untrained: press play.";
   if (!step) {
     return ["untrained", several
       ? `Four networks with the same weights. Each ${line} is {S0|where one says 0}; they differ in the loss alone.${begins || playing ? "" : " Press play."}`
-      : `The ${line} is {S0|where the network says 0}.${each} ${press}`];
+      : `The ${line} is {S0|where the network says 0}.${each} Click to put points of your own. ${press}`];
+  }
+  if (changed && infos.every(({ accuracy }) => accuracy === 1)) {
+    return [playing ? "training" : "paused", "The points changed. The network is asked about them now."];
   }
   const done = infos.every((info) => info.accuracy === 1 && isDone(info, header));
   const head = !playing && !done ? `Paused at step ${whole(step)}. ` : "";
   const name = done ? "done" : playing ? "training" : "paused";
-  if (several) return [name, head + comparison(infos, header)];
+  const tail = done && playing ? " Training goes on until you pause it." : "";
+  if (several) return [name, head + comparison(infos, header) + tail];
   if (header.opening && playing) {
-    return [name, `Step by step the ${line} moves between the classes.`
+    return [name, `Slowly at first: step by step the ${line} moves between the classes.`
       + (bars ? " A bar below 0 is a point on the wrong side." : "")];
   }
-  return [name, head + progress(infos[0], header, count, done)];
+  return [name, head + progress(infos[0], header, count, done) + tail];
 }
 
 function isDone(info, { wanted_margin: wanted }) {
@@ -91,7 +102,7 @@ export class Lead {
     this.element.append(this.text);
     /** @type {Record<string, HTMLButtonElement>} */
     this.buttons = {};
-    for (const [id, words] of [["revert", "Undo the change"], ["fast", "Full speed"], ["tour", "Tour, 90 s"]]) {
+    for (const [id, words] of [["revert", "Undo the change"], ["fast", "Skip the slow start"], ["tour", "Tour, 90 s"]]) {
       const button = /** @type {HTMLButtonElement} */ (element("button", "chip", { type: "button", "data-testid": id }));
       button.textContent = words;
       button.addEventListener("click", () => onAction(id));
@@ -113,10 +124,12 @@ export class Lead {
     revert.hidden = state !== "collapsed" || !now.change;
     revert.textContent = `Undo the change (${now.change})`;
     fast.hidden = !(now.playing && now.header?.opening);
-    tour.hidden = now.touring || state === "collapsed" || !fast.hidden;
+    tour.hidden = now.touring || state === "collapsed";
     if (sentence === this.sentence) return true;
     const read = this.text.matches(":hover, :focus-within");
-    if (state === this.state && (read || at - this.shownAt < EVERY)) return false;
+    const wait = now.phase || sentence.replace(DISTANCES, "") !== this.sentence.replace(DISTANCES, "") ? EVERY
+      : state === "done" && now.playing ? RESTING : CALM;
+    if (state === this.state && (read || at - this.shownAt < wait)) return false;
     Object.assign(this, { state, sentence, shownAt: at });
     this.element.dataset.state = state;
     this.text.innerHTML = explained(sentence);

@@ -1,9 +1,10 @@
 // The line of numbers under the picture, and the summary that screen readers hear.
 
+import { explained } from "../shared/terms.js";
 import { number, percent, whole } from "../shared/text.js";
 
 const FIELDS = [
-  ["step", "Step"], ["loss", "Loss"], ["accuracy", "Accuracy"], ["margin", "Margin min / median"],
+  ["step", "Step"], ["loss", "Loss"], ["accuracy", "Accuracy"], ["margin", "{margin|Margin} min / median"],
   ["speed", "Steps/s"],
 ];
 const SPOKEN_EVERY = 3000;
@@ -19,15 +20,17 @@ export class StatusLine {
     this.element = document.createElement("div");
     this.element.className = "status";
     this.values = {};
+    this.texts = new Map();
     for (const [id, name] of FIELDS) {
       const item = document.createElement("span");
       item.className = `item ${id}`;
-      item.innerHTML = `<span class="name">${name}</span> <span class="value">–</span>`;
+      item.innerHTML = `<span class="name">${explained(name)}</span> <span class="value">–</span>`;
       this.values[id] = item.lastChild;
       this.element.append(item);
     }
     this.connection = document.createElement("span");
     this.connection.className = "connection";
+    this.connection.title = "A playground whose page was closed trains on for some seconds";
     this.connection.innerHTML = '<i aria-hidden="true"></i><span></span>';
     this.people = document.createElement("span");
     this.people.className = "people";
@@ -48,7 +51,7 @@ export class StatusLine {
     const many = panels.length > 1;
     const margins = info.accuracy !== null && info.margin_min === null
       ? "no boundary" : `${number(info.margin_min)} / ${number(info.margin_median)}`;
-    const heldout = info.heldout === null ? "" : ` / ${percent(info.heldout)} held-out`;
+    const heldout = info.heldout === null ? "" : ` / ${percent(info.heldout)} {held_out}`;
     this.set("step", whole(blend.number("step")));
     this.set("loss", many ? "" : number(blend.number("loss"), 4));
     this.set("accuracy", many ? "" : percent(info.accuracy) + heldout);
@@ -59,8 +62,9 @@ export class StatusLine {
 
   set(id, text) {
     const target = this.values[id];
-    if (target.textContent === text) return;
-    target.textContent = text;
+    if (this.texts.get(id) === text) return;
+    this.texts.set(id, text);
+    target.innerHTML = explained(text);
     target.parentElement.hidden = text === "";
   }
 
@@ -78,7 +82,7 @@ export class StatusLine {
     if (connection === "live" || connection === "fallback") {
       if (!playing) text = `paused · ${link}`;
       else if (sharing > 1 && status === "running") {
-        text = `${sharing} are training here; yours gets ${whole(rate)} step${whole(rate) === "1" ? "" : "s"} a second`;
+        text = `${sharing} playgrounds train on this server; yours gets ${whole(rate)} step${whole(rate) === "1" ? "" : "s"} a second`;
       }
     }
     const [light, caption] = this.connection.children;

@@ -3,6 +3,7 @@
 
 import { element } from "../shared/dom.js";
 import { explained } from "../shared/terms.js";
+import { CAPTION, TITLE } from "./plot/layout.js";
 
 const READ = 3500; // ms that a step stays at least
 const LONGEST = 12500; // ms after which it goes on by itself, unless somebody points at it
@@ -18,13 +19,13 @@ const LOOK_EVERY = 250;
 /** @type {Step[]} */
 export const STEPS = [
   { id: "line", target: "panel", done: () => false,
-    text: ({ dark }) => `The colour is {F|what the network says} at each place: blue +1, orange −1. The ${dark ? "white" : "black"} line `
+    text: ({ dark }) => `The colour is {F|what the network says} at each place: blue above 0, orange below. The ${dark ? "white" : "black"} line `
       + "is the {level_set|level set} where it says 0: the {S0}." },
   { id: "play", target: "play", done: (now, then) => now.step > then.step + 5,
     text: ({ playing }) => (playing ? "It trains: every step moves the line a little."
       : "Press play: every step moves the line a little.") },
   { id: "bars", target: "strip", done: (now) => now.hovers,
-    text: () => "Each bar is one point: {margin|how far it is from the line}. Red is the wrong side. Point at a bar or a point." },
+    text: () => "Each bar is a point's {margin|input margin}: how far it is from the line. A bar below 0, red, is a point on the wrong side. Below are the {output_margin|output margins}. Point at a bar." },
   { id: "draw", target: "panel", done: (now, then) => now.count > then.count,
     text: () => "Click near the line to put a point of your own. Training takes it in at once." },
   { id: "back", target: "time", done: (now) => !now.playing && now.step < now.newest,
@@ -114,9 +115,14 @@ export class Tour {
     const { panels = [], strips = [] } = screen.layout ?? {};
     const box = stage.getBoundingClientRect();
     let rect = null;
-    if (target === "panel" && panels[0]) rect = { left: panels[0].x, top: panels[0].y, width: panels[0].size, height: panels[0].size };
-    else if (target === "strip" && strips[0]) rect = { left: strips[0].x, top: strips[0].y, width: strips[0].w, height: strips[0].h };
-    else if (target !== "page") {
+    if (target === "panel" && panels[0]) {
+      const [{ x, y, size, captioned }] = panels;
+      const head = TITLE + (captioned ? CAPTION : 0);
+      rect = { left: x, top: y - head, width: size, height: size + head };
+    } else if (target === "strip" && strips[0]) {
+      const [{ x, y, w, h, compact }] = strips; // of the two charts the one that is told of
+      rect = { left: x, top: y, width: w, height: compact ? h : h / 2 };
+    } else if (target !== "page") {
       const found = root.querySelector(`[data-testid="${target}"]`)?.getBoundingClientRect();
       if (found) rect = { left: found.left - box.left, top: found.top - box.top, width: found.width, height: found.height };
     }

@@ -77,6 +77,21 @@ export const GLOSSARY = {
     "name": "Output margin",
     "sentence": "Output margin: how strongly the network is right, as a number. It may be large although the boundary is near."
   },
+  "held_out": {
+    "symbol": "held-out",
+    "name": "Points held out",
+    "sentence": "Points held out: fresh points of the same kind, which training never sees."
+  },
+  "residual": {
+    "symbol": "|F|",
+    "name": "Newton residual",
+    "sentence": "Newton residual: how far F is from 0 at a step of Newton's method. 0.0001 and less is on the line."
+  },
+  "misclassified": {
+    "symbol": "misclassified",
+    "name": "A point on the wrong side",
+    "sentence": "A point on the wrong side: the network gives it the other class: F has the wrong sign there."
+  },
   "epsilon": {
     "symbol": "ε",
     "name": "Wanted margin",

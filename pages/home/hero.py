@@ -8,6 +8,7 @@ from levelset_core.data import BOUNDS
 from levelset_core.glossary import GLOSSARY
 from levelset_core.playground import FIGURE_1
 from pages.shared.front_end import front_end
+from pages.shared.glossary import explained
 
 #: What each panel's network is asked for, in the film's order.
 CAPTIONS = tuple(
@@ -29,9 +30,9 @@ LABEL = (
 )
 KEY = (
     ":blue[●] :orange[■] points of two classes · **thick line**: the network says 0 · **bars**: "
-    "how far each point is from the line, measured by squares (L∞); red, below 0: on the wrong "
+    "how far each point is from the line, measured by squares ({linf}); red, below 0: on the wrong "
     "side · **margin**: the lowest bar · **dashed**: how far two of the networks are asked to "
-    "keep the line (ε)"
+    "keep the line ({epsilon})"
 )
 
 _component = front_end("levelset_hero", "home/hero")
@@ -47,4 +48,4 @@ def hero() -> None:
                 "prefetch": ["/levelset/assets/home/hero/figure_1.film"],
             },
         )  # fmt: skip
-        st.caption(KEY)
+        st.caption(explained(KEY), unsafe_allow_html=True)

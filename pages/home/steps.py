@@ -11,15 +11,15 @@ STEPS = (
     (
         "1. Find the line",
         "{p} ← {p} − {pseudo_inverse|DₓF(p)⁺} {F|F(p)}",
-        "Walk from any point along the gradient until the network says 0. A few such steps, each "
-        "of them Newton's, end on the level set.",
+        "Walk from any point along the gradient until the network says 0. A few such steps "
+        "end on the level set.",
         "Eq. 4",
     ),
     (
         "2. Know how it moves",
         "{sample_network|p(θ)} = {p} − {pseudo_inverse|DₓF⁺} [{F|F(p; θ)} − {level|c}]",
-        "Change the weights a little, and this point goes where the level set goes. So its place "
-        "has a derivative, like everything else in the network.",
+        "Change the weights a little, and this point goes where the level set goes. So we know "
+        "which change of the weights puts it elsewhere.",
         "Eq. 9",
     ),
     (

@@ -43,6 +43,7 @@ RULES = dict(PlaygroundConfig.rules())
 
 #: Terms of the glossary that explain a setting.
 TERMS: dict[str, tuple[str, ...]] = {
+    "objective": ("geometric_svm", "margin_linf", "margin_l2", "cross_entropy"),
     "distance": ("margin", "linf", "l2", "rho"), "points": ("p", "newton"),
     "epsilon": ("epsilon",), "weight_correct": ("lam12",), "lam": ("lam11", "delta", "S1"),
     "alpha": ("alpha", "delta"), "newton_steps": ("newton",), "seed": ("theta",),

@@ -1,5 +1,8 @@
 // What pointer and keyboard may do with the playground: places, points, feedback.
 
+import { GLOSSARY } from "../../shared/glossary.js";
+import { hitLegend } from "../plot/legend.js";
+import { hitTitle } from "../plot/scene.js";
 import { hitStrip } from "../plot/strip.js";
 
 export class Host {
@@ -138,8 +141,11 @@ export class Host {
       return;
     }
     canvas.style.cursor = "default";
-    const hit = screen.layout && screen.picture ? hitStrip(screen.layout.strips, screen.picture, px, py) : null;
-    if (hit) probe.showBar(hit, px, py, screen.size);
+    const { layout, picture } = screen;
+    const hit = layout && picture ? hitStrip(layout.strips, picture, px, py) : null;
+    const key = layout && picture && (hitLegend(picture, layout, px, py) ?? hitTitle(picture, layout, px, py));
+    if (key && GLOSSARY[key]) probe.showWords(GLOSSARY[key].sentence, px, py, screen.size);
+    else if (hit) probe.showBar(hit, px, py, screen.size);
     else probe.leave();
     this.highlight(hit?.point ?? null);
     screen.request();

@@ -67,8 +67,8 @@ export class Probe {
     const distance = exact ? exact.distance : rough;
     const sign = exact ? "=" : "≈";
     const rows = [
-      ["F", number(value)], ["|DₓF|", number(gradient)],
-      ["to S₀", distance === null ? "not found" : number(Math.abs(distance))],
+      ["F", number(value)], ["slope |DₓF|", number(gradient)],
+      ["distance to S₀", distance === null ? "not found" : number(Math.abs(distance))],
     ];
     this.write(`(${number(place.x, 2)}, ${number(place.y, 2)})`, rows, sign, place, box);
     return { ...place, foot: exact?.foot ?? null };
@@ -79,6 +79,17 @@ export class Probe {
     this.leave();
     const rows = [["input margin", number(margin)], ["output margin", number(output)]];
     this.write(`(${number(point.x, 2)}, ${number(point.y, 2)})`, rows, "=", { px, py }, box);
+  }
+
+  /** What a word of the picture means. @param {string} sentence */
+  showWords(sentence, px, py, box) {
+    this.leave();
+    if (sentence !== this.key) {
+      this.key = sentence;
+      this.tip.innerHTML = `<b class="words">${sentence}</b>`;
+    }
+    this.tip.hidden = false;
+    placeTip(this.tip, px, py, box);
   }
 
   write(head, rows, sign, place, box) {

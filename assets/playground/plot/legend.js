@@ -29,8 +29,8 @@ function line(ctx, x, y, colour, width, dash = [], halo = null) {
 }
 
 /**
- * What the picture shows: texts, and how to draw each one's key around (x, y).
- * @returns {[string, (ctx: CanvasRenderingContext2D, x: number, y: number) => void][]}
+ * What the picture shows: texts, how to draw each one's key around (x, y), and its term of the glossary.
+ * @returns {[string, (ctx: CanvasRenderingContext2D, x: number, y: number) => void, string?][]}
  */
 function entries(picture) {
   const { theme, header, panels, points } = picture;
@@ -38,17 +38,17 @@ function entries(picture) {
   const plus = points.filter(({ label: sign }) => sign > 0).length;
   /** @type {ReturnType<typeof entries>} */
   const list = [
-    [`class +1 (${plus})`, (ctx, x, y) => classMark(ctx, theme, 1, x, y, 5)],
-    [`class −1 (${points.length - plus})`, (ctx, x, y) => classMark(ctx, theme, -1, x, y, 5)],
-    ["S₀ boundary", (ctx, x, y) => line(ctx, x, y, theme.zero, 2.8)],
+    [`class +1 (${plus})`, (ctx, x, y) => classMark(ctx, theme, 1, x, y, 5), "y"],
+    [`class −1 (${points.length - plus})`, (ctx, x, y) => classMark(ctx, theme, -1, x, y, 5), "y"],
+    ["S₀ boundary", (ctx, x, y) => line(ctx, x, y, theme.zero, 2.8), "S0"],
     ["misclassified", (ctx, x, y) => {
       dot(ctx, x, y, 4.5, theme.muted, theme.ring);
       wrongMark(ctx, theme, x, y, 4.5);
-    }],
+    }, "misclassified"],
   ];
   if (overlays.has("contours")) {
-    list.push(["S₊₁", (ctx, x, y) => line(ctx, x, y, theme.plus, 1.5)]);
-    list.push(["S₋₁", (ctx, x, y) => line(ctx, x, y, theme.minus, 1.5)]);
+    list.push(["S₊₁", (ctx, x, y) => line(ctx, x, y, theme.plus, 1.5), "S1"]);
+    list.push(["S₋₁", (ctx, x, y) => line(ctx, x, y, theme.minus, 1.5), "S1"]);
   }
   if (!header) return list;
   const stride = overlayStride(points.length);
@@ -70,23 +70,23 @@ function entries(picture) {
         ctx.lineWidth = 1.5;
         ctx.stroke();
         ctx.setLineDash([]);
-      }]);
+      }, "epsilon"]);
     }
   }
   if (overlays.has("gradients")) {
     const longest = gradientKey(panels[0]);
     list.push([longest ? `DₓF, longest ${number(longest, 2)}` : "DₓF at the foot",
-      (ctx, x, y) => arrow(ctx, x - 9, y, x + 9, y, theme.gradient, 1.6)]);
+      (ctx, x, y) => arrow(ctx, x - 9, y, x + 9, y, theme.gradient, 1.6), "gradient"]);
   }
   if (overlays.has("axis")) {
-    list.push(["axis of ρ", (ctx, x, y) => line(ctx, x, y, theme.p, 2, [4, 2.5])]);
+    list.push(["axis of ρ", (ctx, x, y) => line(ctx, x, y, theme.p, 2, [4, 2.5]), "rho"]);
   }
   if (overlays.has("motion")) {
     list.push(["predicted motion", (ctx, x, y) => {
       ctx.setLineDash([3.5, 2]);
       arrow(ctx, x - 9, y, x + 9, y, theme.predicted, 1.8);
       ctx.setLineDash([]);
-    }]);
+    }, "sample_network"]);
     const error = panels[0]?.info.motion_error;
     const factor = picture.magnification[0];
     list.push([`actual${factor > 1 ? ` (both ×${factor})` : ""}`,
@@ -105,12 +105,12 @@ function pathEntries(list, theme, panels) {
       const level = residualLevel(value);
       dot(ctx, x - 9 + i * 8, y, 2.2 + level * 2, rampColour(level), theme.ring, 0.8);
     });
-  }]);
+  }, "residual"]);
   const { failed, converged } = panels[0]?.info ?? {};
   list.push([`failed${failed ? ` (${failed})` : ""}`, (ctx, x, y) => cross(ctx, x, y, 5, theme.wrong, 2.4)]);
   if (converged !== null && converged !== undefined) {
     list.push([`converged: ${number(100 * converged, 0)} %`,
-      (ctx, x, y) => dot(ctx, x, y, 2.6, rampColour(0), theme.ring, 0.8)]);
+      (ctx, x, y) => dot(ctx, x, y, 2.6, rampColour(0), theme.ring, 0.8), "newton"]);
   }
   list.push(["out of steps", (ctx, x, y) => triangle(ctx, x, y, 6, theme.wrong)]);
 }
@@ -153,6 +153,17 @@ export function drawLegend(ctx, picture, { legend, crowded }) {
     draw(ctx, x + 10, y);
     label(ctx, text, x + KEY, y, { size: 12, colour: theme.text, font: theme.font });
   });
+}
+
+/** The term of the glossary that an entry under the pointer stands for. */
+export function hitLegend(picture, { legend }, px, py) {
+  const [x, y] = [px - legend.x, py - legend.y];
+  if (x < 0 || y < 0 || x > legend.w || y > legend.h) return null;
+  const { list, bar, barWidth, beside, rows, step } = flow(picture, legend.w);
+  if (bar && y < bar && x < barWidth) return "F";
+  const column = Math.floor((x - (beside ? barWidth + 36 : 0)) / step);
+  const row = Math.floor((y - (beside ? 0 : bar)) / ROW);
+  return column < 0 || row < 0 || row >= rows ? null : list[column * rows + row]?.[2] ?? null;
 }
 
 function drawBar(ctx, theme, x, y, width) {

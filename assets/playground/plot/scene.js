@@ -265,6 +265,13 @@ function drawFrameAndTitle(ctx, view, panel, { theme, bounds, panels }) {
   }
 }
 
+/** The term of the glossary for the title under the pointer: what its loss asks for. */
+export function hitTitle({ panels }, layout, px, py) {
+  const at = layout.panels.findIndex(({ x, y, size, captioned }) =>
+    px >= x && px < x + size && py < y && py >= y - TITLE - (captioned ? CAPTION : 0));
+  return panels[at]?.info.objective ?? null;
+}
+
 function ticksOf(low, high) {
   const step = Math.max(1, Math.round((high - low) / 4));
   const ticks = [];

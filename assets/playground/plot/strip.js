@@ -89,9 +89,13 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
   });
   ctx.fillStyle = theme.muted;
   ctx.fillRect(strip.x, zero - 0.5, strip.w, 1);
-  label(ctx, `↑ ${number(scale.high, 2)}`, strip.x + strip.w, chart.y - HEAD / 2 - 1, { ...head, align: "right" });
+  label(ctx, `top ${number(scale.high, 2)}`, strip.x + strip.w, chart.y - HEAD / 2 - 1, { ...head, align: "right" });
   if (chart.name === "margin" && header.wanted_margin > 0 && asksForMargin(panel.info)) {
     const y = at(keptIn(panel.info, header.wanted_margin));
+    const name = keptName(panel.info, header.wanted_margin);
+    const middle = y - 15 < chart.y ? y + 9 : y - 8; // never over the caption
+    ctx.fillStyle = theme.halo; // behind it may be a bar of either colour
+    ctx.fillRect(strip.x + 1, middle - 6, ctx.measureText(name).width + 8, 12);
     ctx.setLineDash([5, 3]);
     ctx.beginPath();
     ctx.moveTo(strip.x, y);
@@ -100,10 +104,7 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
     ctx.lineWidth = 1.3;
     ctx.stroke();
     ctx.setLineDash([]);
-    ctx.fillStyle = theme.halo; // behind it may be a bar of either colour
-    const middle = y - 15 < chart.y ? y + 9 : y - 8; // never over the caption
-    ctx.fillRect(strip.x + 1, middle - 7, 40, 14);
-    label(ctx, keptName(panel.info, header.wanted_margin), strip.x + 5, middle, { ...head, colour: theme.text });
+    label(ctx, name, strip.x + 5, middle, { ...head, colour: theme.text });
   }
 }
 

@@ -27,7 +27,9 @@ export class TimeBar {
       "data-testid": "pace", "aria-label": "Speed", title: "Slow motion: the equations of a step light up in turn",
     }));
     this.pace.addEventListener("change", () => host.pace(Number(this.pace.value)));
-    this.lights = element("span", "lights", { "aria-hidden": "true" });
+    this.lights = element("span", "lights", {
+      "aria-hidden": "true", title: "Equations of Atzmon et al., Controlling Neural Level Sets, NeurIPS 2019",
+    });
     this.gif = this.button("gif", "GIF", "The whole training as a film: GIF");
     this.mp4 = this.button("mp4", "MP4", "The whole training as a film: MP4");
     this.element.append(this.pace, this.lights, this.slider, this.step, this.again, this.gif, this.mp4);

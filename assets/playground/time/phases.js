@@ -2,7 +2,7 @@
 
 const SLOWEST = 1;
 const FASTEST = 10; // steps a second that count as slow motion
-const SHORTEST = 400; // ms a phase, so that nothing flickers
+const EACH = 1800; // ms a phase, so that its sentence can be read
 
 /**
  * @typedef {{ equation: string, name: string, overlays: string[], sentence: string }} Phase
@@ -10,7 +10,7 @@ const SHORTEST = 400; // ms a phase, so that nothing flickers
  */
 const PROJECT = {
   equation: "Eq. 4", name: "project", overlays: ["path"],
-  sentence: "{newton|Newton steps} lead from every point to a point {p} of the boundary.",
+  sentence: "{newton|Newton steps} lead from each point to a point {p} of the boundary.",
 };
 /** @type {Phase} */
 const SAMPLE = {
@@ -65,8 +65,7 @@ export class SlowMotion {
   /** The phase that is lit. @param {number} at @returns {Phase | null} */
   now(at) {
     if (!this.on) return null;
-    const each = Math.max(1000 / this.speed / this.phases.length, SHORTEST);
-    return this.phases[Math.floor((at - this.since) / each) % this.phases.length];
+    return this.phases[Math.floor((at - this.since) / EACH) % this.phases.length];
   }
 
   /** All that its phases draw. */

@@ -20,7 +20,7 @@ test("slow motion lights up the equations of the losses that train, in turn", ()
   const slow = new SlowMotion();
   const at = { speed: 1, playing: true, objectives: ["margin_l2"] };
   slow.update(at, 1000);
-  assert.deepEqual([1000, 1450, 1850, 2250].map((t) => slow.now(t).equation), ["Eq. 4", "Eq. 9", "Eq. 12", "Eq. 4"]);
+  assert.deepEqual([1000, 2900, 4700, 6500].map((t) => slow.now(t).equation), ["Eq. 4", "Eq. 9", "Eq. 12", "Eq. 4"]);
   for (const other of [{ ...at, playing: false }, { ...at, speed: 0 }, { ...at, speed: 20 }]) {
     slow.update(other, 3000);
     assert.equal(slow.now(3000), null);
