@@ -45,7 +45,7 @@ export function drawStrip(ctx, strip, picture) {
   for (const chart of charts(strip)) {
     const caption = chart.name === "output" ? "Output margin y·F(x)"
       : strip.compact && picture.panels.length > 1 ? `${panel?.info.title ?? ""}: margins in ${norm}`
-        : `Input margin, ${norm} distance to S₀`;
+        : ["Input margin,", norm, "distance to S₀"].filter(Boolean).join(" ");
     label(ctx, caption, strip.x, chart.y - HEAD / 2 - 1, head);
     ctx.fillStyle = theme.dark ? "rgba(255,255,255,0.045)" : "rgba(20,22,27,0.04)";
     ctx.fillRect(strip.x, chart.y, strip.w, chart.h);

@@ -20,10 +20,13 @@ def step(film):
 
 
 def test_the_film_plays_without_the_server_and_can_be_stopped(browse):
-    sockets = []
-    page = browse(
-        "/", ready=False, prepare=lambda p: p.on("websocket", lambda s: sockets.append(s.url))
-    ).page
+    sockets, asked = [], []
+
+    def listen(page):
+        page.on("websocket", lambda socket: sockets.append(socket.url))
+        page.on("request", lambda request: asked.append(request.url))
+
+    page = browse("/", ready=False, prepare=listen).page
     film = page.get_by_test_id("hero")
     until(lambda: film.count() and step(film) > 0, "the film to play")
     now = step(film)
@@ -36,6 +39,8 @@ def test_the_film_plays_without_the_server_and_can_be_stopped(browse):
     film.get_by_role("slider", name="Training step").press("Home")
     expect(film).to_have_attribute("data-step", "0")
     assert not [url for url in sockets if "levelset/live" in url]
+    here = page.url.split("/")[2]  # not even the tab's icon comes from elsewhere
+    assert not [url for url in asked if url.startswith("http") and url.split("/")[2] != here]
 
 
 def test_who_wants_no_motion_sees_the_end_and_may_play(browse):

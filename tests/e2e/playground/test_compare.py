@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from levelset_core.glossary import GLOSSARY
 from levelset_core.playground import FIGURE_1, OBJECTIVES
 
 
@@ -16,6 +17,10 @@ def test_compare_brings_the_points_of_figure_1(playground):
         lambda state: state.preset.name == "figure_1" and state.compare, "Figure 1's points"
     )
     playground.wait_for("its points", points=24)
+    playground.wait_for_address(lambda state: "balls" in state.overlays, "what the losses ask for")
+    left, top, _ = map(float, playground.text("plots").split(",")[2].split())
+    playground.canvas.hover(position={"x": left + 20, "y": top - 24})  # the title
+    expect(playground.root.locator(".tip")).to_contain_text(GLOSSARY["margin_l2"].sentence)
 
 
 def test_compare_leaves_a_drawing_alone(playground):
