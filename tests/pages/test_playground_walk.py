@@ -27,6 +27,8 @@ WALK = {
 GROUND = ("levelset_core/settings.py", "levelset_core/levelsets", "levelset_core/networks",
           "levelset_core/data", "levelset_core/losses/labels.py", "levelset_core/losses/finder.py",
           "levelset_core/random.py", "pages/shared",
+          # Where a search for level set points starts.
+          "levelset_core/playground/contour_starts.py", "levelset_core/geometry/plane.py",
           # It only remembers what was: nothing is decided there.
           "levelset_core/live/timeline.py", "levelset_core/live/audience.py")  # fmt: skip
 

@@ -29,7 +29,12 @@ def scheduler():
 def on_cluster(scheduler, store, monkeypatch):
     monkeypatch.setenv("LEVELSET_CLUSTER", scheduler.scheduler_address)
     monkeypatch.setattr("levelset_core.runs.remote.ASKED_AGAIN", 0.3)
-    return store
+    with distributed.Client(scheduler.scheduler_address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=120)  # a test before may have killed one
+    yield store
+    for run in store.runs():  # what a failed test left would keep the workers from the next
+        if run.status().state in ("queued", "running"):
+            store.cancel(run)
 
 
 def double(x):
