@@ -53,7 +53,8 @@ class Sample:
 
 
 _DRAWN = f"{SURFACE_POINTS:,} points with 0.2 % noise"
-_FETCHED = f"{_DRAWN}, read from the data folder: it does not come with the project."
+_SIDE = "Noise in % of the longest side."
+_FETCHED = f"{_DRAWN}, read from the data folder: it does not come with the project. {_SIDE}"
 
 #: In the order of the menu.
 SAMPLES: dict[str, Sample] = {
@@ -66,10 +67,11 @@ SAMPLES: dict[str, Sample] = {
         ),
         Sample(
             "bunny", "Bunny", "surface",
-            f"{_DRAWN} of the Stanford bunny, coarse copy in the public domain.", up="y",
+            f"{_DRAWN} of the Stanford bunny, coarse copy in the public domain. {_SIDE}",
+            up="y",
         ),
-        Sample("flange", "Mechanical part", "surface", f"{_DRAWN} of a generated flange."),
-        Sample("genus_two", "Genus 2", "surface", f"{_DRAWN} of a generated double ring."),
+        Sample("flange", "Mechanical part", "surface", f"{_DRAWN} of a generated flange. {_SIDE}"),
+        Sample("genus_two", "Genus 2", "surface", f"{_DRAWN} of a generated double ring. {_SIDE}"),
         Sample("spot", "Spot", "surface", f"Keenan Crane's cow, {_FETCHED}", "y", "spot.obj"),
         Sample("fandisk", "Fandisk", "surface", f"CAD part, {_FETCHED}", file="fandisk.obj"),
         Sample(
@@ -77,15 +79,15 @@ SAMPLES: dict[str, Sample] = {
         ),
         Sample(
             "trefoil", "Trefoil knot", "curve",
-            f"{CURVE_POINTS} points with noise {CURVE_NOISE} of a knotted closed curve.",
+            f"{CURVE_POINTS} points with 0.5 % noise of a knotted closed curve. {_SIDE}",
         ),
         Sample(
             "helix", "Open helix", "curve",
-            f"{CURVE_POINTS} points with noise {CURVE_NOISE} of an open curve.",
+            f"{CURVE_POINTS} points with 0.6 % noise of an open curve. {_SIDE}",
         ),
         Sample(
             "spline", "Noisy closed curve", "curve",
-            f"{CURVE_POINTS} points with noise {2 * CURVE_NOISE} of a closed cubic spline.",
+            f"{CURVE_POINTS} points with 1.2 % noise of a closed cubic spline. {_SIDE}",
         ),
     )
 }  # fmt: skip

@@ -74,15 +74,16 @@ def contrast_view(work: ExactWork) -> None:
         running.stop.set()
         running = None
     left, right = st.columns([1, 3], vertical_alignment="center")
-    if left.button("Train an MLP of the same size", type="primary", width="stretch"):
+    if left.button("Train a network of the same size", type="primary", width="stretch"):
         if running is not None:
             running.stop.set()
         running = Contrast(work)
         threading.Thread(target=running.run, daemon=True).start()
     st.session_state.contrast = running
     right.markdown(
-        f"The same {work.exact.depth} hidden layers, random start; {STEPS:,} Adam steps "
-        "on inside and outside, half of the points near the boundary. Red: the sign is wrong."
+        f"An MLP (multilayer perceptron): the same {work.exact.depth} hidden layers, random "
+        f"start; {STEPS:,} Adam steps on inside and outside, half of the points near the "
+        "boundary. Red: the sign is wrong."
     )
     waiting = running is not None and not running.finished
     st.fragment(_pictures, run_every=_EVERY if waiting else None)(work, running)

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from levelset_core.exact.network import Place, edges, exact_onnx, exact_safetensors, exact_snippet
+from levelset_core.exact.sign_check import Tally
 from pages.exact.work import POINTS, ExactWork
 from pages.shared.front_end import front_end
 
@@ -13,6 +14,8 @@ from pages.shared.front_end import front_end
 MOST = 3000
 #: Seconds between two looks at the check.
 EVERY = 0.4
+#: |F| on the boundary that is rounding, in parts of the shape's size.
+ROUNDING = 1e-9
 #: Of the files, without the ending.
 FILE = "exact_network"
 
@@ -63,8 +66,25 @@ def _strip(work: ExactWork) -> None:
         ]
     for column, (label, value) in zip(st.columns([1, 1.1, 1, 1, 1, 2, 2.6]), shown, strict=False):
         column.metric(label, value)
+    if tally is not None:
+        st.caption(_in_words(work, tally))
     if was and not work.checking:
         st.rerun()
+
+
+def _in_words(work: ExactWork, tally: Tally) -> str:
+    """What the largest |F| says."""
+    assert work.reference is not None
+    size = float(np.max(work.reference.high - work.reference.low))
+    if tally.on_boundary < ROUNDING * size:
+        return (
+            f"Exact up to rounding: on the boundary F is to be 0, and it is, up to "
+            f"{tally.on_boundary:.1e}. That is what 64-bit numbers round away."
+        )
+    return (
+        f"Not exact: on the boundary F is to be 0, and it is {tally.on_boundary:.1e} somewhere, in "
+        f"a shape of size {size:.3g}."
+    )
 
 
 def apply_perturbation(work: ExactWork) -> None:

@@ -11,17 +11,23 @@ from pages.shared.page import Views, page, tabs
 VIEWS: Views = {"Plane": ("Plane", plane_view), "Space": ("Space", solid_view)}
 TABS: Views = {
     "perturb": (":material/tune: Perturb one weight", perturb_view),
-    "contrast": (":material/compare: Against a trained MLP", contrast_view),
+    "contrast": (":material/compare: Against a trained network", contrast_view),
     "export": (":material/download: Export", export_view),
 }
 
 THEOREM = (
-    "Theorem 1: every watertight piecewise linear shape is exactly the zero level set of a ReLU "
-    "network. Here the network is built, not trained: F < 0 inside, F = 0 on the shape."
+    "Theorem 1 of *Controlling Neural Level Sets*: every closed shape of straight edges or flat "
+    "faces is exactly the zero level set of a ReLU network. Here the network is built, not "
+    "trained: F < 0 inside, F = 0 on the shape."
 )
 
 with page("Exact networks", VIEWS, key="exact_space") as here:
-    st.markdown(THEOREM, help="F is 1-Lipschitz, and |F| is at most the distance to the shape.")
+    st.markdown(
+        THEOREM,
+        help="Closed: watertight, without a gap. ReLU network: linear layers, max(0, x) between. "
+        "From one place to another F never changes by more than their distance (it is "
+        "1-Lipschitz), so |F| is at most the distance to the shape.",
+    )
     presets, files = st.columns([5, 1], vertical_alignment="center")
     work = here.show(presets, files)
     if work is not None:

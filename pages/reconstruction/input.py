@@ -179,8 +179,9 @@ def _damaged(subject: Subject) -> Subject:
         st.session_state[f"damage_{field}"] = now[field]
     with st.expander("Damage it", icon=":material/healing:"):
         noise = st.slider(
-            "Noise, % of the size", 0.0, 3.0, now["noise"], 0.1, key="damage_noise",
-            help="Standard deviation of a Gaussian, over the diagonal of the box.",
+            "Noise, % of the diagonal", 0.0, 3.0, now["noise"], 0.1, key="damage_noise",
+            help="How far points are moved at random: the standard deviation in every coordinate, "
+            "in percent of the diagonal of the box around all points.",
         )  # fmt: skip
         holes = st.slider("Holes", 0, 20, now["holes"], key="damage_holes")
         outliers = st.slider("Outliers, %", 0, 50, now["outliers"], key="damage_outliers")

@@ -63,7 +63,8 @@ _ALL: dict[str, dict[str, Method]] = {
     "surface": {
         "quick": Method(
             "Level set, quick", "reconstruct", _preset("quick"), 60,
-            "A small network on a positional encoding, samples that persist between steps.",
+            "A small network, with sines and cosines of the coordinates as inputs. The points that "
+            "it samples on its level set are kept from one step to the next.",
         ),
         "balanced": Method(
             "Level set, balanced", "reconstruct", _preset("balanced"), 300,
@@ -198,6 +199,11 @@ def _settings(subject: Subject, name: str) -> dict[str, Any]:
     return changes
 
 
+def start_title(yourself: bool) -> str:
+    """What the button that starts a run is called, see :func:`start_button`."""
+    return "Reconstruct it yourself" if yourself else "Reconstruct"
+
+
 def start_button(subject: Subject, choice: dict[str, Any], *, yourself: bool = False) -> None:
     """Start a run.
 
@@ -206,7 +212,7 @@ def start_button(subject: Subject, choice: dict[str, Any], *, yourself: bool = F
     """
     method = METHODS[subject.kind][choice["method"]]
     st.button(
-        "Reconstruct it yourself" if yourself else "Reconstruct",
+        start_title(yourself),
         type="primary", icon=":material/play_arrow:", key="start",
         help=f"{method.title}: runs in a process of its own; you may close the page.",
         on_click=attempt, args=("start_error", _start, subject, choice),

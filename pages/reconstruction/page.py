@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -14,7 +15,7 @@ from levelset_core.runs import Run
 from pages.reconstruction.export import export_view
 from pages.reconstruction.first_look import first_look, kept_points, known, look_again, takes
 from pages.reconstruction.input import Subject, input_panel
-from pages.reconstruction.method import method_panel, start_button
+from pages.reconstruction.method import method_panel, start_button, start_title
 from pages.reconstruction.report import metrics_view, notes_view, training_view
 from pages.reconstruction.results import Result, origin_of, result_of, runs_on, titles_of, views
 from pages.reconstruction.stills import stills_view
@@ -27,7 +28,7 @@ from pages.shared.viewer3d import viewer3d
 EVERY = 0.5
 #: Heights in pixels: the viewer's, and what the line of results, the head of a run, a line about a
 #: result, the gap below those and the first look at the points take of it.
-VIEWER, PILLS, HEAD, TOLD, GAP, LOOK = 590, 50, 84, 22, 20, 116
+VIEWER, PILLS, HEAD, TOLD, GAP, LOOK = 550, 50, 84, 22, 20, 116
 #: Runs that are older than the setting.
 OLD_RATIO = 3.0
 TABS = {
@@ -43,8 +44,9 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
     stored = bool(runs) and all(is_bundled(run) for run in runs)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{subject.label}** :gray[· {len(subject.cloud):,} points"
-            f"{' · truth known' if subject.truth is not None else ''}]",
+            f"**{subject.label}** :gray[· {len(subject.cloud):,} points "
+            f"· longest side {float(np.ptp(subject.cloud.points, axis=0).max()):.3g}"
+            f"{' · its true shape is known' if subject.truth is not None else ''}]",
             width="stretch",
         )
         start_button(subject, choice, yourself=stored)
@@ -76,8 +78,8 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
         look_again(subject, ratio)
     if not runs or stored:
         text = (
-            "Drag to turn, wheel to zoom, ? for all keys. **Reconstruct** trains a network whose "
-            "level set F = 0 is the shape; you watch it from the first second."
+            f"Drag to turn, wheel to zoom, ? for all keys. **{start_title(stored)}** trains a "
+            "network whose level set F = 0 is the shape; you watch it from the first second."
         )
         st.caption(f"{text} {takes(subject, choice)}" if stored else text)
     if not runs:
@@ -143,6 +145,10 @@ def one(results: list[Result]) -> Result:
 
 
 with page("Reconstruction", unseen=True, device="auto"):
+    st.markdown(
+        "**Reconstruction.** From raw points to a surface or a curve: a network F is trained until "
+        "F = 0 is the shape."
+    )
     subject, place = input_panel()
     if subject is None:
         st.info("Choose a sample on the left, or open a file of points.", icon=":material/upload:")

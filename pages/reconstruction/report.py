@@ -47,12 +47,15 @@ def notes_of(result: Result) -> Iterator[tuple[str, str]]:
     told = (result.run.result() or {}) if result.final else {}
     if is_bundled(result.run):
         text = f"Stored with the program: {told.get('steps', 0):,} steps of training."
-        yield "inventory_2", f"{text} Turn it, move t, cut it, colour it otherwise."
+        yield (
+            "inventory_2",
+            f"{text} Turn it, choose another level, cut it, change its colours.",
+        )
     if note := told.get("note"):
         yield "warning", f":orange[{note}]"
     sentences = [told["survey"]["told"]] if told.get("survey") else []
     if sentences := [*sentences, *told.get("solid", {}).get("told", [])]:
-        yield "construction", " ".join(sentences)
+        yield "construction", " ".join([*sentences, "Lengths are in the units of the points."])
     if "gaps" in told:
         yield ("conversion_path" if told["gaps"] else "line_curve"), describe(told)
 
@@ -100,6 +103,12 @@ def training_view(results: list[Result]) -> None:
     figure = metrics_figure(names, [result.title for result in results], rows, axis)
     figure.update_layout(uirevision="_".join(run.id for run in runs))
     st.plotly_chart(figure, key="training_charts", config=CONFIG)
+    if "near" in names:
+        st.caption(
+            "X: the points of the cloud. d(p, X): the distance from a place p to the nearest of "
+            "them. F is to be 0 on the cloud, and near it |F| is to be this distance; so all "
+            "means sink."
+        )
 
 
 def _rows(results: list[Result]) -> list[list[dict[str, Any]]]:

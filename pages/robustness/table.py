@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from levelset_core.attacks import paper_attack
+from levelset_core.glossary import GLOSSARY
 from levelset_core.robustness.cells import all_cells
 from levelset_core.robustness.models import METHOD_TITLES, KnownModel
 from levelset_core.robustness.table import (
@@ -40,7 +41,7 @@ from pages.server.people import my_runs
 from pages.shared.attempt import telling
 from pages.shared.board import live_board
 from pages.shared.front_end import front_end
-from pages.shared.glossary import explained, hint, sentence
+from pages.shared.glossary import explained, hint
 from pages.shared.image_data import data_size_title, data_title
 from pages.shared.kept import kept, kept_menu
 
@@ -142,7 +143,11 @@ def robust_grid(rows: list[Row], chosen: Entry, address: dict[str, Any]) -> None
         key=KEY,
         data={
             "columns": [
-                {"title": c.title, "text": c.text, "about": sentence(c.attack.replace("-", "_"))}
+                {
+                    "title": c.title,
+                    "text": c.text,
+                    "about": GLOSSARY[c.attack.replace("-", "_")].sentence,
+                }
                 for c in COLUMNS
             ],
             "rows": [_row(row) for row in rows],
@@ -164,7 +169,7 @@ def _row(row: Row) -> dict[str, Any]:
         text += f" · {epochs:g} epoch" + ("" if epochs == 1 else "s")
     method = str(model.card.get("method"))
     known = [method] * (method in METHOD_TITLES) + ["convnet4"] * model.model.startswith("convnet4")
-    about = " ".join(map(sentence, known))
+    about = "\n\n".join(map(_about, known))
     return {
         "id": model.id,
         "title": model.title,
@@ -173,6 +178,11 @@ def _row(row: Row) -> dict[str, Any]:
         "about": about,
         "cells": [cell_values(entry) for entry in row.entries.values()],
     }
+
+
+def _about(key: str) -> str:
+    """A name of the table and its words."""
+    return f"{GLOSSARY[key].symbol}. {GLOSSARY[key].sentence}"
 
 
 def cell_values(entry: Entry) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+import torch
 
+from levelset_core.attacks import pgd
 from levelset_core.robustness.history import CLAIMS, SOURCE
 from levelset_core.robustness.models import KnownModel, known_models
-from levelset_core.robustness.twin import FACTOR, gradient_of, masked, measured
+from levelset_core.robustness.twin import EPSILON, FACTOR, gradient_of, masked, measured
 from pages.robustness.charts import tidy
 from pages.robustness.masking import finding_list
 from pages.robustness.models import EXCERPT, network_of, test_images
@@ -22,7 +24,7 @@ from pages.shared.charts import COLORS, CONFIG
 from pages.shared.glossary import explained
 
 STEP = "trust_step"
-#: Name in the file -> what it is called before it is known what it is, and its colour and pattern.
+#: What they are called before it is known what they are, and their colour and pattern.
 NETWORKS = {"madry": "Network A", "twin": "Network B"}
 LOOKS = {"madry": (COLORS[0], ""), "twin": (COLORS[1], "/"), "standard": (COLORS[4], "x")}
 ATTACKS = {
@@ -98,15 +100,17 @@ def _stronger() -> None:
             "four attacks.\n\n"
             f"A keeps **{a:.1%}**. B keeps **{b:.1%}**: every image can be changed so that B is "
             "wrong. Those changes were there before; the first attack did not find them.\n\n"
-            "AutoAttack gets through because its four attacks do not rely on one loss: the first "
-            f"follows cross-entropy and leaves {first:.1%}, the second follows differences of "
-            "logits and breaks the rest."
+            "AutoAttack gets through as its four attacks do not rely on one loss: the first follows "
+            f"cross-entropy and leaves {first:.1%}, the second follows differences of logits and "
+            "breaks the rest."
         )
+        if (standard := _standard()) is not None:
+            _attacked_digit(standard)
 
 
 def _why() -> None:
     """Gradients of one image, under both losses."""
-    standard = next((m for m in known_models(my_runs()) if m.id.endswith("4a_standard")), None)
+    standard = _standard()
     left, right = st.columns([3, 2])
     if standard is not None:
         with left:
@@ -131,21 +135,23 @@ def _why() -> None:
 
 def _named() -> None:
     """What is found in both, without knowing which is which."""
-    for column, name in zip(st.columns(2), NETWORKS, strict=True):
+    columns = st.columns(2)
+    for column, name in zip(columns, NETWORKS, strict=True):
         stored = measured()["networks"][name]["masking"]
         with column.container(border=True):
             st.markdown(f"**{NETWORKS[name]}**")
             finding_list(stored)
-    images, examined = measured()["images"], measured()["networks"]["twin"]["masking"]["images"]
-    _say(
-        "You need not know this beforehand. **Examine**, below the table, looks for it and for "
-        "some twenty other things that mislead attacks, in about a minute, and says what it saw "
-        "and what to do. Your own model too: see **Your model**.\n\n"
-        f"Examine looked at the first {examined} of the {images} images of steps 1 and 2, so its "
-        "percentages differ a little from those. The {class_margin|output margin} here is a "
-        "difference of two outputs, without a unit. It is not the input margin of the Playground, "
-        "which is a distance."
-    )
+    images, examined = measured()["images"], stored["images"]
+    with columns[0]:
+        _say(
+            "You need not know this beforehand. **Examine**, below the table, looks for it and "
+            "for some twenty other things that mislead attacks, in about a minute, and says what "
+            "it saw and what to do. Your own model too: see **Your model**.\n\n"
+            f"Examine looked at the first {examined} of the {images} images of steps 1 and 2, so "
+            "its percentages differ a little from those. The {class_margin|output margin} is a "
+            "difference of two outputs, without a unit. It is not the input margin of the "
+            "Playground, which is a distance."
+        )
 
 
 def _history() -> None:
@@ -206,6 +212,33 @@ def _bars(names: list[str], attacks: list[str]) -> go.Figure:
     return figure.update_yaxes(range=[0, 1.12])
 
 
+def _standard() -> KnownModel | None:
+    return next((m for m in known_models(my_runs()) if m.id.endswith("4a_standard")), None)
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _broken_digit(digest: str, _standard: KnownModel) -> tuple[np.ndarray, np.ndarray, int, int]:
+    """The first test image and what margin PGD makes of it, and what B takes them for."""
+    x, y = test_images(EXCERPT).batch(slice(0, 1))
+    network = masked(network_of(_standard))
+    found = pgd(network, x, y, epsilon=EPSILON).images
+    with torch.no_grad():
+        before, after = network(torch.cat([x, found])).argmax(1).tolist()
+    return x[0, 0].numpy(), found[0, 0].numpy(), before, after
+
+
+def _attacked_digit(standard: KnownModel) -> None:
+    """One image before and after margin PGD, as B reads it."""
+    image, found, before, after = _broken_digit(standard.digest, standard)
+    said = f"As it is: B reads {before}.", f"After margin PGD: B reads {after}."
+    for column, picture, text in zip(st.columns(3), (image, found), said, strict=False):
+        column.image(_large(picture), width="stretch", caption=text, alt=text)
+
+
+def _large(picture: np.ndarray) -> np.ndarray:
+    return np.repeat(np.repeat(picture, 6, 0), 6, 1)
+
+
 def _gradients(standard: KnownModel) -> None:
     """An image, and what each pixel would have to do, for both networks and losses."""
     x, y = test_images(EXCERPT).batch(slice(0, 1))
@@ -220,14 +253,12 @@ def _gradients(standard: KnownModel) -> None:
     for column, (title, values) in zip(st.columns(len(shown)), shown, strict=True):
         with column:
             picture = x[0, 0].numpy() if values is None else _signed(values)
-            said = ""
-            if values is not None:
-                largest = float(np.abs(values).max())
-                size = f"{largest:,.0f}" if largest > 1 else f"{largest:.5f}"
-                said = f"  \nlargest: **{size}**" if largest else "  \n**exactly zero**"
-            large = np.repeat(np.repeat(picture, 6, 0), 6, 1)
-            st.image(large, width="stretch", alt=title if values is None else f"Gradient {title}")
-            st.caption(title.replace("\n", "  \n") + said)
+            largest = 0 if values is None else float(np.abs(values).max())
+            size = f"{largest:,.0f}" if largest > 1 else f"{largest:.5f}"
+            said = f"  \nlargest: **{size}**" if largest else "  \n**exactly zero**"
+            alt = title if values is None else f"Gradient {title}"
+            st.image(_large(picture), width="stretch", alt=alt)
+            st.caption(title.replace("\n", "  \n") + said * (values is not None))
     st.caption(
         "Orange: brighter makes the network less sure of the right digit; blue: darker does. "
         "Grey: no matter. Each picture has its own scale: its strongest colour is the largest "

@@ -21,11 +21,6 @@ def term(key: str, text: str = "") -> str:
     )
 
 
-def sentence(key: str) -> str:
-    """The words of a term, "" where the glossary has none."""
-    return GLOSSARY[key].sentence if key in GLOSSARY else ""
-
-
 def explained(text: str) -> str:
     """Text in which ``{key}`` and ``{key|other words}`` become terms of the glossary."""
     return re.sub(r"\{(\w+)(?:\|([^}]*))?\}", lambda found: term(found[1], found[2] or ""), text)

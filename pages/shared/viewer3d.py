@@ -48,7 +48,7 @@ class Scalar:
 
 @dataclass(frozen=True)
 class Trim:
-    """What the slider "trim where no data" goes by.
+    """What the slider "trim where no points are" goes by.
 
     Args:
         key: of a scalar of the surface, its distance to the data in point spacings.
@@ -129,8 +129,8 @@ class Seen:
 
     Attributes:
         level: t that the slider was left at; None while it was not moved.
-        trim: what the slider "trim where no data" was left at, in point spacings, infinity where
-            nothing is trimmed; None while it was not moved.
+        trim: what the slider "trim where no points are" was left at, in point spacings, infinity
+            where nothing is trimmed; None while it was not moved.
         camera: "position" and "target", three numbers each, around the viewer's origin; None
             unless it was asked for.
     """

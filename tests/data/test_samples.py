@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from levelset_core.data import SAMPLES, load_sample, make_surface
+from levelset_core.data.samples import CURVE_NOISE
 from levelset_core.errors import LevelsetError
 from levelset_core.geometry import Mesh, distance_to, write_mesh
 from levelset_core.paths import ASSETS
@@ -66,3 +67,11 @@ def test_files_of_the_data_folder_are_found(tmp_path: Path, monkeypatch):
 def test_unknown_samples_are_named():
     with pytest.raises(LevelsetError, match="'teapot'"):
         load_sample("teapot")
+
+
+@pytest.mark.parametrize("name", [n for n, s in SAMPLES.items() if s.kind == "curve"])
+def test_the_note_of_a_curve_tells_its_noise_in_parts_of_its_size(name):
+    _, curve = load_sample(name)
+    noise = 2 * CURVE_NOISE if name == "spline" else CURVE_NOISE
+    share = noise / np.ptp(curve.points, axis=0).max()
+    assert f"{share:.1%} noise".replace("%", " %") in SAMPLES[name].note

@@ -65,7 +65,7 @@ export class Panel {
   }
 
   buildTrim() {
-    this.trimSection = this.section("Trim where no data");
+    this.trimSection = this.section("Trim where no points are");
     const row = this.headRow(this.trimSection);
     this.trim = this.range("trim", "Trim what is further from the points than so many of their spacings",
       TRIM_STEPS, (part) => this.act("trim", this.trimAt(part)));
@@ -109,7 +109,7 @@ export class Panel {
     const all = reach < DATA; // nothing to trim
     this.trim.hidden = all;
     this.trimReset.hidden = all;
-    if (all) this.trimText.textContent = "data everywhere";
+    if (all) this.trimText.textContent = "nothing to trim";
     this.trimNote.textContent = all || ofResult ? "" : "Only the result is trimmed, not another level.";
     this.trimNote.hidden = !this.trimNote.textContent;
   }
