@@ -100,9 +100,8 @@ def _stronger() -> None:
             "four attacks.\n\n"
             f"A keeps **{a:.1%}**. B keeps **{b:.1%}**: every image can be changed so that B is "
             "wrong. Those changes were there before; the first attack did not find them.\n\n"
-            "AutoAttack gets through as its four attacks do not rely on one loss: the first follows "
-            f"cross-entropy and leaves {first:.1%}, the second follows differences of logits and "
-            "breaks the rest."
+            "AutoAttack gets through as it does not rely on one loss. Its first attack follows "
+            f"cross-entropy and leaves {first:.1%}, the next one follows differences of logits."
         )
         if (standard := _standard()) is not None:
             _attacked_digit(standard)
@@ -256,8 +255,9 @@ def _gradients(standard: KnownModel) -> None:
             largest = 0 if values is None else float(np.abs(values).max())
             size = f"{largest:,.0f}" if largest > 1 else f"{largest:.5f}"
             said = f"  \nlargest: **{size}**" if largest else "  \n**exactly zero**"
-            alt = title if values is None else f"Gradient {title}"
-            st.image(_large(picture), width="stretch", alt=alt)
+            st.image(
+                _large(picture), width="stretch", alt=("Gradient " * (values is not None)) + title
+            )
             st.caption(title.replace("\n", "  \n") + said * (values is not None))
     st.caption(
         "Orange: brighter makes the network less sure of the right digit; blue: darker does. "
