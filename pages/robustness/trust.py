@@ -255,14 +255,12 @@ def _gradients(standard: KnownModel) -> None:
             largest = 0 if values is None else float(np.abs(values).max())
             size = f"{largest:,.0f}" if largest > 1 else f"{largest:.5f}"
             said = f"  \nlargest: **{size}**" if largest else "  \n**exactly zero**"
-            st.image(
-                _large(picture), width="stretch", alt=("Gradient " * (values is not None)) + title
-            )
+            alt = title if values is None else f"Gradient {title}"
+            st.image(_large(picture), width="stretch", alt=alt)
             st.caption(title.replace("\n", "  \n") + said * (values is not None))
     st.caption(
         "Orange: brighter makes the network less sure of the right digit; blue: darker does. "
-        "Grey: no matter. Each picture has its own scale: its strongest colour is the largest "
-        "value below it."
+        "Grey: no matter. Each picture has its own scale: full colour is the figure below it."
     )
 
 
