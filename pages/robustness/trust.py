@@ -1,5 +1,5 @@
 """Can you trust 99 %? Two networks that look alike under one attack and not under a stronger one,
-in five short steps. Everything shown was measured before, but for the gradients of one image.
+in five short steps. Everything shown was measured before, but for what is done to one image.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ HEIGHT = 330
 
 def trust_view(found: list[KnownModel]) -> None:
     """The step that the reader has come to."""
-    step = min(max(int(st.session_state.get(STEP, 0)), 0), len(STEPS) - 1)
+    step: int = st.session_state.get(STEP, 0)
     title, draw = STEPS[step]
     st.progress((step + 1) / len(STEPS), f"Can you trust 99 %? Step {step + 1} of {len(STEPS)}")
     st.markdown(f"## {title}")
@@ -44,13 +44,13 @@ def trust_view(found: list[KnownModel]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Back", key="trust_back", icon=":material/arrow_back:", disabled=step == 0,
-            on_click=_go, args=(step - 1,),
+            on_click=_move, args=(-1,),
         )  # fmt: skip
         last = step == len(STEPS) - 1
         st.button(
             "From the beginning" if last else "Next", key="trust_next", type="primary",
             icon=":material/replay:" if last else ":material/arrow_forward:",
-            on_click=_go, args=(0 if last else step + 1,),
+            on_click=_move, args=(1,),
         )  # fmt: skip
         stored = measured()
         if not last:
@@ -61,8 +61,9 @@ def trust_view(found: list[KnownModel]) -> None:
             )
 
 
-def _go(step: int) -> None:
-    st.session_state[STEP] = step
+def _move(by: int) -> None:
+    """From where the reader is; a button pressed before its step is drawn counts too."""
+    st.session_state[STEP] = (st.session_state.get(STEP, 0) + by) % len(STEPS)
 
 
 def _alike() -> None:
