@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -21,6 +22,14 @@ os.environ.setdefault("LEVELSET_SESSIONS", "off")  # of live sessions nothing is
 # In CI the same examples each time: a new one is found at somebody's desk, not in a landing.
 settings.register_profile("levelset", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("levelset")
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """Streamlit's AppTest leaves the page's script as ``__main__``, which processes would start."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import nn
 
 from levelset_core.attacks import AttackConfig, Evaluation
+from levelset_core.attacks.blocks import BlockAttack
 from levelset_core.classifiers.files import load_classifier
 from levelset_core.cli import main
 from levelset_core.data.images import load_images
@@ -81,9 +82,9 @@ def test_work_goes_on_where_it_was_cut_off(model, capsys, tmp_path, monkeypatch)
     file = tmp_path / "work.safetensors"
     Resumed(file, model, part).save(now=True)
     calls = []
-    original = Evaluation._strong
+    original = BlockAttack._strong
     monkeypatch.setattr(
-        Evaluation, "_strong", lambda self, *args: calls.append(1) or original(self, *args)
+        BlockAttack, "_strong", lambda self, *args: calls.append(1) or original(self, *args)
     )
     gone_on = attack(capsys, model, "--limit", 50, "--resume", file)
     assert gone_on["survivors"] == whole["survivors"]
