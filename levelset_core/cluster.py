@@ -114,6 +114,8 @@ def spread(
     Raises:
         LevelsetError: no scheduler answers, or workers keep dying under one item.
     """
+    if not items:  # all was done before: nobody need answer
+        return
     distributed = optional("distributed", "cluster")
     place: AbstractContextManager[Any] = (
         distributed.worker_client() if on_worker() else nullcontext(connect())

@@ -16,6 +16,7 @@ from levelset_core.attacks.minimum import fab_images
 from levelset_core.attacks.pgd import Attacked, pgd
 from levelset_core.attacks.predictions import torch_seeded
 from levelset_core.attacks.strong import strong_pgd
+from levelset_core.data.images import ImageSet
 from levelset_core.levelsets.functions import evaluating
 from levelset_core.parallel import torch_threads
 from levelset_core.random import torch_generator
@@ -44,22 +45,19 @@ class Block:
 
     Attributes:
         number: its own random starts come from it.
-        images, labels: uint8, (m, *d), a fourth of what floats take on their way to a worker.
+        data: the images, in bytes: a fourth of what floats take on their way to a worker.
         broken: those that stages before broke, (m,) bool.
         stages: what is still to be done.
     """
 
     number: int
-    images: Tensor
-    labels: Tensor
+    data: ImageSet
     broken: Tensor
     stages: tuple[str, ...]
 
-    def batch(self, device: torch.device) -> tuple[Tensor, Tensor]:
+    def left(self, device: torch.device) -> tuple[Tensor, Tensor]:
         """Images in [0, 1], (m, *d), that are not broken yet, and their classes."""
-        left = ~self.broken
-        x = self.images[left].to(device, torch.float32).div_(255)
-        return x, self.labels[left].to(device)
+        return self.data.batch(~self.broken, device)
 
 
 class BlockAttack:
@@ -94,7 +92,7 @@ class BlockAttack:
 
     def pgd(self, block: Block) -> Stage:
         """PGD, of one loss after the other or in its strong form, on the whole block."""
-        (x, y), k = block.batch(self.device), block.number
+        (x, y), k = block.left(self.device), block.number
         attack = self._strong if self.attack.attack == "pgd-strong" else self._each_loss
         if self.draws == 1:
             result = attack(x, y, k)
@@ -110,7 +108,7 @@ class BlockAttack:
     def cascade(self, block: Block, stage: str) -> Stage:
         """A part of AutoAttack on what is left of the block."""
         rows = (~block.broken).nonzero().squeeze(1)
-        x, y = block.batch(self.device)
+        x, y = block.left(self.device)
         if not len(rows):
             return Stage(rows, x.cpu(), torch.zeros(0, dtype=torch.bool))
         with torch_threads(self.threads):

@@ -116,9 +116,10 @@ class Evaluation:
         self._warnings: dict[str, None] = dict.fromkeys(self._attack.fit.notes)
         if self.draws == 1 and not is_steady(self._fast, data.batch(slice(0, 8), self.device)[0]):
             self._warnings[RANDOM] = None
-        self._work = self._cascade() if cascade else self._pgd()
         if share and spreads():
             self._work = self._spread()
+        else:
+            self._work = self._cascade() if cascade else self._pgd()
         self.seconds = time.perf_counter() - begun
 
     @property
@@ -175,8 +176,7 @@ class Evaluation:
         """A block as it is now; the stages that it still needs are the last ones."""
         rows = self.blocks[k]
         left = tuple(s for number, s in enumerate(self.stages) if (k, number) not in self._done)
-        images, labels = self.data.images[rows], self.data.labels[rows]
-        return Block(k, images, labels, self.broken_by[rows] > 0, left)
+        return Block(k, self.data.take(rows), self.broken_by[rows] > 0, left)
 
     def _put(self, block: int, stage: int, found: Stage) -> EvaluationSnapshot:
         rows, images, broken = self.blocks[block][found.rows], found.images, found.broken

@@ -81,6 +81,11 @@ class ImageSet:
         x = self.images[rows].to(device, torch.float32).div_(255)
         return x, self.labels[rows].to(device)
 
+    def take(self, rows: Tensor | slice) -> ImageSet:
+        """These images alone."""
+        places = None if self.places is None else self.places[rows]
+        return replace(self, images=self.images[rows], labels=self.labels[rows], places=places)
+
     def first(self, limit: int | None) -> ImageSet:
         """The first ``limit`` images, or all.
 
@@ -91,8 +96,7 @@ class ImageSet:
             return self
         if limit < 1:
             raise LevelsetError(f"The number of images must be at least 1, got {limit}.")
-        places = None if self.places is None else self.places[:limit]
-        return replace(self, images=self.images[:limit], labels=self.labels[:limit], places=places)
+        return self.take(slice(limit))
 
     def drawn(self, limit: int | None, seed: int) -> ImageSet:
         """``limit`` images drawn at random without repetition, in their order here.
@@ -105,10 +109,7 @@ class ImageSet:
         self.first(limit)  # a bad limit is said there
         places = torch.randperm(len(self), generator=torch_generator(seed))[:limit].sort().values
         source = f"{self.source}, {limit:,} of {len(self):,} drawn by seed {seed}"
-        return replace(
-            self, images=self.images[places], labels=self.labels[places], source=source,
-            places=places,
-        )  # fmt: skip
+        return replace(self.take(places), source=source, places=places)
 
 
 def is_here(name: str, data_dir: Path | str | None = None) -> bool:

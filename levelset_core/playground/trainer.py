@@ -119,9 +119,8 @@ class PlaygroundTrainer:
 
     def terms(self) -> LossTerms:
         """The loss of the objective at the present weights, with what it was computed from."""
-        search = not self._last or self.step >= self._search_at
-        look = search and self.acts_at_nearest
-        starts = ContourStarts(self.field(SEARCH_GRID), self.config.norm) if look else 0
+        search = self._searches
+        starts = ContourStarts(self.field(SEARCH_GRID), self.config.norm) if search else 0
         last = Last(self._last, search, starts)
         objective = OBJECTIVES[self.config.objective]
         return objective.terms(self.network, self.x, self.y, self.config, last)
@@ -158,7 +157,7 @@ class PlaygroundTrainer:
         """The step's level set points, where the next one takes them along."""
         if not self.acts_at_nearest:
             return
-        if not self._last or self.step >= self._search_at:
+        if self._searches:
             every = OBJECTIVES[self.config.objective].search_every
             self._search_at = self.step + min(every, 1 + self.step // 10)
         match terms.details:
@@ -172,6 +171,11 @@ class PlaygroundTrainer:
         """Whether the loss uses nearest points."""
         uses = OBJECTIVES[self.config.objective].uses
         return "points" in uses and self.config.points == "nearest"
+
+    @property
+    def _searches(self) -> bool:
+        """Whether this step searches for nearest points anew."""
+        return self.acts_at_nearest and (not self._last or self.step >= self._search_at)
 
     @property
     def norm(self) -> str:
