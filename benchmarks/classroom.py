@@ -35,7 +35,7 @@ REQUIRED: dict[str, float] = {
     "30.slowest_over_fastest_at_least": 0.5,
     "30.longest_without_a_step_s_at_most": 2,
     "100.longest_without_a_step_s_at_most": 6,
-    "100.server_and_worker_mb_at_most": 1024,
+    "100.server_and_one_worker_mb_at_most": 1024,
 }
 _TOLD = re.compile(rb'"session": ?"([\w-]{16})", ?"token": ?"([\w-]{32})"')
 _EDIT_EVERY = 1.0
@@ -153,16 +153,16 @@ def figures_of(pupils: list[Pupil], begin: float, end: float) -> dict[str, Any]:
     }
 
 
-def memory_of(server: Server) -> dict[str, int]:
+def memory_of(server: Server) -> dict[str, list[int]]:
     """MB of the app's processes by what they are, each page by its share (Linux)."""
-    found: dict[str, int] = {}
+    found: dict[str, list[int]] = {}
     for pid in _descendants(server.process.pid):
         words = Path(f"/proc/{pid}/cmdline").read_text()
         kinds = {"live.worker": "worker", "runs.worker": "spare", "nursery": "readers"}
         kind = next((title for part, title in kinds.items() if part in words), "server")
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
         (share,) = (int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-        found[kind] = found.get(kind, 0) + (share >> 10)
+        found.setdefault(kind, []).append(share >> 10)
     return found
 
 
@@ -185,7 +185,9 @@ async def classroom(server: Server, count: int, seconds: float) -> dict[str, Any
         begin = time.perf_counter()
         await asyncio.sleep(seconds)
         found = figures_of(pupils, begin, time.perf_counter())
-        return found | {"memory_mb": memory_of(server)}
+        memory = memory_of(server)
+        both = sum(memory["server"]) + max(memory["worker"])
+        return found | {"memory_mb": memory, "server_and_one_worker_mb": both}
 
 
 def measure(counts: list[int], seconds: float) -> dict[str, Any]:

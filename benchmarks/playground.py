@@ -87,6 +87,7 @@ def ten_browsers(seconds: float) -> dict[str, Any]:
         for session in sessions:
             client = session.listen(_next_picture(session))
             session.set_view(client, {"field": 128, "overlays": ["margins"]})
+            session.control("fast")
             session.want_frame(at_once=True)
         time.sleep(3)
         begin = [session.news["step"] for session in sessions]

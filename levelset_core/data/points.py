@@ -67,6 +67,24 @@ class PointSet:
             return NotImplemented
         return np.array_equal(self.xy, other.xy) and np.array_equal(self.labels, other.labels)
 
+    def rows_in(self, earlier: PointSet) -> np.ndarray:
+        """Which row of an earlier drawing each point was, (n,); -1 for a new one.
+
+        Where one point of as many is new, the one that is gone was moved: it keeps its row.
+        """
+        known = {key: row for row, key in reversed([*enumerate(earlier._keys())])}
+        rows = np.array([known.get(key, -1) for key in self._keys()], dtype=np.int64)
+        (new,) = np.nonzero(rows < 0)
+        gone = np.setdiff1d(np.arange(len(earlier)), rows)
+        if len(new) == len(gone) == 1:
+            rows[new] = gone
+        return rows
+
+    def _keys(self) -> list[tuple[float, ...]]:
+        return [
+            (*xy, label) for xy, label in zip(self.xy.tolist(), self.labels.tolist(), strict=True)
+        ]
+
     def largest_margin(self, norm: str) -> float:
         """Half the class gap: no boundary keeps all points further away than this.
 

@@ -83,6 +83,12 @@ class LevelSetSamples:
         pick = rows if isinstance(rows, slice) else torch.as_tensor(rows, device=self.points.device)
         return self._each(lambda t: t[pick], lambda t: t[:, pick])
 
+    def carried(self, rows: np.ndarray) -> Self:
+        """The samples for other points: of ``rows``, (m,), where -1 is a new one, which failed."""
+        new = torch.as_tensor(rows < 0, device=self.points.device)
+        old = self[np.maximum(rows, 0)]
+        return replace(old, failed=old.failed | new, converged=old.converged & ~new)
+
     def to(self, *where: torch.device | str | torch.dtype) -> Self:
         """On another device, in another precision, or both; masks and whole numbers stay such."""
 

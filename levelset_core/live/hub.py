@@ -22,6 +22,10 @@ logger = logging.getLogger(__name__)
 
 #: Sessions kept; beyond it the one that was looked at least recently is dropped.
 MAX_SESSIONS = 200
+#: From so many sessions on, a worker more: the server's own core has time to spare.
+CROWD = 4
+#: The environment's number of training processes.
+WORKERS = "LEVELSET_WORKERS"
 #: Seconds between two looks at what changed, to keep it on the disk.
 KEEP_EVERY = 0.5
 
@@ -30,12 +34,15 @@ class LiveHub:
     """All live sessions of this server and the workers that train them.
 
     Args:
-        workers: processes; default: one a core but one, which is left to the server.
+        workers: processes; default: one a core but one, which is left to the server until
+            ``CROWD`` sessions are open.
         kept: where sessions are kept on the disk; None keeps none.
     """
 
     def __init__(self, workers: int | None = None, kept: KeptSessions | None = None) -> None:
-        self._count = workers or max(1, (os.cpu_count() or 2) - 1)
+        cores = os.cpu_count() or 2
+        self._count = workers or max(1, cores - 1)
+        self._most = workers or cores
         self._workers: dict[int, WorkerProcess] = {}
         self._sessions: dict[str, LiveSession] = {}
         self._home: dict[str, int] = {}
@@ -82,6 +89,8 @@ class LiveHub:
                     "more: try again later."
                 )
             self.drop(oldest)
+        if len(self._sessions) >= CROWD:
+            self._count = self._most
         loads = {k: list(self._home.values()).count(k) for k in range(self._count)}
         home = min(loads, key=lambda k: loads[k])
         self._sessions[session.id], self._home[session.id] = session, home
@@ -262,6 +271,20 @@ class LiveHub:
             session.receive(kind, content[0])
 
 
+def wanted_workers() -> int | None:
+    """``$LEVELSET_WORKERS``, each about 400 MB; None where nothing is asked for.
+
+    Raises:
+        LevelsetError: it is no whole number from 1 on.
+    """
+    text = os.environ.get(WORKERS)
+    if not text:
+        return None
+    if not (text.isdecimal() and int(text) > 0):
+        raise LevelsetError(f"{WORKERS} is a whole number from 1 on, got {text!r}.")
+    return int(text)
+
+
 _making = threading.Lock()
 
 
@@ -273,6 +296,6 @@ def get_hub() -> LiveHub:
 
 @functools.cache
 def _hub() -> LiveHub:
-    hub = LiveHub(kept=kept_sessions())
+    hub = LiveHub(wanted_workers(), kept_sessions())
     atexit.register(hub.close)
     return hub

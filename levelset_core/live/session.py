@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from torch import Tensor
 
+from levelset_core.data import PointSet
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.live import frames
@@ -32,7 +33,12 @@ Kept: TypeAlias = tuple[bytes, list[list[float]]]
 KEPT_OVERLAYS = {"field", "contours", "margins"}
 #: Seconds between measurements while training, since margins need a search for every point; and
 #: the share of the time that they may take: beyond it they come less often, pictures do not.
+#: Where sessions take turns, half of it.
 MEASURE_EVERY, MEASURE_SHARE = 0.15, 0.15
+#: In a crowd too, and after a first one that waited for imports, seconds.
+MEASURE_LATEST = 15.0
+#: The same after an edit while training: a bar may be a little old, but must not stay so.
+EDIT_SHARE = 0.25
 #: A slow beginning: so many steps, so many a second. Then it goes on at full speed.
 SLOW_STEPS, SLOW_SPEED = 60, 6
 #: Seconds that a wanted speed may catch up.
@@ -52,7 +58,8 @@ class WorkerSession:
         self.slow = slow
         self.attached_until = 0.0
         self.frame_wanted = False
-        self.frame_due = 0.0
+        self.trained = 0.0  # seconds of steps since the last picture
+        self.frame_at = self.frame_after = self.frame_by = 0.0  # see frame_due
         self.news_due = 0.0
         self.view: dict[str, Any] = {"field": 128, "overlays": []}
         self.lesson: Task | None = None
@@ -81,6 +88,7 @@ class WorkerSession:
             self._remember_before()
         if state.preset != self.state.preset:
             self._held_out = state.held_out()
+        before, drawn = self.state, replace(self.state, points=state.points)
         # First: where a trainer fails, the next settings must not go on from the last ones.
         self.state, self.version = state, version
         rebuilt = False
@@ -90,7 +98,10 @@ class WorkerSession:
             trainer.measure_in = state.shared_norm
         if rebuilt:
             self._begin()
-        self._changed()
+        if drawn == state:
+            self._edited(before.points)
+        else:
+            self._changed()
 
     def control(self, action: str) -> None:
         """play, pause, step, reset or fast."""
@@ -183,17 +194,27 @@ class WorkerSession:
         """Seconds until the wanted speed allows the next step."""
         return max(0.0, self._next_step - time.monotonic())
 
-    def advance(self, seconds: float) -> None:
-        """Train for about this long, all panels in step, no faster than the wanted speed."""
-        end = time.monotonic() + seconds
+    def frame_due(self, now: float) -> bool:
+        """Whether a picture may be made: after so many seconds of steps, or at a time anyhow."""
+        return now >= self.frame_by or (now >= self.frame_at and self.trained >= self.frame_after)
+
+    def advance(self, seconds: float) -> float:
+        """Train for about this long, all panels in step, no faster than the wanted speed.
+
+        Returns:
+            Seconds that it took.
+        """
+        begin = time.monotonic()
+        end = begin + seconds
         while (now := time.monotonic()) < end:
             speed = self._speed
             if speed and now < self._next_step:
-                return
+                break
             # A little behind is caught up: under load too, so many steps take so many seconds.
             due = self._next_step if now - self._next_step < BEHIND else now
             self._next_step = due + 1 / speed if speed else now
             self._train_once()
+        return time.monotonic() - begin
 
     @property
     def _speed(self) -> int:
@@ -250,15 +271,20 @@ class WorkerSession:
         )
         return frames.encode_frame(asdict(header), arrays)
 
-    def news(self) -> dict[str, Any]:
-        """Status, the newest rows of the history and the lesson's state, for the page."""
-        measurements = self._measure(always=True)
-        restarted, self._restarted = self._restarted, False
+    def news(self, *, measure: bool = True) -> dict[str, Any]:
+        """Status, the newest rows of the history and the lesson's state, for the page.
+
+        Args:
+            measure: at this step; else what is known of an earlier one adds no row.
+        """
+        measurements = self._measure(always=measure or not self.playing)
         step = self.trainers[0].step
         rows = []
+        restarted, self._restarted = self._restarted, False
         resumed, self._resumed = self._resumed, None
         told = not restarted and resumed is None and step == self._reported
-        if measurements and step and not told and not self._looks_back:
+        fresh = bool(measurements) and measurements[0].step == step and not self._unmeasured
+        if fresh and step and not told and not self._looks_back:
             rows = [frames.history_row(k, self.trainers[k], m) for k, m in enumerate(measurements)]
             self._reported = step
         lesson = None
@@ -329,8 +355,18 @@ class WorkerSession:
     def _changed(self) -> None:
         """The next picture, and what is measured, are no longer up to date."""
         self.dirty = True
-        self._measure_due = 0.0
+        self._measure_due = self._edit_due = 0.0
         self._measurements: list[Measurement] = []
+        self._unmeasured = False  # points were drawn or moved since
+
+    def _edited(self, before: PointSet) -> None:
+        """Points changed: while training, the others' bars stay until all are measured again."""
+        rows = self.state.points.rows_in(before)
+        if not self.playing or 2 * (rows >= 0).sum() <= len(rows):
+            return self._changed()
+        self._measurements = [m.carried(rows) for m in self._measurements]
+        self._measure_due = min(self._measure_due, self._edit_due)
+        self.dirty = self._unmeasured = True
 
     def _trainer(self, panel: int) -> PlaygroundTrainer:
         if not 0 <= panel < len(self.trainers):
@@ -357,15 +393,24 @@ class WorkerSession:
             self._rate_since, self._rate_steps = now, 0
 
     def _measure(self, always: bool) -> list[Measurement]:
-        """One measurement a panel, not older than ``MEASURE_EVERY``; none without points."""
+        """One measurement a panel, not older than ``MEASURE_EVERY``; none without points.
+
+        Which side of the boundary a point is on is always of now.
+        """
         if not len(self.state.points):
             return []
-        now = time.monotonic()
-        missing = not self._measurements
-        stale = not missing and self._measurements[0].step != self.trainers[0].step
-        if missing or (stale and (always or now >= self._measure_due)):
+        now, known = time.monotonic(), self._measurements
+        stale = bool(known) and (self._unmeasured or known[0].step != self.trainers[0].step)
+        if not known or (stale and (always or now >= self._measure_due)):
             record = "path" in self.view["overlays"]
             self._measurements = [t.measure(self._grid, record=record) for t in self.trainers]
-            taken = time.monotonic() - now
-            self._measure_due = now + max(MEASURE_EVERY, self.sharing * taken / MEASURE_SHARE)
+            self._unmeasured = False
+            turns = 2 * self.sharing if self.sharing > 1 else 1
+            taken = turns * (time.monotonic() - now)
+            wait = min(taken / MEASURE_SHARE, MEASURE_LATEST)
+            self._measure_due = now + max(MEASURE_EVERY, wait)
+            self._edit_due = now + min(taken / EDIT_SHARE, MEASURE_LATEST)
+        elif stale:
+            both = zip(known, self.trainers, strict=True)
+            self._measurements = [m.signed_by(trainer.outputs()) for m, trainer in both]
         return self._measurements

@@ -37,9 +37,12 @@ TURN = 0.012
 #: Seconds between two pictures of a session (the browser interpolates), and between two news.
 FRAME_EVERY = 1 / 40
 NEWS_EVERY = 0.4
-#: Shares of the time that pictures and news may take; beyond them they come less often.
+#: Shares of the time that pictures and news may take; beyond them they come less often. Where
+#: sessions take turns, half of these, so that more than half is left for steps.
 FRAME_SHARE = 0.4
 NEWS_SHARE = 0.1
+#: No picture and no news is later than this, however long the last one took, in seconds.
+LONGEST_WAIT = 5.0
 #: A session that nobody looks at trains on for this long.
 LINGER = 20.0
 #: Seconds to wait for messages at most while nobody trains.
@@ -129,7 +132,7 @@ class Worker:
                 with self._reported(sid):
                     session.sharing = len(running)
                     if session.wants_to_train:  # or paused meanwhile
-                        session.advance(TURN)
+                        session.trained += session.advance(TURN)
                     self._send_due(sid, session)
                 if running:
                     self._receive(0.0)
@@ -191,14 +194,18 @@ class Worker:
 
     def _send_due(self, sid: str, session: WorkerSession) -> None:
         now = time.monotonic()
-        if session.frame_wanted and session.dirty and now >= session.frame_due:
+        if session.frame_wanted and session.dirty and session.frame_due(now):
             self.connection.send((sid, "frame", session.frame()))
             begin = now + session.measuring
-            session.frame_due = self._next_due(begin, FRAME_EVERY, FRAME_SHARE)
+            session.frame_at = now + FRAME_EVERY
+            after = (time.monotonic() - begin) * (1 / FRAME_SHARE - 1)
+            session.frame_after = min(after, 4 * TURN)  # a first picture waits for imports
+            session.frame_by = self._next_due(begin, FRAME_EVERY, FRAME_SHARE)
+            session.trained = 0.0
         now, due = time.monotonic(), session.news_due
         if now >= due and (session.wants_to_train or due == 0.0):
             session.news_due = now + NEWS_EVERY  # what fails is not tried again at once
-            self.connection.send((sid, "news", session.news()))
+            self.connection.send((sid, "news", session.news(measure=due > 0.0)))
             session.news_due = self._next_due(now, NEWS_EVERY, NEWS_SHARE)
 
     @contextmanager
@@ -217,8 +224,10 @@ class Worker:
 
     def _next_due(self, begin: float, every: float, share: float) -> float:
         """When to do again, for each session looked at, what has taken since ``begin``."""
-        looked_at = max(1, sum(s.attached_until > begin for s in self.sessions.values()))
-        return begin + max(every, looked_at * (time.monotonic() - begin) / share)
+        looked_at = sum(s.attached_until > begin for s in self.sessions.values())
+        turns = 2 * looked_at if looked_at > 1 else 1
+        wait = turns * (time.monotonic() - begin) / share
+        return begin + min(max(every, wait), LONGEST_WAIT)
 
 
 def _read(state: PlaygroundState | dict[str, Any]) -> PlaygroundState:

@@ -58,7 +58,7 @@ def finder(
         ) -> LevelSetSamples:
             if isinstance(starts, int):
                 return nearest_points(f, x, level=level, warm=warm, starts=starts, **how, **more)
-            best = _nearer(x, starts(x, level), warm, how["norm"])
+            best = nearer_places(x, starts(x, level), warm, how["norm"])
             return nearest_points(f, x, level=level, warm=best, starts=0, **how, **more)
 
         return nearest
@@ -68,7 +68,7 @@ def finder(
     return lambda f, x, warm=None, **more: projector(f, x, **how, **more)
 
 
-def _nearer(
+def nearer_places(
     x: Tensor, places: Tensor, warm: Tensor | LevelSetSamples | None, norm: str
 ) -> Tensor | LevelSetSamples:
     """Of two places to start from the one nearer to x, (n, *d): one search costs half of two."""

@@ -23,6 +23,8 @@ NEWTON_MAX_JUMP = 10.0
 #: In between the last ones are taken along (``follow_points``), at the cost of one evaluation.
 #: Eq. 11 searches three sets and has no epsilon to miss.
 SEARCH_EVERY, SEARCH_EVERY_SVM = 10, 20
+#: After a point was drawn or moved: it counts by y F(x) alone until then.
+SEARCH_SOON = 3
 #: A search starts from the contours on a grid of so many nodes a side too; its steps at most.
 SEARCH_GRID, SEARCH_STEPS = 100, 3
 #: A change of one of these builds a new network; the others take effect at the next step.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from levelset_core.levelsets import LevelSetSamples, Network, nearest_points
+from levelset_core.losses.finder import nearer_places
 from levelset_core.playground.config import NEWTON_MAX_JUMP, NEWTON_TOL
 from levelset_core.playground.contour_starts import ContourStarts
 
@@ -22,7 +24,8 @@ class Measurement:
         norm: that margins are measured in, "l2" or "linf".
         margins: signed input-space margin of every point, (n,): sign(y F(x)) d(x, S_0), infinite
             where no level set point was found. d is the distance to the nearest point of S_0
-            that a search from the contour on the grid and from Newton's foot finds.
+            that a search from the contour on the grid or from Newton's foot finds. NaN: a new
+            point, not measured yet.
         newton: the same with the distance to Newton's foot, (n,); infinite where there is none.
         outputs: output-space margin y F(x), (n,).
         feet: the level set point that ``margins`` refers to, (n, 2); NaN where there is none.
@@ -41,20 +44,43 @@ class Measurement:
     samples: LevelSetSamples
     field: np.ndarray
 
+    def carried(self, rows: np.ndarray) -> Measurement:
+        """What of it is known of other points: ``rows`` they were, (m,), -1 for new ones."""
+        place, new = np.maximum(rows, 0), rows < 0
+        margins, newton, outputs = (
+            np.where(new, np.nan, values[place])
+            for values in (self.margins, self.newton, self.outputs)
+        )
+        feet = np.where(new[:, None], np.nan, self.feet[place])
+        samples = self.samples.carried(rows)
+        return replace(
+            self, margins=margins, newton=newton, outputs=outputs, feet=feet, samples=samples
+        )
+
+    def signed_by(self, outputs: np.ndarray) -> Measurement:
+        """The same distances with the outputs y F(x) of now, (n,), which cost next to nothing."""
+        right = outputs > 0
+        margins, newton = (
+            np.where(right, np.abs(d), -np.abs(d)) for d in (self.margins, self.newton)
+        )
+        accuracy = float(right.mean())
+        return replace(self, accuracy=accuracy, margins=margins, newton=newton, outputs=outputs)
+
     @property
     def margin_min(self) -> float:
         """The smallest signed margin."""
-        return float(self.margins.min())
+        return float(np.nanmin(self.margins))
 
     @property
     def newton_there(self) -> float:
         """What Newton's foot says of the point with the smallest margin."""
-        return float(self.newton[self.margins.argmin()])
+        return float(self.newton[np.nanargmin(self.margins)])
 
     @property
     def margin_median(self) -> float:
         """The median signed margin (of an even number, the lower of the two in the middle)."""
-        return float(np.sort(self.margins)[(len(self.margins) - 1) // 2])
+        known = np.sort(self.margins[~np.isnan(self.margins)])
+        return float(known[(len(known) - 1) // 2])
 
     @property
     def converged(self) -> float:
@@ -106,18 +132,24 @@ def distance_to_boundary(
         f: the network.
         x: the points, (n, 2).
         samples: their Newton projections.
-        field: F on a grid over the plane, (m, m): its contour says where to look.
+        field: F on a grid over the plane, (m, m). The search starts from its contour, or from
+            Newton's foot where that is nearer.
         norm: "l2" or "linf".
     """
     order = 2.0 if norm == "l2" else np.inf
     xy, foot = x.cpu().numpy(), samples.points.cpu().numpy()
     newton = np.linalg.norm(xy - foot, ord=order, axis=1)
     newton[~samples.converged.cpu().numpy()] = np.inf
-    found = nearest_points(
-        f, x, norm=norm, warm=ContourStarts(field, norm)(x, 0.0), starts=samples.points,
-        max_steps=SEARCH_STEPS, tol=NEWTON_TOL, max_jump=NEWTON_MAX_JUMP,
-    )  # fmt: skip
+    how: dict[str, Any] = {"norm": norm, "starts": 0, "max_steps": SEARCH_STEPS}
+    how |= {"tol": NEWTON_TOL, "max_jump": NEWTON_MAX_JUMP}
+    contour = ContourStarts(field, norm)(x, 0.0)
+    arrived = replace(samples, failed=~samples.converged)
+    found = nearest_points(f, x, warm=nearer_places(x, contour, arrived, norm), **how)
     distance, feet = found.distance.cpu().numpy(), found.points.cpu().numpy()
+    lost = np.isinf(distance) & np.isinf(newton)
+    if lost.any() and not lost.all():  # from wherever Newton ended
+        again = nearest_points(f, x[lost], warm=samples.points[lost], **how)
+        distance[lost], feet[lost] = again.distance.cpu().numpy(), again.points.cpu().numpy()
     feet = np.where((newton < distance)[:, None], foot, feet)
     distance = np.minimum(newton, distance)
     feet[~np.isfinite(distance)] = np.nan

@@ -25,6 +25,7 @@ from levelset_core.playground.config import (
     OBJECTIVES,
     REBUILDS,
     SEARCH_GRID,
+    SEARCH_SOON,
     Last,
     LossTerms,
     PlaygroundConfig,
@@ -111,11 +112,27 @@ class PlaygroundTrainer:
         return rebuild
 
     def set_points(self, points: PointSet, held_out: PointSet | None = None) -> None:
-        """Train on other points from the next step on."""
-        self.points, self.held_out = points, held_out
+        """Train on other points from the next step on; level set points of those that stay do."""
+        earlier, self.points, self.held_out = getattr(self, "points", None), points, held_out
+        if earlier == points:
+            return
         self.x = torch.as_tensor(points.xy, device=self.device)
         self.y = torch.as_tensor(points.labels, device=self.device)
-        self._last = ()
+        if earlier is not None and getattr(self, "_last", ()):
+            self._carry(points.rows_in(earlier), len(earlier))
+
+    def _carry(self, rows: np.ndarray, before: int) -> None:
+        """Take the last step's level set points along: a search for all costs 25 steps."""
+        if 2 * (rows < 0).sum() > len(rows):
+            self._last = ()
+            return
+        self._last = tuple(
+            s.carried(np.concatenate([
+                np.where(rows < 0, -1, rows + first) for first in range(0, len(s), before)
+            ]))
+            for s in self._last  # those of S_-1 and S_+1 are one batch
+        )  # fmt: skip
+        self._search_at = min(self._search_at, self.step + SEARCH_SOON)
 
     def terms(self) -> LossTerms:
         """The loss of the objective at the present weights, with what it was computed from."""
@@ -185,6 +202,11 @@ class PlaygroundTrainer:
     def field(self, n: int = 128) -> np.ndarray:
         """F on an n x n grid over the plane, row 0 at ymin."""
         return evaluate_grid(self.network, BOUNDS, n, device=self.device)
+
+    @torch.no_grad()
+    def outputs(self) -> np.ndarray:
+        """y F(x) of the points at the present weights, (n,)."""
+        return (self.network(self.x) * self.y).cpu().numpy()
 
     def project(self, x: Tensor, *, record: bool = False) -> LevelSetSamples:
         """Newton projection on S_0 with the playground's settings."""

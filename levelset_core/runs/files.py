@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ def replacing(path: Path) -> Iterator[Path]:
     The content is on the disk before the name is: after a crash there is the old file or the new.
     Preview writers of a run use it too, since a page may read while they write.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{PARTIAL}")
     try:
         yield partial
         with partial.open("rb+") as file:

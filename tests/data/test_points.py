@@ -125,3 +125,15 @@ def test_the_largest_margin_is_half_the_class_gap():
     assert PointSet([[0, 0], [0.1, 0.0]], [1, 1]).largest_margin("l2") == np.inf
     assert PointSet.empty().largest_margin("linf") == np.inf
     assert PointSet([[0, 0], [0, 0]], [1, -1]).largest_margin("linf") == 0
+
+
+def test_rows_in_an_earlier_drawing():
+    before = PointSet([[0, 0], [1, 0], [0, 1]], [1, -1, 1])
+    later = PointSet([[0, 1], [0.5, 0.5], [0, 0], [1, 0]], [1, 1, 1, -1])
+    assert later.rows_in(before).tolist() == [2, -1, 0, 1]
+    moved = PointSet([[0, 0], [1, 0.1], [0, 1]], [1, -1, 1])
+    assert moved.rows_in(before).tolist() == [0, 1, 2]
+    relabelled = PointSet([[0, 0], [1, 0], [0, 1]], [1, -1, -1])
+    assert relabelled.rows_in(before).tolist() == [0, 1, 2]
+    assert before.rows_in(PointSet.empty()).tolist() == [-1, -1, -1]
+    assert PointSet.empty().rows_in(before).tolist() == []

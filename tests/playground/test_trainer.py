@@ -114,6 +114,29 @@ def test_points_change_without_a_reset(small, losses_of, weights_of):
     assert len(trainer.measure(32).margins) == 7
 
 
+@pytest.mark.parametrize("objective", ["geometric_svm", "margin_l2"])
+def test_level_set_points_of_points_that_stay_are_taken_along(objective, small, losses_of):
+    trainer = small("blobs", n=8, objective=objective)
+    losses_of(trainer, 2)
+    last, old = trainer._last, trainer.points
+    picked = np.array([5, 0, 3, 2, 1, 7])
+    xy = np.concatenate([old.xy[picked], [[0.1, 0.2]]])
+    trainer.set_points(PointSet(xy, [*old.labels[picked], 1]))
+    for before, now in zip(last, trainer._last, strict=True):
+        for first, start in zip(range(0, len(now), 7), range(0, len(before), 8), strict=True):
+            assert torch.equal(now.points[first : first + 6], before.points[start + picked])
+            assert now.failed[first + 6]
+    assert all(math.isfinite(loss) for loss in losses_of(trainer, 5))
+    assert not any(bool(s.failed.any()) for s in trainer._last[:1])  # searched again by then
+
+
+def test_a_drawing_of_other_points_is_searched_at_once(small, losses_of):
+    trainer = small("blobs", n=8)
+    losses_of(trainer, 2)
+    trainer.set_points(PointSet(-trainer.points.xy, trainer.points.labels))
+    assert trainer._last == () and trainer._searches
+
+
 def test_snapshots_count_from_one_and_carry_measurements_when_due(small):
     trainer = small(measure_every=3)
     snapshots = [next(trainer) for _ in range(6)]
