@@ -76,6 +76,7 @@ class PlaygroundTrainer:
         self.measure_every = measure_every
         self.measure_in = measure_in
         self.config = config
+        self._last: tuple[LevelSetSamples, ...] = ()
         self.set_points(points, held_out)
         self.reset()
 
@@ -95,7 +96,7 @@ class PlaygroundTrainer:
 
     def _forget(self) -> None:
         """The level set points of the last step are no longer of use."""
-        self._last: tuple[LevelSetSamples, ...] = ()
+        self._last = ()
         self._search_at = self.step
 
     def configure(self, config: PlaygroundConfig) -> bool:
@@ -118,7 +119,7 @@ class PlaygroundTrainer:
             return
         self.x = torch.as_tensor(points.xy, device=self.device)
         self.y = torch.as_tensor(points.labels, device=self.device)
-        if earlier is not None and getattr(self, "_last", ()):
+        if earlier is not None and self._last:
             self._carry(points.rows_in(earlier), len(earlier))
 
     def _carry(self, rows: np.ndarray, before: int) -> None:
@@ -206,7 +207,8 @@ class PlaygroundTrainer:
     @torch.no_grad()
     def outputs(self) -> np.ndarray:
         """y F(x) of the points at the present weights, (n,)."""
-        return (self.network(self.x) * self.y).cpu().numpy()
+        outputs: np.ndarray = (self.network(self.x) * self.y).cpu().numpy()
+        return outputs
 
     def project(self, x: Tensor, *, record: bool = False) -> LevelSetSamples:
         """Newton projection on S_0 with the playground's settings."""
