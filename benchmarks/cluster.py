@@ -54,7 +54,7 @@ class Dask:
                       "--scheduler-file", str(file))  # fmt: skip
         until(file.exists)
         self.client = Client(scheduler_file=str(file), set_as_default=False)
-        self.address = str(self.client.scheduler.address)
+        self.address = str(self.client.scheduler_info(n_workers=0)["address"])
         self.scheduler = psutil.Process(self._children[0].pid)
 
     def add_workers(self, count: int) -> None:
@@ -108,7 +108,7 @@ def until(condition: Callable[[], object], every: float = 0.005) -> None:
 
 def _import() -> None:
     import levelset_core.few_samples.training
-    import levelset_core.runs.task  # noqa: F401
+    import levelset_core.runs.elsewhere.task  # noqa: F401
 
 
 def _same(value: int) -> int:

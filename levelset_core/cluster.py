@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,8 +33,42 @@ _SILENT = (
 )
 #: Until when an address is not asked.
 _silent: dict[str, float] = {}
-#: Workers that may die under one item: more, and it is the item that kills them.
+#: Times that Dask may give up an item (after four workers that died under it each time): more, and
+#: it is the item that kills them.
 DEATHS = 20
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a task asks of its worker; workers say what they have by Dask's ``--resources``.
+
+    Attributes:
+        gpus: accelerators: ``GPU=2``.
+        memory: in GB: ``MEMORY=16e9``. Workers have it for all their tasks together.
+    """
+
+    gpus: int = 0
+    memory: float = 0.0
+
+    @property
+    def resources(self) -> dict[str, float]:
+        """As Dask has them."""
+        wanted = {"GPU": float(self.gpus), "MEMORY": self.memory * 1e9}
+        return {name: amount for name, amount in wanted.items() if amount}
+
+    def unmet(self, workers: Sequence[dict[str, float]]) -> str:
+        """One sentence if none of the workers, each given by its resources, has enough."""
+        if any(all(w.get(k, 0.0) >= v for k, v in self.resources.items()) for w in workers):
+            return ""
+        if not workers:
+            return "Waits: the cluster has no worker yet."
+        gpus = f"{self.gpus} GPU{'s' if self.gpus > 1 else ''} (GPU={self.gpus})"
+        memory = f"{self.memory:g} GB of memory (MEMORY={self.memory:g}e9)"
+        wanted = [gpus] * (self.gpus > 0) + [memory] * (self.memory > 0)
+        return (
+            f"Waits: none of the cluster's workers says that it has {' and '.join(wanted)}; "
+            "start one with these --resources."
+        )
 
 
 def cluster_address() -> str | None:
@@ -100,6 +135,8 @@ def spread(
     items: Sequence[Item],
     *,
     shared: object = None,
+    needs: Needs | None = None,
+    given_up: Callable[[Item, str], Result] | None = None,
 ) -> Iterator[tuple[int, Result]]:
     """``(k, work(items[k]))``, in the order in which the workers are done.
 
@@ -110,13 +147,18 @@ def spread(
         work: a function of a module that the workers have, or one that can be pickled.
         items: what it is called with, each pickled by itself.
         shared: what all items need besides, sent once to each worker: ``work(shared, items[k])``.
+        needs: what each item asks of its worker.
+        given_up: what stands for an item under which workers keep dying, from it and a sentence.
 
     Raises:
-        LevelsetError: no scheduler answers, or workers keep dying under one item.
+        LevelsetError: no scheduler answers, or workers keep dying under one item and nothing can
+            stand for it.
     """
     if not items:  # all was done before: nobody need answer
         return
     distributed = optional("distributed", "cluster")
+    resources = (needs.resources if needs else None) or None
+    deaths_most = DEATHS if given_up is None else 1
     place: AbstractContextManager[Any] = (
         distributed.worker_client() if on_worker() else nullcontext(connect())
     )
@@ -126,7 +168,7 @@ def spread(
 
         def submit(item: Item) -> Any:
             # Not to be kept by the scheduler after this: pure functions would be.
-            return client.submit(work, *held, item, pure=False)
+            return client.submit(work, *held, item, pure=False, resources=resources)
 
         waiting = {submit(item): (k, item) for k, item in enumerate(items)}
         deaths: dict[int, int] = {}
@@ -137,11 +179,15 @@ def spread(
                 k, item = waiting.pop(future)
                 if isinstance(error := future.exception(), distributed.KilledWorker):
                     deaths[k] = deaths.get(k, 0) + 1
-                    if deaths[k] > DEATHS:
-                        raise LevelsetError(
+                    if deaths[k] > deaths_most:
+                        sentence = (
                             f"Workers of the cluster keep dying under part {k + 1} of "
                             f"{len(items)}: is their memory enough?"
-                        ) from error
+                        )
+                        if given_up is None:
+                            raise LevelsetError(sentence) from error
+                        yield k, given_up(item, sentence)
+                        continue
                     again = submit(item)
                     waiting[again] = k, item
                     arriving.add(again)

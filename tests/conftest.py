@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -78,3 +79,28 @@ def mlp(device: torch.device, dtype: torch.dtype) -> Callable[..., MLP]:
         return network.to(device, dtype)
 
     return build
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[Any]:
+    """A Dask cluster of this machine: two workers of one thread, each with one GPU, so it says."""
+    distributed = pytest.importorskip("distributed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEVELSET_RUN_KINDS", "tests.runs.tiny_kind")  # the workers' too
+        patch.setenv("LEVELSET_CHECKPOINT_SECONDS", "0.05")
+        with distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0",
+            resources={"GPU": 1, "MEMORY": 2e9}, host="127.0.0.1",
+        ) as local:  # fmt: skip
+            yield local
+
+
+@pytest.fixture
+def cluster(scheduler: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The scheduler, with both workers, as ``$LEVELSET_CLUSTER``."""
+    import distributed
+
+    monkeypatch.setenv("LEVELSET_CLUSTER", scheduler.scheduler_address)
+    with distributed.Client(scheduler.scheduler_address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=120)  # a test before may have killed one
+    return scheduler

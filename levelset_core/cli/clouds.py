@@ -24,7 +24,7 @@ def add_cloud_options(verb: Parser) -> None:
     verb.add_argument(
         "input", metavar="IN", nargs="+",
         help="point cloud or mesh: .ply, .xyz, .csv, .las, .e57, ..., also .gz; several scans, or "
-        "a .conf with their poses, are one cloud",
+        "a .conf with their poses, are one cloud; of a folder each file is a scan of its own",
     )  # fmt: skip
     verb.add_argument(
         "--columns", type=_columns, metavar="X,Y,Z",

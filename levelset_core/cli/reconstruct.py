@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from levelset_core.cli.clouds import add_cloud_options, read_cloud
 from levelset_core.cli.common import INTERRUPTED, Parser, add_threads, answer, numbers, progress
+from levelset_core.cli.scan_folder import run_folder, scan_folder
 from levelset_core.errors import LevelsetError
 
 if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
@@ -60,10 +61,14 @@ def curve_options(verb: Parser) -> None:
 
 def _add_options(verb: Parser, endings: str) -> None:
     add_cloud_options(verb)
-    verb.add_argument("-o", "--output", required=True, metavar="OUT", help=endings)
+    verb.add_argument(
+        "-o", "--output", required=True, metavar="OUT",
+        help=f"{endings}; of a folder of scans a folder, for a .ply each",
+    )  # fmt: skip
     verb.add_argument(
         "--seconds", type=float,
-        help="time for everything, reading and writing included (default: the preset's)",
+        help="time for everything, reading and writing included, of a folder for each scan "
+        "(default: the preset's)",
     )  # fmt: skip
     verb.add_argument("--steps", type=int, help="optimizer steps at most (default: the preset's)")
     verb.add_argument(
@@ -73,6 +78,23 @@ def _add_options(verb: Parser, endings: str) -> None:
 
 
 def _run_surface(options: argparse.Namespace) -> int:
+    if folder := scan_folder(options, _MESHES):
+        return run_folder(options, folder, surface)
+    return _show(options, *surface(options))
+
+
+def _run_curve(options: argparse.Namespace) -> int:
+    if folder := scan_folder(options, _LINES):
+        return run_folder(options, folder, curve)
+    return _show(options, *curve(options))
+
+
+def surface(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """Make one surface and write it; what to tell of it, and whether training came to its end.
+
+    Raises:
+        LevelsetError: the input or an option does not fit, or there is no surface.
+    """
     begun = time.perf_counter()
     output = _output(options.output, _MESHES)
 
@@ -109,10 +131,15 @@ def _run_surface(options: argparse.Namespace) -> int:
             result = counts
         if level == options.levels[0] and (note := how_written(mesh, path.suffix[1:].lower())):
             progress(note)
-    return _report(options, trainer, cloud, begun, finished, result)
+    return _report(options, trainer, cloud, begun, finished, result), finished
 
 
-def _run_curve(options: argparse.Namespace) -> int:
+def curve(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """Make one curve and write it; see :func:`surface`.
+
+    Raises:
+        LevelsetError: the input or an option does not fit, or there is no curve.
+    """
     begun = time.perf_counter()
     output = _output(options.output, _LINES)
 
@@ -148,7 +175,8 @@ def _run_curve(options: argparse.Namespace) -> int:
         )
     if report["ends"]:
         progress(f"Open, with ends at {', '.join(_place(end) for end in report['ends'])}.")
-    return _report(options, trainer, cloud, begun, finished, report | {"output": str(output)})
+    result = report | {"output": str(output)}
+    return _report(options, trainer, cloud, begun, finished, result), finished
 
 
 def _place(point: list[float]) -> str:
@@ -210,7 +238,7 @@ def _train(trainer: ReconstructionTrainer, cloud: PointCloud) -> bool:
 def _report(
     options: argparse.Namespace, trainer: ReconstructionTrainer, cloud: PointCloud, begun: float,
     finished: bool, result: dict[str, Any],
-) -> int:  # fmt: skip
+) -> dict[str, Any]:  # fmt: skip
     result = {
         "points": len(cloud), "outliers": trainer.cloud.outliers, "steps": trainer.step,
         "seconds": round(time.perf_counter() - begun, 2), **result,
@@ -234,6 +262,10 @@ def _report(
         )
     if note := " ".join(filter(None, [few, result.get("note"), late])):
         result["note"] = note
+    return result
+
+
+def _show(options: argparse.Namespace, result: dict[str, Any], finished: bool) -> int:
     told: dict[str, Any] = {
         k: len(v) if isinstance(v, list) else v for k, v in result.items()
     }  # lists: above

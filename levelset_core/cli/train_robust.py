@@ -7,15 +7,20 @@ import dataclasses
 import shlex
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from levelset_core.cli.common import DONE, Parser, add_data, add_threads, answer, progress, whole
+from levelset_core.cluster import cluster_address
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import find_bundled
 
 if TYPE_CHECKING:
     from levelset_core.runs import Run, RunStatus, RunStore
+
+#: Seconds between two looks at a run on a cluster.
+_LOOK_EVERY = 1.0
 
 
 def options(train: Parser) -> None:
@@ -34,6 +39,15 @@ def options(train: Parser) -> None:
     train.add_argument("--limit", type=whole(1), help="use the first LIMIT training images")
     train.add_argument("--test-limit", type=whole(1), help="measure on TEST_LIMIT (default: 1000)")
     add_threads(train, 1)
+    train.add_argument(
+        "--processes", type=whole(1), default=1, metavar="N",
+        help="processes that share each batch, by torchrun, each with a GPU of its own; with "
+        "LEVELSET_CLUSTER one task that asks a worker for all of them",
+    )  # fmt: skip
+    train.add_argument(
+        "--memory", type=float, metavar="GB",
+        help="what it asks of a worker of the cluster (MEMORY=..e9 there)",
+    )  # fmt: skip
     train.add_argument("--half", action="store_true", help="store OUT in half precision")
     train.add_argument("--resume", action="store_true", help="go on with the same training")
     group = train.add_argument_group("settings", "instead of the preset's")
@@ -44,7 +58,7 @@ def options(train: Parser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from levelset_core.device import pick_device
-    from levelset_core.robustness.parallel import process_group
+    from levelset_core.processes import process_group
 
     output = Path(options.output)
     if output.suffix != ".safetensors" or not output.parent.is_dir():
@@ -55,17 +69,20 @@ def _run(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace, output: Path) -> int:
     from levelset_core.classifiers.files import write_card
-    from levelset_core.robustness.parallel import broadcast, rank_and_size
+    from levelset_core.processes import broadcast, rank_and_size
     from levelset_core.runs import EXIT_CODES, RunStore, work_here
+    from levelset_core.runs.elsewhere.together import follow
 
     store = RunStore()
     first = rank_and_size()[0] == 0
     run = _find_or_create(store, options) if first else None
     run = store.get(broadcast(run.id if run else None))
     if not first:
-        return _follow(run)
+        follow(run)
+        return DONE
     progress(f"run {run.id}")
-    status = work_here(store, run, tell=_Progress())
+    handed = cluster_address() and (run.config.processes > 1 or run.config.memory)
+    status = _work_there(store, run) if handed else work_here(store, run, tell=_Progress())
     if status.state == "failed":
         raise LevelsetError(status.message)
     if status.state != "done":
@@ -82,16 +99,22 @@ def _train(options: argparse.Namespace, output: Path) -> int:
     )  # fmt: skip
 
 
-def _follow(run: Run) -> int:
-    """A further process of torchrun: the same steps as the first, which keeps the run."""
-    from levelset_core.runs import get_kind, load_checkpoint
-
-    trainer = get_kind("robust").build(run)
-    if run.checkpoint_file.exists():
-        trainer.restore(load_checkpoint(run.checkpoint_file)["trainer"])
-    for _ in trainer:
-        pass
-    return DONE
+def _work_there(store: RunStore, run: Run) -> RunStatus:
+    """As a task of the cluster; Ctrl-C saves and stops it."""
+    tell, told = _Progress(), None
+    store.submit(run)
+    try:
+        while (status := run.status()).active or run.alive:
+            if status != told:
+                tell(told := status)
+            time.sleep(_LOOK_EVERY)
+            store.dispatch()
+    except KeyboardInterrupt:
+        store.cancel(run)
+        while run.alive:
+            time.sleep(0.1)
+    tell(status := run.status())
+    return status
 
 
 def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
@@ -134,6 +157,7 @@ def _find_or_create(store: RunStore, options: argparse.Namespace) -> Run:
         name=f"{METHOD_TITLES[config.method]}, {NETWORK_TITLES[config.model]}, "
         f"{IMAGE_SETS.get(options.data, Path(options.data).name)}",
         seed=options.seed, device=options.device, threads=options.threads,
+        processes=options.processes, memory=options.memory,
         inputs={START: start} if start else None,
     )  # fmt: skip
 

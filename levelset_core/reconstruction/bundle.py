@@ -22,11 +22,11 @@ from levelset_core.paths import ASSETS
 from levelset_core.reconstruction import ReconstructionConfig
 from levelset_core.reconstruction.assess import ERRORS
 from levelset_core.reconstruction.shapes import CLOUD, FIELD, TRUTH, Shape, cloud_bytes, shape_bytes
-from levelset_core.runs.execution import work_here
 from levelset_core.runs.files import read_arrays
 from levelset_core.runs.folder import Run
 from levelset_core.runs.starting import start
 from levelset_core.runs.store import RunStore
+from levelset_core.runs.worker import work_here
 
 #: Where they are: folders of runs.
 BUNDLED = ASSETS / "samples" / "reconstructions"

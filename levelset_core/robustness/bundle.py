@@ -20,9 +20,9 @@ from levelset_core.data.images import is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.robustness.measurements import BUNDLED, start_measurement
 from levelset_core.robustness.models import KnownModel, known_models
-from levelset_core.runs.execution import work_here
 from levelset_core.runs.folder import Run
 from levelset_core.runs.store import RunStore
+from levelset_core.runs.worker import work_here
 
 #: Test images of every measurement, as many as the Explorer's gallery shows.
 IMAGES = 200

@@ -16,10 +16,10 @@ from levelset_core.classifiers.architectures import make_classifier
 from levelset_core.data.images import ImageSet, epoch_order
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
+from levelset_core.processes import data_parallel, shard
 from levelset_core.random import torch_generator
 from levelset_core.robustness.config import RobustConfig
 from levelset_core.robustness.objectives import OBJECTIVES, Batch
-from levelset_core.robustness.parallel import data_parallel, shard
 from levelset_core.robustness.watch import Observation, Watch, looks_from_arrays, looks_to_arrays
 
 #: The most that :func:`random_affine` turns, in degrees; scales, as a share; and shifts, in pixels.
@@ -61,7 +61,7 @@ class RobustTrainer:
         data: the training images.
         seed: of the weights, the order of the images and the attacks' starts.
         device: default: :func:`levelset_core.pick_device`. In several processes of one group
-            (see :mod:`levelset_core.robustness.parallel`) each takes its part of every batch.
+            (see :mod:`levelset_core.processes`) each takes its part of every batch.
         weights: a state dict to begin from instead of new weights.
         watch: looks at the network before the first step and after every epoch: ``looks``.
     """

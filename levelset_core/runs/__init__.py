@@ -62,11 +62,12 @@ __all__ = [
 
 if TYPE_CHECKING:
     from levelset_core.runs.checkpoints import load_checkpoint, save_checkpoint
-    from levelset_core.runs.execution import EXIT_CODES, work_here
+    from levelset_core.runs.execution import EXIT_CODES
+    from levelset_core.runs.worker import work_here
 
 #: Name -> its module, which imports torch: that takes seconds, and who only lists runs needs none.
 _LATER = {
-    "EXIT_CODES": "execution", "work_here": "execution",
+    "EXIT_CODES": "execution", "work_here": "worker",
     "load_checkpoint": "checkpoints", "save_checkpoint": "checkpoints",
 }  # fmt: skip
 

@@ -28,7 +28,7 @@ _NEW = ".new-"
 
 def new_config(
     kind: str, settings: dict[str, Any], name: str, seed: int, device: str | None, threads: int,
-    steps: int | None, seconds: float | None,
+    steps: int | None, seconds: float | None, processes: int, memory: float | None,
 ) -> RunConfig:  # fmt: skip
     """What is asked for, checked.
 
@@ -42,10 +42,16 @@ def new_config(
         raise LevelsetError(f"A run needs more than 0 seconds, got {seconds}.")
     if threads < 1:
         raise LevelsetError(f"A run needs at least one thread, got {threads}.")
+    if processes < 1 or (processes > 1 and not chosen.shared):
+        raise LevelsetError(f"Runs of kind {kind!r} work in one process, got {processes}.")
+    if processes > 1 and seconds is not None:
+        raise LevelsetError("A run of several processes ends after steps, not after seconds.")
+    if memory is not None and not memory > 0:
+        raise LevelsetError(f"A run asks for more than 0 GB of memory, got {memory:g}.")
     created = datetime.now(UTC).isoformat(timespec="microseconds")
     return RunConfig(
         kind, name or chosen.title, chosen.check(settings), seed, _device(device),
-        threads, steps, seconds, created, _software(),
+        threads, steps, seconds, created, _software(), processes, memory,
     )  # fmt: skip
 
 

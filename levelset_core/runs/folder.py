@@ -41,6 +41,8 @@ class RunConfig:
         steps, seconds: it ends after so many steps or seconds of work; None is no limit.
         created: time in UTC, ISO 8601.
         software: versions it was made with.
+        processes: that share the work, started by torchrun; each takes an accelerator of its own.
+        memory: GB that it asks of a worker of a cluster; None asks for nothing.
         version: of this file's format.
     """
 
@@ -54,6 +56,8 @@ class RunConfig:
     seconds: float | None = None
     created: str = ""
     software: dict[str, str] | None = None
+    processes: int = 1
+    memory: float | None = None
     version: int = VERSION
 
     @classmethod
@@ -70,15 +74,17 @@ class RunConfig:
                 "update the program."
             )
         known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        known = {"processes": 1, "memory": None, **known}  # newer than the first folders
         number = int | float | None
         types: dict[str, Any] = {
             "kind": str, "name": str, "settings": dict, "seed": int, "device": str,
             "threads": int, "steps": int | None, "seconds": number, "created": str, "version": int,
+            "processes": int, "memory": number,
         }  # fmt: skip
         for name, kind in types.items():
             if name not in known or not isinstance(known[name], kind):
                 raise LevelsetError(f"config.json is damaged: {name!r} is missing or wrong.")
-        for name in ("threads", "steps", "seconds"):
+        for name in ("threads", "steps", "seconds", "processes", "memory"):
             value = known[name]
             if value is not None and not (0 < value < _MOST):
                 raise LevelsetError(f"config.json is damaged: {name} {value!r}.")

@@ -81,6 +81,7 @@ class Kind(ABC):
         metrics: how to show columns of the metrics, in this order; others follow as they are.
         preview_every: seconds between two previews; 0 makes none.
         preview_from: the step of the first.
+        shared: whether several processes, started by torchrun, may share the work of a run.
         preparing, finishing: what ``build`` and ``finish`` do, a sentence each, for who waits.
     """
 
@@ -89,6 +90,7 @@ class Kind(ABC):
     metrics: ClassVar[Mapping[str, Metric]] = {}
     preview_every: ClassVar[float] = 0.0
     preview_from: ClassVar[int] = 0
+    shared: ClassVar[bool] = False
     preparing: ClassVar[str] = "Preparing."
     finishing: ClassVar[str] = "Writing results."
 

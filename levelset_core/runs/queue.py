@@ -6,24 +6,16 @@ next, one at a time under the store's lock. So nothing waits on a server that ma
 
 from __future__ import annotations
 
-import logging
 import os
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from levelset_core.cluster import cluster_address
 from levelset_core.errors import LevelsetError
-from levelset_core.paths import child_environment
 from levelset_core.runs.folder import Run, RunStatus
-from levelset_core.runs.locks import FileLock
 from levelset_core.runs.quotas import why_waiting
-from levelset_core.runs.spare import take_spare
-
-logger = logging.getLogger(__name__)
+from levelset_core.runs.spawning import WORKER, start_process
 
 
 def cores_for_runs() -> int:
@@ -82,38 +74,5 @@ def _fits(run: Run, running: Sequence[Run]) -> bool:
 
 
 def _start(run: Run, status: RunStatus) -> bool:
-    """Start the run's process; it inherits the lock, so that at no moment nobody holds it."""
-    try:
-        lock = FileLock.acquire(run.lock_file)
-    except (LevelsetError, OSError):
-        return False  # somebody works on it from elsewhere, or its folder is gone
-    with lock:
-        starting = replace(status, state="running", message="Starting.", started_at=time.time())
-        run.write_status(replace(starting, updated_at=time.time()))
-        try:
-            process = _spawn(run, lock)
-        except OSError as error:
-            message = f"No process could be started: {error.strerror}."
-            run.write_status(replace(status, state="failed", message=message))
-            logger.exception("starting %s", run.id)
-            return False
-    # Collects its exit code, or it would stay in the process table while we live.
-    threading.Thread(target=process.wait, daemon=True).start()
-    return True
-
-
-def _spawn(run: Run, lock: FileLock) -> subprocess.Popen[bytes]:
-    spare = take_spare(run.config.threads)
-    if spare is not None:
-        if spare.give(run, lock):
-            return spare.process
-        spare.dismiss()
-    environment = child_environment(run.config.threads)
-    environment["LEVELSET_RUNS"] = str(run.path.parent)
-    with (run.path / "log.txt").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "levelset_core.runs.worker", run.id, str(lock.descriptor)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
-            pass_fds=[lock.descriptor],
-            start_new_session=True,  # Ctrl-C in the server's terminal and its end do not reach it
-        )  # fmt: skip
+    starting = replace(status, state="running", message="Starting.", started_at=time.time())
+    return start_process(run, replace(starting, updated_at=time.time()), WORKER)

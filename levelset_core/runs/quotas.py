@@ -185,6 +185,10 @@ class Meter:
             return f"Saved and stopped. {error}"
         return ""
 
+    def skip(self) -> None:
+        """What passed since the last time was no work."""
+        self._last = time.monotonic()
+
     def count(self) -> None:
         """Write down what passed since the last time."""
         if self.owner is None:

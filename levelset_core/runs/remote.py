@@ -1,31 +1,54 @@
 """Runs on a cluster: a task each, whose worker goes on with the folder where the last one stopped.
 
-The folder is on a path that server and workers share; its lock says who works on it. Dask gives a
+The folder is on a path that server and workers share; its lock says who works on it. Without such
+a path (``$LEVELSET_CLUSTER_FILES``) a process here follows each run, see ``follower``. Dask gives a
 task whose worker died to another one. What it has forgotten, or given up, is handed over anew by
-whoever looks at the queue.
+whoever looks at the queue, or follows.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from levelset_core.cluster import cluster_address, connect
+from levelset_core.cluster import Needs, cluster_address, connect
 from levelset_core.errors import LevelsetError, optional
 from levelset_core.runs.files import read_json, write_json
 from levelset_core.runs.folder import Run, RunStatus
+from levelset_core.runs.locks import FileLock
 from levelset_core.runs.quotas import why_waiting
+from levelset_core.runs.spawning import FOLLOWER, start_process
 
 #: Seconds after which the scheduler is asked again whether it still has a task.
 ASKED_AGAIN = 5.0
 #: Times that a run is handed over without a step in between.
 TRIES = 5
-_TASK = "levelset_core.runs.task"
+#: Runs that are followed at once; each takes a process here.
+FOLLOWED = 16
+WAITS = "Waits for a worker of the cluster."
+_TASK = "levelset_core.runs.elsewhere.task"
+
+
+class Seen(NamedTuple):
+    """What the scheduler knows: states of tasks by their keys, and what each worker has."""
+
+    states: dict[str, str]
+    workers: list[dict[str, float]]
+
+    def lost(self, key: str | None) -> bool:
+        """Whether nobody will do a task any more."""
+        return self.states.get(key or "") in (None, "erred", "memory", "forgotten")
+
+
+def cluster_files() -> str | None:
+    """``$LEVELSET_CLUSTER_FILES``: where runs and workers meet that share no path; else None."""
+    return os.environ.get("LEVELSET_CLUSTER_FILES") or None
 
 
 def hand_over(runs: Sequence[Run]) -> None:
@@ -37,21 +60,45 @@ def hand_over(runs: Sequence[Run]) -> None:
     waiting = [(run, status) for run in runs if (status := _waits(run)) is not None]
     if not waiting:
         return
-    keys = {run.id: _task(run).get("key") for run, _ in waiting}
-    known = [key for key in keys.values() if key]
-    states: dict[str, str] = connect().run_on_scheduler(_states, known)  # type: ignore[no-untyped-call]
-    lost = [
-        (run, status) for run, status in waiting
-        if states.get(keys[run.id] or "") in (None, "erred", "memory", "forgotten")
-    ]  # fmt: skip
+    seen = ask([key for run, _ in waiting if (key := task_of(run).get("key"))])
+    files = cluster_files()
+    lost = [pair for pair in waiting if files or seen.lost(task_of(pair[0]).get("key"))]
     fresh = {run.id for run, _ in lost}
     at_work = [
         run for run in runs if run.id not in fresh and (run.alive or task_file(run).exists())
     ]
+    for run, status in waiting:
+        if run.id not in fresh:
+            _say_why(run, status, seen.workers)
     for run, status in sorted(lost, key=lambda entry: entry[1].queued_at or 0.0):
         if not why_waiting(run, at_work):
-            _submit(run, status)
+            if files is None:
+                submit(run, status, seen, "work", str(run.path))
+            elif sum(other.alive for other in at_work) < FOLLOWED:
+                _follow(run, status)
             at_work.append(run)
+
+
+def needs_of(run: Run) -> Needs:
+    """What a run asks of its worker: an accelerator for each process, and memory."""
+    config = run.config
+    return Needs(0 if config.device == "cpu" else config.processes, config.memory or 0.0)
+
+
+def ask(keys: list[str]) -> Seen:
+    """What the scheduler knows of tasks and workers.
+
+    Raises:
+        LevelsetError: it does not answer.
+    """
+    return Seen(*connect().run_on_scheduler(_look, keys))  # type: ignore[no-untyped-call]
+
+
+def _look(keys: list[str], dask_scheduler: Any = None) -> tuple[dict[str, str], list[Any]]:
+    """On the scheduler, which need not have this package's newest version: plain values."""
+    tasks = dask_scheduler.tasks
+    states = {key: tasks[key].state for key in keys if key in tasks}
+    return states, [dict(worker.resources) for worker in dask_scheduler.workers.values()]
 
 
 def _waits(run: Run) -> RunStatus | None:
@@ -68,27 +115,51 @@ def _waits(run: Run) -> RunStatus | None:
     return status
 
 
-def _states(keys: list[str], dask_scheduler: Any = None) -> dict[str, str]:
-    """On the scheduler: what becomes of tasks that it knows."""
-    tasks = dask_scheduler.tasks
-    return {key: tasks[key].state for key in keys if key in tasks}
+def submit(run: Run, status: RunStatus, seen: Seen, work: str, *arguments: str) -> bool:
+    """Make a run a task, unless it was one too often: whether it is. Only for who may write it.
 
-
-def _submit(run: Run, status: RunStatus) -> None:
+    Args:
+        run, status: what is handed over.
+        seen: what the scheduler has.
+        work: name of a function of ``task``, called with ``arguments``.
+    """
     distributed = optional("distributed", "cluster")
     tries = _tries(run, status)
     if tries["tries"] > TRIES:
-        task_file(run).unlink()
+        task_file(run).unlink(missing_ok=True)
         message = f"The cluster took it {TRIES} times and came no further: its logs say why."
         run.write_status(replace(status, state="failed", message=message))
-        return
-    key = f"{run.id}-{time.time_ns()}"
-    resources = {} if run.config.device == "cpu" else {"resources": {"GPU": 1}}
-    work = importlib.import_module(_TASK).work  # by name: it knows the store, which knows us
-    future = connect().submit(work, str(run.path), key=key, pure=False, **resources)
-    distributed.fire_and_forget(future)
+        return False
+    key, needs = f"{run.id}-{time.time_ns()}", needs_of(run)
+    message = needs.unmet(seen.workers) or WAITS
+    # Before: a worker may be faster than we are.
+    run.write_status(replace(status, state="queued", message=message))
     write_json(task_file(run), {"key": key, "address": cluster_address(), **tries})
-    run.write_status(replace(status, state="queued", message="Waits for a worker of the cluster."))
+    future = connect().submit(
+        _do, work, *arguments, key=key, pure=False, resources=needs.resources or None
+    )
+    distributed.fire_and_forget(future)
+    return True
+
+
+def _do(work: str, *arguments: str) -> str:
+    """On the worker, which alone needs torch."""
+    state: str = getattr(importlib.import_module(_TASK), work)(*arguments)
+    return state
+
+
+def _say_why(run: Run, status: RunStatus, workers: Sequence[dict[str, float]]) -> None:
+    """Tell what a task waits for that the scheduler has."""
+    message = needs_of(run).unmet(workers) or WAITS
+    if message == status.message or (status.state, message) == ("interrupted", WAITS):
+        return
+    with contextlib.suppress(LevelsetError), FileLock.acquire(run.lock_file, patience=0.0):
+        if (now := run.stored_status()).state in ("queued", "running"):
+            run.write_status(replace(now, state="queued", message=message))
+
+
+def _follow(run: Run, status: RunStatus) -> None:
+    start_process(run, replace(status, state="queued", message=WAITS), FOLLOWER)
 
 
 def task_file(run: Run) -> Path:
@@ -96,7 +167,8 @@ def task_file(run: Run) -> Path:
     return run.path / "task.json"
 
 
-def _task(run: Run) -> dict[str, Any]:
+def task_of(run: Run) -> dict[str, Any]:
+    """What :func:`task_file` holds; nothing where it is not there."""
     with contextlib.suppress(LevelsetError):
         return read_json(task_file(run))
     return {}
@@ -104,6 +176,6 @@ def _task(run: Run) -> dict[str, Any]:
 
 def _tries(run: Run, status: RunStatus) -> dict[str, int]:
     """How often it was handed over since it last came further."""
-    last = _task(run)
+    last = task_of(run)
     further = not last or status.step > last.get("step", 0)
     return {"tries": 1 if further else last.get("tries", 0) + 1, "step": status.step}

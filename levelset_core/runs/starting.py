@@ -30,6 +30,8 @@ def start(
     seed: int = 0,
     device: str | None = None,
     threads: int | None = None,
+    processes: int = 1,
+    memory: float | None = None,
     queue: bool = True,
     store: RunStore | None = None,
 ) -> Started:
@@ -39,7 +41,7 @@ def start(
     arrives twice starts nothing twice.
 
     Args:
-        kind, settings, name, seed, device, inputs: see :meth:`RunStore.create`.
+        kind, settings, name, seed, device, processes, memory, inputs: see :meth:`RunStore.create`.
         threads: default: all that runs may take.
         queue: without, the run is only made, for the caller to work on.
         store: where it is kept, and whose it is; default: this machine's.
@@ -58,7 +60,7 @@ def start(
                 return Started(run, new=False)
     run = store.create(
         kind, settings, name=name, seed=seed, device=device, threads=threads or cores_for_runs(),
-        inputs=inputs,
+        processes=processes, memory=memory, inputs=inputs,
     )  # fmt: skip
     if queue:
         store.submit(run)

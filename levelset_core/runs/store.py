@@ -116,6 +116,8 @@ class RunStore:
         threads: int = 1,
         steps: int | None = None,
         seconds: float | None = None,
+        processes: int = 1,
+        memory: float | None = None,
         inputs: Mapping[str, Path | bytes] | None = None,
     ) -> Run:
         """Make the folder of a new run. It does not begin by itself: see :meth:`submit`.
@@ -124,13 +126,15 @@ class RunStore:
             kind, settings: a kind and its settings.
             name: what people call it; default: the kind's title.
             device: default: :func:`levelset_core.pick_device`.
-            steps, seconds, seed, threads: see :class:`RunConfig`.
+            steps, seconds, seed, threads, processes, memory: see :class:`RunConfig`.
             inputs: files to copy into its folder: name -> a path or the content.
 
         Raises:
             LevelsetError: the kind, a setting or a number does not fit.
         """
-        config = new_config(kind, settings, name, seed, device, threads, steps, seconds)
+        config = new_config(
+            kind, settings, name, seed, device, threads, steps, seconds, processes, memory
+        )
         check_room(self.root, self.viewer.owner, sum(map(_bytes, (inputs or {}).values())))
         return make_folder(self.root, config, inputs or {}, self.viewer.owner)
 

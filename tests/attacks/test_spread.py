@@ -17,21 +17,13 @@ CPU = torch.device("cpu")
 CASES = Path(__file__).parents[1] / "robustness" / "cases"
 
 
-@pytest.fixture(scope="module")
-def scheduler():
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1"
-    ) as local:
-        yield local
-
-
 @pytest.fixture
-def cluster(scheduler, monkeypatch):
-    monkeypatch.setenv("LEVELSET_CLUSTER", scheduler.scheduler_address)
+def cluster(cluster, monkeypatch):
+    """In small blocks."""
     monkeypatch.setattr("levelset_core.attacks.evaluation.BATCH", {"cpu": 8})
     monkeypatch.setattr("levelset_core.attacks.evaluation.CASCADE", {"cpu": 6})
     monkeypatch.setattr("levelset_core.attacks.evaluation.STAGES", ("apgd-ce", "apgd-t"))
-    return scheduler
+    return cluster
 
 
 def attacked(network, data, attack, after=None, **how):

@@ -203,14 +203,9 @@ def test_two_processes_make_the_table_of_one(whole, tmp_path, monkeypatch):
     assert code == cli.DONE and found["rows"] == whole[0]["rows"]
 
 
-def test_a_cluster_makes_the_table_of_one(whole, tmp_path, monkeypatch):
-    distributed = pytest.importorskip("distributed")
+def test_a_cluster_makes_the_table_of_one(whole, cluster, tmp_path, monkeypatch):
     monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path))
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1"
-    ) as cluster:
-        monkeypatch.setenv("LEVELSET_CLUSTER", cluster.scheduler_address)
-        code, found = ask(COMMAND)
+    code, found = ask(COMMAND)
     assert code == cli.DONE and found["rows"] == whole[0]["rows"]
 
 

@@ -1,7 +1,10 @@
 """Runs and sweeps on a Dask cluster of this machine."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -9,28 +12,13 @@ import pytest
 from levelset_core import cluster
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import work_here
+from tests.children import child
 from tests.runs.support import outcome, wait, wait_for_state
-
-distributed = pytest.importorskip("distributed")
-
-
-@pytest.fixture(scope="module")
-def scheduler():
-    """Two workers of one thread each, and a scheduler."""
-    os.environ["LEVELSET_RUN_KINDS"] = "tests.runs.tiny_kind"
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0",
-        resources={"GPU": 1}, host="127.0.0.1",
-    ) as local:  # fmt: skip
-        yield local
 
 
 @pytest.fixture
-def on_cluster(scheduler, store, monkeypatch):
-    monkeypatch.setenv("LEVELSET_CLUSTER", scheduler.scheduler_address)
+def on_cluster(cluster, store, monkeypatch):
     monkeypatch.setattr("levelset_core.runs.remote.ASKED_AGAIN", 0.3)
-    with distributed.Client(scheduler.scheduler_address, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=120)  # a test before may have killed one
     yield store
     for run in store.runs():  # what a failed test left would keep the workers from the next
         if run.status().state in ("queued", "running"):
@@ -102,7 +90,7 @@ def test_parts_of_work_are_spread_and_survive_their_worker(on_cluster, tmp_path)
 
 
 def test_a_run_that_comes_no_further_is_given_up(on_cluster, monkeypatch):
-    monkeypatch.setattr("levelset_core.runs.task.work", len)  # the task ends, the run does not
+    monkeypatch.setattr("levelset_core.runs.remote._do", max)  # the task ends, the run does not
     monkeypatch.setattr("levelset_core.runs.remote.ASKED_AGAIN", 0.0)
     run = on_cluster.create("tiny", {}, steps=5, device="cpu")
     on_cluster.submit(run)
@@ -113,6 +101,37 @@ def test_a_run_that_comes_no_further_is_given_up(on_cluster, monkeypatch):
 
     wait(given_up, "the run to be given up")
     assert "took it 5 times" in run.status().message
+
+
+@pytest.mark.parametrize(
+    ("asks", "told"),
+    [
+        ({"memory": 50}, r"50 GB of memory \(MEMORY=50e9\); start one with these --resources\."),
+        ({"processes": 2, "device": "cuda"}, r"2 GPUs \(GPU=2\); start"),
+        ({"device": "cuda", "memory": 8}, r"1 GPU \(GPU=1\) and 8 GB of memory"),
+    ],
+)
+def test_what_no_worker_has_is_told_and_waited_for(on_cluster, asks, told):
+    run = on_cluster.create("tiny", {}, steps=5, **{"device": "cpu", **asks})
+    on_cluster.submit(run)
+    found = f"Waits: none of the cluster's workers says that it has {told}"
+    assert re.match(found, run.status().message)
+    on_cluster.cancel(run)
+
+
+def test_a_run_begins_when_a_worker_has_what_it_needs(on_cluster, cluster):
+    run = on_cluster.create("tiny", {}, steps=5, device="cpu", memory=3)
+    small = on_cluster.create("tiny", {}, steps=5, device="cpu", memory=1.5)
+    for one in (run, small):
+        on_cluster.submit(one)
+    wait_for_state(small, "done")
+    assert run.status().state == "queued" and "MEMORY=3e9" in run.status().message
+    command = [sys.executable, "-m", "dask", "worker", cluster.scheduler_address]
+    command += ["--no-dashboard", "--nthreads", "1", "--resources", "GPU=1,MEMORY=4e9"]
+    with child(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as worker:
+        wait_for_state(run, "done")
+        worker.terminate()
+        worker.wait()
 
 
 def test_no_scheduler_is_one_sentence_and_the_run_waits(store, monkeypatch):

@@ -78,6 +78,7 @@ class TinyKind(Kind):
     title = "Tiny"
     metrics = {"loss": Metric("Loss", log=True)}  # noqa: RUF012
     preview_every = 0.2
+    shared = True  # each of several processes does the same
 
     def check(self, settings):
         allowed = {"pause", "fail_at", "slow_save", "last"}

@@ -87,6 +87,8 @@ class Sweep:
             else:
                 missing.append(group)
         for group, found in self._done(missing):
+            for unit, one in zip(group, found, strict=True):  # a worker may not see our folder
+                write_json(_path(self.folder, unit), one)
             for unit, one in zip(group, found, strict=True):
                 self._keep(unit, one)
                 yield UnitDone(len(self.accuracies), unit, self.accuracies[unit])
@@ -94,12 +96,12 @@ class Sweep:
     def _done(self, missing: list[list[Unit]]) -> Iterator[Done]:
         """The groups as they are done, on the cluster or in processes of this machine."""
         if spreads():
-            do = partial(_do, self.config, folder=self.folder)
+            do = partial(_do, self.config)
             yield from (done for _, done in spread(do, missing))
             return
         from joblib import Parallel, delayed
 
-        tasks = (delayed(_do)(self.config, group, self.folder) for group in missing)
+        tasks = (delayed(_do)(self.config, group) for group in missing)
         work = Parallel(n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch=self.jobs)
         yield from work(tasks)
 
@@ -122,11 +124,8 @@ def _path(folder: Path, unit: Unit) -> Path:
     return folder / f"{unit.name}.json"
 
 
-def _do(config: GeneralizationConfig, group: list[Unit], folder: Path) -> Done:
-    found = run_group(config, group)
-    for unit, one in zip(group, found, strict=True):
-        write_json(_path(folder, unit), one)
-    return group, found
+def _do(config: GeneralizationConfig, group: list[Unit]) -> Done:
+    return group, run_group(config, group)
 
 
 class Generalize(Kind):

@@ -12,9 +12,9 @@ from levelset_core.attacks import evaluate_attack, paper_attack
 from levelset_core.classifiers.files import load_classifier, save_classifier
 from levelset_core.data.images import load_images
 from levelset_core.errors import LevelsetError
+from levelset_core.processes import local_device
 from levelset_core.robustness.config import RobustConfig
 from levelset_core.robustness.measure import check_types, how_obtained
-from levelset_core.robustness.parallel import local_device
 from levelset_core.robustness.trainer import RobustSnapshot, RobustTrainer
 from levelset_core.robustness.watch import Watch, looks_to_arrays
 from levelset_core.runs.files import replacing, write_arrays
@@ -47,6 +47,7 @@ class RobustKind(Kind):
         "found": Metric("With a level set point"),
     }
     preview_every = 1.0
+    shared = True
 
     def check(self, settings: dict[str, Any]) -> dict[str, Any]:
         """Complete settings: those of :class:`RobustConfig`, and where the images are."""

@@ -1,0 +1,1 @@
+"""Work on runs that is not done in a process of this machine alone."""

@@ -1,0 +1,76 @@
+"""Workers of a cluster killed at random moments: nothing is lost."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from levelset_core.cluster import spread
+from levelset_core.runs import work_here
+from tests.runs.support import outcome, wait
+
+pytestmark = pytest.mark.slow
+
+SEED, KILLS = 0, 25
+
+
+def slow_square(number):
+    time.sleep(0.2)
+    return number**2
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:  # just ended by itself
+        return 0
+    return 1
+
+
+@pytest.mark.parametrize("files", [False, True], ids=["path", "files"])
+def test_runs_whose_workers_die_end_bit_for_bit(cluster, store, tmp_path, monkeypatch, files):
+    monkeypatch.setattr("levelset_core.runs.remote.ASKED_AGAIN", 0.5)
+    if files:
+        monkeypatch.setenv("LEVELSET_CLUSTER_FILES", f"file://{tmp_path}/exchange")
+    draw, kills, steps = random.Random(SEED), 0, set()
+    made = [
+        store.create("tiny", {"pause": pause}, steps=3000, seed=seed, device="cpu")
+        for pause in (0, 0.02) for seed in (1, 2)
+    ]  # fmt: skip
+    for run in made[:2]:
+        work_here(store, run)
+    for run in made[2:]:
+        store.submit(run)
+    end = time.monotonic() + draw.uniform(1, 3)
+    while any(run.status().state != "done" for run in made[2:]):
+        store.dispatch()
+        at_work = [run for run in made[2:] if run.status().state == "running" and run.alive]
+        if kills < KILLS // 2 and at_work and time.monotonic() > end:
+            status = draw.choice(at_work).status()
+            if status.pid and kill(status.pid):
+                kills += 1
+                steps.add(status.step)
+                end = time.monotonic() + draw.uniform(1, 8)
+        time.sleep(0.05)
+    for whole, run in zip(made[:2], made[2:], strict=True):
+        wait(lambda run=run: not run.alive, "its end")
+        assert outcome(run) == outcome(whole)
+    print(f"\n{kills} workers of runs killed, at steps {sorted(steps)}: 2 runs of 2 bit for bit.")
+    assert kills >= 6
+
+
+def test_parts_whose_workers_die_are_each_done_once(scheduler, cluster):
+    draw, kills, count = random.Random(SEED), 0, 400
+    found = []
+    end = time.monotonic() + 2
+    for k, square in spread(slow_square, range(count)):
+        found.append((k, square))
+        if kills < KILLS and time.monotonic() > end:
+            nannies = [n for n in scheduler.workers.values() if n.process and n.process.pid]
+            kills += kill(draw.choice(nannies).process.pid)
+            end = time.monotonic() + draw.uniform(0.2, 2)
+    assert sorted(found) == [(k, k**2) for k in range(count)]
+    print(f"\n{kills} workers of parts killed: {count} parts of {count}, each once.")
+    assert kills >= 10
