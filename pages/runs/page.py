@@ -32,6 +32,8 @@ def board(found: list[Run]) -> None:
             account()
         used()
         if not rows:
+            with here.row:
+                _cluster()
             with st.container(border=True):
                 st.markdown("## No runs yet")
                 st.markdown(

@@ -60,6 +60,25 @@ def test_without_runs_it_says_what_they_are(store):
     assert "No runs yet" in texts(at) and not at.button
 
 
+@pytest.mark.parametrize("empty", [True, False])
+def test_with_a_cluster_its_dashboard_is_linked(store, empty, monkeypatch):
+    if not empty:
+        store.create("tiny", {}, device="cpu")
+
+    def links(at):
+        found = [one.proto for one in at.get("link_button")]
+        return [one.url for one in found if one.label == "Cluster"]
+
+    assert not links(open_page())
+    monkeypatch.setenv("LEVELSET_CLUSTER", "tcp://127.0.0.1:9")
+    monkeypatch.setattr("levelset_core.cluster.dashboard", lambda: "http://127.0.0.1:8787/status")
+    assert links(open_page()) == ["http://127.0.0.1:8787/status"]
+    monkeypatch.setattr("levelset_core.cluster.dashboard", lambda: None)
+    at = open_page()
+    assert not links(at)
+    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in texts(at)
+
+
 def test_settings_read_like_words(store):
     models = [{"id": "a", "title": "Ours 0.4", "digest": "12"}]
     run = store.create("survey", {"models": models, "data_dir": None}, device="cpu")

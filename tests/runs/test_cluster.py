@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 
@@ -87,6 +88,11 @@ def test_cancelled_in_the_queue_and_at_work(on_cluster):
 def test_parts_of_work_are_spread_and_survive_their_worker(on_cluster, tmp_path):
     assert sorted(cluster.spread(double, range(20))) == [(k, 2 * k) for k in range(20)]
     assert list(cluster.spread(die_once, [str(tmp_path / "died")])) == [(0, "survived")]
+
+
+def test_the_dashboard_answers(on_cluster):
+    with urllib.request.urlopen(cluster.dashboard(), timeout=60) as page:
+        assert b"Dask: Status" in page.read()
 
 
 def test_a_run_that_comes_no_further_is_given_up(on_cluster, monkeypatch):
