@@ -142,3 +142,21 @@ def test_bad_attacks_are_one_sentence(arguments, sentence, capsys, tmp_path, mon
     assert cli.main(["attack", *arguments, *data]) == cli.BAD_INPUT
     said = capsys.readouterr().err.strip()
     assert sentence in said and said.count("\n") == 0
+
+
+@pytest.mark.slow
+def test_several_processes_here_and_in_one_task_of_a_cluster(cluster, tmp_path, monkeypatch):
+    monkeypatch.setenv("LEVELSET_RUNS", str(tmp_path / "runs"))
+    weights = []
+    for name in ("there", "here"):
+        if name == "here":
+            monkeypatch.delenv("LEVELSET_CLUSTER")
+        file = tmp_path / f"{name}.safetensors"
+        short = ["--limit", "64", "--epochs", "1", "--test-limit", "20", "--processes", "2"]
+        assert cli.main([*TRAIN, *short, "-o", str(file)]) == 0
+        weights.append(load_classifier(file).network.state_dict())
+    there, here = weights
+    assert all(torch.equal(there[name], here[name]) for name in here)
+    runs = RunStore().runs()
+    assert [run.config.processes for run in runs] == [2, 2]
+    assert not any((run.path / "task.json").exists() for run in runs)

@@ -25,6 +25,7 @@ def test_two_processes_share_a_run_and_one_keeps_it(store):
     assert not shared.alive and heard[-1].state == "done"
 
 
+@pytest.mark.slow
 def test_of_several_processes_one_that_dies_ends_all(store):
     run = store.create("tiny", {"pause": 0.01}, steps=100_000, device="cpu", processes=2)
 
@@ -109,7 +110,7 @@ def apart(cluster, store, tmp_path, monkeypatch):
 
 def test_a_run_without_a_common_path_survives_its_worker(apart, monkeypatch, tmp_path):
     whole, run = (
-        apart.create("tiny", {"pause": p}, steps=400, seed=4, device="cpu") for p in (0, 0.02)
+        apart.create("tiny", {"pause": p}, steps=200, seed=4, device="cpu") for p in (0, 0.02)
     )
     work_here(apart, whole)
     apart.submit(run)
@@ -122,6 +123,7 @@ def test_a_run_without_a_common_path_survives_its_worker(apart, monkeypatch, tmp
     assert not any((tmp_path / "exchange").glob("*"))
 
 
+@pytest.mark.slow
 def test_cancelled_without_a_common_path_and_resumed_here(apart, monkeypatch):
     runs = [apart.create("tiny", {"pause": 0.01}, steps=10_000, device="cpu") for _ in range(3)]
     for run in runs:
