@@ -54,7 +54,7 @@ class Dask:
                       "--scheduler-file", str(file))  # fmt: skip
         until(file.exists)
         self.client = Client(scheduler_file=str(file), set_as_default=False)
-        self.address = str(self.client.scheduler_info(n_workers=0)["address"])
+        self.address = str(self.client.scheduler_info()["address"])
         self.scheduler = psutil.Process(self._children[0].pid)
 
     def add_workers(self, count: int) -> None:

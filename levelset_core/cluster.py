@@ -6,6 +6,7 @@ this package, and the folders of runs and data at the same paths.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -19,6 +20,8 @@ from levelset_core.errors import LevelsetError, optional
 
 if TYPE_CHECKING:
     from distributed import Client
+
+logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -141,7 +144,7 @@ def spread(
     """``(k, work(items[k]))``, in the order in which the workers are done.
 
     An item whose worker dies is done again by another one. Within a task the worker takes others
-    meanwhile.
+    meanwhile. Where no worker has what is needed, or there is none, a warning says so.
 
     Args:
         work: a function of a module that the workers have, or one that can be pickled.
@@ -157,18 +160,20 @@ def spread(
     if not items:  # all was done before: nobody need answer
         return
     distributed = optional("distributed", "cluster")
-    resources = (needs.resources if needs else None) or None
+    resources = needs.resources if needs else {}
     deaths_most = DEATHS if given_up is None else 1
     place: AbstractContextManager[Any] = (
         distributed.worker_client() if on_worker() else nullcontext(connect())
     )
     with place as client:
+        if why := (needs or Needs()).unmet(_workers(client)):
+            logger.warning("%s", why)
         # A task that gives it back: where the worker that holds it dies, it is made again.
         held = () if shared is None else (client.submit(_same, shared, pure=False),)
 
         def submit(item: Item) -> Any:
             # Not to be kept by the scheduler after this: pure functions would be.
-            return client.submit(work, *held, item, pure=False, resources=resources)
+            return client.submit(work, *held, item, pure=False, resources=resources or None)
 
         waiting = {submit(item): (k, item) for k, item in enumerate(items)}
         deaths: dict[int, int] = {}
@@ -200,6 +205,12 @@ def spread(
                 yield k, future.result()
         finally:
             client.cancel(list(waiting))
+
+
+def _workers(client: Any) -> list[dict[str, float]]:
+    """The resources of each worker."""
+    workers = client.scheduler_info()["workers"].values()
+    return [worker.get("resources") or {} for worker in workers]
 
 
 def _same(value: Item) -> Item:

@@ -85,8 +85,10 @@ def test_cancelled_in_the_queue_and_at_work(on_cluster):
     assert not waiting.alive and waiting.status().step == 0
 
 
-def test_parts_of_work_are_spread_and_survive_their_worker(on_cluster, tmp_path):
+def test_parts_of_work_are_spread_and_survive_their_worker(on_cluster, tmp_path, caplog):
+    caplog.set_level("WARNING", "levelset_core")
     assert sorted(cluster.spread(double, range(20))) == [(k, 2 * k) for k in range(20)]
+    assert not caplog.records
     assert list(cluster.spread(die_once, [str(tmp_path / "died")])) == [(0, "survived")]
 
 
@@ -125,6 +127,7 @@ def test_what_no_worker_has_is_told_and_waited_for(on_cluster, asks, told):
     on_cluster.cancel(run)
 
 
+@pytest.mark.slow
 def test_a_run_begins_when_a_worker_has_what_it_needs(on_cluster, cluster):
     run = on_cluster.create("tiny", {}, steps=5, device="cpu", memory=3)
     small = on_cluster.create("tiny", {}, steps=5, device="cpu", memory=1.5)
