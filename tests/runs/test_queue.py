@@ -51,11 +51,11 @@ def started(monkeypatch):
     """Runs that the queue starts, none of which gets a process."""
     held = []
 
-    def spawn(run, lock):
+    def spawn(run, lock, module):
         held.append((run.id, os.dup(lock.descriptor)))
         return type("Process", (), {"wait": lambda self: 0})()
 
-    monkeypatch.setattr("levelset_core.runs.queue._spawn", spawn)
+    monkeypatch.setattr("levelset_core.runs.spawning._spawn", spawn)
     yield held
     for _, descriptor in held:
         os.close(descriptor)
@@ -105,7 +105,7 @@ def test_a_process_that_cannot_be_started_fails_its_run(store, monkeypatch):
     def refuse(*_):
         raise OSError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr("levelset_core.runs.queue._spawn", refuse)
+    monkeypatch.setattr("levelset_core.runs.spawning._spawn", refuse)
     run = store.create("tiny", {}, steps=9, device="cpu")
     store.submit(run)
     status = run.status()
