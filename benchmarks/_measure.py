@@ -108,7 +108,10 @@ def report(
         "benchmark": name,
         "date": datetime.date.today().isoformat(),
         "command": shlex.join(command),
-        "machine": {"cpu": describe_cpu(), "cores": os.cpu_count(), "device": device},
+        "machine": {
+            "cpu": describe_cpu(), "cores": os.cpu_count(), "device": device,
+            "load": round(os.getloadavg()[2], 1),  # of 15 minutes: above the threads, others ran
+        },  # fmt: skip
         "python": platform.python_version(),
         "torch": torch.__version__,
         "threads": options.threads,
@@ -123,6 +126,13 @@ def report(
     return result
 
 
+def stored(name: str) -> dict[str, Any]:
+    """The figures in ``results/<name>.json``, none if there is no such file."""
+    path = RESULTS / f"{name}.json"
+    figures: dict[str, Any] = json.loads(path.read_text())["figures"] if path.exists() else {}
+    return figures
+
+
 def report_parts(
     name: str, options: argparse.Namespace, parts: Mapping[str, Part], required: dict[str, float],
     further: Sequence[str] = (),
@@ -130,7 +140,6 @@ def report_parts(
     """Measure the parts of ``options.only``; stored figures of the others stay as they were."""
     with tempfile.TemporaryDirectory() as folder:
         figures = {part: parts[part](options, Path(folder)) for part in options.only.split(",")}
-    stored = RESULTS / f"{name}.json"
-    if options.store and stored.exists():
-        figures = json.loads(stored.read_text())["figures"] | figures
+    if options.store:
+        figures = stored(name) | figures
     return report(name, options, figures, required, ["--only", options.only, *further])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import os
 import resource
 import time
 from collections.abc import Iterator
@@ -25,6 +27,8 @@ MESHES = ("stanford-bunny", "spot", "fandisk", "rocker-arm")
 POINTS, NOISE, PLACES = 20_000, 0.002, 30_000
 #: Depth of Poisson's octree: of clouds of 20,000 points, and of the others.
 DEPTHS = {True: 8, False: 9}
+#: Seconds in which body scans are reconstructed once more.
+HURRIED = (10, 20)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +105,8 @@ def read_mesh(path: Path) -> Mesh:
 def figures(mesh: Mesh, subject: Subject, seed: int) -> dict[str, Any]:
     """Distances of surface and truth, both ways, and what shape it is; in the cloud's units.
 
-    Where no truth is known, the points' distances to the surface stand for both ways.
+    Where no truth is known, the points' distances to the surface stand for both ways. Open edges
+    are those that do not have two faces: 0 of a solid.
     """
     if subject.truth is None:
         there = distance_to(subject.points, mesh)
@@ -117,36 +122,50 @@ def figures(mesh: Mesh, subject: Subject, seed: int) -> dict[str, Any]:
         "hausdorff": round(max(float(way.max()) for way in ways), 6),
         "euler": shape.euler,
         "pieces": len(components(mesh)),
+        "open_edges": shape.open_edges + shape.shared_edges,
+        "watertight": shape.watertight,
     }
+
+
+def ours(subject: Subject, folder: Path, seconds: float, options: Any) -> dict[str, Any]:
+    """The command line on a cloud, with so many seconds for everything."""
+    output = folder / f"{subject.name}.ply"
+    before, begun = _cpu(), time.perf_counter()
+    told = _measure.command(
+        "reconstruct", subject.source, output, preset="quick", seconds=seconds,
+        seed=options.seed, threads=options.threads,
+    )  # fmt: skip
+    took = time.perf_counter() - begun
+    return figures(read_mesh(output), subject, options.seed) | {
+        "steps": told["steps"], "seconds": round(took, 2),
+        "cpu_seconds": round(_cpu() - before, 1),
+        "seconds_over_asked": round(took / seconds, 3),
+    }  # fmt: skip
 
 
 def row(subject: Subject, folder: Path, options: Any) -> dict[str, Any]:
     """Ours, screened Poisson with estimated and with true normals, on one cloud."""
-    output = folder / f"{subject.name}.ply"
-    before = _cpu()
-    told = _measure.command(
-        "reconstruct", subject.source, output, preset="quick", seconds=options.seconds,
-        seed=options.seed,
-    )  # fmt: skip
-    found: dict[str, Any] = {"points": len(subject.points)}
-    found["ours"] = figures(read_mesh(output), subject, options.seed) | {
-        "steps": told["steps"], "seconds": told["seconds"],
-        "cpu_seconds": round(_cpu() - before, 1),
-        "seconds_over_asked": round(told["seconds"] / options.seconds, 3),
-    }  # fmt: skip
+    found: dict[str, Any] = {"points": len(subject.points), "measured": now()}
+    found["ours"] = ours(subject, folder, options.seconds, options)
     depth = DEPTHS[len(subject.points) <= POINTS]
     for name, normals in (("poisson_estimated", None), ("poisson_true", subject.normals)):
         if name == "poisson_true" and normals is None:
             continue
-        begun = time.perf_counter()
+        begun, before = time.perf_counter(), time.process_time()
         surface = poisson_surface(subject.points, normals, depth=depth)
-        seconds = round(time.perf_counter() - begun, 1)
-        found[name] = figures(surface, subject, options.seed) | {"seconds": seconds}
+        spent = {"cpu_seconds": time.process_time() - before, "seconds": time.perf_counter() - begun}
+        found[name] = figures(surface, subject, options.seed)
+        found[name] |= {name: round(value, 1) for name, value in spent.items()}
         ratio = found["ours"]["point_to_surface"] / found[name]["point_to_surface"]
         found[f"over_{name}"] = round(ratio, 3)
     if subject.truth is not None:
         found["euler_of_truth"] = soundness(subject.truth).euler
     return found
+
+
+def now() -> str:
+    """Date, hour, and how many processes wanted a core: more than the threads, and others ran."""
+    return f"{datetime.datetime.now():%Y-%m-%d %H:%M}, load {os.getloadavg()[0]:.1f}"
 
 
 def _cpu() -> float:
@@ -159,7 +178,7 @@ def _cpu() -> float:
 
 def table(rows: dict[str, Any]) -> str:
     """As Markdown, a line a method."""
-    names = ("point_to_surface", "p99", "hausdorff", "euler", "pieces", "seconds")
+    names = ("point_to_surface", "p99", "hausdorff", "euler", "pieces", "open_edges", "seconds")
     lines = ["| cloud | method | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
     for name, cells in rows.items():
         for method in ("ours", "poisson_estimated", "poisson_true"):
@@ -169,13 +188,33 @@ def table(rows: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def peers(options: Any, folder: Path) -> dict[str, Any]:
-    """Every cloud there is, and the worst ratios."""
-    rows = {}
+def chosen(options: Any, folder: Path) -> Iterator[Subject]:
+    """The clouds that the options name."""
     for subject in subjects(options.data_dir, folder, options.seed):
         if not options.clouds or subject.name in options.clouds.split(","):
-            rows[subject.name] = row(subject, folder, options)
-            _measure.tell(subject.name, rows[subject.name])
+            yield subject
+
+
+def peers(options: Any, folder: Path) -> dict[str, Any]:
+    """Every cloud there is, and the worst ratios; stored rows of clouds not chosen stay."""
+    rows = _measure.stored("reconstruction").get("peers", {}).get("clouds", {})
+    rows = rows if options.store and options.clouds else {}
+    for subject in chosen(options, folder):
+        rows[subject.name] = row(subject, folder, options)
+        _measure.tell(subject.name, rows[subject.name])
     _measure.tell("peers", "\n" + table(rows))
     ratios = [r["over_poisson_true"] for r in rows.values() if "over_poisson_true" in r]
     return {"clouds": rows, "over_poisson_true_worst": max(ratios, default=None)}
+
+
+def hurried(options: Any, folder: Path) -> dict[str, Any]:
+    """Body scans in few seconds."""
+    found: dict[str, Any] = {}
+    for subject in chosen(options, folder):
+        if subject.name.startswith("scan_"):
+            own = {str(s): ours(subject, folder, s, options) for s in HURRIED}
+            found[subject.name] = own | {"measured": now()}
+            _measure.tell(subject.name, own)
+    names = [str(seconds) for seconds in HURRIED]
+    worst = {k: max(row[k]["point_to_surface"] for row in found.values()) for k in names if found}
+    return {"clouds": found, "point_to_surface_worst": worst}

@@ -1,6 +1,6 @@
 """Surfaces from raw points: what `reconstruct --preset quick --seconds 60` reaches.
 
-    python -m benchmarks.reconstruction --data-dir DIR [--store] [--only scans,paper,meshes,peers]
+    python -m benchmarks.reconstruction --data-dir DIR [--store] [--only scans,paper,meshes,peers,hurried]
 
 * scans: every DIR/meshes/scan_NN.ply against its truth, beside the floor: the same metrics
   between two samplings of the truth.
@@ -11,9 +11,11 @@
 * peers: ours beside screened Poisson, with estimated and with the truth's normals, on every cloud
   there is: body scans, simulated and raw range scans, an uneven one, samples of meshes
   (`--clouds NAME,NAME` for some of them). Distances of surface and truth, both ways; Euler number,
-  pieces, seconds; `cpu_seconds` tell how busy the machine was.
+  pieces, open edges, seconds; `cpu_seconds` tell how busy the machine was.
+* hurried: body scans in 10 and in 20 s.
 
-Seconds are wall time of the whole command, reading and writing included, on all cores.
+Seconds are wall time of the whole command, its start, reading and writing included. For peers on the
+same core, `OMP_NUM_THREADS=1 python -m benchmarks.reconstruction --only peers --threads 1`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _measure
-from benchmarks._peers import MESHES, noisy, peers, read_mesh
+from benchmarks._peers import MESHES, hurried, noisy, peers, read_mesh
 from levelset_core.data import PointCloud, sample_surface
 from levelset_core.geometry import Mesh, compare, poisson_surface
 from levelset_core.paths import data_folder
@@ -123,6 +125,7 @@ def other_meshes(options: Any, folder: Path) -> dict[str, Any]:
 
 PARTS: dict[str, _measure.Part] = {
     "scans": scans, "paper": paper, "meshes": other_meshes, "peers": peers,
+    "hurried": hurried,
 }  # fmt: skip
 
 #: What the project asks of these figures.

@@ -9,7 +9,7 @@ since outliers are one another's neighbours.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -57,38 +57,72 @@ def inliers(points: np.ndarray, *, neighbours: int = 12, ratio: float = 3.0) -> 
             f"and {ratio}."
         )
     kept = np.ones(len(points), dtype=bool)
+    if len(points) <= neighbours + 1:
+        return kept
+    found = _Neighbours.of(points, neighbours)
     for _ in range(ROUNDS):
-        rows = np.flatnonzero(kept)
-        if len(rows) <= neighbours + 1:
+        lonely = _lonely(found, ratio)
+        kept[kept] = ~lonely
+        if kept.sum() <= neighbours + 1:
             return kept
-        lonely = _lonely(points[rows], neighbours, ratio)
-        kept[rows[lonely]] = False
+        found = found.without(lonely)
         if lonely.sum() < FEW * len(points):
             break
-    rows = np.flatnonzero(kept)
-    kept[rows[_in_clumps(points[rows], neighbours, ratio)]] = False
+    kept[kept] = ~_in_clumps(found, ratio)
     return kept
 
 
-def _lonely(points: np.ndarray, neighbours: int, ratio: float) -> np.ndarray:
-    """Signs 1 and 2, (n,)."""
-    distance, near = cKDTree(points).query(points, k=neighbours + 1)
-    mean = distance[:, 1:].mean(1)
-    spacing = np.median(mean)
-    found = np.zeros(len(points), dtype=bool)
+@dataclass(frozen=True, eq=False)
+class _Neighbours:
+    """Points (n, d), and of each itself and its nearest: distances and rows, (n, k + 1)."""
+
+    points: np.ndarray
+    distance: np.ndarray
+    near: np.ndarray
+
+    @classmethod
+    def of(cls, points: np.ndarray, count: int) -> _Neighbours:
+        return cls(points, *cKDTree(points).query(points, k=count + 1))
+
+    def without(self, dropped: np.ndarray) -> _Neighbours:
+        """Without some of the points; only those that had one of them near are searched again."""
+        if not dropped.any():
+            return self
+        kept = ~dropped
+        points, distance, near = self.points[kept], self.distance[kept], self.near[kept]
+        again = dropped[near].any(1)
+        near = (np.cumsum(kept) - 1)[near]
+        distance[again], near[again] = cKDTree(points).query(points[again], k=near.shape[1])
+        return _Neighbours(points, distance, near)
+
+
+def _lonely(cloud: _Neighbours, ratio: float) -> np.ndarray:
+    """Signs 1 and 2, (n,). Scatters are looked at only where one of them may be."""
+    points, near, neighbours = cloud.points, cloud.near, cloud.near.shape[1] - 1
+    mean = cloud.distance[:, 1:].mean(1)
+    sparse = mean / (ratio * np.median(mean))
+    usual, reach = np.empty_like(mean), np.empty_like(mean)
     for start in range(0, len(points), CHUNK):
         own = slice(start, start + CHUNK)
-        others = near[own, 1:]
-        usual = np.quantile(mean[near[own]], 0.25, axis=1)
-        middle = points[others].mean(1)
-        size, axes = _scatter(points[others])
-        off = np.abs(((points[own] - middle) * axes[:, :, 0]).sum(1))
+        usual[own] = np.partition(mean[near[own]], neighbours // 4, axis=1)[:, neighbours // 4]
+        reach[own] = np.linalg.norm(points[own] - points[near[own, 1:]].mean(1), axis=1)
+    found = mean > ratio * usual
+    for own in _parts(sparse > SURELY):
+        bulk = _bulk(_scatter(points[near[own]])[0])
+        found[own] |= (sparse[own] > 1) & (bulk > BULKY) | (bulk > VOLUME)
+    for own in _parts(~found & (reach > ratio * OFF * usual)):  # no nearer to any plane than that
+        others = points[near[own, 1:]]
+        size, axes = _scatter(others)
+        off = np.abs(((points[own] - others.mean(1)) * axes[:, :, 0]).sum(1))
         thick = np.sqrt(size[:, 0] / max(neighbours - 3, 1))
-        bulk, sparse = _bulk(_scatter(points[near[own]])[0]), mean[own] / (ratio * spacing)
-        alone = (sparse > 1) & (bulk > BULKY) | (sparse > SURELY) & (bulk > VOLUME)
-        alone |= mean[own] > ratio * usual
-        found[own] = alone | (off > ratio * np.maximum(thick, OFF * usual))
+        found[own] |= off > ratio * np.maximum(thick, OFF * usual[own])
     return found
+
+
+def _parts(chosen: np.ndarray) -> list[np.ndarray]:
+    """Rows that are chosen, in chunks."""
+    rows = np.flatnonzero(chosen)
+    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
 
 
 def _scatter(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -103,12 +137,12 @@ def _bulk(size: np.ndarray) -> np.ndarray:
     return np.asarray(np.divide(size[:, 0], total, out=np.zeros_like(total), where=total > 0))
 
 
-def _in_clumps(points: np.ndarray, neighbours: int, ratio: float) -> np.ndarray:
+def _in_clumps(cloud: _Neighbours, ratio: float) -> np.ndarray:
     """Sign 3, (n,)."""
-    k = min(8, len(points) - 1)
-    distance, near = cKDTree(points).query(points, k=k + 1)
-    mean = distance[:, 1:].mean(1)
-    first, second, far = np.repeat(np.arange(len(points)), k), near[:, 1:].ravel(), distance[:, 1:]
+    points, neighbours = cloud.points, cloud.near.shape[1] - 1
+    k = min(8, neighbours)
+    near, far = cloud.near[:, 1 : k + 1], cloud.distance[:, 1 : k + 1]
+    mean, first, second = far.mean(1), np.repeat(np.arange(len(points)), k), near.ravel()
     joined = far.ravel() < np.maximum(
         ratio * np.median(mean), 1.5 * np.minimum(mean[first], mean[second])
     )

@@ -24,10 +24,18 @@ ALONG, ATHWART, HIDDEN = 0.7, 3.0, 0.3
 LEAST_SHARE = 0.05
 
 
-def spacings(points: np.ndarray) -> np.ndarray:
-    """The side of the square that each point (n, 3) of a surface has to itself, (n,)."""
+def spacings(
+    points: np.ndarray, rows: np.ndarray | slice = slice(None), tree: cKDTree | None = None
+) -> np.ndarray:
+    """The side of the square that each of some points (n, 3) of a surface has to itself, (k,).
+
+    Args:
+        points: all of them.
+        rows: those asked for.
+        tree: of all, if there is one.
+    """
     k = min(NEIGHBOURS, len(points) - 1)
-    distance, _ = cKDTree(points).query(points, k=k + 1)
+    distance, _ = (tree or cKDTree(points)).query(points[rows], k=k + 1)
     return np.asarray(distance[:, -1] * np.sqrt(np.pi / k))
 
 
@@ -67,11 +75,13 @@ def data_distance(
         least: spacings below count as this: the noise of the points, say.
         rims: the surface is open: see :func:`beyond_rims`.
     """
-    distance, near = cKDTree(points).query(mesh.vertices)
+    tree = cKDTree(points)
+    distance, near = tree.query(mesh.vertices)
     if rims:
         distance = beyond_rims(mesh, points, least)
-    own = np.maximum(spacings(points), max(least, np.finfo(np.float64).tiny))
-    values = np.asarray(distance / own[near])
+    rows, own = np.unique(near, return_inverse=True)
+    spacing = np.maximum(spacings(points, rows, tree), max(least, np.finfo(np.float64).tiny))
+    values = np.asarray(distance / spacing[own])
     graph = _neighbours(mesh)
     count = np.maximum(np.asarray(graph.sum(1)).ravel(), 1)
     for _ in range(SMOOTH):

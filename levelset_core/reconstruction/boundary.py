@@ -19,6 +19,8 @@ from levelset_core.reconstruction.solid import Place, Solid
 
 #: A region counts if it rises so many times over what a place may be away: others are chance.
 RISE = 1.6
+#: Points that tell the usual spacing.
+SPACED = 20_000
 #: Pieces of less than this share of the largest that trimming leaves are crumbs.
 CRUMB = 0.01
 
@@ -67,7 +69,8 @@ def at_data(solid: Solid, points: np.ndarray, most: float, *, open: bool) -> Sol
     if not len(mesh.faces):
         return solid
     values = away_from_data(mesh, points, open=open)
-    spacing = float(np.median(spacings(points)))
+    some = slice(None, None, 1 + len(points) // SPACED)
+    spacing = float(np.median(spacings(points, some)))
     empty = []
     for region in empty_regions(mesh, values, most):
         places = mesh.vertices[region]

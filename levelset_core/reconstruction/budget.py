@@ -24,6 +24,8 @@ from levelset_core.runs.kinds import Trainer
 
 #: Steps in which the learning rate rises.
 RISE = 50
+#: A training gets this part of the seconds at least, however long all else takes.
+LEAST_SHARE = 0.1
 #: With fewer steps a shape may be rough: by its dimensions, a surface's and a curve's. In the
 #: seconds of a preset, a quiet machine takes at least twice as many.
 USUAL_STEPS = {2: 300, 1: 500}
@@ -64,21 +66,26 @@ class Budget:
 
     Attributes:
         step, spent: steps taken and seconds of work so far.
+        prepared: seconds of these before the first step.
         reserve: seconds to leave for what comes after the training.
     """
 
     def __init__(self, steps: int | None, seconds: float | None) -> None:
         self.steps, self.seconds = steps, seconds
-        self.step, self.spent, self.reserve = 0, 0.0, 0.0
+        self.step, self.spent, self.prepared, self.reserve = 0, 0.0, 0.0, 0.0
 
     @property
     def fraction(self) -> float:
-        """How much of the budget is used, 0 to 1."""
+        """How much of the training is done, 0 to 1: of the seconds that preparing and the rest leave.
+
+        Preparing does not count, or a short training would begin late in its schedule.
+        """
         used = 0.0
         if self.steps is not None:
             used = self.step / self.steps
         if self.seconds is not None:
-            used = max(used, self.spent / max(self.seconds - self.reserve, 1e-9))
+            left = self.seconds - self.prepared - self.reserve
+            used = max(used, (self.spent - self.prepared) / max(left, LEAST_SHARE * self.seconds))
         return min(1.0, used)
 
     def rate(self, final: float) -> float:
@@ -97,12 +104,16 @@ class Budget:
 
     def state(self) -> dict[str, int | float]:
         """For a checkpoint."""
-        return {"step": self.step, "spent": self.spent, "reserve": self.reserve}
+        return {
+            "step": self.step, "spent": self.spent, "prepared": self.prepared,
+            "reserve": self.reserve,
+        }  # fmt: skip
 
     def restore(self, state: dict[str, int | float]) -> None:
         """From a checkpoint."""
         self.step = int(state["step"])
         self.spent, self.reserve = float(state["spent"]), float(state["reserve"])
+        self.prepared = float(state.get("prepared", 0.0))  # earlier checkpoints have none
 
 
 PLAN = "plan.json"

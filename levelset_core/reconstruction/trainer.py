@@ -99,7 +99,7 @@ class ReconstructionTrainer(Budgeted):
         self.optimizers = adam_and_muon(self.network, config)
         self.generator = torch_generator(config.seed + 1)
         self.samples = self._starts(config.projected)
-        self.budget.spent = time.perf_counter() - begun
+        self.budget.spent = self.budget.prepared = time.perf_counter() - begun
 
     @property
     def scale(self) -> float:
@@ -267,15 +267,19 @@ class ReconstructionTrainer(Budgeted):
     def _probe_extraction(self) -> None:
         """With a budget of seconds, find out what the extraction will take of it."""
         c, budget = self.config, self.budget
-        if c.seconds is None or budget.reserve or budget.spent < PROBE_AT * c.seconds:
+        if c.seconds is None or budget.reserve or budget.fraction < PROBE_AT:
             return
         begun = time.perf_counter()
         if c.outputs == 1 and self.points.shape[1] == 3:
+            self.extract_mesh(PROBE)
+            cells = time.perf_counter() - begun
             self.extract_solid(PROBE)
+            rest = time.perf_counter() - begun - 2 * cells
         else:
             self.extract_curve(PROBE)
-        growth = 1.3 * max(1.0, c.resolution / PROBE) ** 2
-        budget.reserve = min(1.5 + growth * (time.perf_counter() - begun), 0.5 * c.seconds)
+            cells, rest = time.perf_counter() - begun, 0.0
+        growth = max(1.0, c.resolution / PROBE) ** 2
+        budget.reserve = min(0.5 + 1.2 * (growth * cells + 2 * rest), 0.5 * c.seconds)
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit: weights, optimizers, generator, samples, step."""
