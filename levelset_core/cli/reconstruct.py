@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import time
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from levelset_core.cli.clouds import add_cloud_options, read_cloud
@@ -97,6 +99,7 @@ def surface(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     """
     begun = time.perf_counter()
     output = _output(options.output, _MESHES)
+    _import_optimizers()
 
     from levelset_core.data.readers import SAMPLES
     from levelset_core.geometry import components, write_mesh
@@ -177,6 +180,11 @@ def curve(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         progress(f"Open, with ends at {', '.join(_place(end) for end in report['ends'])}.")
     result = report | {"output": str(output)}
     return _report(options, trainer, cloud, begun, finished, result), finished
+
+
+def _import_optimizers() -> None:
+    """Beside all else: the first optimizer imports torch's compiler, which takes a second."""
+    Thread(target=importlib.import_module, args=("torch._dynamo",), daemon=True).start()
 
 
 def _place(point: list[float]) -> str:

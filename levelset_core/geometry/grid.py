@@ -35,7 +35,7 @@ Box = Sequence[float | Sequence[float]] | np.ndarray
 
 MIN_RESOLUTION, MAX_RESOLUTION = 4, 1024
 #: Points evaluated at a time: on a CPU as many as stay in the cache of one core.
-CPU_CHUNK, DEVICE_CHUNK = 2048, 1 << 17
+CPU_CHUNK, DEVICE_CHUNK = 1024, 1 << 17
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ from levelset_core.errors import LevelsetError
 from levelset_core.parallel import ALONE, Workers, row_blocks
 
 #: Conjugate gradient steps at most, and the residual (of 1) they stop at.
-STEPS, TOL = 50, 1e-3
+STEPS, TOL = 25, 1e-3
 #: Steps after which the surface is recognizable.
 HALFWAY = 15
 #: Places whose distances to all points stay in the cache of a core.
-CACHED = 128
+CACHED = 32
 #: Weight of the diagonal: 1 is none. More is smoother.
 ALPHA = 1.1
 

@@ -76,9 +76,10 @@ class Budget:
 
     @property
     def fraction(self) -> float:
-        """How much of the training is done, 0 to 1: of the seconds that preparing and the rest leave.
+        """How much of the training is done, 0 to 1.
 
-        Preparing does not count, or a short training would begin late in its schedule.
+        Of the seconds, those count that preparing and what comes after leave: else a short training
+        would begin late in its schedule.
         """
         used = 0.0
         if self.steps is not None:

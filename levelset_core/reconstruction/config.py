@@ -54,15 +54,15 @@ class ReconstructionConfig(Settings):
         help="the last rate over the highest; it falls as a cosine. 1 keeps it",
     )  # fmt: skip
     data_batch: int = setting(
-        1024, low=1, high=100_000, help="points of the cloud a step, in the second term of Eq. 13"
+        512, low=1, high=100_000, help="points of the cloud a step, in the second term of Eq. 13"
     )
-    projected: int = setting(1024, low=0, high=100_000, help="samples of S_0 a step")
+    projected: int = setting(512, low=0, high=100_000, help="samples of S_0 a step")
     persistent: bool = setting(
         True, help="keep these samples from step to step, one Newton step each time (extension); "
         "else they start anew and take newton_steps at most",
     )  # fmt: skip
     near: int = setting(
-        1024, low=0, high=100_000, help="samples a step that are not projected, with |t| = |F|"
+        512, low=0, high=100_000, help="samples a step that are not projected, with |t| = |F|"
     )
     near_sigmas: tuple[float, ...] = setting(
         (0.01, 0.2), above=0.0, high=1.0,
@@ -84,7 +84,7 @@ class ReconstructionConfig(Settings):
         help="share of the budget in which F learns what a prior knows of it (extension)",
     )  # fmt: skip
     anchors: int = setting(
-        512, low=0, high=100_000,
+        256, low=0, high=100_000,
         help="places a step where the prior goes on being heard afterwards (extension)",
     )  # fmt: skip
     anchor_weight: float = setting(
@@ -151,7 +151,7 @@ _CURVE: dict[str, Any] = {
     "outputs": 2, "depth": 4, "width": 64, "octaves": 6, "activation": "softplus",
     "optimizer": "muon", "learning_rate": 2e-3, "final_rate": 0.02,
     "data_batch": 512, "projected": 512, "near": 0, "lam": 5.0,
-    "warm_share": 0.7, "anchor_weight": 3.0, "outliers": False,
+    "warm_share": 0.7, "anchors": 512, "anchor_weight": 3.0, "outliers": False,
     "steps": 1000, "seconds": 50.0, "resolution": 96,
 }  # fmt: skip
 
@@ -159,7 +159,8 @@ _CURVE: dict[str, Any] = {
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {},
     "balanced": {
-        "depth": 5, "width": 192, "data_batch": 2048, "seconds": 300.0, "resolution": 320,
+        "depth": 5, "width": 192, "data_batch": 2048, "projected": 1024, "near": 1024,
+        "anchors": 512, "seconds": 300.0, "resolution": 320,
     },
     "paper": _PAPER,  # Sec. 5.3
     "curve": _CURVE,

@@ -41,6 +41,8 @@ CELLS, SPACINGS, OPEN = 0.75, 2.5, 0.15
 #: It ends at rims where no data is so many cells and spacings away. Rims as long as those of caps
 #: that make up the part ``OPEN`` of a sphere are an open surface's, however near its two sides are.
 RIM_CELLS, RIM_SPACINGS = 1.1, 1.7
+#: Of several objects, or parts, one may have spacings so many times the usual.
+UNEVEN = 5.0
 #: Points closer than this many spacings are of one piece; it counts from this share of all on.
 JOINED, PIECE = 4.0, 0.02
 
@@ -195,9 +197,17 @@ def _where_empty(
         return 0.0, 0.0, 0.0
     tree = cKDTree(points)
     places, _ = sample_faces(mesh, PLACES, numpy_generator(2))
-    far = tree.query(places)[0] > max(CELLS * cell, SPACINGS * spacing)
-    most = max(RIM_CELLS * cell, RIM_SPACINGS * spacing)
-    covered = trim(mesh, beyond_rims(mesh, points, noise), most)
+    distance, near = tree.query(places)
+    far = distance > np.maximum(CELLS * cell, SPACINGS * _around(points, near, tree, spacing))
+    around = _around(points, tree.query(mesh.vertices)[1], tree, spacing)
+    most = np.maximum(RIM_CELLS * cell, RIM_SPACINGS * around)
+    covered = trim(mesh, beyond_rims(mesh, points, noise) / most, 1.0)
     rims = boundary_lengths(covered)
     ends = (rims**2).sum() / (4 * np.pi * max(covered.area, 1e-12))
     return float(far.mean()), float(rims.sum()), float(ends)
+
+
+def _around(points: np.ndarray, rows: np.ndarray, tree: cKDTree, usual: float) -> np.ndarray:
+    """Spacing around some of the points (k,): the usual one, more where they are sparser."""
+    some, own = np.unique(rows, return_inverse=True)
+    return np.clip(spacings(points, some, tree), usual, UNEVEN * usual)[own]
