@@ -25,7 +25,7 @@ from levelset_core.runs.kinds import Trainer
 #: Steps in which the learning rate rises.
 RISE = 50
 #: A training gets this part of the seconds at least, however long all else takes.
-LEAST_SHARE = 0.1
+LEAST_SHARE = 0.25
 #: With fewer steps a shape may be rough: by its dimensions, a surface's and a curve's. In the
 #: seconds of a preset, a quiet machine takes at least twice as many.
 USUAL_STEPS = {2: 300, 1: 500}

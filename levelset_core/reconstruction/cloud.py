@@ -36,7 +36,7 @@ STRIDE, REACH = 0.2, 1.2
 #: Share of the projections that start around the cloud; the others start in the box.
 AROUND = 0.8
 #: Points near the cloud that are drawn once, with their nearest points, and used again and again.
-POOL = 100_000
+POOL = 50_000
 
 
 def projection_starts(x: Tensor, sigma: float, count: int, generator: torch.Generator) -> Tensor:

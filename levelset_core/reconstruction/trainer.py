@@ -43,8 +43,9 @@ MIN_GRADIENT = 0.1
 WARM_BATCH = 1024
 #: Margin of the extraction around the cloud.
 MARGIN = 0.1
-#: The extraction is tried at this resolution and this share of the time, to know what it takes.
-PROBE, PROBE_AT = 64, 0.3
+#: The extraction is tried at this resolution and this share of the time, to know what it takes. To
+#: look at what comes out takes this part of the preparation: both search the points.
+PROBE, PROBE_AT, AFTER = 64, 0.3, 0.25
 
 
 class ReconstructionTrainer(Budgeted):
@@ -272,14 +273,11 @@ class ReconstructionTrainer(Budgeted):
         begun = time.perf_counter()
         if c.outputs == 1 and self.points.shape[1] == 3:
             self.extract_mesh(PROBE)
-            cells = time.perf_counter() - begun
-            self.extract_solid(PROBE)
-            rest = time.perf_counter() - begun - 2 * cells
         else:
             self.extract_curve(PROBE)
-            cells, rest = time.perf_counter() - begun, 0.0
         growth = max(1.0, c.resolution / PROBE) ** 2
-        budget.reserve = min(0.5 + 1.2 * (growth * cells + 2 * rest), 0.5 * c.seconds)
+        cells = 1.2 * growth * (time.perf_counter() - begun)
+        budget.reserve = min(0.5 + AFTER * budget.prepared + cells, 0.5 * c.seconds)
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit: weights, optimizers, generator, samples, step."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from levelset_core.reconstruction.budget import RISE, Budget, few_steps
+from levelset_core.reconstruction.budget import LEAST_SHARE, RISE, Budget, few_steps
 
 
 def test_whichever_ends_first():
@@ -13,6 +13,17 @@ def test_whichever_ends_first():
     assert budget.fraction == pytest.approx(0.9)
     budget.reserve = 2.0
     assert budget.fraction == 1.0
+
+
+def test_preparing_is_no_part_of_the_schedule():
+    budget = Budget(None, 10.0)
+    budget.spent = budget.prepared = 6.0
+    assert budget.fraction == 0.0
+    budget.spent = 8.0
+    assert budget.fraction == pytest.approx(0.5)
+    budget.reserve = 3.5  # a training gets its part of the seconds anyhow
+    budget.spent = 7.0
+    assert budget.fraction == pytest.approx(1.0 / (LEAST_SHARE * 10.0))
 
 
 def test_rates_rise_and_fall():

@@ -105,6 +105,12 @@ def test_seconds_are_kept_and_leave_room_for_the_mesh():
     assert trainer.fraction == 1.0
 
 
+def test_a_short_training_begins_warm_however_long_preparing_took():
+    trainer = small(ball(), steps=None, seconds=2.0)
+    trainer.budget.spent = trainer.budget.prepared = 1.9
+    assert next(trainer).warm
+
+
 def test_normals_are_used_only_if_asked():
     plain = ball()
     centred = plain.points - [5.0, 0.0, -3.0]
