@@ -1,12 +1,12 @@
 """Is every closed surface a solid? Many clouds and seeds, few steps each.
 
-    python -m benchmarks.soundness --data-dir DIR --keep FILE [--store] [--seeds 20] [--steps 150]
+    python -m benchmarks.soundness --data-dir DIR [--keep FILE] [--store] [--seeds 20] [--steps 150]
 
 Eleven bodies (the scans in DIR/meshes, and their meshes bent, with holes, noise and outliers) once,
 and the hard shapes (*dc*, *lordquas*, fandisk, rocker-arm) with every seed: counted are tracebacks,
 meshes of a closed surface with open edges, as they are and as a PLY reads back, and Euler numbers.
-Every run is a line of FILE at once, and runs that are there are not repeated: it goes on where it
-was interrupted, or stopped by `--minutes`.
+With `--keep` every run is a line of FILE at once, and runs that are there are not repeated: it goes
+on where it was interrupted, or stopped by `--minutes`.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def summary(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def solids(options: Any, folder: Path) -> dict[str, Any]:
     """Every cloud and seed that time allows."""
-    kept, begun = Path(options.keep), time.monotonic()
+    kept, begun = Path(options.keep or folder / "runs.jsonl"), time.monotonic()
     lines = kept.read_text().splitlines() if kept.exists() else []
     runs = {run["key"]: run for run in map(json.loads, lines)}
     for name, seed, give in clouds(data_folder(options.data_dir), options.seeds):
@@ -143,7 +143,7 @@ REQUIRED: dict[str, float] = {"tracebacks": 0, "not_watertight": 0, "taken_for_o
 def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser = _measure.parser("Is every closed surface a solid?")
     parser.add_argument("--data-dir", help="holds meshes/ and clouds/ (default: $LEVELSET_DATA)")
-    parser.add_argument("--keep", required=True, help="file of the runs, one a line")
+    parser.add_argument("--keep", metavar="FILE", help="of the runs, one a line, to go on from")
     parser.add_argument("--seeds", type=int, default=20, help="of the hard shapes")
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--minutes", type=float, default=600, help="begin no run after that")
