@@ -15,6 +15,9 @@ if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
 
 #: A file of fewer bytes is read at once.
 _LARGE = 30 << 20
+#: Points a second of training that a surface gains from: a scan is uneven, and in 20 s 60,000 even
+#: points of 170,000 give a nearer surface, and a third less time before it. But so many at least.
+A_SECOND, FEWEST = 3000, 20_000
 #: Seconds between two lines of progress.
 _TELL_EVERY = 2.0
 
@@ -33,7 +36,8 @@ def add_cloud_options(verb: Parser) -> None:
     )  # fmt: skip
     verb.add_argument(
         "--points", type=whole(10), metavar="N",
-        help="thin the cloud evenly to so many points at most (default: 400,000)",
+        help="thin the cloud evenly to so many points at most (default: 400,000, and of a surface "
+        "3,000 a second of --seconds)",
     )  # fmt: skip
 
 
@@ -61,7 +65,10 @@ def read_cloud(options: argparse.Namespace, purpose: str, *, samples: int | None
         paths, samples=samples, seed=options.seed, purpose=purpose, columns=options.columns,
         tell=_Told(Path(options.input[0]).name) if large else None,
     )  # fmt: skip
-    cloud = thinned(cloud, options.points or ENOUGH)
+    most = ENOUGH
+    if purpose == "surface" and options.seconds:
+        most = min(most, max(FEWEST, round(A_SECOND * options.seconds)))
+    cloud = thinned(cloud, options.points or most)
     for note in cloud.notes:
         progress(f"{cloud.source}: {note}")
     for text, count in (("not finite", cloud.non_finite), ("double", cloud.duplicates)):

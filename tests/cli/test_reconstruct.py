@@ -1,5 +1,6 @@
 """``reconstruct`` and ``curve`` from the outside: what they write, print and refuse."""
 
+import argparse
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import pytest
 import trimesh
 
 from levelset_core.cli import BAD_INPUT, DONE, INTERRUPTED, main
+from levelset_core.cli.clouds import read_cloud
 from levelset_core.data import read_geometry
 from tests.children import child
 
@@ -198,3 +200,24 @@ def test_several_files_thinned(ball, tmp_path, capsys):
     assert 500 < told["points"] <= 1000
     assert any("one frame" in n for n in told["notes"])
     assert any("thinned" in n for n in told["notes"])
+
+
+@pytest.mark.parametrize(
+    ("purpose", "seconds", "points", "low", "high"),
+    [
+        ("surface", 7.0, None, 15_000, 21_000),
+        ("surface", 1.0, None, 15_000, 20_000),  # so many at least
+        ("surface", 1.0, 25_000, 20_000, 25_000),  # what a person says goes before
+        ("surface", 60.0, None, 30_000, 30_000),
+        ("curve", 1.0, None, 30_000, 30_000),
+    ],
+)
+def test_few_seconds_take_fewer_points(purpose, seconds, points, low, high, tmp_path, capsys):
+    ball = np.random.default_rng(0).normal(size=(30_000, 3))
+    np.save(tmp_path / "ball.npy", ball / np.linalg.norm(ball, axis=1, keepdims=True))
+    options = argparse.Namespace(
+        input=[str(tmp_path / "ball.npy")], seed=0, columns=None, points=points, seconds=seconds
+    )
+    cloud = read_cloud(options, purpose, samples=None)
+    assert low <= len(cloud) <= high
+    assert ("thinned" in capsys.readouterr().err) == (len(cloud) < 30_000)
