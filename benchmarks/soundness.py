@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks import _measure
 from benchmarks._peers import noisy, read_mesh
-from levelset_core.data import PointCloud, read_point_cloud, sample_surface
+from levelset_core.data import PointCloud, read_point_cloud, sample_surface, thinned
 from levelset_core.geometry import Mesh, components, write_mesh
 from levelset_core.geometry.topology import soundness
 from levelset_core.paths import data_folder
@@ -79,7 +79,7 @@ def clouds(data: Path, seeds: int) -> Iterator[tuple[str, int, Any]]:
 def reconstructed(cloud: PointCloud, seed: int, options: Any, folder: Path) -> dict[str, Any]:
     """One training of few steps: what came out, in memory and as a file."""
     config = ReconstructionConfig.preset("quick", steps=options.steps, seconds=None, seed=seed)
-    trainer = ReconstructionTrainer(config, cloud, threads=options.threads)
+    trainer = ReconstructionTrainer(config, thinned(cloud, options.points), threads=options.threads)
     for _ in trainer:
         pass
     solid = trainer.extract_solid()
@@ -146,11 +146,13 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--keep", metavar="FILE", help="of the runs, one a line, to go on from")
     parser.add_argument("--seeds", type=int, default=20, help="of the hard shapes")
     parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--points", type=int, default=40_000, help="of a cloud, at most")
     parser.add_argument("--minutes", type=float, default=600, help="begin no run after that")
     options = _measure.parse(parser, arguments)
     with tempfile.TemporaryDirectory() as folder:
         figures = solids(options, Path(folder))
-    further = ["--seeds", str(options.seeds), "--steps", str(options.steps)]
+    names = ("seeds", "steps", "points")
+    further = [f"--{name}={getattr(options, name)}" for name in names]
     return _measure.report("soundness", options, figures, REQUIRED, further)
 
 

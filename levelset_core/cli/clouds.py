@@ -15,9 +15,9 @@ if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
 
 #: A file of fewer bytes is read at once.
 _LARGE = 30 << 20
-#: Points a second of training that a surface gains from: a scan is uneven, and in 20 s 60,000 even
-#: points of 170,000 give a nearer surface, and a third less time before it. But so many at least.
-A_SECOND, FEWEST = 3000, 20_000
+#: Points a second that a surface gains from, and so many at least. A scan is uneven: of 170,000
+#: points 60,000 even ones give a nearer surface in 20 s, 80,000 in 60 s, and sooner.
+A_SECOND, FEWEST = 1500, 40_000
 #: Seconds between two lines of progress.
 _TELL_EVERY = 2.0
 
@@ -36,8 +36,8 @@ def add_cloud_options(verb: Parser) -> None:
     )  # fmt: skip
     verb.add_argument(
         "--points", type=whole(10), metavar="N",
-        help="thin the cloud evenly to so many points at most (default: 400,000, and of a surface "
-        "3,000 a second of --seconds)",
+        help="thin the cloud evenly to so many points at most (default: 400,000; of a surface with "
+        "a budget of seconds 1,500 a second, 40,000 at least)",
     )  # fmt: skip
 
 
@@ -45,13 +45,16 @@ def _columns(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")]
 
 
-def read_cloud(options: argparse.Namespace, purpose: str, *, samples: int | None) -> PointCloud:
+def read_cloud(
+    options: argparse.Namespace, purpose: str, *, samples: int | None, seconds: float | None = None
+) -> PointCloud:
     """The cloud of a verb's options; what was assumed is said on stderr.
 
     Args:
         options: of :func:`add_cloud_options`, and the seed.
         purpose: "surface" or "curve".
         samples: points drawn from a mesh; None takes its vertices.
+        seconds: that a surface is trained in, if it has any.
 
     Raises:
         LevelsetError: see :func:`levelset_core.data.read_scans`.
@@ -66,8 +69,8 @@ def read_cloud(options: argparse.Namespace, purpose: str, *, samples: int | None
         tell=_Told(Path(options.input[0]).name) if large else None,
     )  # fmt: skip
     most = ENOUGH
-    if purpose == "surface" and options.seconds:
-        most = min(most, max(FEWEST, round(A_SECOND * options.seconds)))
+    if seconds:
+        most = min(most, max(FEWEST, round(A_SECOND * seconds)))
     cloud = thinned(cloud, options.points or most)
     for note in cloud.notes:
         progress(f"{cloud.source}: {note}")

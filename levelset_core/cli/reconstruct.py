@@ -104,9 +104,13 @@ def surface(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     from levelset_core.data.readers import SAMPLES
     from levelset_core.geometry import components, write_mesh
     from levelset_core.geometry.export import how_written
+    from levelset_core.reconstruction import ReconstructionConfig
     from levelset_core.reconstruction.colours import carried
 
-    cloud = read_cloud(options, "surface", samples=SAMPLES)
+    seconds = options.seconds
+    if seconds is None and options.steps is None:
+        seconds = ReconstructionConfig.preset(options.preset).seconds
+    cloud = read_cloud(options, "surface", samples=SAMPLES, seconds=seconds)
     if options.normals and cloud.normals is None:
         raise LevelsetError(f"{cloud.source}: --normals needs a file with normals, it has none.")
     extra = {"normals_weight": 1.0} if options.normals else {}

@@ -36,6 +36,8 @@ Sides = Callable[[np.ndarray], np.ndarray]
 DEPTHS = 3.0
 #: So is what is shallower than this part of a cell of the grid.
 CELLS = 0.2
+#: And what so few cells go around: no more than an accident of the grid.
+SHORTEST = 3.0
 #: Loops longer than this (the cloud is 1.8 long) are the shape's own.
 LONGEST = 0.3
 #: A piece of fewer points than this is dropped, and one that so few cells hold.
@@ -88,7 +90,7 @@ def solid_of(
         expected: pieces that it has; 0 if it does not tell.
     """
     noise = noise_of(f, points, cell)
-    judge = _Judge(f, noise, level, sides)
+    judge = _Judge(f, noise, level, SHORTEST * cell, sides)
     found = components(mesh)
     nearest = None
     if len(found) > 1 and not keep_all:
@@ -132,6 +134,7 @@ class _Judge:
     f: Function
     noise: float
     level: float
+    shortest: float
     sides: Sides | None
 
     def place(self, mesh: Mesh, loop: np.ndarray) -> Place:
@@ -141,9 +144,10 @@ class _Judge:
         return Place("handle" if depth < 0 else "tunnel", center, size, abs(depth))
 
     def noisy(self, place: Place) -> bool:
-        """Whether it is shallow, and no prior is sure that it belongs there."""
-        if self.sides is None or place.depth >= self.noise:
-            return place.depth < self.noise
+        """Whether it is shallow or too small, and no prior is sure that it belongs there."""
+        noisy = place.depth < self.noise or place.size < self.shortest
+        if self.sides is None or not noisy:
+            return noisy
         side = float(self.sides(np.array([place.center]))[0])
         return (side if place.kind == "tunnel" else -side) < SURE
 
@@ -186,12 +190,14 @@ def _cut_noise_near(
     while True:
         loops = short_loops(mesh, edges, base, LONGEST)
         judged = [judge.place(mesh, loop) for loop in loops]
-        noisy = [k for k, place in enumerate(judged) if judge.noisy(place)]
-        after = cut_along(mesh, loops[noisy[0]]) if noisy else None
-        if after is None:
+        for loop, place in zip(loops, judged, strict=True):
+            after = cut_along(mesh, loop) if judge.noisy(place) else None
+            if after is not None:
+                mesh, edges = after, Edges.of(after)
+                removed.append(place)
+                break
+        else:
             return mesh, edges, removed, judged[:1]
-        mesh, edges = after, Edges.of(after)
-        removed.append(judged[noisy[0]])
 
 
 def _depth(f: Function, places: np.ndarray, level: float) -> float:

@@ -203,21 +203,21 @@ def test_several_files_thinned(ball, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("purpose", "seconds", "points", "low", "high"),
+    ("seconds", "points", "low", "high"),
     [
-        ("surface", 7.0, None, 15_000, 21_000),
-        ("surface", 1.0, None, 15_000, 20_000),  # so many at least
-        ("surface", 1.0, 25_000, 20_000, 25_000),  # what a person says goes before
-        ("surface", 60.0, None, 30_000, 30_000),
-        ("curve", 1.0, None, 30_000, 30_000),
+        (30.0, None, 35_000, 45_000),
+        (1.0, None, 30_000, 40_000),  # so many at least
+        (1.0, 45_000, 40_001, 45_000),  # what a person says goes before
+        (60.0, None, 50_000, 50_000),
+        (None, None, 50_000, 50_000),
     ],
 )
-def test_few_seconds_take_fewer_points(purpose, seconds, points, low, high, tmp_path, capsys):
-    ball = np.random.default_rng(0).normal(size=(30_000, 3))
+def test_few_seconds_take_fewer_points(seconds, points, low, high, tmp_path, capsys):
+    ball = np.random.default_rng(0).normal(size=(50_000, 3))
     np.save(tmp_path / "ball.npy", ball / np.linalg.norm(ball, axis=1, keepdims=True))
     options = argparse.Namespace(
-        input=[str(tmp_path / "ball.npy")], seed=0, columns=None, points=points, seconds=seconds
+        input=[str(tmp_path / "ball.npy")], seed=0, columns=None, points=points
     )
-    cloud = read_cloud(options, purpose, samples=None)
+    cloud = read_cloud(options, "surface", samples=None, seconds=seconds)
     assert low <= len(cloud) <= high
-    assert ("thinned" in capsys.readouterr().err) == (len(cloud) < 30_000)
+    assert ("thinned" in capsys.readouterr().err) == (len(cloud) < 50_000)
