@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
+from scipy.spatial import cKDTree
 
 from levelset_core.geometry.meshes import Mesh
 
@@ -191,3 +192,42 @@ def cut_along(mesh: Mesh, loop: np.ndarray) -> Mesh | None:
         np.stack([loop, np.roll(loop, -1), np.full_like(loop, tip + 1)], axis=1),
     ]
     return Mesh(vertices, np.concatenate([faces, *lids]))
+
+
+def joined_by_tube(first: Mesh, second: Mesh) -> Mesh:
+    """Two closed meshes as one: their nearest vertices give way to a tube."""
+    distance, row = cKDTree(first.vertices).query(second.vertices)
+    near = int(distance.argmin())
+    n = len(first.vertices)
+    ring = _around(first.faces, int(row[near]))
+    other = _around(second.faces, near)[::-1] + n
+    vertices = np.concatenate([first.vertices, second.vertices])
+    start = np.linalg.norm(vertices[other] - vertices[ring[0]], axis=1).argmin()
+    other = np.roll(other, -start)
+    strip, i, k = [], 0, 0
+    while i < len(ring) or k < len(other):
+        here, there = ring[i % len(ring)], other[k % len(other)]
+        if i * len(other) <= k * len(ring):  # both come around together
+            strip.append([here, ring[(i + 1) % len(ring)], there])
+            i += 1
+        else:
+            strip.append([other[(k + 1) % len(other)], there, here])
+            k += 1
+    kept = [
+        first.faces[(first.faces != row[near]).all(1)],
+        second.faces[(second.faces != near).all(1)] + n,
+    ]
+    normals = np.concatenate([first.vertex_normals, second.vertex_normals])
+    found = Mesh(vertices, np.concatenate([*kept, np.array(strip)]), normals)
+    return found.select_faces(np.arange(len(found.faces)))
+
+
+def _around(faces: np.ndarray, vertex: int) -> np.ndarray:
+    """The neighbours of a vertex of a closed mesh, in the order of its faces."""
+    own = faces[(faces == vertex).any(1)]
+    turned = (np.argmax(own == vertex, axis=1)[:, None] + np.arange(3)) % 3
+    following = dict(np.take_along_axis(own, turned, axis=1)[:, 1:].tolist())
+    ring = [next(iter(following))]
+    while (after := following[ring[-1]]) != ring[0]:
+        ring.append(after)
+    return np.array(ring)

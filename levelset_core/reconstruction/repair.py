@@ -4,7 +4,8 @@ A network fits points only up to their noise, so its level set has handles, tunn
 specks that say nothing: a little higher or lower F has none. A loop around a handle or a tunnel
 bounds a disc; |F| on that disc is at most the depth at which the next critical value of F closes
 it. Where that is below the noise, the handle is cut or the tunnel filled, unless a prior is sure of
-the side in its middle: a rod may be as thin as that. Every change is told.
+the side in its middle: a rod may be as thin as that. In the same way a thin part that broke off is
+joined again, where a prior tells of fewer pieces. Every change is told.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from levelset_core.geometry.grid import Function
 from levelset_core.geometry.handles import (
     Edges,
     cut_along,
+    joined_by_tube,
     loop_length,
     loops_through,
     short_loops,
@@ -108,9 +110,16 @@ def solid_of(
             if parts and noise <= abs(depth) < 2 * noise:  # nearly one with the largest piece
                 noisy = _bridge(f, own.vertices, parts[0].vertices, level) < noise
             count = int(np.isin(nearest, numbers).sum())
-            noisy &= count < LARGE * len(points)
             size = float(np.linalg.norm(piece.bounds[1] - piece.bounds[0]))
-            if count < FEWEST or noisy or size < SMALLEST * cell:
+            few = count < FEWEST or size < SMALLEST * cell
+            if depth < -noise and not few and len(parts) >= expected > 0:
+                whole, gap = _bridged(judge, parts[0], own)
+                if gap is not None:
+                    parts[0] = whole
+                    removed.append(gap)
+                    continue
+            noisy &= count < LARGE * len(points)
+            if few or noisy:
                 kind = "piece" if depth < 0 else "void"
                 center = tuple(piece.bounds.mean(0).tolist())
                 removed.append(Place(kind, center, size, abs(depth)))
@@ -220,6 +229,18 @@ def _values(f: Function, points: np.ndarray) -> np.ndarray:
     dtype, device = home_of(f)
     found: np.ndarray = f(torch.from_numpy(points).to(dtype).to(device)).double().cpu().numpy()
     return found
+
+
+def _bridged(judge: _Judge, whole: Mesh, piece: Mesh) -> tuple[Mesh, Place | None]:
+    """The largest piece with one more, if |F| between them is noise: a thin part that broke off."""
+    depth = _bridge(judge.f, piece.vertices, whole.vertices, judge.level)
+    if depth >= judge.noise:
+        return whole, None
+    distance, row = cKDTree(whole.vertices).query(piece.vertices)
+    near = int(distance.argmin())
+    middle = 0.5 * (whole.vertices[row[near]] + piece.vertices[near])
+    gap = Place("gap", tuple(middle.tolist()), float(distance[near]), depth)
+    return joined_by_tube(whole, piece), gap
 
 
 def _joined(parts: list[Mesh]) -> Mesh:

@@ -15,9 +15,10 @@ class Place:
     """Something that a surface has, or had.
 
     Attributes:
-        kind: "handle", "tunnel", "piece", "void" or "hole".
+        kind: "handle", "tunnel", "gap", "piece", "void" or "hole".
         center: its middle.
-        size: length of the shortest loop found around it; of the others the box's diagonal.
+        size: length of the shortest loop found around it, or across a gap; of the others the box's
+            diagonal.
         depth: the largest |F - level| within; of a hole the distance to the nearest point.
     """
 
@@ -42,7 +43,7 @@ class Solid:
 
     Attributes:
         mesh: the surface.
-        removed: what was cut, filled or dropped.
+        removed: what was cut, filled, bridged or dropped.
         handles: those handles and tunnels left that are short around.
         genus: how many are left in all.
         pieces: how many pieces there were.
@@ -88,7 +89,7 @@ class Solid:
     def told(self) -> list[str]:
         """What was changed and what is left, a sentence each."""
         told = []
-        for kind, verb in (("handle", "cut"), ("tunnel", "filled")):
+        for kind, verb in (("handle", "cut"), ("tunnel", "filled"), ("gap", "bridged")):
             if places := [place for place in self.removed if place.kind == kind]:
                 told.append(
                     f"{_count(len(places), kind)} shallower than the noise {verb}, "
@@ -99,7 +100,7 @@ class Solid:
                 f"{self.pieces - len(dropped)} of {self.pieces} pieces kept: no points, or noise "
                 f"alone, make up the others, the largest {max(dropped, key=lambda p: p.size)}."
             )
-        kept = self.pieces - len(dropped)
+        kept = self.pieces - len(dropped) - sum(place.kind == "gap" for place in self.removed)
         if self.expected and kept != self.expected and not self.trimmed:
             told.append(
                 f"Doubtful: the points' sides tell of {_count(self.expected, 'piece')}, and {kept} "

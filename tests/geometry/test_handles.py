@@ -10,6 +10,7 @@ from levelset_core.geometry import components, extract_mesh, soundness
 from levelset_core.geometry.handles import (
     Edges,
     cut_along,
+    joined_by_tube,
     loop_length,
     loops_through,
     short_loops,
@@ -86,3 +87,14 @@ def test_straight_cuts_corners_off():
     ring = [int(face[0]), int(face[1]), int(face[2])]
     beyond = next(int(v) for v in np.unique(edges) if v not in ring)
     assert len(straight(mesh, np.array([*ring, beyond]))) == 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_tube_makes_one_closed_piece_of_two(seed):
+    middle = torch.tensor([0.62, 0.1 * seed, 0.05])
+    first = extract_mesh(lambda x: x.norm(dim=1) - 0.4, (-1, 1), 33)
+    second = extract_mesh(lambda x: (x - middle).norm(dim=1) - 0.2, (-1, 1), 33 + seed)
+    whole = joined_by_tube(first, second)
+    sound = soundness(whole)
+    assert sound.watertight and sound.euler == 2 and len(components(whole)) == 1
+    assert whole.area == pytest.approx(first.area + second.area, rel=0.02)

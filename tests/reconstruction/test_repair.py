@@ -127,3 +127,23 @@ def test_places_are_told_in_the_units_of_the_cloud():
         moved.handles[0].center, 10 * np.array(after.handles[0].center) + [1, 2, 3]
     )
     assert moved.as_dict()["euler"] == 0 and moved.as_dict()["watertight"]
+
+
+@pytest.mark.parametrize(("expected", "pieces"), [(1, 1), (2, 2), (0, 2)])
+def test_a_part_that_broke_off_is_joined_where_one_piece_is_expected(expected, pieces):
+    def f(x: torch.Tensor) -> torch.Tensor:
+        near = (x - torch.tensor([0.75, 0.0, 0.0])).norm(dim=1) - 0.2
+        return torch.minimum(x.norm(dim=1) - 0.5, near)  # 0.05 apart
+
+    mesh = extract_mesh(f, (-1, 1), NODES)
+    noisy = cloud(mesh) + 0.02 * numpy_generator(1).normal(size=(6000, 3))
+    before, after = solid(f, noisy, expected=expected)
+    sound = soundness(after.mesh)
+    assert before.euler == 4 and sound.watertight
+    assert len(components(after.mesh)) == pieces and sound.euler == 2 * pieces
+    gaps = [place for place in after.removed if place.kind == "gap"]
+    assert len(gaps) == 2 - pieces and ("1 gap" in " ".join(after.told)) == bool(gaps)
+    assert "Doubtful" not in " ".join(after.told)
+    for gap in gaps:
+        np.testing.assert_allclose(gap.center, [0.525, 0, 0], atol=0.04)
+        assert gap.depth == pytest.approx(0.025, abs=0.005)
