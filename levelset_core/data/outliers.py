@@ -103,10 +103,10 @@ def _lonely(cloud: _Neighbours, ratio: float) -> np.ndarray:
     sparse = mean / (ratio * np.median(mean))
     usual, reach = np.empty_like(mean), np.empty_like(mean)
     for start in range(0, len(points), CHUNK):
-        own = slice(start, start + CHUNK)
-        usual[own] = np.partition(mean[near[own]], neighbours // 4, axis=1)[:, neighbours // 4]
-        reach[own] = np.linalg.norm(points[own] - points[near[own, 1:]].mean(1), axis=1)
-    found = mean > ratio * usual
+        part = slice(start, start + CHUNK)
+        usual[part] = np.partition(mean[near[part]], neighbours // 4, axis=1)[:, neighbours // 4]
+        reach[part] = np.linalg.norm(points[part] - points[near[part, 1:]].mean(1), axis=1)
+    found: np.ndarray = mean > ratio * usual
     for own in _parts(sparse > SURELY):
         bulk = _bulk(_scatter(points[near[own]])[0])
         found[own] |= (sparse[own] > 1) & (bulk > BULKY) | (bulk > VOLUME)

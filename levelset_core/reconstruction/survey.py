@@ -210,4 +210,5 @@ def _where_empty(
 def _around(points: np.ndarray, rows: np.ndarray, tree: cKDTree, usual: float) -> np.ndarray:
     """Spacing around some of the points (k,): the usual one, more where they are sparser."""
     some, own = np.unique(rows, return_inverse=True)
-    return np.clip(spacings(points, some, tree), usual, UNEVEN * usual)[own]
+    spacing: np.ndarray = np.clip(spacings(points, some, tree), usual, UNEVEN * usual)
+    return spacing[own]
