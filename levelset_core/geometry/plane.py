@@ -57,15 +57,17 @@ def nearest_on_contours(
     starts = np.concatenate([line[:-1] for line in lines])
     steps = np.concatenate([np.diff(line, axis=0) for line in lines])
     tree, half = cKDTree(starts + steps / 2), np.linalg.norm(steps, ord=norm, axis=1).max() / 2
-    count = 8
-    while True:
+    distance, places = np.empty(len(xy)), np.empty((len(xy), 2))
+    rows, count = np.arange(len(xy)), 4
+    while len(rows):
         count = min(count, len(starts))
-        to_middle, near = tree.query(xy, k=range(1, count + 1), p=norm)
-        distance, places = _nearest_on_segments(xy, starts[near], steps[near], norm)
+        to_middle, near = tree.query(xy[rows], k=range(1, count + 1), p=norm)
+        found = _nearest_on_segments(xy[rows], starts[near], steps[near], norm)
+        distance[rows], places[rows] = found
         # A segment beyond these has its middle too far for a nearer place.
-        if count == len(starts) or (to_middle[:, -1] - half >= distance).all():
-            return distance, places
-        count *= 4
+        unsure = to_middle[:, -1] - half < found[0]
+        rows, count = rows[unsure & (count < len(starts))], 4 * count
+    return distance, places
 
 
 def _nearest_on_segments(
@@ -81,6 +83,7 @@ def _nearest_on_segments(
     along = np.stack([np.zeros_like(u), np.ones_like(u), *stops], axis=2)
     along = np.clip(np.nan_to_num(along), 0.0, 1.0)[..., None]  # (n, k, stops, 1)
     places = (starts[:, :, None] + along * steps[:, :, None]).reshape(len(xy), -1, 2)
-    distance = np.linalg.norm(places - xy[:, None], ord=norm, axis=2)
+    away = np.abs(places - xy[:, None])
+    distance = np.hypot(away[..., 0], away[..., 1]) if norm == 2 else np.maximum(*away.T).T
     best = np.arange(len(xy)), distance.argmin(axis=1)
     return distance[best], places[best]

@@ -35,7 +35,7 @@ START = "from levelset_core.live.worker import main; main()"
 #: Seconds of training a turn: short, so that a click waits no longer for an answer.
 TURN = 0.012
 #: Seconds between two pictures of a session (the browser interpolates), and between two news.
-FRAME_EVERY = 1 / 40
+FRAME_EVERY = 1 / 60
 NEWS_EVERY = 0.4
 #: Shares of the time that pictures and news may take; beyond them they come less often. Where
 #: sessions take turns, half of these, so that more than half is left for steps.
@@ -133,9 +133,11 @@ class Worker:
                     session.sharing = len(running)
                     if session.wants_to_train:  # or paused meanwhile
                         session.trained += session.advance(TURN)
-                    self._send_due(sid, session)
                 if running:
                     self._receive(0.0)
+                with self._reported(sid):
+                    if sid in self.sessions:
+                        self._send_due(sid, session)
 
     def _running(self) -> list[WorkerSession]:
         return [s for s in self.sessions.values() if s.wants_to_train]

@@ -131,13 +131,18 @@ class Browser:
             self._outbox.put_nowait(reply)
 
     def _owed(self, message: wire.Next) -> bool:
-        """Send the picture that another browser's wish made since: it may be the last for long."""
+        """Send the picture that was made since, if one was: it may be the last for long."""
         newest = self.session.frame
         if not message.frame or newest is None or newest is self._sent:
             return False
-        self._sent = newest
-        self._outbox.put_nowait(newest)
+        self._give(newest)
         return True
+
+    def _give(self, picture: bytes) -> None:
+        """Send a picture, and have the next one made while this one travels and is drawn."""
+        self._wants_frame, self._sent = False, picture
+        self._outbox.put_nowait(picture)
+        self.session.want_frame()
 
     def _hear(self, kind: str, content: Any) -> None:
         """From the session, in any thread."""
@@ -146,8 +151,7 @@ class Browser:
     def _deliver(self, kind: str, content: Any) -> None:
         if kind == "frame":
             if self._wants_frame:  # one nobody asked for would pile up before a slow browser
-                self._wants_frame, self._sent = False, content
-                self._outbox.put_nowait(content)
+                self._give(content)
         elif kind == "points":
             self._outbox.put_nowait(wire.Points(**content))
         elif kind == "settings":

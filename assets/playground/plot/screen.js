@@ -1,6 +1,6 @@
 // When and how the canvas is redrawn. Nothing is drawn while nothing changes; while
 // frames are blended about 60 times a second; a new point at once. A browser for which a
-// redraw is dear (no graphics card) shows every frame once, without blending.
+// redraw is dear (no graphics card) blends less often, or shows every frame once.
 
 import { contour } from "./contour.js";
 import { FieldPainter } from "./field.js";
@@ -12,7 +12,7 @@ import { drawPicture } from "./scene.js";
 import { stripScale } from "./strip.js";
 
 const SHORTEST = 14; // ms between redraws of an animation
-const DEAR = 7; // ms that a redraw may keep the browser's main thread if frames are to be blended
+const SHARE = 0.75; // of the main thread's time that redraws of an animation may take
 
 const EMPTY = { header: null, panels: [] };
 const NO_HOOKS = { beforeDraw() {}, beforePaint() {}, afterDraw() {}, laidOut() {} };
@@ -82,8 +82,13 @@ export class Screen {
   tick(now) {
     this.raf = 0;
     this.hooks.beforeDraw();
-    if (this.urgent || now - this.lastDraw >= SHORTEST) this.draw(now);
+    const shortest = this.pending ? SHORTEST : this.shortest; // a frame does not wait
+    if (this.urgent || now - this.lastDraw >= shortest) this.draw(now);
     else this.request();
+  }
+
+  get shortest() {
+    return Math.max(SHORTEST, this.cost.mean / SHARE);
   }
 
   draw(now) {
@@ -109,7 +114,8 @@ export class Screen {
   adopt(frame, now) {
     this.pending = null;
     this.frames += 1;
-    this.blend.push(frame, now, this.instant || this.reduced.matches || this.cost.mean > DEAR);
+    const blends = this.shortest < this.blend.interval;
+    this.blend.push(frame, now, this.instant || this.reduced.matches || !blends);
     const { wanted_margin: wanted } = frame.header;
     this.scales = {
       margin: stripScale(frame.panels, "margin", wanted > 0 ? 1.4 * wanted : 0.1),
