@@ -53,6 +53,7 @@ def limit(count: int, label: str) -> None:
         )
 
 
+@np.errstate(invalid="ignore")  # a damaged number may be a signalling NaN
 def cloud_of_columns(
     names: Sequence[str], columns: Sequence[np.ndarray], reading: Reading, **others: Any
 ) -> PointCloud:

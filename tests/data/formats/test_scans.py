@@ -6,6 +6,7 @@ import gzip
 import importlib
 import io
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,8 +51,7 @@ def test_las(kind):
         assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("encoding", ["ASCII", "BINARY", "BINARY_COMPRESSED"])
-def test_pcd(encoding):
+def pcd(encoding: str) -> bytes:
     pypcd4 = pytest.importorskip("pypcd4")
     near = (POINTS - POINTS.mean(0)).astype(np.float32)
     packed = pypcd4.PointCloud.encode_rgb(COLOURS.astype(np.uint8))
@@ -63,26 +63,30 @@ def test_pcd(encoding):
         numbers = packed.astype(np.float32).view(np.uint32).ravel().tolist()
         rows = (f"{x} {y} {z} {c}\n" for (x, y, z), c in zip(near, numbers, strict=True))
         out = io.BytesIO(head + b"DATA ascii\n" + "".join(rows).encode())
-    cloud = read(out.getvalue(), "a.pcd")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["ASCII", "BINARY", "BINARY_COMPRESSED"])
+def test_pcd(encoding):
+    whole = pcd(encoding)
+    cloud = read(whole, "a.pcd")
+    near = (POINTS - POINTS.mean(0)).astype(np.float32)
     np.testing.assert_allclose(cloud.points, near, rtol=1e-5)
     np.testing.assert_array_equal(cloud.colours, COLOURS)
-    cut = out.getvalue()[: len(out.getvalue()) // 2]
     with pytest.raises(LevelsetError, match=r"^a\.pcd: "):
-        read(cut, "a.pcd")
-    huge = out.getvalue().replace(b"POINTS 300", b"POINTS 3000000000")
+        read(whole[: len(whole) // 2], "a.pcd")
+    huge = whole.replace(b"POINTS 300", b"POINTS 3000000000")
     with pytest.raises(LevelsetError, match="too many"):
         read(huge, "a.pcd")
     with pytest.raises(LevelsetError, match="no PCD file"):
         read(b"VERSION 0.7\n" * 50, "a.pcd")
 
 
-def test_e57_with_two_scans(tmp_path):
+def e57(path: Path) -> None:
     pye57 = pytest.importorskip("pye57")
-    path = tmp_path / "a.e57"
     file = pye57.E57(str(path), mode="w")
     own = POINTS - POINTS.mean(0)
     turned = np.array([np.cos(0.5), 0, 0, np.sin(0.5)])  # about z by 1
-    turn = np.array([[np.cos(1), -np.sin(1), 0], [np.sin(1), np.cos(1), 0], [0, 0, 1]])
     for shift in ([1000.0, 0, 0], [0, 2000.0, 50]):
         columns = dict(zip(("cartesianX", "cartesianY", "cartesianZ"), own.T, strict=True))
         tints = zip(
@@ -93,6 +97,12 @@ def test_e57_with_two_scans(tmp_path):
             rotation=turned, translation=np.array(shift),
         )  # fmt: skip
     file.close()
+
+
+def test_e57_with_two_scans(tmp_path):
+    path, own = tmp_path / "a.e57", POINTS - POINTS.mean(0)
+    turn = np.array([[np.cos(1), -np.sin(1), 0], [np.sin(1), np.cos(1), 0], [0, 0, 1]])
+    e57(path)
     cloud = read_point_cloud(path)
     np.testing.assert_allclose(cloud.points[:300], own @ turn.T + [1000, 0, 0], atol=1e-3)
     np.testing.assert_allclose(cloud.points[300:], own @ turn.T + [0, 2000, 50], atol=1e-3)
