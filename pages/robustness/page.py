@@ -8,7 +8,7 @@ from pages.robustness.explorer import explorer_view
 from pages.robustness.models import models, with_models
 from pages.robustness.table import table_view
 from pages.robustness.training import training_view
-from pages.robustness.trust import trust_view
+from pages.robustness.trust.steps import trust_view
 from pages.robustness.upload import upload_view
 from pages.shared.page import Views, page
 

@@ -1,0 +1,1 @@
+"""Can you trust 99 %?, the guided comparison."""
