@@ -78,7 +78,9 @@ def clouds(data: Path, seeds: int) -> Iterator[tuple[str, int, Any]]:
 
 def reconstructed(cloud: PointCloud, seed: int, options: Any, folder: Path) -> dict[str, Any]:
     """One training of few steps: what came out, in memory and as a file."""
-    config = ReconstructionConfig.preset("quick", steps=options.steps, seconds=None, seed=seed)
+    config = ReconstructionConfig.preset(
+        "quick", steps=options.steps, seconds=None, seed=seed, resolution=options.resolution
+    )
     trainer = ReconstructionTrainer(config, thinned(cloud, options.points), threads=options.threads)
     for _ in trainer:
         pass
@@ -148,10 +150,11 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--points", type=int, default=40_000, help="of a cloud, at most")
     parser.add_argument("--minutes", type=float, default=600, help="begin no run after that")
+    parser.add_argument("--resolution", type=int, default=192)
     options = _measure.parse(parser, arguments)
     with tempfile.TemporaryDirectory() as folder:
         figures = solids(options, Path(folder))
-    names = ("seeds", "steps", "points")
+    names = ("seeds", "steps", "points", "resolution")
     further = [f"--{name}={getattr(options, name)}" for name in names]
     return _measure.report("soundness", options, figures, REQUIRED, further)
 

@@ -43,8 +43,9 @@ CELLS, SPACINGS, OPEN = 0.75, 2.5, 0.15
 RIM_CELLS, RIM_SPACINGS = 1.1, 1.7
 #: Of several objects, or parts, one may have spacings so many times the usual.
 UNEVEN = 5.0
-#: Points closer than this many spacings are of one piece; it counts from this share of all on.
-JOINED, PIECE = 4.0, 0.02
+#: Points closer than this many spacings are of one piece, and so many nearest ones within that many
+#: of a point's own: an object may be sparser. A piece counts from this share of all points on.
+JOINED, LINKS, SPARSE, PIECE = 4.0, 6, 2.0, 0.02
 
 #: Neighbours among which the other side of a thin part is looked for, that lie within this slope of
 #: the normal; nearer sides than so many spacings at most places hide whether they end.
@@ -175,7 +176,11 @@ def _sides_apart(points: np.ndarray, least: float) -> float | None:
 
 
 def _pieces(points: np.ndarray, own: np.ndarray) -> int:
-    near = cKDTree(points).query_pairs(JOINED * float(np.median(own)), output_type="ndarray")
+    tree = cKDTree(points)
+    near = tree.query_pairs(JOINED * float(np.median(own)), output_type="ndarray")
+    distance, others = tree.query(points, k=min(LINKS + 1, len(points)))
+    rows, k = np.nonzero(distance < SPARSE * own[:, None])
+    near = np.concatenate([near, np.stack([rows, others[rows, k]], axis=1)])
     graph = coo_matrix((np.ones(len(near), dtype=bool), near.T), shape=(len(points),) * 2)
     counts = np.bincount(connected_components(graph, directed=False)[1])
     return max(int((counts >= PIECE * len(points)).sum()), 1)

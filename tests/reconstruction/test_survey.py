@@ -144,3 +144,10 @@ def test_pieces_spacing_and_noise():
     assert found.spacing == pytest.approx(np.sqrt(4 * np.pi / 4000), rel=0.2)
     assert found.noise == pytest.approx(0.01, rel=0.35)
     assert set(found.as_dict()) >= {"kind", "pieces", "empty", "spacing", "noise", "told"}
+
+
+@pytest.mark.parametrize(("dense", "sparse"), [(6000, 600), (9000, 400)])
+def test_a_sparse_object_beside_a_dense_one_is_closed_too(dense, sparse):
+    points = np.concatenate([sphere(dense), sphere(sparse) + np.array([3.0, 0, 0])])
+    found = survey(PointCloud(noisy(points, 0.002)))
+    assert found.kind == "closed" and found.pieces == 2
