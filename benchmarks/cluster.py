@@ -167,7 +167,6 @@ def sweep(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 "units": units,
                 f"seconds_on_{count}": round(walls[count], 1),
                 f"cpu_seconds_on_{count}": [round(one, 1) for one in used],
-                f"load_on_{count}": round(os.getloadavg()[0], 1),
             }
     return figures | {
         "speed_up": round(walls[1] / walls[2], 2),
@@ -255,7 +254,16 @@ def deaths(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     }
 
 
-PARTS = {"overhead": overhead, "sweep": sweep, "queue": queue, "deaths": deaths}
+def _loaded(part: _measure.Part) -> _measure.Part:
+    """With the machine's load at its end: what else ran meanwhile is part of the figures."""
+
+    def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+        return part(options, folder) | {"load_average": round(os.getloadavg()[0], 1)}
+
+    return measured
+
+
+PARTS = {part.__name__: _loaded(part) for part in (overhead, sweep, queue, deaths)}
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:

@@ -89,14 +89,19 @@ def _show(options: argparse.Namespace, store: RunStore, run: Run) -> int:
         "seed": run.config.seed,
         "device": run.config.device,
         "threads": run.config.threads,
+        "processes": run.config.processes,
+        "memory": run.config.memory,
         "metrics": metrics[-1] if metrics else None,
         "result": run.result(),
     }
     head = f"{values['name']} ({values['title']}): {values['state']}, "
     lines = [head + progress_text(run.status())]
-    for name in ("message", "created", "owner", "folder", "seed", "device", "threads"):
-        if values[name] not in ("", None):
-            lines.append(f"{name + ':':<10}{values[name]}")
+    told = ("message", "created", "owner", "folder", "seed", "device", "threads")
+    lines += [f"{name + ':':<10}{values[name]}" for name in told if values[name] not in ("", None)]
+    if values["processes"] > 1:
+        lines.append(f"shared by {values['processes']} processes")
+    if values["memory"]:
+        lines.append(f"memory:   {values['memory']:g} GB of a worker of the cluster")
     for name in ("settings", "metrics", "result"):
         lines += [f"{name}.{key}: {value}" for key, value in (values[name] or {}).items()]
     return answer(options, values, *lines)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from levelset_core.cluster import connect
@@ -50,7 +51,7 @@ class Follower:
     def __init__(self, run: Run, url: str) -> None:
         self.run, self.url, self.mirror = run, url, Mirror(url, run)
         self._meter = Meter(run)
-        self._over = ""
+        self._over = self._silence = ""
         self._asked = False
 
     def work(self) -> RunStatus:
@@ -92,7 +93,7 @@ class Follower:
             self.mirror.request_cancel()
             self._asked = True
         if seen is None:
-            return False
+            return self._alone(far)
         if seen.lost(task_of(self.run).get("key")):
             return self._hand_over(far, seen)
         # A worker may have it that is busy with another: Dask says that it is processed then.
@@ -114,7 +115,16 @@ class Follower:
             return ask([key] if key else [])
         except (LevelsetError, OSError) as error:
             logger.warning("%s", error)
+            self._silence = str(error)
             return None
+
+    def _alone(self, far: RunStatus) -> bool:
+        """Without the scheduler, a worker that has begun goes on; whether that was its end."""
+        if far.state == "queued":
+            if self._asked:
+                return self._take_back(far)
+            self.run.write_status(replace(far, message=self._silence))
+        return False
 
     def _hand_over(self, far: RunStatus, seen: Seen) -> bool:
         """Give it to the scheduler, unless it was asked to stop; whether that was its end."""
@@ -123,10 +133,12 @@ class Follower:
         return not submit(self.run, far, seen, "work_apart", self.url, self.run.id)
 
     def _take_back(self, far: RunStatus) -> bool:
-        client = connect()
+        """Nobody has begun: take it from the scheduler; its end. The files go, and none begins."""
         if key := task_of(self.run).get("key"):
-            future = optional("distributed", "cluster").Future(key, client)
-            client.cancel([future], force=True)  # type: ignore[no-untyped-call]
+            with suppress(LevelsetError):
+                client = connect()
+                future = optional("distributed", "cluster").Future(key, client)
+                client.cancel([future], force=True)  # type: ignore[no-untyped-call]
         self.run.write_status(
             replace(far, state="cancelled", message=self._over, queued_at=None, pid=None, host=None)
         )
