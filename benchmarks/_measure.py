@@ -111,11 +111,11 @@ def interleave(repeats: int, **runs: Callable[[], object]) -> dict[str, float]:
 
 def report(
     name: str, options: argparse.Namespace, figures: dict[str, Any], required: dict[str, float],
-    further: Sequence[str] = (), file: str | None = None,
+    further: Sequence[str] = (), file: str | None = None, dates: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Print the figures and, with --store, write them to ``results/<name>.json``, or to ``file``.
 
-    ``further`` are options of this benchmark alone, as they were given.
+    ``further`` are options of this benchmark alone, as they were given; ``dates`` those of parts.
     """
     flags = [f"--{k}" for k in ("quick", "store") if getattr(options, k)]
     command = ["python", "-m", f"benchmarks.{name}", *flags]
@@ -138,6 +138,8 @@ def report(
         "required": required,
         "figures": figures,
     }
+    if dates:
+        result["dates"] = dict(dates)
     print(json.dumps(result, indent=2))
     if options.store:
         RESULTS.mkdir(exist_ok=True)
@@ -147,9 +149,14 @@ def report(
 
 def stored(name: str) -> dict[str, Any]:
     """The figures in ``results/<name>.json``, none if there is no such file."""
-    path = RESULTS / f"{name}.json"
-    figures: dict[str, Any] = json.loads(path.read_text())["figures"] if path.exists() else {}
+    figures: dict[str, Any] = _file(name).get("figures", {})
     return figures
+
+
+def _file(name: str) -> dict[str, Any]:
+    path = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return found
 
 
 def report_parts(
@@ -159,6 +166,10 @@ def report_parts(
     """Measure the parts of ``options.only``; stored figures of the others stay as they were."""
     with tempfile.TemporaryDirectory() as folder:
         figures = {part: parts[part](options, Path(folder)) for part in options.only.split(",")}
+    dates = dict.fromkeys(figures, datetime.date.today().isoformat())
     if options.store:
+        old = _file(name)
+        dates = old.get("dates", dict.fromkeys(stored(name), old.get("date", ""))) | dates
         figures = stored(name) | figures
-    return report(name, options, figures, required, ["--only", options.only, *further])
+    further = ["--only", options.only, *further]
+    return report(name, options, figures, required, further, dates=dates)
