@@ -68,8 +68,9 @@ def test_parts_whose_workers_die_are_each_done_once(scheduler, cluster):
     for k, square in spread(slow_square, range(count)):
         found.append((k, square))
         if kills < KILLS and time.monotonic() > end:
-            nannies = [n for n in scheduler.workers.values() if n.process and n.process.pid]
-            kills += kill(draw.choice(nannies).process.pid)
+            # One that dies while it starts is given up by its nanny, as Dask has it.
+            up = [n for n in scheduler.workers.values() if n.process.status.name == "running"]
+            kills += kill(draw.choice(up).process.pid) if up else 0
             end = time.monotonic() + draw.uniform(0.2, 2)
     assert sorted(found) == [(k, k**2) for k in range(count)]
     print(f"\n{kills} workers of parts killed: {count} parts of {count}, each once.")
