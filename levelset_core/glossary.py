@@ -219,6 +219,15 @@ GLOSSARY: dict[str, Term] = {
         "two kinds of PGD, a search for the nearest wrong image (FAB), and Square, which needs no "
         "gradient. An image stands if all four fail (Croce and Hein, 2020).",
     ),
+    "white_box": Term(
+        "white box", "an attack that sees the network",
+        "it follows the network's own gradient. The figure: images that stand.",
+    ),
+    "black_box": Term(
+        "black box", "an attack that does not see the network",
+        "images that fool another network are shown to this one. Where they fool it more often "
+        "than its own gradient does, the gradient misleads.",
+    ),
     "masking": Term(
         "gradient masking", "gradients that mislead attacks",
         "the network is as easy to fool as before, but an attack that follows its gradient does "
@@ -246,6 +255,19 @@ GLOSSARY: dict[str, Term] = {
         "Level set", "the training of the paper that this program is about",
         "it pushes the network's boundary away from the images (Controlling Neural Level Sets, "
         "Atzmon et al., 2019). The number is the ε it asks for.", "Sec. 5.2",
+    ),
+    "hinge": Term(
+        "Hinge", "the loss of a support vector machine",
+        "it asks the output F to be at least 1 on the right side. It does not ask how far away the "
+        "boundary is.",
+    ),
+    "mlp": Term(
+        "MLP", "a plain network",
+        "a multi-layer perceptron: each layer is a weighted sum of all numbers of the one before.",
+    ),
+    "false_position": Term(
+        "false position", "a search on a segment",
+        "it goes from x towards a place on the other side, along a straight line, until F is 0.",
     ),
     "convnet4": Term(
         "ConvNet-4", "a small network for images",

@@ -217,6 +217,16 @@ export const GLOSSARY = {
     "name": "The field's standard set of four attacks",
     "sentence": "The field's standard set of four attacks: two kinds of PGD, a search for the nearest wrong image (FAB), and Square, which needs no gradient. An image stands if all four fail (Croce and Hein, 2020)."
   },
+  "white_box": {
+    "symbol": "white box",
+    "name": "An attack that sees the network",
+    "sentence": "An attack that sees the network: it follows the network's own gradient. The figure: images that stand."
+  },
+  "black_box": {
+    "symbol": "black box",
+    "name": "An attack that does not see the network",
+    "sentence": "An attack that does not see the network: images that fool another network are shown to this one. Where they fool it more often than its own gradient does, the gradient misleads."
+  },
   "masking": {
     "symbol": "gradient masking",
     "name": "Gradients that mislead attacks",
@@ -246,6 +256,21 @@ export const GLOSSARY = {
     "symbol": "Level set",
     "name": "The training of the paper that this program is about",
     "sentence": "The training of the paper that this program is about (Sec. 5.2): it pushes the network's boundary away from the images (Controlling Neural Level Sets, Atzmon et al., 2019). The number is the ε it asks for."
+  },
+  "hinge": {
+    "symbol": "Hinge",
+    "name": "The loss of a support vector machine",
+    "sentence": "The loss of a support vector machine: it asks the output F to be at least 1 on the right side. It does not ask how far away the boundary is."
+  },
+  "mlp": {
+    "symbol": "MLP",
+    "name": "A plain network",
+    "sentence": "A plain network: a multi-layer perceptron: each layer is a weighted sum of all numbers of the one before."
+  },
+  "false_position": {
+    "symbol": "false position",
+    "name": "A search on a segment",
+    "sentence": "A search on a segment: it goes from x towards a place on the other side, along a straight line, until F is 0."
   },
   "convnet4": {
     "symbol": "ConvNet-4",

@@ -42,6 +42,7 @@ class Entry:
         best: the figure about the most images, or None.
         active: one on its way, or stopped with less than it was to be, or None.
         reference: somebody else's figure for a network trained like this one, or None.
+        latest: what the last finished run found, where another figure is about more images.
     """
 
     model: KnownModel
@@ -49,6 +50,7 @@ class Entry:
     best: Cell | None
     active: Cell | None
     reference: Reference | None
+    latest: Cell | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,9 @@ def table_rows(
             known = None
             if like is not None and attack == paper_attack(column.attack, model.shape[0]):
                 known = like.reference(column.attack)
-            row.entries[column.attack] = Entry(model, attack, _best(own), _active(own), known)
+            row.entries[column.attack] = Entry(
+                model, attack, _best(own), _active(own), known, _latest(own)
+            )  # fmt: skip
         rows.append(row)
     return rows
 
@@ -115,6 +119,11 @@ def published_row(model: KnownModel, data: str) -> Published | None:
 def _best(cells: list[Cell]) -> Cell | None:
     known = [c for c in cells if c.known]
     return max(known, key=lambda c: (c.images, c.state == "done"), default=None)
+
+
+def _latest(cells: list[Cell]) -> Cell | None:
+    newest = next((c for c in cells if c.state == "done"), None)
+    return None if newest is _best(cells) else newest
 
 
 def _active(cells: list[Cell]) -> Cell | None:

@@ -18,6 +18,7 @@ from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import RESUMABLE, STATES, Run, RunConfig, RunStatus
 from levelset_core.runs.kinds import Goal, Kind, Metric, Trainer, get_kind, kind_modules, kind_title
 from levelset_core.runs.owners import Viewer
+from levelset_core.runs.queue import cores_for_runs, has_room
 from levelset_core.runs.quotas import check_upload, usage, why_waiting
 from levelset_core.runs.spare import drop_spare, keep_spare
 from levelset_core.runs.starting import Started, start
@@ -40,9 +41,11 @@ __all__ = [
     "Viewer",
     "byte_size",
     "check_upload",
+    "cores_for_runs",
     "drop_spare",
     "duration",
     "get_kind",
+    "has_room",
     "keep_spare",
     "kind_modules",
     "kind_title",

@@ -59,18 +59,19 @@ def start_next(runs: Sequence[Run]) -> None:
     for _, _, run, status in sorted(queued, key=lambda entry: entry[:2]):
         if why_waiting(run, running):
             continue
-        if not _fits(run, running):
+        if not has_room(run.config.threads, run.config.device, running):
             break
         if _start(run, status):
             running.append(run)
 
 
-def _fits(run: Run, running: Sequence[Run]) -> bool:
+def has_room(threads: int, device: str, running: Sequence[Run]) -> bool:
+    """Whether a run of so many threads may begin beside those that work."""
     if not running:
         return True
     devices = {other.config.device for other in running} - {"cpu"}
-    cores = sum(other.config.threads for other in running) + run.config.threads
-    return run.config.device not in devices and cores <= cores_for_runs()
+    cores = sum(other.config.threads for other in running) + threads
+    return device not in devices and cores <= cores_for_runs()
 
 
 def _start(run: Run, status: RunStatus) -> bool:

@@ -51,6 +51,11 @@ class RunStore:
         """Everybody's runs that a process works on now."""
         return [run for run in runs_below(self.root) if run.alive]
 
+    def waiting(self) -> list[Run]:
+        """Everybody's runs that wait in the queue."""
+        runs = [run for run in runs_below(self.root) if not run.problem()]
+        return [run for run in runs if run.status().state == "queued" and not run.alive]
+
     def mine(self, run: Run) -> bool:
         """Whether who looks may change it."""
         return self.viewer.sees_all or self.viewer.owns(run.owner)

@@ -62,7 +62,7 @@ def _strip(work: ExactWork) -> None:
         done = "" if tally.points >= POINTS else f"{tally.points:,} of "
         shown += [
             ("Largest |F| on the boundary", f"{tally.on_boundary:.1e}"),
-            (f"among {done}{POINTS:,} random points", f"{tally.wrong:,} wrong signs"),
+            (f"Wrong signs among {done}{POINTS:,} random points", f"{tally.wrong:,}"),
         ]
     for column, (label, value) in zip(st.columns([1, 1.1, 1, 1, 1, 2, 2.6]), shown, strict=False):
         column.metric(label, value)
@@ -79,7 +79,8 @@ def _in_words(work: ExactWork, tally: Tally) -> str:
     if tally.on_boundary < ROUNDING * size:
         return (
             f"Exact up to rounding: on the boundary F is to be 0, and it is, up to "
-            f"{tally.on_boundary:.1e}. That is what 64-bit numbers round away."
+            f"{tally.on_boundary:.1e}. That is what 64-bit numbers round away. A wrong sign: a "
+            "random point that the network puts on the other side of the shape."
         )
     return (
         f"Not exact: on the boundary F is to be 0, and it is {tally.on_boundary:.1e} somewhere, in "

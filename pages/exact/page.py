@@ -17,16 +17,16 @@ TABS: Views = {
 
 THEOREM = (
     "Theorem 1 of *Controlling Neural Level Sets*: every closed shape of straight edges or flat "
-    "faces is exactly the zero level set of a ReLU network. Here the network is built, not "
-    "trained: F < 0 inside, F = 0 on the shape."
+    "faces is exactly the zero level set of a ReLU network. It is built, not trained."
 )
 
 with page("Exact networks", VIEWS, key="exact_space") as here:
     st.markdown(
         THEOREM,
-        help="Closed: watertight, without a gap. ReLU network: linear layers, max(0, x) between. "
-        "From one place to another F never changes by more than their distance (it is "
-        "1-Lipschitz), so |F| is at most the distance to the shape.",
+        help="F < 0 inside, F = 0 on the shape. Closed: watertight, without a gap. An unbounded "
+        "shape, such as the wedge, goes on outside the picture. ReLU network: linear layers, "
+        "max(0, x) between. From one place to another F never changes by more than their "
+        "distance (it is 1-Lipschitz), so |F| is at most the distance to the shape.",
     )
     presets, files = st.columns([5, 1], vertical_alignment="center")
     work = here.show(presets, files)

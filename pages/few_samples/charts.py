@@ -17,7 +17,7 @@ from pages.shared.tables import named_table
 LOOKS = {
     loss: (COLORS[k], DASHES[k], MARKERS[k]) for k, loss in enumerate(("ours", "xent", "hinge"))
 }
-BANDS = {"sd": "Standard deviation", "interval": "95 % interval of the mean"}
+BANDS = {"sd": "Band: standard deviation", "interval": "Band: 95 % interval of the mean"}
 
 
 def figure_view(source: Source) -> None:
@@ -30,6 +30,10 @@ def figure_view(source: Source) -> None:
         )  # fmt: skip
         figure = figure_2(source.result, band or "sd")
         st.plotly_chart(figure, key=f"few_figure_{source.key}", config=CONFIG)
+        st.caption(
+            "Lines: the mean over the repeats. Shaded bands: how far repeats lie from it (standard "
+            "deviation), or how well the mean is known (95 % interval)."
+        )
         st.code(source.command(), language="bash", wrap_lines=True)
     with right:
         for loss in _others(source.result, "## Geometric SVM minus the others"):

@@ -46,8 +46,10 @@ def gallery_view(source: Source) -> None:
         accuracy = ", ".join(f"{LOSSES[k]} {gallery.accuracy[k]:.1%}" for k in losses)
         st.caption(
             f"Networks trained on {images:,} images, repeat {gallery.repeat + 1} ({accuracy}). "
-            "Beside each image: the point p⁰ of the decision boundary that Newton steps (Eq. 4) "
-            "reach from it; other boundary points may be nearer. Pixels run from 0 to 1."
+            "Beside each image: what it is when its answer is about to flip, for each network. "
+            "That is the point p⁰ of the decision boundary that Newton steps (Eq. 4) reach; other "
+            "boundary points may be nearer. Below: what changed, made visible. White got "
+            "brighter, black darker, grey stayed. Pixels run from 0 to 1."
         )
     rows = gallery.rows(right, wrong)
     if not rows:
@@ -58,7 +60,10 @@ def gallery_view(source: Source) -> None:
     columns = st.columns(COLUMNS, gap="small")
     for place, k in enumerate(rows[:12]):
         with columns[place % COLUMNS].container(border=True):
-            _card(gallery, k, [right, wrong, *(x for x in losses if x not in (right, wrong))])
+            sides = source.result["labels"]
+            _card(
+                gallery, k, [right, wrong, *(x for x in losses if x not in (right, wrong))], sides
+            )
     st.code(source.command(gallery.fraction), language="bash", wrap_lines=True)
 
 
@@ -67,11 +72,11 @@ def _load(path: str, changed: int) -> Gallery:
     return Gallery.load(Path(path))
 
 
-def _card(gallery: Gallery, k: int, losses: list[str]) -> None:
+def _card(gallery: Gallery, k: int, losses: list[str], sides: dict[str, list[str]]) -> None:
     label = f"{gallery.label[k]:+.0f}"
     cells = st.columns(1 + len(losses), gap="small")
     with cells[0]:
-        name = f"Test image {gallery.index[k]}, class {label}"
+        name = f"Test image {gallery.index[k]}: one of {', '.join(sides[label[0] + '1'])}"
         st.image(_picture(gallery, gallery.images[k]), width="stretch", alt=name)
         st.caption(name)
     for cell, loss in zip(cells[1:], losses, strict=True):
@@ -80,8 +85,14 @@ def _card(gallery: Gallery, k: int, losses: list[str]) -> None:
         with cell:
             foot = f"Where the boundary of {LOSSES[loss]} was reached from {name}"
             st.image(_picture(gallery, view.boundary[k]), width="stretch", alt=foot)
+            change = view.boundary[k] - gallery.images[k]
+            most = float(np.abs(change).max())
+            shown = np.clip(0.5 + change / (2 * max(most, 1e-9)), 0, 1).astype(np.float32)
+            what = f"What changed from {name} to where the boundary of {LOSSES[loss]} was reached"
+            st.image(_picture(gallery, shown), width="stretch", alt=what)
             reached = (
-                f"p⁰ at L∞\u00a0{view.linf[k]:.3f}, L₂\u00a0{view.l2[k]:.2f}"
+                f"p⁰ at L∞\u00a0{view.linf[k]:.3f}, L₂\u00a0{view.l2[k]:.2f}: no pixel changed by "
+                f"more than {view.linf[k]:.1%}; drawn {0.5 / max(most, 1e-9):,.0f} times as strong"
                 if view.reached[k]
                 else "S₀ was not reached"
             )

@@ -9,7 +9,7 @@ from pages.few_samples.sources import of_one, sources
 from pages.shared.page import Views, page
 
 VIEWS: Views = {
-    "figure": (":material/show_chart: Figure 2", of_one(figure_view)),
+    "figure": (":material/show_chart: Accuracy (Figure 2)", of_one(figure_view)),
     "pairs": (":material/scatter_plot: Repeat by repeat", of_one(pairs_view)),
     "gallery": (":material/photo_library: Images they differ on", of_one(gallery_view)),
     "run": (":material/play_arrow: Run here", runs_view),

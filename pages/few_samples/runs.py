@@ -8,16 +8,17 @@ from levelset_core.data.images import IMAGE_SETS, is_here
 from levelset_core.errors import LevelsetError
 from levelset_core.few_samples.binary_images import MERGES
 from levelset_core.few_samples.config import MATCH, POINTS, UNTIL, GeneralizationConfig
-from levelset_core.few_samples.networks import MODELS
+from levelset_core.few_samples.kinds.generalize import trainings
+from levelset_core.few_samples.networks import COST, MODELS
 from levelset_core.few_samples.results import chosen_numbers, command, key_of, title
-from levelset_core.runs import Run, start
+from levelset_core.runs import Run, duration, start
 from pages.few_samples.sources import Source
 from pages.server.people import my_runs
 from pages.shared.attempt import telling
 from pages.shared.board import live_board
 from pages.shared.image_data import data_size_title, here_or_download
 from pages.shared.kept import kept_menu
-from pages.shared.run_controls import created_text, run_progress
+from pages.shared.run_controls import created_text, queue_ahead, run_progress
 
 EVERY = 2.0
 #: Of the bundled excerpt, which is small: 30 to 400 images.
@@ -60,9 +61,38 @@ def _form(stored: dict[str, Source]) -> None:
         st.error(str(error), icon=":material/error:")
         return
     st.code(command(config), language="bash", wrap_lines=True)
+    st.caption(_takes(config, stored))
     if st.button("Start", type="primary", icon=":material/play_arrow:", key="few_run_start"):
         with telling():
             _start(config)
+
+
+def _takes(config: GeneralizationConfig, stored: dict[str, Source]) -> str:
+    """How long it will be, before anybody starts it."""
+    count = trainings(config)
+    each, where = _seconds(config, stored)
+    words = [f"{count:,} trainings"]
+    if config.chosen is None:
+        words.append("most of them to choose hyper-parameters")
+    return (
+        f"{', '.join(words)}: roughly {duration(count * each)} on one core ({where}). "
+        f"{queue_ahead(1, 'cpu')}"
+    )
+
+
+def _seconds(config: GeneralizationConfig, stored: dict[str, Source]) -> tuple[float, str]:
+    """Seconds of a training, and how that is known: from a run like it, or the stored result."""
+    for run in my_runs().of_kind("generalize"):
+        own, status = GeneralizationConfig.from_dict(run.config.settings), run.status()
+        alike = (own.model, own.until, own.match) == (config.model, config.until, config.match)
+        if alike and status.state == "done" and status.step:
+            return status.seconds / status.step, "as in your last run"
+    found = stored.get("mnist")
+    work = COST[config.model] / COST["mlp"]
+    if found is None:
+        return work, "a guess"
+    spent = found.result["cpu_seconds"] / trainings(found.config)
+    return spent * work, "as on the machine of the stored MNIST result"
 
 
 def _how() -> dict[str, str]:

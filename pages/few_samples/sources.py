@@ -25,6 +25,7 @@ from levelset_core.few_samples.results import (
 from levelset_core.paths import ASSETS
 from levelset_core.runs.files import read_json
 from pages.server.people import my_runs
+from pages.shared.glossary import explained, term
 from pages.shared.kept import view_choice
 from pages.shared.run_controls import created_text
 from pages.shared.tables import named_table
@@ -116,15 +117,26 @@ def _task(source: Source) -> None:
     network = source.result["network"].split(",")[0]
     repeats = source.config.repeats
     st.markdown(
-        f"Which loss learns most from few images? The same network ({network}) is trained on small "
-        f"random parts of the training set, {repeats} times for each size, and tested on all test "
-        f"images. **{conclusion(source.result)}**"
+        f"Which loss learns most from few images? The same network ({_network(network)}) is "
+        f"trained on small random parts of the training set, {repeats} times for each size, and "
+        f"tested on all test images. **{conclusion(source.result)}** "
+        + explained(
+            "A point is one percent of the test images; in brackets the 95 % interval. "
+            "{geometric_svm}, {cross_entropy} and {hinge} are the losses. Figure 2 of the paper "
+            "compares them like this."
+        ),
+        unsafe_allow_html=True,
     )
     sides = (
         f"{', '.join(names)} ({sign.replace('-', '−')})"
         for sign, names in source.result["labels"].items()
     )
     st.caption(f"Two classes: {' against '.join(sides)}.")
+
+
+def _network(name: str) -> str:
+    """What the network is called, with its words if it is one of the glossary's."""
+    return name.replace("MLP", term("mlp")) if name.startswith("MLP") else name
 
 
 def _about(source: Source) -> None:

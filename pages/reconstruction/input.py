@@ -178,6 +178,9 @@ def _damaged(subject: Subject) -> Subject:
         now[field] = int(value) if field != "noise" else float(value)
         st.session_state[f"damage_{field}"] = now[field]
     with st.expander("Damage it", icon=":material/healing:"):
+        st.caption(
+            "Makes the points worse on purpose, to see what the method still does with them."
+        )
         noise = st.slider(
             "Noise, % of the diagonal", 0.0, 3.0, now["noise"], 0.1, key="damage_noise",
             help="How far points are moved at random: the standard deviation in every coordinate, "

@@ -21,7 +21,7 @@ from pages.reconstruction.results import Result, origin_of, result_of, runs_on, 
 from pages.reconstruction.stills import stills_view
 from pages.shared.board import live_board, pick_runs
 from pages.shared.page import page
-from pages.shared.run_controls import run_progress
+from pages.shared.run_controls import queue_ahead, run_progress
 from pages.shared.viewer3d import viewer3d
 
 #: Seconds between two looks at a run that is not over.
@@ -67,7 +67,8 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
             lambda result: kept_points(subject, ratio_of(result, ratio) if at_once else None),
         ),
         key="reconstruction", subject=subject.digest, up=subject.up,
-        tell_camera=stills, origin=origin_of(subject), colour=colour_of(subject, results),
+        tell_camera=stills, origin=origin_of(subject),
+        colour="plain" if subject.cloud.colours is None else "rgb",
         height=VIEWER - PILLS * (len(runs) > 1) - HEAD * bool(unfinished)
         - TOLD * told - GAP * bool(told) - LOOK * (not runs),
         empty="No surface yet.",
@@ -81,7 +82,7 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
             f"Drag to turn, wheel to zoom, ? for all keys. **{start_title(stored)}** trains a "
             "network whose level set F = 0 is the shape; you watch it from the first second."
         )
-        st.caption(f"{text} {takes(subject, choice)}" if stored else text)
+        st.caption(f"{text} {takes(subject, choice)} {queue_ahead()}" if stored else text)
     if not runs:
         return
     tab = st.segmented_control(
@@ -108,15 +109,6 @@ def tell_first_look(look: DeltaGenerator, texts: Iterator[str]) -> None:
         line = look.empty()
         line.caption(":material/hourglass_top: Looking at the points…")
     line.empty()
-
-
-def colour_of(subject: Subject, results: list[Result]) -> str:
-    """What the picture is coloured by to begin with."""
-    if subject.cloud.colours is not None:
-        return "rgb"
-    # The stored result tells how good it is without a click.
-    only_stored = bool(results) and all(is_bundled(result.run) for result in results)
-    return "to_truth" if only_stored and subject.truth is not None else "plain"
 
 
 def outlier_ratio(choice: dict[str, Any]) -> float | None:

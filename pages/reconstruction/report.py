@@ -17,7 +17,8 @@ from pages.shared.tables import named_table
 
 #: What the first look shows, by the kind of run.
 PREVIEWS = {
-    "reconstruct": "the surface where a winding number of the points changes sides",
+    "reconstruct": "the surface between inside and outside, by how often the points surround "
+    "a place (their winding number)",
     "curve": "the smooth curve through the points in their order",
 }
 
@@ -49,7 +50,8 @@ def notes_of(result: Result) -> Iterator[tuple[str, str]]:
         text = f"Stored with the program: {told.get('steps', 0):,} steps of training."
         yield (
             "inventory_2",
-            f"{text} Turn it, choose another level, cut it, change its colours.",
+            f"{text} Turn it, choose another level, cut it, or choose **Colour** beside it to see "
+            "how far it is from the truth.",
         )
     if note := told.get("note"):
         yield "warning", f":orange[{note}]"
@@ -106,8 +108,16 @@ def training_view(results: list[Result]) -> None:
     if "near" in names:
         st.caption(
             "X: the points of the cloud. d(p, X): the distance from a place p to the nearest of "
-            "them. F is to be 0 on the cloud, and near it |F| is to be this distance; so all "
+            "them. F is to be 0 on the cloud, and near it |F| is to be this distance: these two "
             "means sink."
+            + (
+                " The mean over the samples of S₀ sinks and then rises again. As long as they are "
+                "on their way, |F| makes up for the distance. Once they lie on S₀ (converged part: "
+                "the share of them that does), F is 0 and the distance is left. It ends near the "
+                "gap between two points, since S₀ also runs where no point is."
+                if "projected" in names
+                else ""
+            )
         )
 
 

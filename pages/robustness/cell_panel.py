@@ -22,9 +22,10 @@ from pages.robustness.measuring import PASSES
 from pages.robustness.models import test_images
 from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
+from pages.shared.glossary import term
 from pages.shared.image_data import here_or_download
 from pages.shared.kept import kept
-from pages.shared.run_controls import run_progress
+from pages.shared.run_controls import queue_ahead, run_progress
 
 IMAGES = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 USUAL = 200
@@ -55,13 +56,16 @@ def _how(entry: Entry, data: str) -> None:
     if best is None:
         st.markdown("Not measured yet on this machine.")
     else:
-        where = "its card" if best.state == "card" else f"run `{best.run_id}`"
+        where = "stored beside it" if best.state == "card" else f"from run `{best.run_id}`"
         st.markdown(
             f"Measured: **{percent(best.accuracy, 2)} %**: {best.standing:,} of {best.images:,} "
-            f"images{_drawn(best)} stand, 95 % interval {interval_text(best)} % (Clopper and "
-            "Pearson). "
-            f"Seed {best.seed}, {_when(best)}, from {where}. {first_upper(best.source)}."
+            f"images{_drawn(best)} stand, {term('interval')} "
+            f"{interval_text(best)} %. "
+            f"Seed {best.seed}, {_when(best)}, {where}. {first_upper(best.source)}.",
+            unsafe_allow_html=True,
         )
+        if entry.latest is not None:
+            st.markdown(_your_run(entry.latest, best))
         for warning in best.warnings:
             st.warning(warning, icon=":material/warning:")
     if entry.active is not None and entry.active.state == "stopped" and entry.active.run_id:
@@ -83,6 +87,20 @@ def _how(entry: Entry, data: str) -> None:
     if best is not None and _in_other_order(best, data):
         where = "On this machine" if is_here(data) else "In a download"
         st.caption(f"{where} the images come in another order, so the first ones differ.")
+
+
+def _your_run(own: Cell, best: Cell) -> str:
+    """What the last run found, beside the figure that the table keeps."""
+    low, high = own.interval
+    agree = low <= best.interval[1] and best.interval[0] <= high
+    end = "agrees with" if agree else "**differs** from"
+    return (
+        f":green[:material/check_circle:] Your last run is done: **{own.standing:,} of "
+        f"{own.images:,} stand**{_drawn(own)} ({percent(own.accuracy, 2)} %, 95 % interval "
+        f"{interval_text(own)} %), seed {own.seed}, {duration(own.seconds)}, run "
+        f"`{own.run_id}`. It {end} the figure above, which is about more images and so stays in "
+        "the table."
+    )
 
 
 def _drawn(cell: Cell) -> str:
@@ -135,7 +153,7 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
         work = sum(passes(e.attack) * images for e in wanted) / PASSES
         st.caption(
             f"Runs in the background; you may close the page. It takes at most about "
-            f"{duration(work)} on one core, less where images break early."
+            f"{duration(work)} on one core, less where images break early. {queue_ahead()}"
         )
     else:
         st.caption(_nothing_new(scoped))

@@ -32,6 +32,7 @@ from pages.robustness.subject import Subject, choose_subject
 from pages.server.arrays import store
 from pages.shared.attempt import telling
 from pages.shared.front_end import front_end
+from pages.shared.glossary import term
 from pages.shared.kept import kept_choice
 from pages.shared.tables import named_table
 
@@ -48,10 +49,11 @@ NAMES = {
     "l2": "Newton, L₂",
 }  # fmt: skip
 DISTANCES_NOTE = (
-    '<p class="levelset-note">p: a point where Fʲ = 0, on the boundary of the class. False '
-    "position: on the way to this attack; any-box attack: on the way to the first that succeeds, "
-    "ε from 0.1 to 1. Newton: steps from x, whatever ε. ρ: |x − p| at the one pixel in which Fʲ "
-    "changes most at p.</p>"
+    '<p class="levelset-note">Fʲ: the output of class j minus the largest other one. p: a point '
+    f"where Fʲ = 0, on the boundary of the class. {term('false_position', 'False position')}: on "
+    "the way to this attack; any-box attack: on the way to the first that succeeds, whatever its "
+    "box, ε from 0.1 to 1. Newton: steps from x, whatever ε. ρ: |x − p| at the one pixel in which "
+    "Fʲ changes most at p.</p>"
 )
 MISSING = {
     "root": "No zero of Fʲ on the way.",

@@ -17,6 +17,7 @@ from pages.robustness.charts import tidy
 from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
 from pages.shared.charts import COLORS, CONFIG, look
+from pages.shared.glossary import hint
 from pages.shared.tables import named_table
 
 #: Images that a model is examined on.
@@ -45,6 +46,10 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
     """The verdicts of all models, and the evidence for the one chosen in the table."""
     attack = paper_attack("pgd-margin", chosen.shape[0], epsilon)
     st.markdown("## Can these figures be trusted?")
+    st.caption(
+        f"Looked at on the first {IMAGES} images only, so the shares differ from the table's. A "
+        "tick means that nothing misled the attacks. It does not mean that the network is robust."
+    )
     missing = []
     for model in models:
         found, pending = _examined(model, data, attack)
@@ -62,13 +67,14 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
             key="robust_examine", icon=":material/search:",
             disabled=not missing or not is_here(data),
             on_click=attempt, args=(ERROR, _start, missing, models, data, attack),
-            help="All are examined, or being examined." if not missing
+            help="Nothing is left to examine." if not missing
             else "Outputs, gradients, pixels, then attacks of growing strength, with and without "
             f"gradients, on {IMAGES} images: about a minute each on one core."
             + ("" if is_here(data) else " The images have to be downloaded first."),
         )  # fmt: skip
         st.caption(
-            "After Athalye et al. (2018), AutoAttack's flags and the indicators of Pintor et al. "
+            ("" if missing else "All models are examined, or being examined. ")
+            + "After Athalye et al. (2018), AutoAttack's flags and the indicators of Pintor et al. "
             "(2022): what makes an attack's figures worthless."
         )
     tell(ERROR)
@@ -80,7 +86,7 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
 def _in_short(found: dict[str, Any]) -> tuple[str, str]:
     """An icon, and the verdict, or the names of what was found."""
     if not found["signs"]:
-        return ":green[:material/check_circle:]", str(found["verdict"])
+        return ":material/check:", str(found["verdict"])
     names = [f.name for f in findings_in(found) if f.name]
     text = f"**{', '.join(names)}**. {found['signs'][0]}" if names else str(found["verdict"])
     return ":orange[:material/warning:]", text
@@ -149,14 +155,17 @@ def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
             finding_list(found)
         black = found["black_box"].values()
         figures = (
-            ("Zero gradients, cross-entropy", f"{found['zero_xent']:.1%}"),
-            ("Zero gradients, margin", f"{found['zero_margin']:.1%}"),
-            ("Median |logit|", f"{found['logit_scale']:,.1f}"),
-            ("White box", f"{found['white_box']:.1%}"),
-            ("Strongest black box", f"{min(black):.1%}" if black else "no other model"),
-        )
-        for place, (label, value) in zip(st.columns(5), figures, strict=True):
-            place.metric(label, value)
+            ("Zero gradients, cross-entropy", f"{found['zero_xent']:.1%}", None),
+            ("Zero gradients, margin", f"{found['zero_margin']:.1%}", None),
+            ("Median |logit|", f"{found['logit_scale']:,.1f}", hint("logits")),
+            ("White box", f"{found['white_box']:.1%}", hint("white_box")),
+            (
+                "Strongest black box",
+                f"{min(black):.1%}" if black else "no other model", hint("black_box"),
+            ),
+        )  # fmt: skip
+        for place, (label, value, about) in zip(st.columns(5), figures, strict=True):
+            place.metric(label, value, help=about)
         images, scale = found["images"], found["temperature"]
         scaled = f"; scaled logits are divided by {scale:,.0f}" if scale > 1 else ""
         charts = {

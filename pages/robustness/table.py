@@ -64,7 +64,7 @@ def table_view(found: list[KnownModel]) -> None:
         return
     st.button(
         "New to this? **Can you trust 99 %?** explains in five short steps what these figures say",
-        key="table_trust", icon=":material/quiz:", type="tertiary", on_click=_open_story,
+        key="table_trust", icon=":material/quiz:", on_click=_open_story,
     )  # fmt: skip
     live_board(_board, active_runs, by_data, every=EVERY)
 
@@ -108,7 +108,8 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
             "A row is a network, a column an attack, which may change every image by at most ε "
             "(its {box}). The figure: percent of test images still classified correctly. Below: "
             "the {interval} and the number of images, then the published figure for a network "
-            "trained the same way (in the paper: for 200 epochs). Dotted names explain themselves."
+            "trained the same way (in the paper: for 200 epochs; “authors' model”: we attacked the "
+            "network that they published). Dotted names explain themselves."
         ),
         unsafe_allow_html=True,
     )
@@ -204,9 +205,13 @@ def cell_values(entry: Entry) -> dict[str, Any]:
             text = f"{word} {active.images:,} of {active.wanted:,}"
     name = f"{entry.model.title}, {attack_text(entry.attack)}:"
     label = f"{name} {value} %, {text}"
+    own = ""
+    if (run := entry.latest) is not None:
+        own = f"your run: {run.standing:,} of {run.images:,} stand"
+        label += f"; {own}"
     if entry.reference is not None:
         label += f"; {entry.reference.text}"
     return {
         "attack": entry.attack.attack, "state": state, "value": value, "text": text,
-        "reference": reference, "progress": progress, "name": name, "label": label,
+        "own": own, "reference": reference, "progress": progress, "name": name, "label": label,
     }  # fmt: skip

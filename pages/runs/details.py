@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import streamlit as st
 
-from levelset_core.runs import Run, RunStore, byte_size, kind_title
+from levelset_core.runs import Run, RunStore, byte_size, get_kind, kind_title
 from pages.server.run_route import artifact_address, zip_address
 from pages.shared.attempt import attempt, tell
 from pages.shared.charts import AXES, CONFIG, metric_names, metrics_figure
@@ -18,6 +19,8 @@ from pages.shared.tables import named_table
 ROWS = 500
 #: Longer lists of settings or results are only counted.
 MOST_ENTRIES = 4
+#: A folder with more files than this is only counted.
+MOST_FILES = 12
 
 
 def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, str]) -> None:
@@ -59,7 +62,7 @@ def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, s
     _metrics(shown, titles, axis or "step")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.markdown("### Settings")
+        st.markdown("### Settings", help="As the command line and the files of the run name them.")
         _table("Settings", [_settings(r) for r in shown], titles)
     with right:
         results = [r.result() or {} for r in shown]
@@ -72,6 +75,9 @@ def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, s
 def _metrics(shown: list[Run], titles: list[str], axis: str) -> None:
     rows = [r.metrics(ROWS) for r in shown]
     if not any(rows):
+        if not any(get_kind(r.config.kind).metrics for r in shown):
+            st.info("Runs of this kind have no curves. What one finds appears below.")
+            return
         st.info("The charts fill as soon as the run takes its first steps.")
         return
     names = metric_names(shown, rows)
@@ -108,7 +114,14 @@ def _files(run: Run) -> None:
     if not paths:
         return
     st.markdown("### Files")
+    small = [p for p in paths if p.parent != run.artifacts]
+    folders = Counter(p.parent.relative_to(run.artifacts) for p in small)
+    many = {folder: count for folder, count in folders.items() if count > MOST_FILES}
+    for folder, count in many.items():
+        st.caption(f"{count:,} files in {folder}, the parts of the work: all are in the zip.")
     for path in paths:
+        if path.parent.relative_to(run.artifacts) in many:
+            continue
         name = path.relative_to(run.artifacts)
         st.link_button(
             f"{name} ({byte_size(path.stat().st_size)})", artifact_address(run, path),

@@ -18,6 +18,12 @@ from pages.shared.run_controls import created_text, state_badge
 EVERY = 2.0
 #: Runs shown at first, and how many more at a click.
 PAGE = 8
+#: Pages that start runs, and where on them.
+STARTS = {
+    "reconstruction": "Reconstruction: choose points, then **Reconstruct**",
+    "robustness": "Robustness: choose a figure of the table, then **Run**",
+    "few_samples": "Few samples: **Run here**",
+}
 
 
 def board(found: list[Run]) -> None:
@@ -41,6 +47,8 @@ def board(found: list[Run]) -> None:
                     "can close the tab; if the server stops, the run goes on, or resumes where it "
                     "was."
                 )
+                for name, label in STARTS.items():
+                    st.page_link(f"{name}/page.py", label=label, icon=":material/play_arrow:")
             return
         with here.row:
             passed = run_filter(rows)

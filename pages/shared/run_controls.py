@@ -9,12 +9,16 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from levelset_core.cluster import cluster_address
+from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.runs import (
     RESUMABLE,
     Run,
     RunStatus,
+    RunStore,
+    cores_for_runs,
     duration,
+    has_room,
     progress_text,
     summary,
     why_waiting,
@@ -73,18 +77,42 @@ def run_progress(run: Run, *, key: str) -> RunStatus | None:
     return status
 
 
+def queue_ahead(threads: int | None = None, device: str | None = None) -> str:
+    """What a run that is started now waits for, in words; empty where it begins at once.
+
+    Args:
+        threads, device: of that run, with the defaults of :func:`levelset_core.runs.start`.
+    """
+    if cluster_address() is not None:
+        return ""
+    store = my_runs()
+    working, waiting = store.at_work(), len(store.waiting())
+    if not waiting and has_room(threads or cores_for_runs(), device or str(pick_device()), working):
+        return ""
+    before = _named(store, working)
+    if waiting:
+        before.append(f"{waiting} more in the queue")
+    return f"Other runs come first: {', '.join(before)}. Yours then starts by itself."
+
+
 def _waits(run: Run) -> str:
     store = my_runs(run.path.parent)
     if reason := why_waiting(run, store.at_work()):
         return reason
     if (address := cluster_address()) is not None:
         return f"Waits for a worker of the cluster at {address}: it starts by itself."
-    own = [summary(other) for other in store.at_work() if store.sees(other)]
-    busy = [f"“{other['name']}”{_left(other)}" for other in own]
-    if others := len(store.at_work()) - len(own):
-        busy.append(f"{others} of other people")
+    busy = _named(store, store.at_work())
     before = f" Now at work: {', '.join(busy)}." if busy else ""
     return f"Waits in the queue: it starts by itself when a run before it ends.{before}"
+
+
+def _named(store: RunStore, working: list[Run]) -> list[str]:
+    """Runs at work by name, with the time left; those of others are only counted."""
+    own = [summary(other) for other in working if store.sees(other)]
+    busy = [f"“{other['name']}”{_left(other)}" for other in own]
+    if others := len(working) - len(own):
+        busy.append(f"{others} of other people")
+    return busy
 
 
 def _left(run: dict[str, Any]) -> str:

@@ -37,7 +37,7 @@ def result(shape, *, final=False, kind="reconstruct", **told):
 def test_a_preview_from_before_the_training_says_so():
     first = Shape((Mesh.empty(),))
     ((_, text),) = notes_of(result(first))
-    assert text.startswith("A preview before training: the surface where a winding number")
+    assert text.startswith("A preview before training: the surface between inside")
     ((_, text),) = notes_of(result(first, kind="curve"))
     assert "smooth curve" in text
     assert not list(notes_of(result(replace(first, step=20))))

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import streamlit as st
 from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
@@ -17,6 +18,12 @@ from pages.shared.charts import metric_names, metrics_figure
 from tests.runs.support import wait, wait_for_state
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def links_of_pages(monkeypatch):
+    """A page that runs alone knows no other to link to."""
+    monkeypatch.setattr("streamlit.page_link", lambda page, label, icon: st.caption(label))
 
 
 def open_page(run=None):
@@ -58,6 +65,7 @@ def finished(store):
 def test_without_runs_it_says_what_they_are(store):
     at = open_page()
     assert "No runs yet" in texts(at) and not at.button
+    assert "then **Run**" in texts(at)  # where to get one
 
 
 @pytest.mark.parametrize("empty", [True, False])

@@ -63,7 +63,7 @@ class PolygonView extends View {
       box.append(caption, stage);
       return { box, canvas, stage, caption };
     };
-    const left = figure("drawing", "Your shape", "Drawing: press ? in the toolbar for mouse and keys");
+    const left = figure("drawing", "Your shape: drag a corner, or draw", "Drawing: press ? in the toolbar for mouse and keys");
     const right = figure("field", "The network: F and its zero set", "Field of the network and its zero set");
     left.canvas.tabIndex = 0;
     left.canvas.setAttribute("role", "application");

@@ -74,8 +74,8 @@ class TableView extends View {
     });
     // Its whole text is its name, for those who speak to their browser.
     const lines = [["unseen", cell.name], ["value", cell.value], ["muted", cell.text],
-      ["reference", cell.reference]];
-    for (const [name, text] of lines) node.append(line(name, text), " ");
+      ["muted own", cell.own], ["reference", cell.reference]];
+    for (const [name, text] of lines) if (text || name !== "muted own") node.append(line(name, text), " ");
     if (cell.progress !== null) {
       const bar = element("span", "bar");
       const fill = element("span", "fill");

@@ -40,6 +40,12 @@ class UnitDone:
     accuracy: float
 
 
+def trainings(config: GeneralizationConfig) -> int:
+    """How many units a sweep has, those that choose hyper-parameters among them."""
+    reported = len(config.fractions) * config.repeats * len(config.losses)
+    return len(tuning_units(config)) + reported
+
+
 class Sweep:
     """Does every group of units whose files are not there yet, in as many processes as the run has
     threads (joblib's loky), or on the cluster.
@@ -64,8 +70,7 @@ class Sweep:
     @property
     def total(self) -> int:
         """Number of units."""
-        c = self.config
-        return len(tuning_units(c)) + len(c.fractions) * c.repeats * len(c.losses)
+        return trainings(self.config)
 
     def __iter__(self) -> Iterator[UnitDone]:
         return self

@@ -64,7 +64,7 @@ class Reconstruct(Kind):
     metrics: ClassVar[Mapping[str, Metric]] = {
         "loss": Metric("Loss (Eq. 13)", log=True),
         "data": Metric("mean |F| on the cloud", log=True),
-        "projected": Metric("mean d(p, X), samples of S₀", log=True),
+        "projected": Metric("mean |d(p, X) − |F||, samples of S₀", log=True),
         "near": Metric("mean |d(p, X) − |F||, near the cloud", log=True),
         "residual": Metric("Newton residual, median", log=True),
         "converged": Metric("converged part"),

@@ -114,7 +114,7 @@ def _why() -> None:
     with right:
         _say(
             f"**B is a network that never saw an attack, with its outputs times {FACTOR:g}.** "
-            "Its answers are the same on every image. Without the factor, it loses "
+            "The factor changes none of its answers. Without it, the network loses "
             f"{1 - honest:.0%} of the images to the first attack already.\n\n"
             "An attack follows the gradient: which way does each pixel have to change? "
             "{softmax|Softmax} turns such large outputs into exactly 1 and 0, so the loss is "
@@ -140,7 +140,8 @@ def _named() -> None:
         _say(
             "You need not know this beforehand. **Examine**, below the table, looks for it and "
             "for some twenty other things that mislead attacks, in about a minute, and says what "
-            "it saw and what to do. Your own model too: see **Your model**.\n\n"
+            "it saw and what to do. The button is grey where all models of the table are examined. "
+            "Your own model too: see **Your model**.\n\n"
             f"Examine looked at the first {examined} of the {images} images of steps 1 and 2, so "
             "its percentages differ a little from those. The {class_margin|output margin} is a "
             "difference of two outputs, without a unit. It is not the input margin of the "
