@@ -166,7 +166,7 @@ def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
 
 
 #: How a dash looks in a line of text.
-DASHES = {"solid": "━━", "dot": "┅┅", "dash": "╍╍"}
+DASHES = {"solid": "━━━", "dot": "•••", "dash": "━ ━"}
 
 
 def curves_key(lines: tuple[Line, ...]) -> str:
