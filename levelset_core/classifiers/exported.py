@@ -11,6 +11,7 @@ compiled or evaluated, whatever it says. Before a pass its sizes are checked
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,8 +75,12 @@ class ExportedNetwork(nn.Module):
                 self.register_buffer(f"t{k}", tensors[name])
             self._program = Program(graph["nodes"], [str(graph["output"])])
             self._input = str(graph["input"])
-            self._batch: int | None = graph["batch"]
-            self._axes = tuple(graph.get("axes") or graph["shape"])
+            self._batch = None if graph["batch"] is None else operator.index(graph["batch"])
+            self._axes = tuple(map(operator.index, graph.get("axes") or graph["shape"]))
+            sizes = [*map(operator.index, graph["shape"]), operator.index(graph["classes"])]
+            sizes += self._axes if self._batch is None else (*self._axes, self._batch)
+            if len(graph["shape"]) != 3 or min(sizes) < 1:
+                raise ValueError(sizes)
             self._type = TYPES[graph.get("type", 7)]
             self._changed = _changed(self._program, [self._input, *graph["tensors"]])
         except LevelsetError:

@@ -223,3 +223,25 @@ def test_damaged_files_are_one_sentence(mixed, tmp_path, form):
 def test_a_damaged_graph_is_a_sentence():
     with pytest.raises(LevelsetError, match="graph is damaged"):
         ExportedNetwork({"tensors": ["w"], "nodes": []}, {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": None}, {"classes": "10"}, {"classes": 0}, {"shape": [1, 12]}, {"shape": None},
+        {"shape": [1, "12", 12]}, {"shape": [1, -12, 12]}, {"axes": ["a"]}, {"batch": 0},
+        {"batch": "two"},
+    ],
+)  # fmt: skip
+def test_a_description_with_odd_sizes_is_damaged(change, tmp_path):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(144, 10))
+    found = read_exported(export(network, tmp_path / "a.pt2"))
+    tensors = {name: found.get_buffer(f"t{k}") for k, name in enumerate(found.graph["tensors"])}
+    ExportedNetwork(found.graph, tensors)
+    with pytest.raises(LevelsetError, match="graph is damaged"):
+        ExportedNetwork({**found.graph, **change}, tensors)
+    for name in change:
+        left = {key: value for key, value in found.graph.items() if key != name}
+        if name != "axes":
+            with pytest.raises(LevelsetError, match="graph is damaged"):
+                ExportedNetwork(left, tensors)
