@@ -154,7 +154,7 @@ GLOSSARY: dict[str, Term] = {
         "the line shall stay out of a disc of radius ε around every point.", "Eq. 12",
     ),
     "geometric_svm": Term(
-        "Geometric SVM", "asked to keep far away",
+        "Geometric SVM", "asked for a wide band",
         "the band between S₊₁ and S₋₁ shall be wide and free of points, as in a support vector "
         "machine (SVM).", "Eq. 11",
     ),

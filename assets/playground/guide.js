@@ -50,7 +50,7 @@ export class Guide {
       changed: known !== points.list.length,
       count: points.list.length, playing, header, panels, dark,
       begins: opening && !screen.reduced.matches,
-      bars: overlays.has("margins"), change: playground.data.change ?? "",
+      lesson: Boolean(playground.data.lesson), bars: overlays.has("margins"), change: playground.data.change ?? "",
       touring: tour.on, phase: playground.clock.slow.now(now),
     }, now);
     if (complete) return;

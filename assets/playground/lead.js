@@ -9,6 +9,8 @@ import { DISTANCE_NAMES, number, percent, whole } from "../shared/text.js";
 const EVERY = 350; // ms; a sentence that changes faster cannot be read
 const CALM = 1200; // ms; the same where only a distance in it changes
 const RESTING = 5000; // ms; the same once it is done
+const PATIENT = 800; // steps after which a few points that are still wrong are explained
+const FEW = 0.05; // of the points
 const SETTLED = 1000; // steps after which a loss without a wanted margin counts as done
 
 const DISTANCES = /\d\.\d+/g;
@@ -16,17 +18,18 @@ const DISTANCES = /\d\.\d+/g;
 /**
  * What is seen: the name of the state, and the sentence with its terms in braces.
  * @param {{ count: number, playing: boolean, begins?: boolean, changed?: boolean, header: any, panels: any[], bars: boolean, dark: boolean,
- *   phase?: import("./time/phases.js").Phase | null }} now
+ *   lesson?: boolean, wrongFor?: number, phase?: import("./time/phases.js").Phase | null }} now
  * @returns {[string, string]}
  */
-export function leadOf({ count, playing, begins = false, changed = false, header, panels, bars, dark, phase = null }) {
+export function leadOf({ count, playing, begins = false, changed = false, header, panels, bars, dark, lesson = false,
+  wrongFor = 0, phase = null }) {
   const infos = panels.map(({ info }) => info);
   const several = infos.length > 1;
   const line = `${dark ? "white" : "black"} line`;
   const each = bars ? ` Each bar is {margin|how far a point is from it}.` : "";
   if (!count) return ["empty", "Put points of two classes on the plane, blue and orange. Then press play."];
   if (!header || !infos.length) return ["untrained", "These are points of two classes, blue and orange. The network comes in a moment."];
-  const ill = infos.find((info) => info.trouble);
+  const ill = infos.find((info) => info.trouble && !(lesson && /^Collapsed/.test(info.trouble)));
   if (ill) return ["collapsed", several ? `${ill.title}: ${ill.trouble}` : ill.trouble];
   const { step } = infos[0];
   if (phase) {
@@ -45,7 +48,9 @@ export function leadOf({ count, playing, begins = false, changed = false, header
   const done = infos.every((info) => info.accuracy === 1 && isDone(info, header));
   const head = !playing && !done ? `Paused at step ${whole(step)}. ` : "";
   const name = done ? "done" : playing ? "training" : "paused";
-  const tail = done && playing ? " Training goes on until you pause it." : "";
+  const tail = done && playing ? " Training goes on until you pause it."
+    : !done && !playing ? " Press play to go on."
+      : !several && wrongFor > PATIENT ? givenUp(infos[0]) : "";
   if (several) return [name, head + comparison(infos, header) + tail];
   if (header.opening && playing) {
     return [name, `Slowly at first: step by step the ${line} moves between the classes.`
@@ -83,6 +88,12 @@ function progress(info, header, count, done) {
     + "{output_margin|network's output} only: how near the line passes is left to chance.";
 }
 
+// A loss that acts where the line is nearest has nothing to pull where a point lies deep among others.
+function givenUp({ objective, accuracy }) {
+  if (1 - accuracy > FEW || !/^margin|^geometric_svm/.test(objective)) return "";
+  return " This loss moves the line where it is, and does not draw one round a point deep among the others: {cross_entropy} can.";
+}
+
 function comparison(infos, { epsilon }) {
   const right = infos.every(({ accuracy }) => accuracy === 1);
   const parts = infos.map((info) => `${info.title} ${right ? number(info.margin_min, 3) : percent(info.accuracy)}`);
@@ -110,8 +121,11 @@ export class Lead {
       this.element.append(button);
     }
     this.shownAt = -Infinity;
+    /** @type {number | null} */
+    this.wrongSince = null; // the step since which points are on the wrong side
+    this.room = { width: 0, height: 0 }; // of the text, the most that it took at this width
     this.state = "";
-    this.sentence = "";
+    this.sentence = this.wrongKey = "";
   }
 
   /**
@@ -119,7 +133,7 @@ export class Lead {
    * @param {Parameters<typeof leadOf>[0] & { change: string, touring: boolean }} now @param {number} at
    */
   update(now, at) {
-    const [state, sentence] = leadOf(now);
+    const [state, sentence] = leadOf({ ...now, wrongFor: this.wrongFor(now) });
     const { revert, fast, tour } = this.buttons;
     revert.hidden = state !== "collapsed" || !now.change;
     revert.textContent = `Undo the change (${now.change})`;
@@ -133,6 +147,28 @@ export class Lead {
     Object.assign(this, { state, sentence, shownAt: at });
     this.element.dataset.state = state;
     this.text.innerHTML = explained(sentence);
+    this.keepRoom();
     return true;
+  }
+
+  // Steps for which points have been on the wrong side; a change of the points begins anew.
+  wrongFor({ header, panels, count }) {
+    const info = panels[0]?.info;
+    const right = !info || info.accuracy === null || info.accuracy === 1;
+    const key = `${header?.version} ${count}`;
+    if (right || key !== this.wrongKey || info.step < (this.wrongSince ?? 0)) this.wrongSince = null;
+    this.wrongKey = key;
+    if (right) return 0;
+    this.wrongSince ??= info.step;
+    return info.step - this.wrongSince;
+  }
+
+  // A sentence that takes a second row moves the plot below it: once, not back and forth.
+  keepRoom() {
+    const { offsetWidth: width, offsetHeight: height } = this.text;
+    if (width !== this.room.width) this.text.style.minHeight = "";
+    const most = width === this.room.width ? Math.max(this.room.height, height) : this.text.offsetHeight;
+    this.room = { width, height: most };
+    this.text.style.minHeight = `${most}px`;
   }
 }

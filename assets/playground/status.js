@@ -80,7 +80,7 @@ export class StatusLine {
     const link = CONNECTION[connection] ?? connection;
     let text = link;
     if (connection === "live" || connection === "fallback") {
-      if (!playing) text = `paused · ${link}`;
+      if (!playing) text = link.replace("live", "paused");
       else if (sharing > 1 && status === "running") {
         text = `${sharing} playgrounds train on this server; yours gets ${whole(rate)} step${whole(rate) === "1" ? "" : "s"} a second`;
       }

@@ -27,7 +27,7 @@ export const STEPS = [
   { id: "bars", target: "strip", done: (now) => now.hovers,
     text: () => "Each bar is a point's {margin|input margin}: how far it is from the line. A bar below 0, red, is a point on the wrong side. Below are the {output_margin|output margins}. Point at a bar." },
   { id: "draw", target: "panel", done: (now, then) => now.count > then.count,
-    text: () => "Click near the line to put a point of your own. Training takes it in at once." },
+    text: () => "Click near the line to put a point of your own. It counts from the next step on." },
   { id: "back", target: "time", done: (now) => !now.playing && now.step < now.newest,
     text: () => "Pull this slider back: every moment is kept, and play goes on from there." },
   { id: "slow", target: "pace", done: (now) => now.playing && now.speed > 0 && now.speed <= 10,
@@ -45,7 +45,9 @@ export class Tour {
     this.count = element("b", "count");
     this.text = element("p", "", { "aria-live": "polite" });
     this.next = this.button("tour-next", "Next", () => this.go(this.at + 1));
-    this.element.append(this.count, this.text, this.next, this.button("tour-skip", "Skip", () => this.stop()));
+    this.back = this.button("tour-back", "Back", () => this.go(this.at - 1));
+    this.element.append(this.count, this.text, this.back, this.next,
+      this.button("tour-skip", "Skip", () => this.stop()));
     this.ring = element("div", "ring", { "aria-hidden": "true" });
     this.element.hidden = this.ring.hidden = true;
     this.shown = "";
@@ -83,6 +85,7 @@ export class Tour {
     }
     Object.assign(this, { at, then: null, left: LONGEST });
     this.element.hidden = this.ring.hidden = !this.on;
+    this.back.disabled = at === 0;
     this.next.textContent = at === STEPS.length - 1 ? "Done" : "Next";
     if (!this.on) this.shown = this.text.textContent = "";
     this.count.textContent = `${at + 1}/${STEPS.length}`;

@@ -34,6 +34,7 @@ class Playground extends View {
     this.points = new Points(data.bounds);
     this.overlays = new Set(data.overlays);
     this.overlaysVersion = data.overlays_version;
+    this.lessonBegun = data.lesson_begun;
     this.annotations = [];
     this.tool = TOOLS[0];
     this.highlight = null;
@@ -96,6 +97,10 @@ class Playground extends View {
       this.overlaysVersion = data.overlays_version;
       this.overlays = new Set(data.overlays);
       this.sendView();
+    }
+    if (data.lesson_begun !== this.lessonBegun) { // its button stands below the picture
+      this.root.scrollIntoView({ block: "start" });
+      this.lessonBegun = data.lesson_begun;
     }
     this.watching = data.watching;
     const hidden = data.hide ?? [];

@@ -144,8 +144,8 @@ export const GLOSSARY = {
   },
   "geometric_svm": {
     "symbol": "Geometric SVM",
-    "name": "Asked to keep far away",
-    "sentence": "Asked to keep far away (Eq. 11): the band between S₊₁ and S₋₁ shall be wide and free of points, as in a support vector machine (SVM)."
+    "name": "Asked for a wide band",
+    "sentence": "Asked for a wide band (Eq. 11): the band between S₊₁ and S₋₁ shall be wide and free of points, as in a support vector machine (SVM)."
   },
   "rho": {
     "symbol": "ρ",

@@ -18,8 +18,8 @@ CAPTIONS = tuple(
         (
             ": the line may pass close to points.",
             ", ε = 0.20 to each side.",
-            ", ε = 0.20. One holds a square of 0.14.",
-            ": a wide band without points.",
+            ", ε = 0.20. The largest square in such a disc is 0.14.",
+            " without points in it.",
         ),
         strict=True,
     )

@@ -70,6 +70,8 @@ def _mount(shown: Opened, annotations: list[dict[str, Any]], picking: bool, fall
         "hide": sorted(hidden_controls(session) & {*BUTTONS, "status"}),
         "transport": "data" if fallback else "socket",
         "change": last_change(session),
+        "lesson": session.lesson.id if session.lesson else "",
+        "lesson_begun": st.session_state.get("lesson_begun", 0),
     }
     if fallback:
         data |= _fallback(session, shown.watching)

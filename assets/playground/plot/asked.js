@@ -17,14 +17,14 @@ export const keptIn = ({ distance, norm }, epsilon) =>
 export function keptName(info, epsilon) {
   const kept = keptIn(info, epsilon);
   const name = `ε ${number(epsilon, 2)}`;
-  return kept === epsilon ? name : `${number(kept, 2)}: disc of ${name}`;
+  return kept === epsilon ? name : `${number(kept, 2)}, the square in a disc of ${name}`;
 }
 
 /** Why a disc of epsilon is told as less in squares. @param {any[]} infos @param {number} epsilon */
 export function otherNorm(infos, epsilon) {
   const info = infos.find((one) => asksForMargin(one) && keptIn(one, epsilon) !== epsilon);
-  return info ? `${info.title} asks for discs: one of ${number(epsilon, 2)} holds a square of ${
-    number(keptIn(info, epsilon), 2)} (${DISTANCE_NAMES[info.norm]}).` : "";
+  return info ? `${info.title} asks for free discs of ${number(epsilon, 2)}; the bars measure squares (${
+    DISTANCE_NAMES[info.norm]}), and the largest square inside such a disc is ${number(keptIn(info, epsilon), 2)}.` : "";
 }
 
 /** What it is asked for, in a line of the glossary. @param {string} objective */

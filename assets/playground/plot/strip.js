@@ -6,6 +6,8 @@ import { label } from "./marks.js";
 import { DISTANCE_NAMES, number } from "../../shared/text.js";
 
 const HEAD = 15;
+const DEEPEST = 3; // times the top that the chart goes below 0, at most
+const WRONG_WIDTH = 2.5; // px at least of a bar below 0
 
 function niceCeil(value) {
   const base = 10 ** Math.floor(Math.log10(value));
@@ -13,7 +15,8 @@ function niceCeil(value) {
 }
 
 // One scale for all panels, from the new frame and not the blended one, so that the
-// axis moves once and not at every redraw.
+// axis moves once and not at every redraw. The few largest may be cut; a point on the wrong side
+// is what one looks for, so there is room for all of those.
 export function stripScale(panels, name, atLeast) {
   let high = atLeast;
   let low = 0;
@@ -23,8 +26,9 @@ export function stripScale(panels, name, atLeast) {
     const finite = Array.from(data).filter(Number.isFinite).sort((a, b) => a - b);
     if (!finite.length) continue;
     high = Math.max(high, finite[Math.floor((finite.length - 1) * 0.98)]);
-    low = Math.min(low, finite[Math.ceil((finite.length - 1) * 0.02)]);
+    low = Math.min(low, finite[0]);
   }
+  low = Math.max(low, -DEEPEST * high);
   return { high: niceCeil(high), low: low < 0 ? -niceCeil(-low) : 0 };
 }
 
@@ -37,16 +41,20 @@ function charts(strip) {
   ];
 }
 
+function captionOf(strip, chart, picture) {
+  const { title = "", norm = "" } = picture.panels[strip.panel]?.info ?? {};
+  const name = DISTANCE_NAMES[norm] ?? "";
+  if (chart.name === "output") return "Output margin y·F(x)";
+  return strip.compact && picture.panels.length > 1 ? `${title}: margins in ${name}`
+    : ["Input margin,", name, "distance to S₀"].filter(Boolean).join(" ");
+}
+
 export function drawStrip(ctx, strip, picture) {
   const panel = picture.panels[strip.panel];
   const { theme } = picture;
-  const norm = DISTANCE_NAMES[panel?.info.norm] ?? "";
   const head = { font: theme.font, size: 11, colour: theme.muted };
   for (const chart of charts(strip)) {
-    const caption = chart.name === "output" ? "Output margin y·F(x)"
-      : strip.compact && picture.panels.length > 1 ? `${panel?.info.title ?? ""}: margins in ${norm}`
-        : ["Input margin,", norm, "distance to S₀"].filter(Boolean).join(" ");
-    label(ctx, caption, strip.x, chart.y - HEAD / 2 - 1, head);
+    label(ctx, captionOf(strip, chart, picture), strip.x, chart.y - HEAD / 2 - 1, head);
     ctx.fillStyle = theme.dark ? "rgba(255,255,255,0.045)" : "rgba(20,22,27,0.04)";
     ctx.fillRect(strip.x, chart.y, strip.w, chart.h);
     const scale = picture.scales?.[chart.name];
@@ -85,11 +93,16 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
     }
     ctx.fillStyle = value < 0 ? theme.wrong : point.label > 0 ? theme.plus : theme.minus;
     const end = at(value);
-    ctx.fillRect(x, Math.min(zero, end), width, Math.max(Math.abs(end - zero), 0.8));
+    const wide = value < 0 ? Math.max(width, WRONG_WIDTH) : width;
+    ctx.fillRect(x, Math.min(zero, end), wide, Math.max(Math.abs(end - zero), 0.8));
   });
   ctx.fillStyle = theme.muted;
   ctx.fillRect(strip.x, zero - 0.5, strip.w, 1);
-  label(ctx, `top ${number(scale.high, 2)}`, strip.x + strip.w, chart.y - HEAD / 2 - 1, { ...head, align: "right" });
+  const range = scale.low < 0 ? `${number(scale.low, 2)} to ${number(scale.high, 2)}` : `top ${number(scale.high, 2)}`;
+  // On a phone the caption leaves no room for it.
+  if (ctx.measureText(range).width + ctx.measureText(captionOf(strip, chart, picture)).width + 12 < strip.w) {
+    label(ctx, range, strip.x + strip.w, chart.y - HEAD / 2 - 1, { ...head, align: "right" });
+  }
   if (chart.name === "margin" && header.wanted_margin > 0 && asksForMargin(panel.info)) {
     const y = at(keptIn(panel.info, header.wanted_margin));
     const name = keptName(panel.info, header.wanted_margin);

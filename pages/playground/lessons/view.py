@@ -94,6 +94,7 @@ def begin(session: LiveSession, lesson: Lesson) -> None:
     st.session_state.pop("lesson_asked", None)
     st.session_state.all_controls = False
     session.begin(lesson)
+    st.session_state.lesson_begun = st.session_state.get("lesson_begun", 0) + 1
     st.session_state.overlays_version = st.session_state.get("overlays_version", 0) + 1
 
 

@@ -48,5 +48,20 @@ test("it is said why the panels differ, and what a disc is in squares", () => {
   const wanted = { ...header, wanted_margin: 0.2, epsilon: 0.2 };
   const sentence = plain(at({}, { panels: both, header: wanted })[1]);
   assert.match(sentence, /Cross-entropy asks for no distance, so its line passes nearest\./);
-  assert.match(sentence, /margin_l2 asks for discs: one of 0\.20 holds a square of 0\.14 \(L∞\)/);
+  assert.match(sentence, /margin_l2 asks for free discs of 0\.20; .* the largest square inside such a disc is 0\.14/);
+});
+
+test("a few points that stay wrong are explained, where the loss gives them up", () => {
+  const wrong = { step: 3000, accuracy: 199 / 200 };
+  const sentence = (changed, rest) => at({ ...wrong, ...changed }, { count: 200, wrongFor: 900, ...rest })[1];
+  assert.match(plain(sentence({})), /^1 of 200 points is still .* a point deep among the others: Cross-entropy can\./i);
+  assert.doesNotMatch(sentence({}, { wrongFor: 100 }), /deep/);
+  assert.doesNotMatch(sentence({ objective: "cross_entropy" }), /deep/);
+  assert.doesNotMatch(sentence({ accuracy: 0.8 }), /deep/);
+  assert.match(sentence({}, { playing: false }), /^Paused at step .* Press play to go on\.$/);
+});
+
+test("what a network cannot do is no alarm in a lesson about it; lost weights are", () => {
+  assert.equal(at({ step: 400, trouble: "Collapsed: only 50 %." }, { lesson: true })[0], "training");
+  assert.equal(at({ step: 400, trouble: "The weights are no longer numbers." }, { lesson: true })[0], "collapsed");
 });
