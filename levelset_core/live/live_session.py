@@ -215,10 +215,12 @@ class LiveSession:
         self.control("play")
 
     def begin(self, lesson: Lesson) -> None:
-        """Open a lesson's start untrained, and check its goals while it trains."""
+        """Open a lesson's start untrained, slowly at first, and check its goals while it trains."""
         self.check_lesson(None)  # what is known of the goals is of other points
         self.update(lesson.start)
         self.control("reset")
+        self._slow = True
+        self.send("control", "slow")
         self.check_lesson(lesson)
         self.control("play")
 

@@ -104,7 +104,7 @@ class WorkerSession:
             self._changed()
 
     def control(self, action: str) -> None:
-        """play, pause, step, reset or fast."""
+        """play, pause, step, reset, fast or slow."""
         match action:
             case "play" | "pause":
                 self.playing = action == "play"
@@ -117,6 +117,8 @@ class WorkerSession:
                     self._keep(now=True)
             case "fast":
                 self.slow, self._next_step = False, 0.0
+            case "slow":
+                self.slow = True
             case "reset":
                 self.slow = False
                 for trainer in self.trainers:

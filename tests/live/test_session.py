@@ -301,3 +301,15 @@ def test_the_picture_tells_a_collapse_and_the_norm_of_its_bars(session):
     header, _ = decode_frame(s.frame())
     assert "NaN" in header["panels"][0]["trouble"]
     assert header["panels"][0]["norm"] == "linf"
+
+
+def test_a_slow_beginning_can_be_asked_for_and_ends_by_itself(session):
+    s = session()
+    s.control("reset")
+    s.control("slow")
+    s.control("play")
+    s.advance(0.1)
+    assert s.slow and steps(s)[0] <= 2
+    s.control("fast")
+    s.advance(0.05)
+    assert not s.slow and steps(s)[0] > 2
