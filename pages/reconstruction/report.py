@@ -50,8 +50,8 @@ def notes_of(result: Result) -> Iterator[tuple[str, str]]:
         text = f"Stored with the program: {told.get('steps', 0):,} steps of training."
         yield (
             "inventory_2",
-            f"{text} Turn it, choose another level, cut it, or choose **Colour** beside it to see "
-            "how far it is from the truth.",
+            f"{text} Turn it, choose another level, cut it, or colour it by its distance to the "
+            "truth.",
         )
     if note := told.get("note"):
         yield "warning", f":orange[{note}]"

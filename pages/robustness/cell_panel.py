@@ -182,7 +182,7 @@ def _in_scope(rows: list[Row], entry: Entry, scope: str) -> list[Entry]:
 
 def _is_new(entry: Entry, images: int, seed: int, subset_seed: int | None) -> bool:
     """Whether there is no such figure yet, nor is one on its way."""
-    for cell in (entry.best, entry.active):
+    for cell in (entry.best, entry.active, entry.latest):
         if cell is None or cell.state == "card":
             continue
         same = cell.seed == seed or entry.attack.attack == "clean"

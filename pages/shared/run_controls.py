@@ -91,7 +91,7 @@ def queue_ahead(threads: int | None = None, device: str | None = None) -> str:
         return ""
     before = _named(store, working)
     if waiting:
-        before.append(f"{waiting} more in the queue")
+        before.append(f"{waiting} {'more ' if before else ''}in the queue")
     return f"Other runs come first: {', '.join(before)}. Yours then starts by itself."
 
 

@@ -118,6 +118,7 @@ def test_more_repeats_on_what_is_here(page, tmp_path):
     assert "few_run_start" not in {b.key for b in at.button}
     at.selectbox(key="few_run_data").set_value("mnist_excerpt").run()
     assert "listed here" in texts(at)
+    assert "525 trainings" in texts(at) and "on one core" in texts(at)  # before it is started
     at.slider(key="few_run_repeats").set_value(2).run()
     at.button(key="few_run_start").click().run()
     assert not at.exception

@@ -183,6 +183,26 @@ def test_an_upload_brings_its_weights_and_nothing_else(models, store, tmp_path):
     assert model.card.keys() <= {"name", "file"} and "Trust me" not in texts(open_page())
 
 
+def test_a_run_on_fewer_images_is_told_beside_the_figure_that_stays(models, store):
+    for images in (60, 20):
+        work_here(store, start_cells(store, models[1], [PGD], data="mnist_excerpt", images=images))
+    rows = table_rows(models, all_cells(store, models), "mnist_excerpt", 0.3)
+    entry = rows[1].entries["pgd-margin"]
+    assert (entry.best.images, entry.latest.images) == (60, 20)
+    own = f"{entry.latest.standing} of 20 stand"
+    assert cell_values(entry)["own"] == f"your run: {own}"
+    assert cell_values(rows[0].entries["pgd-margin"])["own"] == ""
+    told = texts(open_page())
+    assert f"Your last run is done: **{own}**" in told and "agrees with the figure above" in told
+
+
+def test_what_comes_before_a_run_is_said_beside_its_button(models, store, monkeypatch):
+    assert "Other runs come first" not in texts(open_page())
+    run = start_cells(store, models[1], [PGD], data="mnist_excerpt", images=20)
+    monkeypatch.setattr(RunStore, "waiting", lambda self: [run])
+    assert "Other runs come first: 1 in the queue." in texts(open_page())
+
+
 def test_the_tables_words(models, store):
     run = start_cells(store, models[1], [PGD], data="mnist_excerpt", images=60)
     rows = table_rows(models, all_cells(store, models), "mnist_excerpt", 0.3)
