@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from levelset_core.few_samples.config import LOSSES
 from levelset_core.runs import Run, RunStore, byte_size, get_kind, kind_title
 from pages.server.run_route import artifact_address, zip_address
 from pages.shared.attempt import attempt, tell
@@ -206,6 +207,8 @@ def _text(value: Any) -> str:
         return f"{value:.6g}"
     if value is None:
         return "–"
+    if isinstance(value, list) and value and not any(isinstance(v, list | dict) for v in value):
+        value = ", ".join(LOSSES.get(v, v) if isinstance(v, str) else json.dumps(v) for v in value)
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 

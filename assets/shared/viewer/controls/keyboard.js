@@ -9,7 +9,7 @@ const PRESET_KEYS = ["front", "back", "left", "right", "top", "bottom", "iso"];
 export const HELP = [
   ["Drag, one finger, arrow keys", "turn"],
   ["Right drag, two fingers, Shift + arrow keys", "move"],
-  ["Wheel, pinch, + and −", "nearer, farther"],
+  ["Click, then wheel; pinch, + and −", "nearer, farther"],
   ["1 2 3 4 5 6 7", "front, back, left, right, top, bottom, slanted"],
   ["0", "reset the view"],
   ["W", "wireframe"],

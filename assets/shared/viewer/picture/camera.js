@@ -16,6 +16,11 @@ export class SharedCamera {
     this.object = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.01, 100);
     this.centre = new Vector3();
     this.radius = 1;
+    // Until the picture is pressed, the wheel scrolls the page.
+    this.zooming = false;
+    for (const [name, on] of [["focus", true], ["pointerdown", true], ["blur", false]]) {
+      canvas.addEventListener(name, () => this.wheel(on));
+    }
     this.setUp("y");
     this.look("iso");
   }
@@ -27,7 +32,12 @@ export class SharedCamera {
     this.controls?.dispose();
     this.controls = new OrbitControls(this.object, this.canvas);
     this.controls.target.copy(target);
+    this.controls.enableZoom = this.zooming;
     this.controls.addEventListener("change", () => this.onChange());
+  }
+
+  wheel(on) {
+    this.zooming = this.controls.enableZoom = on;
   }
 
   // Frame a new subject; the direction of the view stays.
