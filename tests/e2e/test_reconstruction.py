@@ -104,7 +104,10 @@ def open_page(store, browse, serve):
 def test_bunny_from_points_to_glb(open_page, store):
     bench = open_page()
     until(lambda: bench.number("triangles") > 10_000, "the stored result")
+    assert bench.text("mode") == "plain"
+    bench.viewer.get_by_test_id("colour").select_option("to_truth")
     expect(bench.viewer.get_by_test_id("summary")).to_contain_text("mean")  # of its errors
+    bench.viewer.get_by_test_id("colour").select_option("plain")
     expect(bench.viewer.get_by_test_id("level")).to_be_visible()
     bench.viewer.get_by_test_id("look-front").click()
     bench.reconstruct()
