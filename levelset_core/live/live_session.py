@@ -341,8 +341,10 @@ def _settings(state: PlaygroundState) -> PlaygroundState:
 
 
 def _shown(state: PlaygroundState) -> tuple[Any, ...]:
-    """What the browsers of a session show of a state beside its points."""
-    return state.config, state.compare, state.preset, state.overlays
+    """What the browsers of a session show of a state beside its points; in which order does not
+    count: each browser says its own, and the page would run again.
+    """
+    return state.config, state.compare, state.preset, frozenset(state.overlays)
 
 
 def _every_second_step(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -385,3 +385,13 @@ def test_who_watches_does_not_choose_what_is_drawn(create):
     session.want_frame(at_once=True)
     _, arrays = decode_frame(leader.wait("frame"))
     assert not any(name == "motion" for name, _ in arrays)
+
+
+def test_overlays_in_another_order_are_no_change_of_the_settings(hub, create):
+    session = create()
+    client = session.listen(lambda kind, content: None)
+    before = session.settings_version
+    session.set_view(client, {"field": 32, "overlays": list(reversed(session.state.overlays))})
+    assert session.settings_version == before
+    session.set_view(client, {"field": 32, "overlays": ["field"]})
+    assert session.settings_version == before + 1

@@ -23,5 +23,6 @@ export default function progress({ data, parentElement, setStateValue }) {
   const text = done.join();
   if (told.get(parentElement) === text) return;
   told.set(parentElement, text);
-  setStateValue("done", done);
+  // Nothing to tell is not told: the page would run again, and a click meanwhile could be lost.
+  if (text !== [...data.done].sort().join()) setStateValue("done", done);
 }
