@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+from levelset_core import LevelsetError
 
 INSERTED = (
     b"-", b"nan", b"\n", b",", b";", b'"', b"\0", b"1e400", b"#", b"0", b"99999999",
@@ -38,3 +40,12 @@ def mutations(data: bytes, count: int) -> Iterator[bytes]:
     rng = random.Random(count)
     for _ in range(count):
         yield damaged(data, rng)
+
+
+def refusal(read: Callable[[], object]) -> str:
+    """The sentence that a reader refuses with; empty where it has an answer."""
+    try:
+        read()
+    except LevelsetError as error:
+        return str(error)
+    return ""

@@ -45,6 +45,11 @@ SLOW_STEPS, SLOW_SPEED = 60, 6
 BEHIND = 0.5
 
 
+def turns(sessions: int) -> int:
+    """By what a session's own time is multiplied for a share of all: twice where they share."""
+    return 2 * sessions if sessions > 1 else 1
+
+
 class WorkerSession:
     """The worker's side of a session. All calls come from the worker's one thread."""
 
@@ -407,8 +412,7 @@ class WorkerSession:
             record = "path" in self.view["overlays"]
             self._measurements = [t.measure(self._grid, record=record) for t in self.trainers]
             self._unmeasured = False
-            turns = 2 * self.sharing if self.sharing > 1 else 1
-            taken = turns * (time.monotonic() - now)
+            taken = turns(self.sharing) * (time.monotonic() - now)
             wait = min(taken / MEASURE_SHARE, MEASURE_LATEST)
             self._measure_due = now + max(MEASURE_EVERY, wait)
             self._edit_due = now + min(taken / EDIT_SHARE, MEASURE_LATEST)

@@ -24,7 +24,7 @@ from typing import Any
 import torch
 
 from levelset_core.errors import LevelsetError
-from levelset_core.live.session import WorkerSession
+from levelset_core.live.session import WorkerSession, turns
 from levelset_core.live.state import PlaygroundState
 from levelset_core.paths import child_environment
 
@@ -227,8 +227,7 @@ class Worker:
     def _next_due(self, begin: float, every: float, share: float) -> float:
         """When to do again, for each session looked at, what has taken since ``begin``."""
         looked_at = sum(s.attached_until > begin for s in self.sessions.values())
-        turns = 2 * looked_at if looked_at > 1 else 1
-        wait = turns * (time.monotonic() - begin) / share
+        wait = turns(looked_at) * (time.monotonic() - begin) / share
         return begin + min(max(every, wait), LONGEST_WAIT)
 
 

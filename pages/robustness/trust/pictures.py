@@ -30,11 +30,13 @@ HEIGHT = 420
 
 
 def share(name: str, attack: str) -> float:
+    """Of the images, how many stand an attack, in [0, 1]."""
     found: float = measured()["networks"][name]["robust"][attack]
     return found
 
 
 def bars(names: list[str], attacks: list[str]) -> go.Figure:
+    """The shares of some networks under some attacks."""
     figure = go.Figure()
     for name in names:
         colour, pattern = LOOKS[name]
@@ -42,7 +44,7 @@ def bars(names: list[str], attacks: list[str]) -> go.Figure:
         figure.add_bar(
             x=[ATTACKS[a] for a in attacks], y=shares, name=NETWORKS[name],
             marker={"color": colour, "pattern": {"shape": pattern}},
-            text=[f"{share:.1%}" for share in shares], textposition="outside", cliponaxis=False,
+            text=[f"{value:.1%}" for value in shares], textposition="outside", cliponaxis=False,
             hovertemplate="%{x}: %{y:.1%}<extra>" + NETWORKS[name] + "</extra>",
         )  # fmt: skip
     figure.update_layout(barmode="group", showlegend=True)
