@@ -11,12 +11,12 @@ export class Reporter {
     this.playground = playground;
     this.attributes = {};
     this.marks = 0;
-    this.isPlaced = false;
     this.labelled = -Infinity;
   }
 
+  /** A point is on the canvas; it is sent with the next version of the list. */
   placed() {
-    this.isPlaced = true;
+    this.mark("levelset:point", this.playground.points.version + 1);
   }
 
   acknowledged(version) {
@@ -43,10 +43,6 @@ export class Reporter {
     const { playground } = this;
     const { points, screen, statusLine, talk } = playground;
     const { connection, status, sharing, rate, playing, people } = talk;
-    if (this.isPlaced) {
-      this.isPlaced = false;
-      this.mark("levelset:point", points.version);
-    }
     this.set("points", points.list.length);
     this.set("version", points.version);
     this.set("acked", points.acked);

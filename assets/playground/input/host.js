@@ -82,6 +82,7 @@ export class Host {
       this.playground.full();
       return null;
     }
+    this.playground.screen.stamp(point);
     this.playground.reporter.placed();
     this.playground.edited();
     return point;
@@ -108,8 +109,8 @@ export class Host {
     this.playground.edited();
   }
 
-  /** What was just put is seen at once. */
-  show() { this.playground.screen.drawAtOnce(); }
+  /** What was put goes to the server at once, not with the next picture. */
+  send() { this.playground.talk.sendEdits(); }
 
   changed() { this.playground.screen.request(true); }
   cursorMoved() {

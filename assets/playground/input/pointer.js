@@ -56,7 +56,7 @@ export class Pointer {
     } else {
       gesture.kind = "spray";
       host.add(place.x, place.y, label);
-      host.show();
+      host.send();
     }
     if (touch && brush && !(host.picking && gesture.point)) gesture.timer = setTimeout(() => this.longPress(gesture), LONG_PRESS);
   }

@@ -119,6 +119,14 @@ function drawPoints(ctx, view, panel, picture) {
   }
 }
 
+/** One more point on a picture that stands; the next picture has it in its place. */
+export function stampPoint(ctx, { theme, bounds, points }, layout, { x, y, label: sign }) {
+  for (const rect of layout.panels) {
+    const view = viewOf(rect, bounds);
+    classMark(ctx, theme, sign, view.x(x), view.y(y), pointRadius(view, points.length));
+  }
+}
+
 function drawNote(ctx, view, note, picture, texts) {
   const { theme } = picture;
   const colour = roleColour(theme, note.role);

@@ -8,7 +8,7 @@ import { Blend } from "../wire/frame.js";
 import { arrange, viewOf } from "./layout.js";
 import { legendHeight } from "./legend.js";
 import { motionMagnification } from "./overlays.js";
-import { drawPicture } from "./scene.js";
+import { drawPicture, stampPoint } from "./scene.js";
 import { stripScale } from "./strip.js";
 
 const SHORTEST = 14; // ms between redraws of an animation
@@ -24,7 +24,8 @@ class Cost {
     this.mean = 0;
     this.channel = new MessageChannel();
     this.channel.port1.onmessage = ({ data: begin }) => {
-      this.mean += 0.1 * (performance.now() - begin - this.mean);
+      const spent = performance.now() - begin; // a chart's redraw may have come between
+      this.mean += 0.1 * (Math.min(spent, 2 * this.mean + 1) - this.mean);
     };
   }
 
@@ -67,11 +68,13 @@ export class Screen {
     this.raf ||= requestAnimationFrame((now) => this.tick(now));
   }
 
-  // Not with the browser's next frame: on the screen it is then by half a frame sooner.
-  drawAtOnce() {
-    cancelAnimationFrame(this.raf);
-    this.urgent = true;
-    this.tick(performance.now());
+  // A new point is on the canvas before all the rest is drawn anew.
+  stamp(point) {
+    const { picture, layout, dpr } = this;
+    if (picture && layout) {
+      this.context.setTransform(dpr, 0, 0, dpr, 0, 0);
+      stampPoint(this.context, picture, layout, point);
+    }
   }
 
   receive(frame) {
