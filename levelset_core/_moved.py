@@ -24,6 +24,7 @@ R = TypeVar("R")
 MODULES: dict[str, tuple[str, ...]] = {
     "levelset_core.training": ("levelset_core.playground", "levelset_core.reconstruction"),
     "levelset_core.networks.exact": ("levelset_core.exact",),
+    "levelset_core.exact.shape_files": ("levelset_core.exact.files.plane",),
     "levelset_core.networks.classifiers": ("levelset_core.classifiers.architectures",),
     "levelset_core.networks.classifier_files": ("levelset_core.classifiers.files",),
     "levelset_core.networks.convnets": ("levelset_core.classifiers.architectures",),

@@ -90,7 +90,7 @@ def _run(options: argparse.Namespace) -> int:
 def _build(shape: str, how: dict[str, Any]) -> tuple[ExactNetwork, Reference, list[str]]:
     from levelset_core.data.readers import read_geometry
     from levelset_core.exact import exact_polygon, exact_polyhedron
-    from levelset_core.exact.shape_files import read_plane_shape
+    from levelset_core.exact.files.plane import read_plane_shape
     from levelset_core.exact.sign_check import plane_reference, solid_reference
     from levelset_core.geometry.meshes import Mesh
 

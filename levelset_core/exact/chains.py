@@ -184,7 +184,7 @@ class _Chains:
                 found.add(int(face[along[face].argmax()]))
             if len(inner) - 1 not in face:
                 found.add(int(face[along[face].argmin()]))
-        return sorted(found)
+        return sorted(found) or [len(inner) // 2]  # all on one line: any vertex will do
 
 
 def _normal_cones(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -41,6 +41,7 @@ class ExactNetwork:
         tolerance: distance up to which vertices counted as on one line or plane, in the shape's
             units.
         merged: vertices left out so (in the plane), or planes laid through several (in space).
+        touching: rings that touched themselves: spikes and bridges of no width are left out.
     """
 
     network: nn.Sequential
@@ -53,22 +54,34 @@ class ExactNetwork:
     form: str = "deep"
     tolerance: float = 0.0
     merged: int = 0
+    touching: int = 0
 
     @property
     def note(self) -> str:
-        """What was merged, in one sentence; empty if nothing was."""
-        if not self.merged:
-            return ""
-        if self.widths[0] == 2:
-            said = f"{self.merged} vertices were left out, straight within {self.tolerance:.2g}"
-        else:
-            said = f"{self.merged} planes were laid through faces flat within {self.tolerance:.2g}"
-        return f"{said}: the coordinates have no more digits than that, or a tolerance was given."
+        """What was merged or left out, a sentence each; empty if nothing was."""
+        said = []
+        if self.touching:
+            rings = (
+                "A ring touches itself" if self.touching == 1 else f"{self.touching} rings touch"
+            )
+            said.append(f"{rings}{'' if self.touching == 1 else ' themselves'}: spikes and bridges "
+                        "of no width are left out.")  # fmt: skip
+        if self.merged:
+            one = self.merged == 1
+            if self.widths[0] == 2:
+                what = "1 vertex was" if one else f"{self.merged} vertices were"
+                what += f" left out, straight within {self.tolerance:.2g}"
+            else:
+                what = "1 plane was" if one else f"{self.merged} planes were"
+                what += f" laid through faces flat within {self.tolerance:.2g}"
+            why = "the coordinates have no more digits than that, or a tolerance was given."
+            said.append(f"{what}: {why}")
+        return " ".join(said)
 
 
 def build(
     formula: Formula, dimension: int, began: float, *, form: str = "deep", tolerance: float = 0.0,
-    merged: int = 0, network: nn.Sequential | None = None,
+    merged: int = 0, touching: int = 0, network: nn.Sequential | None = None,
 ) -> ExactNetwork:  # fmt: skip
     """Compile a formula; ``began`` is when its construction did (``time.perf_counter``).
 
@@ -88,6 +101,7 @@ def build(
         form=form,
         tolerance=tolerance,
         merged=merged,
+        touching=touching,
     )
 
 

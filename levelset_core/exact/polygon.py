@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import shapely
@@ -14,13 +14,14 @@ from shapely.geometry import LinearRing, MultiPolygon, Polygon
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.chains import chain_formula, ring_formula
+from levelset_core.exact.files.geometries import filled, from_geojson, rings_of
 from levelset_core.exact.formula import Formula, Operation, combine, evaluate, merge
 from levelset_core.exact.network import FORMS, ExactNetwork, build
 from levelset_core.exact.rings import (
     REACH,
     Chain,
     CrossingError,
-    geometry_rings,
+    crosses,
     polygon_of,
     read_ring,
     without_straight,
@@ -28,6 +29,8 @@ from levelset_core.exact.rings import (
 from levelset_core.exact.shallow import shallow_network
 from levelset_core.exact.tolerance import tolerance_of
 from levelset_core.settings import choose
+
+T = TypeVar("T")
 
 #: Construction takes about n^2 steps where n edges wind into a spiral.
 MAX_EDGES = 5000
@@ -70,7 +73,8 @@ def exact_polygon(
     formula = region_formula(shape.region, shape.chains)
     return build(
         formula, 2, began,
-        form=form, tolerance=shape.tolerance, merged=shape.merged, network=network,
+        form=form, tolerance=shape.tolerance, merged=shape.merged, touching=shape.touching,
+        network=network,
     )  # fmt: skip
 
 
@@ -83,12 +87,14 @@ class Region:
         chains: the unbounded ones.
         tolerance: distance up to which vertices counted as straight, in their units.
         merged: how many did.
+        touching: rings that touched themselves.
     """
 
     region: MultiPolygon
     chains: list[Chain]
     tolerance: float
     merged: int
+    touching: int = 0
 
 
 def read_shape(rings: Any, tolerance: float | None = None) -> Region:
@@ -108,9 +114,10 @@ def read_shape(rings: Any, tolerance: float | None = None) -> Region:
         raise LevelsetError("There is no ring: draw at least three vertices.")
     points = np.concatenate([*closed, *(chain.points for chain in chains)])
     distance = tolerance_of(points, tolerance)
+    vertices, touching = sum(map(len, closed)), 0
     polygons, kept = [], 0
-    for k, ring in enumerate(closed, 1):
-        polygon = polygon_of(ring, f"Ring {k}")
+    for ring, polygon, touched in _valid(closed):
+        touching += touched
         straight = without_straight(ring, distance)
         simple = Polygon(straight)
         if simple.is_valid and simple.area > 0:  # a thin part may have closed: leave it as it was
@@ -123,21 +130,68 @@ def read_shape(rings: Any, tolerance: float | None = None) -> Region:
             f"The shape has {edges} edges, more than the {MAX_EDGES} that exact networks take: "
             "simplify it, or give a larger tolerance."
         )
-    merged = sum(map(len, closed)) - kept
-    return Region(_nest(polygons, distance), chains, distance, merged)
+    merged = vertices - kept if not touching else 0
+    region = _straight(_nest(polygons, distance), distance)
+    return Region(region, chains, distance, merged, touching)
+
+
+def _valid(rings: list[np.ndarray]) -> Iterator[tuple[np.ndarray, Polygon, bool]]:
+    """Simple rings, their polygons, and whether it is the first of a ring that touches itself.
+
+    Such a ring (a spike, a bridge of no width to a hole, two corners in one place) becomes the
+    rings of what it fills.
+    """
+    for k, ring in enumerate(rings, 1):
+        name = f"Ring {k}"
+        if Polygon(ring).is_valid or crosses(ring) or not (parts := filled([ring])):
+            yield ring, polygon_of(ring, name), False
+            continue
+        lines = [line for part in parts for line in (part.exterior, *part.interiors)]
+        for n, line in enumerate(lines):
+            own = shapely.get_coordinates(line)[:-1]
+            yield own, polygon_of(own, name), n == 0
+
+
+def _straight(region: MultiPolygon, distance: float) -> MultiPolygon:
+    """Without the vertices that union left on straight lines."""
+
+    def line(ring: LinearRing) -> np.ndarray:
+        return without_straight(shapely.get_coordinates(ring)[:-1], distance)
+
+    parts = []
+    for part in region.geoms:
+        simple = Polygon(line(part.exterior), [line(hole) for hole in part.interiors])
+        parts.append(simple if simple.is_valid and simple.area > 0 else part)
+    simple = MultiPolygon(parts)
+    return simple if simple.is_valid else region
 
 
 def _items(rings: Any) -> list[Any]:
-    """Rings and chains one by one; Shapely's polygons become their rings."""
-    if isinstance(rings, shapely.Geometry):
+    """Rings and chains one by one; those of geometries last, whose polygons are united."""
+    if isinstance(rings, dict) or hasattr(rings, "__geo_interface__"):
         rings = [rings]
     if not isinstance(rings, Iterable):
         raise LevelsetError(f"Rings are lists of (x, y), got {type(rings).__name__}.")
-    alone = isinstance(rings, np.ndarray) and rings.ndim == 2
+    alone = getattr(rings, "ndim", 0) == 2
     items: list[Any] = []
+    areas: list[shapely.Geometry] = []
     for item in [rings] if alone or _is_ring(rings) else list(rings):
-        items += geometry_rings(item) if isinstance(item, shapely.Geometry) else [item]
+        if isinstance(item, shapely.Geometry):
+            areas.append(item)
+        elif isinstance(item, dict) or hasattr(item, "__geo_interface__"):
+            areas.append(_read(from_geojson, getattr(item, "__geo_interface__", item)))
+        else:
+            items.append(item)
+    if areas:
+        items += _read(rings_of, shapely.GeometryCollection(areas))[0]
     return items
+
+
+def _read(reader: Callable[[Any], T], content: Any) -> T:
+    try:
+        return reader(content)
+    except LevelsetError as error:
+        raise LevelsetError(f"The geometry is no shape: {error}") from error
 
 
 def _is_ring(rings: Iterable[Any]) -> bool:

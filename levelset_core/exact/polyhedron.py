@@ -152,5 +152,7 @@ def _wrong_side(
     centres = triangles.mean(1)
     behind = np.round(winding_number(triangles, centres - beside * normals))
     before = np.round(winding_number(triangles, centres + beside * normals))
-    wrong = thick & ((behind != 1) | ((before != 0) & ~((before == 1) & touching)))
+    # Where two parts touch, or a cavity opens through a face, both its sides are the same.
+    same = (behind == before) & ((behind == 0) | (behind == 1)) & touching
+    wrong = thick & ~same & ((behind != 1) | (before != 0))
     return centres[wrong.argmax()] if wrong.any() else None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry import LineString, Polygon
-from shapely.validation import explain_validity
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.tolerance import tolerance_of
@@ -81,53 +79,30 @@ def read_ring(points: npt.ArrayLike, name: str) -> np.ndarray:
     return ring
 
 
-def geometry_rings(geometry: shapely.Geometry) -> list[np.ndarray]:
-    """The rings of a Shapely geometry, each (n, 2): of polygons, rings and closed lines.
-
-    Raises:
-        LevelsetError: it holds points or lines that are not closed.
-    """
-    rings: list[np.ndarray] = []
-    for part in shapely.get_parts(geometry):
-        if isinstance(part, Polygon):
-            lines = [part.exterior, *part.interiors] if not part.is_empty else []
-        elif isinstance(part, LineString) and part.is_closed:
-            lines = [part]
-        elif part.geom_type in ("GeometryCollection", "MultiPolygon", "MultiLineString"):
-            rings += geometry_rings(part)
-            continue
-        else:
-            raise LevelsetError(
-                f"A shape is made of polygons and closed lines: there is a {part.geom_type} in it."
-            )
-        rings += [shapely.get_coordinates(line) for line in lines]
-    return rings
-
-
 def polygon_of(ring: np.ndarray, name: str) -> Polygon:
     """The polygon inside a ring.
 
     Raises:
         LevelsetError: the ring encloses nothing.
-        CrossingError: it intersects or touches itself.
+        CrossingError: it intersects itself.
     """
     polygon = Polygon(ring)
     if polygon.is_valid and polygon.area > 0:
         return polygon
-    if crossing := _crossing(ring):
-        k, j, x, y = crossing
-        where = f"({x:.6g}, {y:.6g}), where edges {k} and {j} cross"
-    else:
-        reason = explain_validity(polygon)
-        place = re.search(r"\[(\S+) (\S+)\]", reason)
-        if place is None or "Too few points" in reason:
-            raise LevelsetError(f"{name} encloses no area: its vertices lie on one line.")
-        x, y = (float(number) for number in place.groups())
-        near = int(np.hypot(*(ring - [x, y]).T).argmin())
-        where = f"({x:.6g}, {y:.6g}), next to vertex {near + 1}"
+    crossing = _crossing(ring)
+    if crossing is None:
+        raise LevelsetError(f"{name} encloses no area: its vertices lie on one line, or nearly.")
+    k, j, x, y = crossing
     raise CrossingError(
-        f"{name} intersects itself at {where}: move a vertex so that no edges meet.", (x, y)
+        f"{name} intersects itself at ({x:.6g}, {y:.6g}), where edges {k} and {j} cross: move a "
+        "vertex so that no edges meet.",
+        (x, y),
     )
+
+
+def crosses(ring: np.ndarray) -> bool:
+    """Whether two edges of a ring cross between their ends."""
+    return _crossing(ring) is not None
 
 
 def _crossing(ring: np.ndarray) -> tuple[int, int, float, float] | None:
@@ -161,7 +136,10 @@ def without_straight(points: np.ndarray, tolerance: float, closed: bool = True) 
 
 def _coordinates(points: npt.ArrayLike, name: str, least: int) -> np.ndarray:
     try:
-        array = np.array(points, dtype=np.float64)
+        array = np.asarray(points)  # a tensor has no copy of its own
+        if np.iscomplexobj(array):
+            raise TypeError
+        array = array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise LevelsetError(f"{name} must be a list of (x, y) pairs of numbers.") from error
     if array.ndim != 2 or array.shape[1] != 2:

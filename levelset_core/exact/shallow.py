@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
+import torch
 from shapely.geometry import MultiPolygon
 from torch import nn
 
@@ -27,6 +28,8 @@ from levelset_core.exact.triangulation import Triangulation, cross, line_of, tri
 
 #: Two neighbouring sectors of a cone span less than a half-plane.
 _WIDE = np.deg2rad(170)
+#: Of the size: rounding that float64 may leave in a value.
+_ROUNDING = 1e-9
 #: Slopes and bends below this are rounding.
 _NONE = 1e-13
 
@@ -41,7 +44,8 @@ def shallow_network(region: MultiPolygon) -> nn.Sequential:
         Linear and ReLU layers in float64, (n, 2) -> (n, 1). |gradient| is at most 3.
 
     Raises:
-        LevelsetError: it would have more than ``MAX_WEIGHTS`` weights.
+        LevelsetError: it would have more than ``MAX_WEIGHTS`` weights, or parts of the region are
+            so thin that rounding would spoil its signs.
     """
     low, high = np.reshape(region.bounds, (2, 2))
     center, size = (low + high) / 2, float((high - low).max())
@@ -51,7 +55,26 @@ def shallow_network(region: MultiPolygon) -> nn.Sequential:
         units.add_vertex(v)
     units.add_edges()
     units.add_faces()
-    return units.build(center, size)
+    network = units.build(center, size)
+    _refuse_rounding(network, mesh, center, size)
+    return network
+
+
+@torch.no_grad()
+def _refuse_rounding(
+    network: nn.Sequential, mesh: Triangulation, center: np.ndarray, size: float
+) -> None:
+    """Hats over slivers are steep, and what they leave of float64 may not be enough."""
+    places = np.concatenate([mesh.points, mesh.points[mesh.triangles].mean(1)])
+    right = np.concatenate([mesh.values, mesh.values[mesh.triangles].mean(1)])
+    places = places * size + center
+    found = torch.cat([network(part)[:, 0] for part in torch.from_numpy(places).split(4096)])
+    allowed = max(_ROUNDING, 64 * float(np.spacing(np.abs(places).max())) / size)
+    if (error := float(np.abs(found.numpy() / size - right).max())) > allowed:
+        raise LevelsetError(
+            f"At two hidden layers rounding would be {error:.1g} of the size, because parts "
+            "of it are very thin: take the form deep or balanced."
+        )
 
 
 class _Units:

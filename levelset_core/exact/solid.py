@@ -17,6 +17,8 @@ Triangles: TypeAlias = trimesh.Trimesh | Mesh
 
 #: Corners this close to a plane, relative to the size, lie on it.
 COPLANAR = 1e-13
+#: Weights of a face's corners at places that look at another surface.
+_PROBES = np.array([[1, 1, 1], [5, 3, 1], [1, 5, 3], [3, 1, 5]]) / [[3], [9], [9], [9]]
 #: Numbers that are worked on at once.
 _CHUNK = 4_000_000
 
@@ -131,8 +133,8 @@ def _oriented(solid: trimesh.Trimesh) -> trimesh.Trimesh:
     centres = [_sorted_rows(triangles[s].mean(1)) for s in surfaces]
     for i, surface in enumerate(surfaces):
         # Both sides of every face: where another surface runs between them, they touch.
-        probes = triangles[surface].mean(1)
-        away = beside * unit_normals(triangles[surface])
+        probes = np.concatenate([np.einsum("k,mkd->md", w, triangles[surface]) for w in _PROBES])
+        away = beside * np.tile(unit_normals(triangles[surface]), (len(_PROBES), 1))
         depth = 0
         for j, other in enumerate(surfaces):
             if i == j:
@@ -148,7 +150,8 @@ def _oriented(solid: trimesh.Trimesh) -> trimesh.Trimesh:
                 winding_number(triangles[other], probes + side * away) * np.sign(volumes[j])
                 for side in (1.0, -1.0)
             )
-            clear = np.abs(above - below) < 0.5
+            # Near an edge of the other, or on a face of it, a probe is on neither side.
+            clear = ((above > 0.75) & (below > 0.75)) | ((above < 0.25) & (below < 0.25))
             inside = above[clear] > 0.5
             if inside.any() and not inside.all():
                 x, y, z = probes[clear][inside][0]

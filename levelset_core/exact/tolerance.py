@@ -52,7 +52,8 @@ def tolerance_of(points: np.ndarray, given: float | None = None) -> float:
 def _last_place(points: np.ndarray) -> float:
     """The unit of the coordinates' last digit, if they were rounded to few; else 0."""
     largest = float(np.abs(points).max(initial=0.0))
-    single = points.astype(np.float32)
+    with np.errstate(over="ignore"):  # beyond float32 they are no numbers of it
+        single = points.astype(np.float32)
     if largest and (single == points).all() and _mantissa_bits(single) >= _BITS:
         return float(np.spacing(np.float32(largest)))
     for places in _PLACES:

@@ -8,9 +8,9 @@ import numpy as np
 
 from levelset_core.data.uploads import uploaded_mesh
 from levelset_core.errors import LevelsetError
+from levelset_core.exact.files.plane import read_plane_shape
 from levelset_core.exact.polygon import exact_polygon
 from levelset_core.exact.polyhedron import exact_polyhedron
-from levelset_core.exact.shape_files import read_plane_shape
 from levelset_core.exact.shapes import PlaneShape
 from levelset_core.geometry.meshes import Mesh
 

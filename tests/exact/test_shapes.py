@@ -9,7 +9,7 @@ import torch
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact import Chain, exact_polygon, exact_polyhedron
-from levelset_core.exact.shape_files import read_plane_shape
+from levelset_core.exact.files.plane import read_plane_shape
 from levelset_core.exact.shapes import PLANE_SHAPES, SOLIDS, solid
 from levelset_core.exact.sign_check import check_signs, plane_reference, solid_reference
 
@@ -111,6 +111,7 @@ def test_a_missing_file(tmp_path):
 RING = [[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]
 HOLE = [[0.5, 0.5], [1, 0.5], [1, 1], [0.5, 0.5]]
 POLYGON = {"type": "Polygon", "coordinates": [RING, HOLE]}
+MOVED = {"type": "Polygon", "coordinates": [[[x + 5, y] for x, y in r] for r in (RING, HOLE)]}
 
 
 @pytest.mark.parametrize(
@@ -120,10 +121,10 @@ POLYGON = {"type": "Polygon", "coordinates": [RING, HOLE]}
             {"type": "Feature", "properties": {}, "geometry": POLYGON},
             {"type": "Feature", "properties": None, "geometry": None},
         ]}, 2),
-        ({"type": "GeometryCollection", "geometries": [POLYGON, POLYGON]}, 4),
+        ({"type": "GeometryCollection", "geometries": [POLYGON, MOVED]}, 4),
         ({"type": "FeatureCollection", "features": [
             {"type": "Feature", "geometry": {"type": "GeometryCollection", "geometries": [
-                {"type": "MultiPolygon", "coordinates": [[RING]]}, POLYGON]}}]}, 3),
+                {"type": "MultiPolygon", "coordinates": [[RING]]}, MOVED]}}]}, 3),
     ],
 )  # fmt: skip
 def test_every_geojson_of_polygons_is_read(content, count):
@@ -149,7 +150,7 @@ SRID=4326;POLYGON ((5 0, 6 0, 6 1, 5 0))
     assert len(read_plane_shape(text, "a.wkt").rings) == 3
     with pytest.raises(LevelsetError, match="no readable WKT"):
         read_plane_shape(b"POLYGON ((0 0", "a.wkt")
-    with pytest.raises(LevelsetError, match="Point in it"):
+    with pytest.raises(LevelsetError, match="no polygon and no closed line: there is only 1 point"):
         read_plane_shape(b"POINT (0 0)", "a.wkt")
 
 
@@ -161,8 +162,8 @@ SRID=4326;POLYGON ((5 0, 6 0, 6 1, 5 0))
         ({"type": "Polygon"}, "Polygon are no numbers"),
         ({"type": "FeatureCollection", "features": None}, "features .* must be a list"),
         ({"type": "FeatureCollection", "features": [3]}, "GeoJSON object was expected, got '3'"),
-        ({"type": "Point", "coordinates": [0, 0]}, "Point in it"),
-        ({"type": "LineString", "coordinates": [[0, 0], [1, 1]]}, "LineString in it"),
+        ({"type": "Point", "coordinates": [0, 0]}, "only 1 point in it"),
+        ({"type": "LineString", "coordinates": [[0, 0], [1, 1]]}, "only 1 open line in it"),
         ({"type": 3}, "no type of GeoJSON"),
         ({"type": "Feature", "geometry": None}, "no polygon"),
     ],
@@ -180,10 +181,10 @@ def test_open_lines_of_an_svg_are_not_closed_without_a_word():
     box = '<rect x="0" y="0" width="4" height="4"/>'
     line = '<polyline points="6,0 9,0 9,3" fill="none" stroke="black"/>'
     shape = read_plane_shape(svg(box + line), "a.svg")
-    assert len(shape.rings) == 1 and shape.notes == ("1 open lines without a fill are left out.",)
+    assert len(shape.rings) == 1 and shape.notes == ("Left out: 1 open line without a fill.",)
     filled = read_plane_shape(svg(box + line.replace('fill="none"', "")), "a.svg")
-    assert len(filled.rings) == 2 and "closed, as SVG fills them" in filled.notes[0]
-    with pytest.raises(LevelsetError, match="1 open lines without a fill"):
+    assert len(filled.rings) == 2 and "Closed, as SVG fills them" in filled.notes[0]
+    with pytest.raises(LevelsetError, match="1 open line without a fill"):
         read_plane_shape(svg(line), "a.svg")
 
 
@@ -209,5 +210,5 @@ def test_shapely_polygons_serve_as_rings():
     expected = exact_polygon([np.array(RING), np.array(HOLE)])
     for rings in (region, [region], shapely.MultiPolygon([region]), [region.exterior, HOLE]):
         assert exact_polygon(rings).widths == expected.widths
-    with pytest.raises(LevelsetError, match="Point in it"):
+    with pytest.raises(LevelsetError, match="no polygon and no closed line: there is only 1 point"):
         exact_polygon([shapely.Point(0, 0)])

@@ -24,7 +24,7 @@ from levelset_core.data.digits import digit_from_picture
 from levelset_core.data.formats.poses import read_conf, read_xf
 from levelset_core.data.image_files import read_class_folders, read_idx, write_idx
 from levelset_core.data.points import points_from_file, write_points_csv
-from levelset_core.exact.shape_files import read_plane_shape
+from levelset_core.exact.files.plane import read_plane_shape
 from levelset_core.live.state import PlaygroundState, state_from_file
 from levelset_core.robustness.models import known_models
 from levelset_core.runs import RunStore, summary

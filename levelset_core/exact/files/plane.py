@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
-from shapely.geometry import shape as geojson_shape
 
 from levelset_core.data.formats.table import check_size
 from levelset_core.errors import LevelsetError
-from levelset_core.exact.rings import geometry_rings
+from levelset_core.exact.files.geometries import from_geojson, rings_of
+from levelset_core.exact.files.svg import read_svg
 from levelset_core.exact.shapes import PlaneShape
-from levelset_core.exact.svg import read_svg
 
 MAX_BYTES = 4 << 20
 #: Of all rings and chains, before those on a straight line are merged.
@@ -94,8 +94,10 @@ def _from_json(data: bytes, label: str) -> PlaneShape:
     rings = content
     if isinstance(content, dict):
         if "type" in content:
-            return _of_geometry(_geometry(content, label), label)
+            return _of_geometry(lambda: from_geojson(content), label)
         rings, chains = content.get("rings", []), content.get("chains", [])
+    if _is_ring(rings):
+        rings = [rings]
     notes: list[str] = []
     shape = PlaneShape(_lines(rings, "ring", label, notes), _lines(chains, "chain", label, notes))
     if not shape.edges:
@@ -105,61 +107,54 @@ def _from_json(data: bytes, label: str) -> PlaneShape:
     return replace(shape, notes=tuple(dict.fromkeys(notes)))
 
 
-def _geometry(content: dict[str, Any], label: str) -> shapely.Geometry:
-    """The geometry of any GeoJSON object."""
-    parts: list[shapely.Geometry] = []
-    waiting: list[Any] = [content]
-    while waiting:
-        item = waiting.pop()
-        if not isinstance(item, dict):
-            raise LevelsetError(f"{label}: a GeoJSON object was expected, got {str(item)[:40]!r}.")
-        match item.get("type"):
-            case "FeatureCollection":
-                waiting += _list_of(item, "features", label)[::-1]
-            case "GeometryCollection":
-                waiting += _list_of(item, "geometries", label)[::-1]
-            case "Feature":
-                if item.get("geometry") is not None:  # a Feature may have none
-                    waiting.append(item["geometry"])
-            case str(kind):
-                try:
-                    parts.append(geojson_shape(item))
-                except Exception as error:  # whatever is missing or no number
-                    raise LevelsetError(
-                        f"{label}: the coordinates of a GeoJSON {kind[:40]} are no numbers, or it "
-                        "is no geometry."
-                    ) from error
-            case other:
-                raise LevelsetError(f"{label}: {str(other)[:40]!r} is no type of GeoJSON.")
-    return shapely.GeometryCollection(parts)
+def _is_ring(rings: Any) -> bool:
+    """Whether it is one ring by itself: a list of places."""
+    return (
+        isinstance(rings, list)
+        and len(rings) > 2
+        and all(isinstance(p, list) and [type(x) in (int, float) for x in p[:2]] == [True] * 2
+                for p in rings)
+    )  # fmt: skip
 
 
-def _list_of(item: dict[str, Any], name: str, label: str) -> list[Any]:
-    found = item.get(name)
-    if not isinstance(found, list):
-        raise LevelsetError(f"{label}: the {name} of a GeoJSON {item['type']} must be a list.")
-    return found
-
-
-def _of_geometry(geometry: shapely.Geometry, label: str) -> PlaneShape:
+def _of_geometry(read: Callable[[], shapely.Geometry], label: str) -> PlaneShape:
     try:
-        rings = geometry_rings(geometry)
+        rings, notes = rings_of(read())
     except LevelsetError as error:
         raise LevelsetError(f"{label}: {error}") from error
-    if not rings:
-        raise LevelsetError(f"{label}: no polygon in it.")
-    return PlaneShape(rings, notes=(_FLAT,) if geometry.has_z else ())
+    return PlaneShape(rings, notes=notes)
 
 
 def _from_wkt(data: bytes, label: str) -> PlaneShape:
     if _depth(data) > MAX_DEPTH:  # GEOS ends the process over many thousands
         raise LevelsetError(f"{label}: more than {MAX_DEPTH} brackets lie within each other.")
     try:
-        lines = data.decode("utf-8-sig").splitlines()
-        found = [shapely.from_wkt(line.split(";")[-1]) for line in lines if line.strip()]
+        texts = _geometries(data.decode("utf-8-sig"))
+        found = [shapely.from_wkt(text.split(";")[-1], on_invalid="fix") for text in texts]
+    except NotImplementedError as error:
+        raise LevelsetError(
+            f"{label}: curves of WKT are not read; write them as straight pieces (ST_CurveToLine)."
+        ) from error
     except (UnicodeDecodeError, shapely.errors.ShapelyError) as error:
-        raise LevelsetError(f"{label}: this is no readable WKT, one geometry a line.") from error
-    return _of_geometry(shapely.GeometryCollection(found), label)
+        raise LevelsetError(f"{label}: this is no readable WKT.") from error
+    if None in found:
+        raise LevelsetError(f"{label}: this is no readable WKT.")
+    return _of_geometry(lambda: shapely.GeometryCollection(found), label)
+
+
+def _geometries(text: str) -> list[str]:
+    """A geometry ends with the line that closes its last bracket, or is EMPTY."""
+    found: list[str] = []
+    lines: list[str] = []
+    depth = 0
+    for line in text.splitlines():
+        line = line.strip().rstrip(";")
+        lines.append(line)
+        depth += line.count("(") - line.count(")")
+        if depth <= 0 and line.upper().endswith((")", "EMPTY")):
+            found.append(" ".join(lines))
+            lines, depth = [], 0
+    return [*found, *([" ".join(lines)] if any(lines) else [])]
 
 
 def _depth(data: bytes) -> int:

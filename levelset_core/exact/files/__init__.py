@@ -1,0 +1,1 @@
+"""Polygons from files and from other libraries."""
