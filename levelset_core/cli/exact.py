@@ -46,7 +46,7 @@ def options(exact: Parser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from levelset_core.exact.network import exact_onnx, exact_safetensors
-    from levelset_core.exact.sign_check import check_signs
+    from levelset_core.exact.sign_check import check_signs, single_error
 
     output = Path(options.output)
     writers: dict[str, Callable[[ExactNetwork], bytes]] = {
@@ -84,6 +84,11 @@ def _run(options: argparse.Namespace) -> int:
     }  # fmt: skip
     lines = [f"{name.replace('_', ' '):20}{value}" for name, value in result.items()]
     notes = [*notes, *([e.note] if e.note else [])]
+    if options.float32:
+        result["float32_error"] = off = single_error(e.network, reference, options.seed)
+        notes.append(
+            f"In float32 F is off by up to {off:.1g}: signs are right where |F| is larger."
+        )
     return answer(options, {**result, "notes": notes}, *lines, *notes)
 
 

@@ -44,7 +44,16 @@ def test_the_command_line_writes_no_network_with_wrong_signs(tmp_path, monkeypat
     shape.write_text("[[[0, 0, 1], [2, 0, 1], [2, 2, 1]]]")
     out = tmp_path / "net.onnx"
     assert cli.main(["exact", str(shape), "-o", str(out), "--points", "500", "--float32"]) == 0
-    assert "Heights (z) are left out" in capsys.readouterr().out and out.exists()
+    said = capsys.readouterr().out
+    assert "Heights (z) are left out" in said and "In float32 F is off by up to" in said
+    single = onnx.reference.ReferenceEvaluator(onnx.load(out))
+    x = np.random.default_rng(0).uniform(-1, 3, (500, 2)).astype(np.float32)
+    exact = exact_polygon([[[0, 0], [2, 0], [2, 2]]]).network(torch.from_numpy(x).double())
+    assert cli.main(["exact", str(shape), "-o", str(out), "--float32", "--json"]) == 0
+    off = json.loads(capsys.readouterr().out)["float32_error"]
+    assert (
+        0 < np.abs(single.run(None, {"x": x})[0] - exact.detach().numpy()).max() <= 2 * off < 1e-5
+    )
     balanced = ["exact", str(shape), "-o", str(out), "--points", "500", "--form", "balanced"]
     assert cli.main([*balanced, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["form"] == "balanced"
