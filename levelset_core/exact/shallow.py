@@ -29,7 +29,7 @@ from levelset_core.exact.triangulation import Triangulation, cross, line_of, tri
 #: Two neighbouring sectors of a cone span less than a half-plane.
 _WIDE = np.deg2rad(170)
 #: Of the size: rounding that float64 may leave in a value.
-_ROUNDING = 1e-9
+_ROUNDING = 1e-8
 #: Slopes and bends below this are rounding.
 _NONE = 1e-13
 
