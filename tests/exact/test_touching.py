@@ -70,7 +70,9 @@ def test_a_grid_of_cells_is_one_part_without_vertices_on_its_sides(left_out, tur
 def test_two_hidden_layers_are_refused_where_rounding_spoils_them():
     ring = [(0, 0), (4, 0), (4, 2), (9, 2 + 1e-7), (4, 2 + 2e-7), (4, 4), (0, 4)]
     assert wrong(exact_polygon([ring]).network, in_plane(Polygon(ring)), -1, 7, 2) == 0
-    with pytest.raises(LevelsetError, match=r"rounding would be .* take the form deep or balanced"):
+    with pytest.raises(
+        LevelsetError, match=r"rounding would move .* take the form deep or balanced"
+    ):
         exact_polygon([ring], form="shallow")
 
 
