@@ -29,7 +29,9 @@ from levelset_core.exact.triangulation import Triangulation, cross, line_of, tri
 #: Two neighbouring sectors of a cone span less than a half-plane.
 _WIDE = np.deg2rad(170)
 #: Of the size: how far rounding may move the boundary.
-_ROUNDING = 2e-8
+_ROUNDING = 1e-7
+#: Where on an edge is looked beside it.
+_ALONG = (0.03, 0.3, 0.7, 0.97)
 #: Slopes and bends below this are rounding.
 _NONE = 1e-13
 
@@ -64,22 +66,26 @@ def shallow_network(region: MultiPolygon) -> nn.Sequential:
 def _refuse_rounding(
     network: nn.Sequential, mesh: Triangulation, center: np.ndarray, size: float
 ) -> None:
-    """Hats over slivers are steep, and what they leave of float64 may not be enough."""
-    places = np.concatenate([mesh.points, mesh.points[mesh.triangles].mean(1)])
-    right = np.concatenate([mesh.values, mesh.values[mesh.triangles].mean(1)])
-    places = places * size + center
-    found = torch.cat([network(part)[:, 0] for part in torch.from_numpy(places).split(4096)])
-    error = np.abs(found.numpy() / size - right)
-    n = len(mesh.points)
-    # In a triangle at the boundary: an error moves it by so much, as F is flat beside slivers.
-    beside = (mesh.values[mesh.triangles] == 0).any(1)
-    worst = np.maximum(error[mesh.triangles].max(1), error[n:])[beside]
-    shift = float((worst / np.linalg.norm(mesh.gradients[beside], axis=1)).max())
-    if shift > max(_ROUNDING, 1e4 * float(np.spacing(np.abs(places).max())) / size):
-        raise LevelsetError(
-            f"At two hidden layers rounding would move the boundary by {shift:.1g} of the size, "
-            "because parts of the shape are very thin: take the form deep or balanced."
-        )
+    """Beside thin parts F is flat, and what float64 leaves of it may have the wrong sign.
+
+    Looks at places on both sides of every edge of the boundary.
+    """
+    zero = mesh.values[mesh.triangles] == 0
+    rows = mesh.triangles[zero.sum(1) == 2]
+    apex = rows[mesh.values[rows] != 0]
+    ends = rows[mesh.values[rows] == 0].reshape(-1, 2)
+    height = np.abs(mesh.values[apex]) / np.linalg.norm(mesh.gradients[zero.sum(1) == 2], axis=1)
+    least = max(_ROUNDING, 100 * float(np.spacing(np.abs(center).max())) / size)
+    part = np.minimum(least / height, 0.5)[:, None]
+    a, b, top = mesh.points[ends[:, 0]], mesh.points[ends[:, 1]], mesh.points[apex]
+    for t in _ALONG:
+        places = ((1 - part) * (a + t * (b - a)) + part * top) * size + center
+        found = torch.cat([network(x)[:, 0] for x in torch.from_numpy(places).split(4096)])
+        if (found.numpy() * mesh.values[apex] <= 0).any():
+            raise LevelsetError(
+                f"At two hidden layers rounding would move the boundary by {least:.1g} of the size "
+                "or more, because parts of the shape are very thin: take the form deep or balanced."
+            )
 
 
 class _Units:

@@ -25,7 +25,7 @@ SHAPES = {
     "hole that touches": [4 * SQUARE, np.array([[0, 2], [1, 1], [1, 3.0]])],
     "far away": [300 * SQUARE + [5e5, 4.6e6]],
     "tiny": [1e-6 * SQUARE],
-    "needle": [SQUARE * [1000, 1e-3]],
+    "needle": [SQUARE * [1000, 1e-1]],
 }
 
 
