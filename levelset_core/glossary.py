@@ -53,7 +53,7 @@ GLOSSARY: dict[str, Term] = {
     "x": Term("x", "a point of the data", "here a place in the plane, with its class y."),
     "y": Term("y", "the class of a point", "+1 (blue circles) or −1 (orange squares)."),
     "level_set": Term(
-        "S", "level set", "all places where the network gives one and the same number.", "Eq. 2",
+        "S", "level set", "all places where the network gives the same number.", "Eq. 2",
     ),
     "level": Term(
         "c", "the level", "the number that F has on a level set. On the boundary it is 0.", "Eq. 2",
@@ -106,7 +106,7 @@ GLOSSARY: dict[str, Term] = {
     ),
     "residual": Term(
         "|F|", "Newton residual",
-        "how far F is from 0 at a step of Newton's method. 0.0001 and less is on the line.",
+        "how far F is from 0 at a step of Newton's method. At 0.0001 or less, it has arrived.",
     ),
     "misclassified": Term(
         "misclassified", "a point on the wrong side",
@@ -114,18 +114,18 @@ GLOSSARY: dict[str, Term] = {
     ),
     "epsilon": Term(
         "ε", "wanted margin",
-        "the distance that every point shall keep from the boundary. More than half the gap "
-        "between the classes cannot be had.", "Eq. 12",
+        "the distance that every point should keep from the boundary. It can be at most half the "
+        "gap between the classes.", "Eq. 12",
     ),
     "lam11": Term(
-        "λ₁₁", "weight of the band in Eq. 11",
+        "λ₁₁", "weight of the band",
         "how much a wide band counts against points inside it or on the wrong side. The paper "
         "calls it λ.", "Eq. 11",
     ),
     "lam12": Term(
-        "λ₁₂", "weight of right points in Eq. 12",
-        "how much a point on its own side counts that is nearer than ε; points on the wrong side "
-        "count 1. The paper calls it λ.", "Eq. 12",
+        "λ₁₂", "weight of right points",
+        "how much a point counts that is on its own side, but nearer than ε. A point on the wrong "
+        "side counts 1. The paper calls it λ.", "Eq. 12",
     ),
     "alpha": Term(
         "α", "power of the band's width",
@@ -134,12 +134,12 @@ GLOSSARY: dict[str, Term] = {
     ),
     "delta": Term(
         "Δ", "width of the band",
-        "how far S₀ is from the nearer one of S₊₁ and S₋₁, seen from a point.", "Eq. 11",
+        "how far apart S₀ and the nearer one of S₊₁ and S₋₁ are beside a point.", "Eq. 11",
     ),
-    "l2": Term("L2", "the straight distance", "as a ruler measures it. Its balls are circles."),
+    "l2": Term("L2", "the straight distance", "as a ruler measures it. Its balls are discs."),
     "linf": Term(
         "L∞", "the largest difference in a coordinate",
-        "its balls are squares. It is the distance of attacks that change every pixel a little.",
+        "its balls are squares. Attacks that change every pixel a little are measured by it.",
     ),
     "cross_entropy": Term(
         "Cross-entropy", "asked only to be right",
@@ -147,21 +147,21 @@ GLOSSARY: dict[str, Term] = {
     ),
     "margin_linf": Term(
         "Margin L∞", "asked to keep squares free",
-        "the line shall stay out of a square around every point, ε to each side.", "Eq. 12",
+        "the line should stay out of a square around every point, ε to each side.", "Eq. 12",
     ),
     "margin_l2": Term(
         "Margin L2", "asked to keep discs free",
-        "the line shall stay out of a disc of radius ε around every point.", "Eq. 12",
+        "the line should stay out of a disc of radius ε around every point.", "Eq. 12",
     ),
     "geometric_svm": Term(
         "Geometric SVM", "asked for a wide band",
-        "the band between S₊₁ and S₋₁ shall be wide and free of points, as in a support vector "
+        "the band between S₊₁ and S₋₁ should be wide and free of points, as in a support vector "
         "machine (SVM).", "Eq. 11",
     ),
     "rho": Term(
         "ρ", "the distance along one axis",
-        "how far the boundary is along the axis in which F changes most. It is quick, but no "
-        "norm.", "Sec. 3.2",
+        "how far the boundary is along the axis in which F changes most. Quick to compute, but not "
+        "a norm.", "Sec. 3.2",
     ),
     "logits": Term(
         "logits", "the outputs of a classifier",
@@ -198,7 +198,7 @@ GLOSSARY: dict[str, Term] = {
     ),
     "pgd_xent": Term(
         "Cross-entropy PGD", "PGD that makes cross-entropy large",
-        "40 steps in grey images. It fails where logits are so large that cross-entropy has no "
+        "40 steps on grey images. It fails where logits are so large that cross-entropy has no "
         "gradient.",
     ),
     "pgd_margin": Term(
@@ -208,7 +208,7 @@ GLOSSARY: dict[str, Term] = {
     ),
     "pgd_worst": Term(
         "Worst case", "both kinds of PGD, many times",
-        "from 10 random beginnings, 100 steps each. An image stands if all of them fail.",
+        "from 10 random starts, 100 steps each. An image stands if all of them fail.",
     ),
     "pgd_strong": Term(
         "Strong PGD", "PGD on three losses",
@@ -221,7 +221,7 @@ GLOSSARY: dict[str, Term] = {
     ),
     "white_box": Term(
         "white box", "an attack that sees the network",
-        "it follows the network's own gradient. The figure: images that stand.",
+        "it follows the network's own gradient. The figure is the share of images that stand.",
     ),
     "black_box": Term(
         "black box", "an attack that does not see the network",
@@ -235,8 +235,8 @@ GLOSSARY: dict[str, Term] = {
     ),
     "interval": Term(
         "95 % interval", "where the true share lies",
-        "as few images were tried, the share of all images may differ. Intervals made like this "
-        "one (by Clopper and Pearson's rule) contain it 95 times in 100.",
+        "only some images were tried, so the share of all images may differ. Of intervals made "
+        "like this one (by Clopper and Pearson's rule), 95 in 100 contain it.",
     ),
     "standard": Term(
         "Standard", "usual training", "on images as they are. It has never seen an attack.",
@@ -248,13 +248,40 @@ GLOSSARY: dict[str, Term] = {
     ),
     "trades": Term(
         "TRADES", "training on images and their attacked copies",
-        "right answers for the images, the same answers for the copies (Zhang et al., 2019). The "
-        "number is the ε of these attacks.",
+        "it asks for right answers on the images, and for the same answers on the copies (Zhang et "
+        "al., 2019). The number is the ε of these attacks.",
     ),
     "level-set": Term(
         "Level set", "the training of the paper that this program is about",
         "it pushes the network's boundary away from the images (Controlling Neural Level Sets, "
         "Atzmon et al., 2019). The number is the ε it asks for.", "Sec. 5.2",
+    ),
+    "ibp": Term(
+        "IBP", "interval bound propagation",
+        "training that follows through all layers, as intervals, what any change within the box "
+        "can do, and keeps the answer right for all of it (Gowal et al., 2019).",
+    ),
+    "crown_ibp": Term(
+        "CROWN-IBP", "IBP with tighter bounds",
+        "straight lines bound what the layers can do, beside the intervals (Zhang et al., 2020).",
+    ),
+    "mma": Term(
+        "MMA", "max-margin adversarial training",
+        "each image is attacked only as far as its own boundary, and that distance is made large "
+        "(Ding et al., 2020).",
+    ),
+    "fast": Term(
+        "Fast", "adversarial training in one step",
+        "like Madry's, but each attack is a single step from a random start (Wong et al., 2020).",
+    ),
+    "diverse_attacks": Term(
+        "Diverse attacks", "adversarial training against a network that attacks",
+        "a second network learns to make many different attacks (Jang et al., 2019).",
+    ),
+    "kernelized_manifolds": Term(
+        "Kernelized manifolds", "a network with radial functions",
+        "its layers answer to how near their input is to learned centres, so that small changes "
+        "should matter little (Taghanaki et al., 2019).",
     ),
     "hinge": Term(
         "Hinge", "the loss of a support vector machine",
@@ -263,7 +290,7 @@ GLOSSARY: dict[str, Term] = {
     ),
     "mlp": Term(
         "MLP", "a plain network",
-        "a multi-layer perceptron: each layer is a weighted sum of all numbers of the one before.",
+        "a multi-layer perceptron: each layer takes weighted sums of the numbers before it.",
     ),
     "false_position": Term(
         "false position", "a search on a segment",

@@ -33,27 +33,27 @@ export function leadOf({ count, playing, begins = false, changed = false, header
   if (ill) return ["collapsed", several ? `${ill.title}: ${ill.trouble}` : ill.trouble];
   const { step } = infos[0];
   if (phase) {
-    const of = phase.equation.startsWith("Eq.") ? " of the paper" : "";
-    return ["training", `${phase.equation}${of}: ${phase.sentence}`];
+    const place = phase.equation.startsWith("Eq.") ? `${phase.equation} of the paper: ` : "";
+    return ["training", place + phase.sentence];
   }
-  const press = begins ? "It begins to train in a moment." : playing ? "" : "It is untrained: press play.";
+  const press = begins ? "Training begins in a moment." : playing ? "" : "It is untrained: press play.";
   if (!step) {
     return ["untrained", several
       ? `Four networks with the same weights. Each ${line} is {S0|where one says 0}; they differ in the loss alone.${begins || playing ? "" : " Press play."}`
       : `The ${line} is {S0|where the network says 0}.${each} Click to put points of your own. ${press}`];
   }
   if (changed && infos.every(({ accuracy }) => accuracy === 1)) {
-    return [playing ? "training" : "paused", "The points changed. The network is asked about them now."];
+    return [playing ? "training" : "paused", "The points changed. Their figures follow in a moment."];
   }
   const done = infos.every((info) => info.accuracy === 1 && isDone(info, header));
-  const head = !playing && !done ? `Paused at step ${whole(step)}. ` : "";
+  const head = !playing && !done && !several ? `Paused at step ${whole(step)}. ` : "";
   const name = done ? "done" : playing ? "training" : "paused";
   const tail = done && playing ? " Training goes on until you pause it."
-    : !done && !playing ? " Press play to go on."
+    : !done && !playing && !several ? " Press play to go on."
       : !several && wrongFor > PATIENT ? givenUp(infos[0]) : "";
   if (several) return [name, head + comparison(infos, header) + tail];
   if (header.opening && playing) {
-    return [name, `Slowly at first: step by step the ${line} moves between the classes.`
+    return ["training", `Slowly at first: step by step the ${line} moves between the classes.`
       + (bars ? " A bar below 0 is a point on the wrong side." : "")];
   }
   return [name, head + progress(infos[0], header, count, done) + tail];
@@ -91,7 +91,7 @@ function progress(info, header, count, done) {
 // A loss that acts where the line is nearest has nothing to pull where a point lies deep among others.
 function givenUp({ objective, accuracy }) {
   if (1 - accuracy > FEW || !/^margin|^geometric_svm/.test(objective)) return "";
-  return " This loss moves the line where it is, and does not draw one round a point deep among the others: {cross_entropy} can.";
+  return " This loss only moves the line that is there. It draws no new one around a point deep among the others: {cross_entropy} can.";
 }
 
 function comparison(infos, { epsilon }) {

@@ -15,6 +15,10 @@ const CONNECTION = {
   live: "live", fallback: "live (slow path)",
 };
 
+/** Who else looks at a session. @param {{ watching: number, taking_part: number }} people */
+export const peopleText = ({ watching, taking_part: parts }) =>
+  [watching && `${watching} watching`, parts > 1 && `${parts} in control`].filter(Boolean).join(" · ");
+
 export class StatusLine {
   constructor() {
     this.element = document.createElement("div");
@@ -68,10 +72,8 @@ export class StatusLine {
     target.parentElement.hidden = text === "";
   }
 
-  // Who else looks at this session.
-  count({ watching, taking_part: parts }) {
-    const texts = [watching && `${watching} watching`, parts > 1 && `${parts} in control`];
-    const text = texts.filter(Boolean).join(" · ");
+  count(people) {
+    const text = peopleText(people);
     if (this.people.textContent !== text) this.people.textContent = text;
     this.people.hidden = !text;
   }

@@ -38,14 +38,23 @@ export class SteadyCharts {
       const copy = /** @type {HTMLElement} */ (plot.cloneNode(true));
       copy.className = "levelset-steady";
       copy.setAttribute("aria-hidden", "true");
+      copy.querySelector(".modebar-container")?.remove(); // its looks come from the class
       Object.assign(copy.style, { left: `${box.left - left}px`, top: `${box.top - top}px` });
       this.copies.set(column, copy);
+    }
+  }
+
+  /** Their colours are those of a theme that has gone. */
+  forget() {
+    for (const column of document.querySelectorAll(COLUMNS)) {
+      this.copies.get(column)?.remove();
+      this.copies.delete(column);
     }
   }
 
   stop() {
     this.observer.disconnect();
     clearTimeout(this.timer);
-    for (const column of document.querySelectorAll(COLUMNS)) this.copies.get(column)?.remove();
+    this.forget();
   }
 }

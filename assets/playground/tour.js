@@ -20,7 +20,7 @@ const LOOK_EVERY = 250;
 export const STEPS = [
   { id: "line", target: "panel", done: () => false,
     text: ({ dark }) => `The colour is {F|what the network says} at each place: blue above 0, orange below. The ${dark ? "white" : "black"} line `
-      + "is the {level_set|level set} where it says 0: the {S0}." },
+      + "is the {level_set|level set} where it says exactly 0. It is called {S0}." },
   { id: "play", target: "play", done: (now, then) => now.step > then.step + 5,
     text: ({ playing }) => (playing ? "It trains: every step moves the line a little."
       : "Press play: every step moves the line a little.") },

@@ -113,6 +113,8 @@ class Playground extends View {
     this.screen.request(true);
   }
 
+  themed() { this.steady.forget(); }
+
   model() {
     const { theme, bounds, annotations, highlight, points } = this;
     return { theme, bounds, ...this.clock.overlays(this.overlays), annotations, highlight, points: points.list,

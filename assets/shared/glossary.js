@@ -25,7 +25,7 @@ export const GLOSSARY = {
   "level_set": {
     "symbol": "S",
     "name": "Level set",
-    "sentence": "Level set (Eq. 2): all places where the network gives one and the same number."
+    "sentence": "Level set (Eq. 2): all places where the network gives the same number."
   },
   "level": {
     "symbol": "c",
@@ -85,7 +85,7 @@ export const GLOSSARY = {
   "residual": {
     "symbol": "|F|",
     "name": "Newton residual",
-    "sentence": "Newton residual: how far F is from 0 at a step of Newton's method. 0.0001 and less is on the line."
+    "sentence": "Newton residual: how far F is from 0 at a step of Newton's method. At 0.0001 or less, it has arrived."
   },
   "misclassified": {
     "symbol": "misclassified",
@@ -95,17 +95,17 @@ export const GLOSSARY = {
   "epsilon": {
     "symbol": "ε",
     "name": "Wanted margin",
-    "sentence": "Wanted margin (Eq. 12): the distance that every point shall keep from the boundary. More than half the gap between the classes cannot be had."
+    "sentence": "Wanted margin (Eq. 12): the distance that every point should keep from the boundary. It can be at most half the gap between the classes."
   },
   "lam11": {
     "symbol": "λ₁₁",
-    "name": "Weight of the band in Eq. 11",
-    "sentence": "Weight of the band in Eq. 11 (Eq. 11): how much a wide band counts against points inside it or on the wrong side. The paper calls it λ."
+    "name": "Weight of the band",
+    "sentence": "Weight of the band (Eq. 11): how much a wide band counts against points inside it or on the wrong side. The paper calls it λ."
   },
   "lam12": {
     "symbol": "λ₁₂",
-    "name": "Weight of right points in Eq. 12",
-    "sentence": "Weight of right points in Eq. 12 (Eq. 12): how much a point on its own side counts that is nearer than ε; points on the wrong side count 1. The paper calls it λ."
+    "name": "Weight of right points",
+    "sentence": "Weight of right points (Eq. 12): how much a point counts that is on its own side, but nearer than ε. A point on the wrong side counts 1. The paper calls it λ."
   },
   "alpha": {
     "symbol": "α",
@@ -115,17 +115,17 @@ export const GLOSSARY = {
   "delta": {
     "symbol": "Δ",
     "name": "Width of the band",
-    "sentence": "Width of the band (Eq. 11): how far S₀ is from the nearer one of S₊₁ and S₋₁, seen from a point."
+    "sentence": "Width of the band (Eq. 11): how far apart S₀ and the nearer one of S₊₁ and S₋₁ are beside a point."
   },
   "l2": {
     "symbol": "L2",
     "name": "The straight distance",
-    "sentence": "The straight distance: as a ruler measures it. Its balls are circles."
+    "sentence": "The straight distance: as a ruler measures it. Its balls are discs."
   },
   "linf": {
     "symbol": "L∞",
     "name": "The largest difference in a coordinate",
-    "sentence": "The largest difference in a coordinate: its balls are squares. It is the distance of attacks that change every pixel a little."
+    "sentence": "The largest difference in a coordinate: its balls are squares. Attacks that change every pixel a little are measured by it."
   },
   "cross_entropy": {
     "symbol": "Cross-entropy",
@@ -135,22 +135,22 @@ export const GLOSSARY = {
   "margin_linf": {
     "symbol": "Margin L∞",
     "name": "Asked to keep squares free",
-    "sentence": "Asked to keep squares free (Eq. 12): the line shall stay out of a square around every point, ε to each side."
+    "sentence": "Asked to keep squares free (Eq. 12): the line should stay out of a square around every point, ε to each side."
   },
   "margin_l2": {
     "symbol": "Margin L2",
     "name": "Asked to keep discs free",
-    "sentence": "Asked to keep discs free (Eq. 12): the line shall stay out of a disc of radius ε around every point."
+    "sentence": "Asked to keep discs free (Eq. 12): the line should stay out of a disc of radius ε around every point."
   },
   "geometric_svm": {
     "symbol": "Geometric SVM",
     "name": "Asked for a wide band",
-    "sentence": "Asked for a wide band (Eq. 11): the band between S₊₁ and S₋₁ shall be wide and free of points, as in a support vector machine (SVM)."
+    "sentence": "Asked for a wide band (Eq. 11): the band between S₊₁ and S₋₁ should be wide and free of points, as in a support vector machine (SVM)."
   },
   "rho": {
     "symbol": "ρ",
     "name": "The distance along one axis",
-    "sentence": "The distance along one axis (Sec. 3.2): how far the boundary is along the axis in which F changes most. It is quick, but no norm."
+    "sentence": "The distance along one axis (Sec. 3.2): how far the boundary is along the axis in which F changes most. Quick to compute, but not a norm."
   },
   "logits": {
     "symbol": "logits",
@@ -195,7 +195,7 @@ export const GLOSSARY = {
   "pgd_xent": {
     "symbol": "Cross-entropy PGD",
     "name": "PGD that makes cross-entropy large",
-    "sentence": "PGD that makes cross-entropy large: 40 steps in grey images. It fails where logits are so large that cross-entropy has no gradient."
+    "sentence": "PGD that makes cross-entropy large: 40 steps on grey images. It fails where logits are so large that cross-entropy has no gradient."
   },
   "pgd_margin": {
     "symbol": "Margin PGD",
@@ -205,7 +205,7 @@ export const GLOSSARY = {
   "pgd_worst": {
     "symbol": "Worst case",
     "name": "Both kinds of PGD, many times",
-    "sentence": "Both kinds of PGD, many times: from 10 random beginnings, 100 steps each. An image stands if all of them fail."
+    "sentence": "Both kinds of PGD, many times: from 10 random starts, 100 steps each. An image stands if all of them fail."
   },
   "pgd_strong": {
     "symbol": "Strong PGD",
@@ -220,7 +220,7 @@ export const GLOSSARY = {
   "white_box": {
     "symbol": "white box",
     "name": "An attack that sees the network",
-    "sentence": "An attack that sees the network: it follows the network's own gradient. The figure: images that stand."
+    "sentence": "An attack that sees the network: it follows the network's own gradient. The figure is the share of images that stand."
   },
   "black_box": {
     "symbol": "black box",
@@ -235,7 +235,7 @@ export const GLOSSARY = {
   "interval": {
     "symbol": "95 % interval",
     "name": "Where the true share lies",
-    "sentence": "Where the true share lies: as few images were tried, the share of all images may differ. Intervals made like this one (by Clopper and Pearson's rule) contain it 95 times in 100."
+    "sentence": "Where the true share lies: only some images were tried, so the share of all images may differ. Of intervals made like this one (by Clopper and Pearson's rule), 95 in 100 contain it."
   },
   "standard": {
     "symbol": "Standard",
@@ -250,12 +250,42 @@ export const GLOSSARY = {
   "trades": {
     "symbol": "TRADES",
     "name": "Training on images and their attacked copies",
-    "sentence": "Training on images and their attacked copies: right answers for the images, the same answers for the copies (Zhang et al., 2019). The number is the ε of these attacks."
+    "sentence": "Training on images and their attacked copies: it asks for right answers on the images, and for the same answers on the copies (Zhang et al., 2019). The number is the ε of these attacks."
   },
   "level-set": {
     "symbol": "Level set",
     "name": "The training of the paper that this program is about",
     "sentence": "The training of the paper that this program is about (Sec. 5.2): it pushes the network's boundary away from the images (Controlling Neural Level Sets, Atzmon et al., 2019). The number is the ε it asks for."
+  },
+  "ibp": {
+    "symbol": "IBP",
+    "name": "Interval bound propagation",
+    "sentence": "Interval bound propagation: training that follows through all layers, as intervals, what any change within the box can do, and keeps the answer right for all of it (Gowal et al., 2019)."
+  },
+  "crown_ibp": {
+    "symbol": "CROWN-IBP",
+    "name": "IBP with tighter bounds",
+    "sentence": "IBP with tighter bounds: straight lines bound what the layers can do, beside the intervals (Zhang et al., 2020)."
+  },
+  "mma": {
+    "symbol": "MMA",
+    "name": "Max-margin adversarial training",
+    "sentence": "Max-margin adversarial training: each image is attacked only as far as its own boundary, and that distance is made large (Ding et al., 2020)."
+  },
+  "fast": {
+    "symbol": "Fast",
+    "name": "Adversarial training in one step",
+    "sentence": "Adversarial training in one step: like Madry's, but each attack is a single step from a random start (Wong et al., 2020)."
+  },
+  "diverse_attacks": {
+    "symbol": "Diverse attacks",
+    "name": "Adversarial training against a network that attacks",
+    "sentence": "Adversarial training against a network that attacks: a second network learns to make many different attacks (Jang et al., 2019)."
+  },
+  "kernelized_manifolds": {
+    "symbol": "Kernelized manifolds",
+    "name": "A network with radial functions",
+    "sentence": "A network with radial functions: its layers answer to how near their input is to learned centres, so that small changes should matter little (Taghanaki et al., 2019)."
   },
   "hinge": {
     "symbol": "Hinge",
@@ -265,7 +295,7 @@ export const GLOSSARY = {
   "mlp": {
     "symbol": "MLP",
     "name": "A plain network",
-    "sentence": "A plain network: a multi-layer perceptron: each layer is a weighted sum of all numbers of the one before."
+    "sentence": "A plain network: a multi-layer perceptron: each layer takes weighted sums of the numbers before it."
   },
   "false_position": {
     "symbol": "false position",

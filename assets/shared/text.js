@@ -19,7 +19,7 @@ export function whole(value) {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-export const DISTANCE_NAMES = { l2: "L₂", linf: "L∞", rho: "ρ" };
+export const DISTANCE_NAMES = { l2: "L2", linf: "L∞", rho: "ρ" };
 
 // Text for innerHTML: a name that somebody chose is never markup.
 export function escaped(text) {

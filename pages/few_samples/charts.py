@@ -120,13 +120,14 @@ def scatter(row: dict[str, Any], others: list[str]) -> go.Figure:
             customdata=list(range(1, len(ours) + 1)),
             hovertemplate="repeat %{customdata}: %{y:.2%} against %{x:.2%}<extra></extra>",
         )  # fmt: skip
-    ends = [min(values) - 0.005, max(values) + 0.005]
+    slack = max(0.005, 0.04 * (max(values) - min(values)))  # room for the marks at the ends
+    ends = [min(values) - slack, max(values) + slack]
     figure.add_scatter(
         x=ends, y=ends, mode="lines", line={"color": "#888", "dash": "dash", "width": 1},
         hoverinfo="skip", name="equal",
     )  # fmt: skip
-    figure.update_xaxes(tickformat=".0%", range=ends, title="other loss")
-    figure.update_yaxes(tickformat=".0%", range=ends, title="geometric SVM")
+    figure.update_xaxes(tickformat=".0%", range=ends, title="test accuracy, other loss")
+    figure.update_yaxes(tickformat=".0%", range=ends, title="test accuracy, geometric SVM")
     return _laid_out(figure)
 
 

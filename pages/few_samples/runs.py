@@ -24,7 +24,7 @@ EVERY = 2.0
 #: Of the bundled excerpt, which is small: 30 to 400 images.
 EXCERPT_FRACTIONS = (0.03, 0.06, 0.1, 0.2, 0.4)
 _UNTIL = {"steps": "a fixed number of steps", "converged": "until the training images fit"}
-_MATCH = {"steps": "the number of steps", "compute": "the compute"}
+_MATCH = {"steps": "number of steps", "compute": "computing time"}
 #: Runs listed at most.
 SHOWN = 5
 
@@ -114,10 +114,10 @@ def _how() -> dict[str, str]:
                 format_func={"newton": "Newton's (the paper)", "nearest": "nearest"}.__getitem__,
             ),
             "match": st.selectbox(
-                "The losses have alike", list(MATCH), format_func=_MATCH.__getitem__,
+                "All losses get the same", list(MATCH), format_func=_MATCH.__getitem__,
                 key="few_run_match",
-                help="Equal compute gives cross-entropy and hinge as many more steps as a step of "
-                "the geometric SVM costs more.",
+                help="A step of the geometric SVM takes longer than one of cross-entropy or hinge. "
+                "With the same computing time, those two get as many more steps.",
             ),
         }  # fmt: skip
 

@@ -29,10 +29,9 @@ LABEL = (
     "close to some points; the margin losses and the geometric SVM keep it away from all of them."
 )
 KEY = (
-    ":blue[●] :orange[■] points of two classes · **thick line**: the network says 0 · **bars**: "
-    "how far each point is from the line, measured by squares ({linf}); red, below 0: on the wrong "
-    "side · **margin**: the lowest bar · **dashed**: how far two of the networks are asked to "
-    "keep the line ({epsilon})"
+    ":blue[●] :orange[■] points of two classes · **bars**: their distances from the line, measured "
+    "in squares ({linf}); red and below 0: on the wrong side · **margin**: the smallest of them · "
+    "**dashed**: the distance that two of the networks are asked to keep ({epsilon})"
 )
 
 _component = front_end("levelset_hero", "home/hero")

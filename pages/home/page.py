@@ -9,8 +9,9 @@ from pages.home.tools import tools
 from pages.shared.page import device_badge, page
 
 LEAD = (
-    "Four networks learn to tell blue from orange. The thick line is where a network says 0, its "
-    "**level set**: here you watch where it goes, and ask it to go elsewhere."
+    "Four networks learn to tell blue from orange. The thick line, where a network says 0, is its "
+    "**level set**. How far a point is from that line is its **input margin**: the height of its "
+    "bar."
 )
 
 st.html(ASSETS / "home" / "page.css")

@@ -18,15 +18,15 @@ STEPS = (
     (
         "2. Know how it moves",
         "{sample_network|p(θ)} = {p} − {pseudo_inverse|DₓF⁺} [{F|F(p; θ)} − {level|c}]",
-        "Change the weights a little, and this point goes where the level set goes. So we know "
-        "which change of the weights puts it elsewhere.",
+        "Change the weights a little, and this point moves with the level set. So we know which "
+        "change of the weights moves it where we want it.",
         "Eq. 9",
     ),
     (
         "3. Push it",
         "max{0, {epsilon} − sign({y}{F|F(x)}) {margin|d}({x}, {sample_network|p(θ)})}",
         "Put that place into a loss, and training moves the line itself. This one is 0 as soon as "
-        "every point is as far from the line as it was asked for.",
+        "every point is as far from the line as it was asked to be.",
         "Eq. 12",
     ),
 )  # fmt: skip
@@ -35,7 +35,7 @@ STEPS = (
 def how_it_works() -> None:
     """The three steps beside one another."""
     st.header("How it works", anchor=False)
-    st.caption("Point at a symbol, or reach it by Tab, to read what it means.")
+    st.caption("Point at a symbol, or move to it with Tab, to read what it means.")
     with st.container(key="steps"):
         for title, formula, text, place in STEPS:
             with st.container(border=True):

@@ -34,12 +34,12 @@ TOOLS = (
     ),
     Tool(
         "exact", "Exact networks",
-        "Give a shape and get the network whose boundary is that shape, exactly, untrained.",
+        "Give a shape and get a network whose boundary is exactly that shape, without training.",
         "Build", "polyline", "A polygon, and the network that draws it",
     ),
     Tool(
         "robustness", "Robustness",
-        "Change an image until a network errs, and see how near its boundary was.",
+        "Change an image until a network errs, and see how near the boundary was.",
         "Attack", "shield", "A digit, the same digit changed a little, and the boundary between",
     ),
     Tool(
@@ -49,7 +49,7 @@ TOOLS = (
     ),
     Tool(
         "runs", "Runs",
-        "Follow what takes long. It goes on when you close the page, and can be resumed.",
+        "Follow long computations. They go on after you close the page, and can be resumed.",
         "Follow", "list_alt", "Falling curves of a training that was stopped and resumed",
     ),
 )  # fmt: skip

@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from levelset_core.live import LiveSession
-from pages.shared.charts import CONFIG, look, tidy
+from pages.shared.charts import COLORS, CONFIG, look, tidy
+from pages.shared.glossary import explained
 
 HEIGHT = 250
 #: Of a chart's head: its title, and the key of its curves below it.
@@ -31,17 +32,18 @@ class Line:
     column: str
     label: str
     dash: str = "solid"
+    colour: int = 0
 
 
-ACCURACY, RESIDUAL = "Accuracy", "Newton residual |F(p)|"
+ACCURACY, MARGIN, RESIDUAL = "Accuracy", "Input margin", "Newton residual |F(p)|"
 #: Title and curves of each chart. Where several networks train, each has the first curve alone.
 CHARTS: dict[str, tuple[Line, ...]] = {
     "Loss": (Line("loss", "loss"),),
-    ACCURACY: (Line("accuracy", "points"), Line("held_out", "held-out", "dot")),
-    "Input margin": (
+    ACCURACY: (Line("accuracy", "points"), Line("held_out", "held-out", "dot", 1)),
+    MARGIN: (
         Line("margin_min", "smallest"),
-        Line("margin_newton", "Newton", "dot"),
-        Line("margin_median", "median", "dash"),
+        Line("margin_newton", "by Newton", "dot", 1),
+        Line("margin_median", "median", "dash", 2),
     ),
     RESIDUAL: (Line("residual", "median"),),
 }
@@ -98,7 +100,7 @@ def charts(session: LiveSession) -> None:
         for column, title in zip(st.columns(len(CHARTS)), CHARTS, strict=True):
             column.plotly_chart(drawn[title].figure, key=f"chart {title}", config=CONFIG)
     if sentence := standing(rows):
-        st.caption(sentence)
+        st.caption(explained(sentence), unsafe_allow_html=True)
 
 
 def standing(rows: list[dict[str, Any]]) -> str:
@@ -112,8 +114,10 @@ def standing(rows: list[dict[str, Any]]) -> str:
     if any(value is None or not math.isfinite(value) for value in (nearest, newton)):
         return ""
     return (
-        f"At the point with the smallest margin, Newton's foot is {abs(newton):.3f} away, the "
-        f"nearest point of the boundary {abs(nearest):.3f} ({NORMS[row['norm']]})."
+        f"{{margin|Input margin}}: at the point with the smallest one, Newton's foot (dotted) is "
+        f"{abs(newton):.3f} away, the nearest point of the boundary {abs(nearest):.3f} "
+        f"({NORMS[row['norm']]}). {{residual|Newton residual}}: how far from 0 the network still "
+        "is where Newton's walk ends. Held-out: fresh points that it does not train on."
     )
 
 
@@ -145,12 +149,14 @@ def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
                 continue
             figure.add_scatter(
                 x=[row["step"] for row in own], y=[row[line.column] for row in own],
-                name=line.label, mode="lines", line=look(panel, line.dash)["line"],
+                name=line.label, mode="lines", line=look(panel + line.colour, line.dash)["line"],
                 showlegend=False,
                 hovertemplate="step %{x}<br>%{y:.4g}<extra>" + line.label + "</extra>",
             )  # fmt: skip
-    figure.update_xaxes(title={"text": "step", "standoff": 6}, nticks=5)
+    figure.update_xaxes(title={"text": "step", "standoff": 6, "font": {"size": 12}}, nticks=5)
     figure.update_yaxes(**AXES.get(title, {}))
+    if title == MARGIN and not several:
+        figure.update_yaxes(range=_of_nearest(rows))
     if title == RESIDUAL:
         figure.update_yaxes(**_whole_decades([row["residual"] for row in rows]))
     figure.update_layout(hovermode="x")
@@ -161,18 +167,21 @@ def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
     if not several and len(CHARTS[title]) > 1:
         figure.add_annotation(
             text=curves_key(CHARTS[title]), showarrow=False, xref="paper", yref="paper",
-            x=0, y=1, xanchor="left", yanchor="bottom", font={"size": 11}, yshift=4,
+            x=0, y=1, xanchor="left", yanchor="bottom", font={"size": 11}, xshift=-30, yshift=4,
         )  # fmt: skip
     return figure
 
 
 #: How a dash looks in a line of text.
-DASHES = {"solid": "━━━", "dot": "•••", "dash": "━ ━"}
+DASHES = {"solid": "━━", "dot": "• • •", "dash": "━ ━"}
 
 
 def curves_key(lines: tuple[Line, ...]) -> str:
     """The key of a chart's curves, below its title; it stands on top, where it is seen first."""
-    return "&#160;&#160; ".join(f"{DASHES[line.dash]} {line.label}" for line in lines)
+    return "&#160; ".join(
+        f'<span style="color: {COLORS[line.colour]}">{DASHES[line.dash]}</span>&#160;{line.label}'
+        for line in lines
+    )
 
 
 def networks_key(rows: list[dict[str, Any]]) -> str:
@@ -194,6 +203,17 @@ STROKES = {
     "solid": "c 0 100%", "dash": "c 0 8px, t 8px 12px", "dot": "c 0 2px, t 2px 5px",
     "dashdot": "c 0 8px, t 8px 11px, c 11px 13px, t 13px 16px",
 }  # fmt: skip
+
+
+def _of_nearest(rows: list[dict[str, Any]]) -> list[float] | None:
+    """The axis of the margins themselves: Newton's foot may lie far away, and is cut there."""
+    values = [row[name] for row in rows for name in ("margin_min", "margin_median")]
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    if not known:
+        return None
+    low, high = min(0.0, *known), max(0.0, *known)
+    slack = 0.06 * (high - low) or 0.1
+    return [low - slack, high + slack]
 
 
 def _whole_decades(values: list[float | None]) -> dict[str, Any]:

@@ -30,7 +30,8 @@ def tell_unknown() -> None:
     if unknown := [name for name in _asked() if name not in (*CONTROLS, *PARTS)]:
         known = ", ".join((*PARTS, *CONTROLS))
         st.caption(
-            f"The address hides {', '.join(unknown)}, which is nothing here. It may: {known}."
+            f"The address hides {', '.join(unknown)}, which is no part of this page. "
+            f"It can hide: {known}."
         )
 
 

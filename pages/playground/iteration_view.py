@@ -61,7 +61,7 @@ def iteration_view(session: LiveSession) -> None:
         f"{it.index} with label {it.label:+d}. Training is paused; the numbers show this moment. "
         "Click a point on the canvas to follow that one."
     )
-    st.html(f'<div class="levelset-key">{"".join(map(term, _SYMBOLS[stage or 0]))}</div>')
+    st.html(f'<div class="levelset-key">Symbols: {"".join(map(term, _SYMBOLS[stage or 0]))}</div>')
     with st.container(key="iteration_equations"):
         for latex, words in equations(it, config, stage or 0):
             left, right = st.columns([3, 2], vertical_alignment="center")

@@ -79,7 +79,7 @@ def remarks(address: str) -> list[str]:
     """What one should know of a link, a sentence each."""
     found = []
     if urlsplit(address).query.startswith(f"{STATE}="):
-        found.append("The link holds the state of this moment, and works for good.")
+        found.append("The link holds the present state, and never expires.")
         if len(address) > READABLE:
             found.append("The code is shorter: it copies what is here when it is scanned.")
     else:

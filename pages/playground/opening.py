@@ -70,7 +70,7 @@ def opened() -> Opened:
         session = get_hub().watched(st.query_params[WATCH])
         if session:
             return Opened(session, watching=True)
-        _say("What this link watches has ended.")
+        _say("The session that this link shows has ended.")
     if JOINT in st.query_params:
         if session := get_hub().joined(st.query_params[JOINT]):
             return Opened(session, invited=True)
@@ -157,7 +157,7 @@ def _state() -> PlaygroundState:
         if original := get_hub().copied(st.query_params[COPY]):
             return original.state
         if STATE not in st.query_params:
-            _say("What this link copies has ended.")
+            _say("The session that this link copies has ended.")
     if link := st.query_params.get(STATE):
         try:
             return PlaygroundState.from_link(link)

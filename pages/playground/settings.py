@@ -73,9 +73,9 @@ def settings_panel(session: LiveSession) -> None:
             st.toggle(
                 "Compare: Figure 1", _shown("compare"), key=_key("compare"),
                 on_change=_set_compare, args=(session,),
-                help="Cross-entropy, margin L∞, margin L2 and geometric SVM side by side: one data "
-                "set, one seed, one shared initialization, training together. Takes Figure 1's "
-                "points unless you have drawn your own.",
+                help="Four networks side by side, trained with cross-entropy, margin L∞, margin L2 "
+                "and geometric SVM from the same points, seed and initial weights. Loads Figure "
+                "1's points unless you have drawn your own.",
             )  # fmt: skip
         for name in SECTIONS["Objective"][1:]:
             if name not in hidden:

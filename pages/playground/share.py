@@ -50,7 +50,7 @@ def _take_state(session: LiveSession) -> None:
 
 def _points(session: LiveSession) -> None:
     st.markdown("**Points, as CSV**")
-    st.caption("One point a line: x, y, label. Labels are 1 (blue) and -1 (orange).")
+    st.caption("One point per line: x, y, label. Labels are 1 (blue) and -1 (orange).")
     st.download_button(
         "Download points (CSV)", write_points_csv(session.state.points), "points.csv",
         "text/csv", width="stretch",
@@ -103,5 +103,6 @@ def _network(session: LiveSession) -> None:
         "Download weights (safetensors)", weights, "levelset_mlp.safetensors",
         "application/octet-stream", width="stretch",
     )  # fmt: skip
-    st.code(loading_snippet("levelset_mlp.safetensors"), language="python", wrap_lines=True)
+    with st.expander("Load it elsewhere"):
+        st.code(loading_snippet("levelset_mlp.safetensors"), language="python", wrap_lines=True)
     st.caption("PNG and SVG of the picture: the two buttons above the canvas.")

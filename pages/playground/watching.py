@@ -15,12 +15,12 @@ def watching_note(session: LiveSession) -> None:
     state = session.state
     with st.sidebar:
         st.markdown("## You are watching")
-        st.caption("Somebody else leads. The picture follows by itself.")
+        st.caption("Somebody else is in control, and the picture follows.")
         st.button(
             "Work on a copy of my own", on_click=own_copy, args=(session,), width="stretch",
             type="primary",
         )  # fmt: skip
-        st.markdown("## What is set")
+        st.markdown("## Settings")
         st.html(f'<dl class="levelset-set">{"".join(_rows(state))}</dl>')
 
 

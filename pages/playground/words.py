@@ -79,7 +79,7 @@ def largest_margin(state: PlaygroundState, low: float, high: float) -> None:
         name = TITLES["distance"][norm]
         sentence = f"These points allow at most ε = {largest:.3g} in {name}: half the class gap."
         if state.config.epsilon > largest:
-            st.warning(f"{sentence} Beyond it no boundary keeps ε from all points.")
+            st.warning(f"{sentence} No boundary can keep a larger ε from all points.")
         else:
             st.caption(sentence)
 

@@ -66,7 +66,7 @@ def _surface(result: Result, seen: Seen, name: str) -> None:
                 "Triangles at most", least, faces, min(max(kept, least), faces),
                 key=f"export_faces_{faces}",
                 step=max(faces // 20, 1), width=180,
-                help="Fewer make smaller files; what the surface moves by is measured and told.",
+                help="Fewer triangles make a smaller file. How far the surface moves is told.",
             )
         )  # fmt: skip
     if budget < faces:  # kept for what the surface is trimmed to next

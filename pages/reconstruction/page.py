@@ -79,9 +79,9 @@ def board(runs: list[Run], subject: Subject, choice: dict[str, Any]) -> None:
         look_again(subject, ratio)
     if not runs or stored:
         text = (
-            f"Drag to turn, click and wheel to zoom, ? for all keys. **{start_title(stored)}** "
-            "trains a network whose level set F = 0 is the shape; you watch it from the first "
-            "second."
+            "Drag to turn; click, then turn the wheel to zoom; ? shows all keys. "
+            f"**{start_title(stored)}** trains a network whose level set F = 0 is the shape; you "
+            "watch it from the first second."
         )
         st.caption(f"{text} {takes(subject, choice)} {queue_ahead()}" if stored else text)
     if not runs:

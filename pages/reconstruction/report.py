@@ -108,13 +108,13 @@ def training_view(results: list[Result]) -> None:
     if "near" in names:
         st.caption(
             "X: the points of the cloud. d(p, X): the distance from a place p to the nearest of "
-            "them. F is to be 0 on the cloud, and near it |F| is to be this distance: these two "
-            "means sink."
+            "them. F should be 0 on the cloud, and near it |F| should be this distance, so these "
+            "two means fall."
             + (
-                " The mean over the samples of S₀ sinks and then rises again. As long as they are "
-                "on their way, |F| makes up for the distance. Once they lie on S₀ (converged part: "
-                "the share of them that does), F is 0 and the distance is left. It ends near the "
-                "gap between two points, since S₀ also runs where no point is."
+                " The mean over the samples of S₀ falls and then rises again. As long as they are "
+                "on their way to S₀, |F| makes up for the distance. Once they lie on it (converged "
+                "part: the share of them that does), F is 0 and the distance is left. It ends near "
+                "the gap between two points, since S₀ also runs where there is no point."
                 if "projected" in names
                 else ""
             )
@@ -144,11 +144,14 @@ METRICS = {
 
 #: Column -> what it is, said where it is shown.
 FORMULAS = {
+    "Point to surface": "Point to surface: the mean distance, both ways.",
+    "Hausdorff": "Hausdorff: the largest distance.",
+    "Normal consistency": "Normal consistency: 1 where both point the same way.",
     "Chamfer L1 × 1000": (
         "Chamfer Lp is 1000 (mean over x of min over y |x − y|p + the same the other way), as in "
         "Table 2."
     ),
-    "F-score": "F-score: within 0.25 % of the diagonal.",
+    "F-score": "F-score: the share within 0.25 % of the diagonal.",
 }
 
 

@@ -22,10 +22,10 @@ BEING_MEASURED = "Being measured."
 LEAST, OLDER = "least_linf", "attack_linf"
 MEASURES = {
     "least_linf": "L∞, nearest of all",
-    "least_l2": "L₂, nearest of all",
+    "least_l2": "L2, nearest of all",
     "attack_linf": "L∞, along a PGD direction",
     "newton_linf": "L∞, Newton",
-    "attack_l2": "L₂, along a PGD direction",
+    "attack_l2": "L2, along a PGD direction",
 }
 
 

@@ -198,7 +198,7 @@ def _nothing_new(entries: list[Entry]) -> str:
         return "Measured: choose more images or another seed."
     if states == {"stopped"}:
         return "Stopped before its end: the button beside its figure resumes it."
-    return "On its way."
+    return "It is running, or waits in the queue."
 
 
 def _extends(entry: Entry, data: str, images: int, seed: int, subset_seed: int | None) -> bool:

@@ -114,11 +114,12 @@ def _over_epsilon(q: Question) -> None:
     lines = _curves(q, over_epsilon, "ε", q.usual.epsilon)
     images = _images_text(lines)
     st.caption(
-        f"Left: pgd-strong, three starts of {paper_attack(STRONG, 1).steps} steps that shrink"
-        f"{images}; diamonds: AutoAttack, where it was measured; dotted: the share whose nearest "
-        "adversarial image that was found is farther. Right: PGD as in the paper, "
-        f"{q.usual.steps} constant steps that grow with ε: too weak beyond the ε of a training. "
-        "Bars: 95 % intervals. The line marks the usual ε."
+        f"Left: strong PGD, three starts of {paper_attack(STRONG, 1).steps} steps that shrink"
+        f"{images}. Diamonds: AutoAttack, where it was measured. Dotted, where distances were: the "
+        "share of images whose nearest known adversarial image is farther away. Right: PGD as in "
+        f"the paper, {q.usual.steps} steps of one length, which grows with ε. It is too weak "
+        "beyond the ε that a network was trained with. Bars: 95 % intervals. The vertical line "
+        "marks the usual ε."
     )
     if sentence := end_sentence(q.models, lines):
         st.caption(sentence)
@@ -128,9 +129,9 @@ def _over_steps(q: Question) -> None:
     base = q.usual
     images = _images_text(_curves(q, over_steps, "PGD steps", base.steps))
     st.caption(
-        f"ε = {base.epsilon:g}{images}. Left: steps a start of pgd-strong. Right: with fewer steps "
-        f"than the paper's {base.steps}, each is longer, so that they reach as far. If a curve "
-        "still falls at its end, more steps would break more images."
+        f"ε = {base.epsilon:g}{images}. Left: steps of strong PGD from each start. Right: "
+        f"with fewer steps than the paper's {base.steps}, each is longer, so that they reach as "
+        "far. If a curve still falls at its end, more steps would break more images."
     )
 
 
@@ -164,7 +165,7 @@ def _curves(
     with right.container(height=HEAD, border=False):
         paper = kept_choice("Attack of the paper", PAPER, key="curves_paper")
     with left.container(height=HEAD, border=False):
-        st.markdown("**Strong PGD**, what every claim rests on")
+        st.markdown("**Strong PGD**, on which every claim rests")
     missing: dict[str, list[AttackConfig]] = {}
     strong: Lines = {}
     for place, name in ((left, STRONG), (right, paper)):

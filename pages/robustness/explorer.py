@@ -46,7 +46,7 @@ EPSILONS = {1: (0.5, 0.01, 2), 3: (0.1, 0.001, 3)}
 REACH, PLACES, FINER = 1.5, 31, 5
 NAMES = {
     "root": "false position", "attack": "any-box attack", "linf": "Newton, L∞",
-    "l2": "Newton, L₂",
+    "l2": "Newton, L2",
 }  # fmt: skip
 DISTANCES_NOTE = (
     '<p class="levelset-note">Fʲ: the output of class j minus the largest other one. p: a point '
@@ -214,7 +214,7 @@ def _distances(levels: list[dict[str, Any]]) -> None:
     for level in levels:
         figures = [level["linf"], level["l2"], level["rho"]]
         rows.append([level["name"], *("–" if v is None else f"{v:.3f}" for v in figures)])
-    named_table("Distances to p", ["Distance to p by", "L∞", "L₂", "ρ"], rows)
+    named_table("Distances to p", ["Distance to p by", "L∞", "L2", "ρ"], rows)
     st.html(DISTANCES_NOTE)
 
 

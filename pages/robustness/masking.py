@@ -47,7 +47,7 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
     attack = paper_attack("pgd-margin", chosen.shape[0], epsilon)
     st.markdown("## Can these figures be trusted?")
     st.caption(
-        f"Looked at on the first {IMAGES} images only, so the shares differ from the table's. A "
+        f"Found on the first {IMAGES} images only, so the shares differ from the table's. A "
         "tick means that nothing misled the attacks. It does not mean that the network is robust."
     )
     missing = []
@@ -86,7 +86,8 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
 def _in_short(found: dict[str, Any]) -> tuple[str, str]:
     """An icon, and the verdict, or the names of what was found."""
     if not found["signs"]:
-        return ":material/check:", str(found["verdict"])
+        # Its figures are the evidence below; here they would stand beside those of the table.
+        return ":material/check:", str(found["verdict"]).split(":")[0] + "."
     names = [f.name for f in findings_in(found) if f.name]
     text = f"**{', '.join(names)}**. {found['signs'][0]}" if names else str(found["verdict"])
     return ":orange[:material/warning:]", text

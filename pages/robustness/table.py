@@ -106,11 +106,12 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
     st.caption(
         explained(
             "A row is a network, a column an attack, which may change every image by at most ε "
-            "(its {box}). The figure: percent of test images still classified correctly. Below: "
-            "the {interval} and the number of images, then the published figure for a network "
-            "trained the same way (in the paper: for 200 epochs; “authors' model”: we attacked the "
-            "network that they published). Dotted names explain themselves."
-        ),
+            "(its {box}). The figure is the percentage of test images still classified correctly, "
+            "beside it its {interval}. Below it: the published figure for a network trained the "
+            "same way (in the paper: for 200 epochs; “authors' model”: we attacked the network "
+            "that they published). Dotted names explain themselves."
+        )
+        + _counts(rows),
         unsafe_allow_html=True,
     )
     others = [row.model.title for row in rows if trained_on_others(row.model, data)]
@@ -138,6 +139,22 @@ def _chosen(rows: list[Row]) -> Entry:
     return row.entries.get(attack, row.entries["pgd-margin"])
 
 
+def usual_images(rows: list[Row]) -> int:
+    """How many images most of the figures are about; 0 without any."""
+    counts = [e.best.images for row in rows for e in row.entries.values() if e.best is not None]
+    return max(set(counts), key=lambda n: (counts.count(n), n), default=0)
+
+
+def _counts(rows: list[Row]) -> str:
+    usual = usual_images(rows)
+    known = [e.best for row in rows for e in row.entries.values() if e.best is not None]
+    others = sorted({cell.images for cell in known} - {usual})
+    if not usual:
+        return ""
+    text = f" Measured on {usual:,} images"
+    return f"{text}; with * on {' or '.join(f'{n:,}' for n in others)}." if others else f"{text}."
+
+
 def robust_grid(rows: list[Row], chosen: Entry, address: dict[str, Any]) -> None:
     """Draw the table, with the chosen cell marked; a click chooses another."""
     _component(
@@ -151,7 +168,7 @@ def robust_grid(rows: list[Row], chosen: Entry, address: dict[str, Any]) -> None
                 }
                 for c in COLUMNS
             ],
-            "rows": [_row(row) for row in rows],
+            "rows": [_row(row, usual_images(rows), _network_told(rows)) for row in rows],
             "chosen": [chosen.model.id, chosen.attack.attack],
             "address": address,
         },
@@ -159,12 +176,17 @@ def robust_grid(rows: list[Row], chosen: Entry, address: dict[str, Any]) -> None
     )
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _network_told(rows: list[Row]) -> bool:
+    """Whether each row tells its network: where all have the same one, hovering its name does."""
+    return len({row.model.network_title for row in rows}) > 1
+
+
+def _row(row: Row, usual: int = 0, network: bool = True) -> dict[str, Any]:
     model = row.model
     reference = ""
     if row.like is not None and row.like.epsilon:
         reference = f"paper: {METHOD_TITLES[row.like.method]} {row.like.epsilon:g}"
-    text = f"{model.network_title} · {ORIGINS[model.origin]}"
+    text = f"{model.network_title} · " * network + ORIGINS[model.origin]
     epochs = model.card.get("all_epochs", model.card.get("epochs"))
     if isinstance(epochs, int | float):
         text += f" · {epochs:g} epoch" + ("" if epochs == 1 else "s")
@@ -177,7 +199,7 @@ def _row(row: Row) -> dict[str, Any]:
         "text": text,
         "reference": reference,
         "about": about,
-        "cells": [cell_values(entry) for entry in row.entries.values()],
+        "cells": [cell_values(entry, usual) for entry in row.entries.values()],
     }
 
 
@@ -186,14 +208,21 @@ def _about(key: str) -> str:
     return f"{GLOSSARY[key].symbol}. {GLOSSARY[key].sentence}"
 
 
-def cell_values(entry: Entry) -> dict[str, Any]:
-    """What the front end shows of a place."""
+def cell_values(entry: Entry, usual: int = 0) -> dict[str, Any]:
+    """What the front end shows of a place.
+
+    Args:
+        usual: how many images the table's other figures are about.
+    """
     best, active = entry.best, entry.active
     reference = "" if entry.reference is None else entry.reference.short
     state, value, progress, text = "empty", "–", None, "not measured yet"
+    interval, note = "", text
     if best is not None:
         state, value = "known", percent(best.accuracy)
         text = f"{interval_text(best)} · {best.images:,} images"
+        few = "*" if usual and best.images != usual else ""
+        interval, note = f"{few} {interval_text(best).replace(' to ', '–')}".strip(), ""
     if active is not None:
         state, progress = active.state, active.images / active.wanted
         if best is None:
@@ -203,6 +232,7 @@ def cell_values(entry: Entry) -> dict[str, Any]:
         if active.state != "queued":
             word = "stopped at" if active.state == "stopped" else "attacked"
             text = f"{word} {active.images:,} of {active.wanted:,}"
+        note = text
     name = f"{entry.model.title}, {attack_text(entry.attack)}:"
     label = f"{name} {value} %, {text}"
     own = ""
@@ -213,5 +243,6 @@ def cell_values(entry: Entry) -> dict[str, Any]:
         label += f"; {entry.reference.text}"
     return {
         "attack": entry.attack.attack, "state": state, "value": value, "text": text,
+        "interval": interval, "note": note,
         "own": own, "reference": reference, "progress": progress, "name": name, "label": label,
     }  # fmt: skip

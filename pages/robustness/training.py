@@ -26,6 +26,7 @@ from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
 from pages.shared.board import live_board, pick_runs
 from pages.shared.front_end import front_end
+from pages.shared.glossary import hint
 from pages.shared.run_controls import run_progress
 
 DATA = "mnist_excerpt"
@@ -70,7 +71,7 @@ def _settings() -> None:
     st.caption(NOTES[method])
     model = st.selectbox(
         "Network", [m for m in MODELS if m in CLASSIFIERS], key="train_model",
-        format_func=NETWORK_TITLES.__getitem__,
+        format_func=NETWORK_TITLES.__getitem__, help=hint("convnet4"),
     )  # fmt: skip
     epsilon = st.slider(
         "ε", 0.05, 0.4, 0.2, 0.05, key="train_epsilon",

@@ -35,6 +35,7 @@ from levelset_core.robustness.uploads import (
 from pages.robustness.models import SHAPES, sets_here, test_images
 from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
+from pages.shared.glossary import hint
 from pages.shared.uploads import prepare_uploads, read_upload
 
 FIND, OWN = "find out", "other numbers"
@@ -68,6 +69,7 @@ def upload_view(found: list[KnownModel]) -> None:
         arch = st.segmented_control(
             "Architecture of a state dict", [FIND, *ARCHITECTURES], default=FIND, key="robust_arch",
             format_func=lambda name: NETWORK_TITLES.get(name, "Find out"), required=True,
+            help=hint("convnet4"),
         )  # fmt: skip
         if file is not None:
             _look(file, None if arch == FIND else arch)
@@ -134,7 +136,7 @@ def _normalization(classifier: UploadedClassifier, digest: str) -> Normalization
     mean, std = st.columns(2)
     return given_normalization(
         _numbers(mean.text_input("Mean", "0.5", help="One number, or one for each channel.")),
-        _numbers(std.text_input("Standard deviation", "0.5", help="As many as means.")),
+        _numbers(std.text_input("Standard deviation", "0.5", help="As many as there are means.")),
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from levelset_core.few_samples.config import LOSSES
 from levelset_core.runs import Run, RunStore, byte_size, get_kind, kind_title
+from pages.runs.words import VALUES, setting_words
 from pages.server.run_route import artifact_address, zip_address
 from pages.shared.attempt import attempt, tell
 from pages.shared.charts import AXES, CONFIG, metric_names, metrics_figure
@@ -64,7 +64,8 @@ def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, s
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown("### Settings", help="As the command line and the files of the run name them.")
-        _table("Settings", [_settings(r) for r in shown], titles)
+        words = {name: text for r in shown for name, text in setting_words(r.config.kind).items()}
+        _table("Settings", [_settings(r) for r in shown], titles, words)
     with right:
         results = [r.result() or {} for r in shown]
         if any(results):
@@ -77,20 +78,22 @@ def _metrics(shown: list[Run], titles: list[str], axis: str) -> None:
     rows = [r.metrics(ROWS) for r in shown]
     if not any(rows):
         if not any(get_kind(r.config.kind).metrics for r in shown):
-            st.info("Runs of this kind have no curves. What one finds appears below.")
+            st.info("Runs of this kind have no curves. The result appears below.")
             return
         st.info("The charts fill as soon as the run takes its first steps.")
         return
     names = metric_names(shown, rows)
     if not names:
-        st.info("Runs of this kind have no curves; what one found appears below.")
+        st.info("Runs of this kind have no curves; the result appears below.")
         return
     figure = metrics_figure(names, titles, rows, axis)
     st.plotly_chart(figure, key=f"metrics_{'_'.join(r.id for r in shown)}", config=CONFIG)
 
 
-def _table(name: str, columns: list[dict[str, Any]], labels: list[str]) -> None:
-    """Values side by side; in bold where two differ."""
+def _table(
+    name: str, columns: list[dict[str, Any]], labels: list[str], words: dict[str, str] | None = None
+) -> None:
+    """Values side by side; in bold where two differ. ``words`` explain their names."""
     flat = [_flat(values) for values in columns]
     keys = list(dict.fromkeys(key for values in flat for key in values))
     if not keys:
@@ -100,6 +103,7 @@ def _table(name: str, columns: list[dict[str, Any]], labels: list[str]) -> None:
         name, ["Name", *labels],
         [[key.replace("_", " "), *(_text(v.get(key, "–")) for v in flat)] for key in keys],
         bold=[len({repr(v.get(key)) for v in flat}) > 1 for key in keys], header=len(labels) > 1,
+        words=[(words or {}).get(key.rsplit(".", 1)[-1], "") for key in keys],
     )  # fmt: skip
 
 
@@ -136,7 +140,7 @@ def _whose(store: RunStore, run: Run) -> str:
         return ""
     if store.viewer.admin:
         return f" · of {run.owner or 'this machine'}"
-    return " · shared by somebody else: to look at only"
+    return " · shared by somebody else, to look at only"
 
 
 def _share(store: RunStore, run: Run, place: Any) -> None:
@@ -208,8 +212,8 @@ def _text(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, list) and value and not any(isinstance(v, list | dict) for v in value):
-        value = ", ".join(LOSSES.get(v, v) if isinstance(v, str) else json.dumps(v) for v in value)
-    text = value if isinstance(value, str) else json.dumps(value)
+        value = ", ".join(VALUES.get(v, v) if isinstance(v, str) else json.dumps(v) for v in value)
+    text = VALUES.get(value, value) if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 

@@ -53,7 +53,7 @@ def _told(who: Person) -> str:
         return f"Your runs and uploads belong to `{who.owner}`; others do not see them.{admin}"
     return (
         "Your runs and uploads belong to this browser: others do not see them, and you see them "
-        "nowhere else. To clear its cookies is to lose them."
+        "nowhere else. If you clear its cookies, you lose them."
     )
 
 

@@ -105,7 +105,7 @@ def metrics_figure(
         if not numbers:
             figure.update_yaxes(showticklabels=False, **place)
         elif metric.log and min(numbers) > 0:
-            figure.update_yaxes(type="log", **place)
+            figure.update_yaxes(type="log", **log_ticks(numbers), **place)
     figure.update_yaxes(exponentformat="power")
     figure.update_xaxes(nticks=5, rangemode="tozero")
     figure.update_xaxes(title_text=AXES[axis], row=lines)
@@ -117,6 +117,19 @@ def metrics_figure(
         hovermode="x",
     )
     return figure
+
+
+def log_ticks(numbers: list[float]) -> dict[str, Any]:
+    """Ticks of a logarithmic axis with their whole value; plotly's own say 5 for 0.5.
+
+    Few decades have ticks between them too; many have those that powers of ten alone give.
+    """
+    low, high = math.log10(min(numbers)), math.log10(max(numbers))
+    if high - low > 2.5:
+        return {"dtick": max(1, math.ceil((high - low) / 5))}
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    ticks = [m * 10.0**e for e in decades for m in ((1, 2, 5) if high - low < 1.5 else (1, 3))]
+    return {"tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
 
 
 def _numbers(rows: list[dict[str, Any]], name: str) -> list[float]:

@@ -14,10 +14,14 @@ def term(key: str, text: str = "") -> str:
     For ``st.html`` and ``st.markdown(..., unsafe_allow_html=True)``; its looks are in app.css.
     """
     entry = GLOSSARY[key]
-    shown, words = html.escape(text or entry.symbol), html.escape(entry.sentence)
+    return explain(text or entry.symbol, entry.sentence)
+
+
+def explain(text: str, words: str) -> str:
+    """HTML of a text whose words come when it is hovered or focused."""
     return (
-        f'<span class="levelset-term" tabindex="0">{shown}'
-        f'<span class="levelset-about" role="tooltip">{words}</span></span>'
+        f'<span class="levelset-term" tabindex="0">{html.escape(text)}'
+        f'<span class="levelset-about" role="tooltip">{html.escape(words)}</span></span>'
     )
 
 

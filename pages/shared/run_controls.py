@@ -132,7 +132,7 @@ def _buttons(run: Run, status: RunStatus, key: str) -> None:
     elif status.active and run.cancel_requested:
         st.button(
             "Stop now", key=f"{key}_kill", icon=":material/stop:",
-            help="It saves and stops after the present step. This button does not wait: the "
+            help="It saves and stops after the current step. This button does not wait: the "
             "steps since the last checkpoint are lost.",
             on_click=attempt, args=(f"{key}_error", store.kill, run),
         )  # fmt: skip

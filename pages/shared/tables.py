@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.shared.glossary import explain
+
 
 def named_table(
     name: str,
@@ -16,6 +18,7 @@ def named_table(
     bold: Sequence[bool] | None = None,
     header: bool = True,
     wide: bool = False,
+    words: Sequence[str] | None = None,
 ) -> None:
     """Draw a table whose first column names its rows.
 
@@ -26,13 +29,15 @@ def named_table(
         bold: rows whose values are drawn bold.
         header: show the columns' names.
         wide: scroll sideways instead of wrapping.
+        words: what the rows' names mean, shown when they are hovered or focused; some may be "".
     """
     head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
     lines = []
     for k, (first, *values) in enumerate(rows):
         mark = "b" if bold and bold[k] else "span"
         cells = "".join(f"<td><{mark}>{html.escape(value)}</{mark}></td>" for value in values)
-        lines.append(f'<tr><th scope="row">{html.escape(first)}</th>{cells}</tr>')
+        named = explain(first, words[k]) if words and words[k] else html.escape(first)
+        lines.append(f'<tr><th scope="row">{named}</th>{cells}</tr>')
     top = f"<thead><tr>{head}</tr></thead>" if header else ""
     label = html.escape(name)
     table = (

@@ -70,6 +70,6 @@ def test_picture_as_svg_with_its_legend(playground, tmp_path):
     playground.trains(3)
     path = download(playground, tmp_path, lambda: playground.press("svg"))
     text = " ".join(ElementTree.parse(path).getroot().itertext())
-    legend = ("class +1 (100)", "class −1 (100)", "S₀ boundary", "misclassified", "F(x)")
+    legend = ("class +1 (100)", "class −1 (100)", "S₀, the boundary", "misclassified", "F(x)")
     for entry in (*legend, "cut by S₀", "Newton |F|", "predicted motion", "Input margin"):
         assert entry in text, entry

@@ -70,7 +70,7 @@ def test_a_chart_has_a_curve_for_every_column_that_has_values():
     rows = [row(1, held_out=None), row(2, held_out=None)]
     assert [curve.name for curve in chart("Accuracy", rows).data] == ["points"]
     assert [curve.name for curve in chart("Input margin", rows).data] == [
-        "smallest", "Newton", "median",
+        "smallest", "by Newton", "median",
     ]  # fmt: skip
     assert list(chart("Loss", rows).data[0].x) == [1, 2]
 
@@ -107,9 +107,23 @@ def test_the_keys_of_the_curves_stand_on_top():
     assert networks_key([row(1)]) == ""
 
 
+def test_a_far_foot_of_newton_is_cut_and_its_curve_told_by_colour_and_dash():
+    rows = [row(1, margin_min=-0.2, margin_newton=-6.0), row(2, margin_min=0.1, margin_newton=0.3)]
+    figure = chart("Input margin", rows)
+    low, high = figure.layout.yaxis.range
+    assert -0.4 < low < -0.2 and 0.5 < high < 0.7
+    for look in ("color", "dash"):
+        assert len({curve.line[look] for curve in figure.data}) == 3
+    assert (
+        chart("Input margin", [row(1, margin_min=None, margin_median=None)]).layout.yaxis.range
+        is None
+    )
+
+
 def test_a_sentence_compares_newtons_foot_with_the_nearest_point():
     said = standing([row(5, margin_min=0.17, margin_newton=0.24)])
-    assert "Newton's foot is 0.240 away, the nearest point of the boundary 0.170 (L∞)" in said
+    assert "Newton's foot (dotted) is 0.240 away, the nearest point of the boundary 0.170" in said
+    assert "(L∞)" in said
     assert standing([row(5), row(5, 1)]) == ""  # several networks have their own rows
 
 

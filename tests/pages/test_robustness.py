@@ -214,6 +214,8 @@ def test_the_tables_words(models, store):
     entry = rows[1].entries["pgd-margin"]
     shown = cell_values(entry)
     assert shown["state"] == "known" and "60 images" in shown["text"]
+    assert "–" in shown["interval"] and "*" not in shown["interval"] and not shown["note"]
+    assert cell_values(entry, 1000)["interval"].startswith("* ")  # on fewer images than the others
     assert shown["value"] == f"{100 * entry.best.accuracy:.1f}"
     assert rows[1].entries["clean"].best.images == 60  # found on the way
     assert cell_values(rows[0].entries["autoattack"])["reference"] == "AutoAttack's list 90.85"

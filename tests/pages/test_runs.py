@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 from levelset_core.runs import Run, work_here
+from pages.runs.words import setting_words
 from pages.server.run_route import artifact_address, run_routes, zip_address
 from pages.shared.charts import metric_names, metrics_figure
 from tests.runs.support import wait, wait_for_state
@@ -49,7 +50,7 @@ def table(at, name):
     headers = re.findall(r'<th scope="col">(.*?)</th>', body)
     rows = {}
     for row in re.findall(r"<tr>(.*?)</tr>", body.split("<tbody>")[1]):
-        (first,) = re.findall(r'<th scope="row">(.*?)</th>', row)
+        (first,) = re.findall(r'<th scope="row">(?:<span class="levelset-term"[^>]*>)?([^<]*)', row)
         cells = re.findall(r"<td><(b|span)>(.*?)</", row)
         rows[html.unescape(first)] = ["*" * (b == "b") + html.unescape(text) for b, text in cells]
     return headers, rows
@@ -93,6 +94,11 @@ def test_settings_read_like_words(store):
     _, rows = table(open_page(run), "Settings")
     assert rows["models.1.title"] == ["Ours 0.4"]
     assert rows["data dir"] == ["–"] and rows["attack.steps"] == ["40"]
+    sweep = store.create("generalize", {"data": "mnist_excerpt"}, device="cpu")
+    _, rows = table(open_page(sweep), "Settings")
+    assert rows["losses"] == ["Cross-entropy, Hinge, Geometric SVM"]
+    assert setting_words("generalize")["tuning"].startswith("separate repeats")
+    assert setting_words("of another program") == {}
 
 
 def test_start_cancel_and_resume(store):

@@ -99,6 +99,7 @@ class Hero extends View {
   show(at) {
     this.at = at;
     const frame = this.film.frames[at];
+    this.screen.instant = at === 0; // the end does not melt into the beginning
     const { step } = frame.panels[0].info;
     this.slider.value = String(at);
     this.slider.setAttribute("aria-valuetext", `step ${step}`);

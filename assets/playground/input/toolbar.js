@@ -38,10 +38,10 @@ export const OVERLAYS = [
   ["field", "Field", "Colour field of F", "F"],
   ["contours", "S±1", "Level sets S₊₁ and S₋₁", "S1"],
   ["margins", "Margins", "Bars of input and output margin", "margin"],
-  ["balls", "ε-balls", "Balls of radius epsilon, and whether the boundary cuts them", "epsilon"],
+  ["balls", "ε-balls", "Balls of radius ε around the points, dashed where the boundary cuts them", "epsilon"],
   ["path", "Newton", "Newton path of every point to S₀", "newton"],
-  ["gradients", "Gradients", "Gradient of F where the path ends", "gradient"],
-  ["axis", "ρ axis", "Coordinate axis that rho looks at", "rho"],
+  ["gradients", "Gradients", "Gradient of F where Newton's path ends", "gradient"],
+  ["axis", "ρ axis", "The axis along which ρ measures", "rho"],
   ["motion", "Motion", "Predicted and actual motion of S₀ in one optimizer step", "sample_network"],
 ];
 

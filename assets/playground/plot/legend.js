@@ -12,6 +12,7 @@ const KEY = 24;
 const BAR = 12;
 const BAR_HEIGHT = BAR + 34;
 const BAR_MAXIMUM = 280;
+const FAINT = 0.3;
 const scratch = document.createElement("canvas").getContext("2d");
 
 function line(ctx, x, y, colour, width, dash = [], halo = null) {
@@ -40,15 +41,15 @@ function entries(picture) {
   const list = [
     [`class +1 (${plus})`, (ctx, x, y) => classMark(ctx, theme, 1, x, y, 5), "y"],
     [`class −1 (${points.length - plus})`, (ctx, x, y) => classMark(ctx, theme, -1, x, y, 5), "y"],
-    ["S₀ boundary", (ctx, x, y) => line(ctx, x, y, theme.zero, 2.8), "S0"],
+    ["S₀, the boundary", (ctx, x, y) => line(ctx, x, y, theme.zero, 2.8), "S0"],
     ["misclassified", (ctx, x, y) => {
       dot(ctx, x, y, 4.5, theme.muted, theme.ring);
       wrongMark(ctx, theme, x, y, 4.5);
     }, "misclassified"],
   ];
   if (overlays.has("contours")) {
-    list.push(["S₊₁", (ctx, x, y) => line(ctx, x, y, theme.plus, 1.5), "S1"]);
-    list.push(["S₋₁", (ctx, x, y) => line(ctx, x, y, theme.minus, 1.5), "S1"]);
+    list.push(["S₊₁ (F = +1)", (ctx, x, y) => line(ctx, x, y, theme.plus, 1.5), "S1"]);
+    list.push(["S₋₁ (F = −1)", (ctx, x, y) => line(ctx, x, y, theme.minus, 1.5), "S1"]);
   }
   if (!header) return list;
   const stride = overlayStride(points.length);
@@ -133,6 +134,12 @@ function flow(picture, width) {
     height: beside ? Math.max(bar, rows * ROW) : bar + rows * ROW };
 }
 
+/** What the room that the legend takes depends on, besides its width. */
+export const legendKey = (picture) => {
+  const { list, step } = flow(picture, Infinity);
+  return [list.length, step].join();
+};
+
 export function legendHeight(picture, width) {
   return flow(picture, width).height;
 }
@@ -148,11 +155,16 @@ export function drawLegend(ctx, picture, { legend, crowded }) {
   if (bar) drawBar(ctx, theme, legend.x, legend.y, barWidth);
   const left = legend.x + (beside ? barWidth + 36 : 0);
   const top = legend.y + (beside ? 0 : bar);
+  // In slow motion one phase is drawn at a time: what the others draw is listed, but faint.
+  const drawn = new Set(entries({ ...picture, listed: null }).map(([text]) => text));
   list.forEach(([text, draw], i) => {
     const x = left + Math.floor(i / rows) * step;
     const y = top + (i % rows) * ROW + ROW / 2;
+    ctx.save();
+    ctx.globalAlpha = drawn.has(text) ? 1 : FAINT;
     draw(ctx, x + 10, y);
     label(ctx, text, x + KEY, y, { size: 12, colour: theme.text, font: theme.font });
+    ctx.restore();
   });
 }
 

@@ -252,14 +252,15 @@ function drawFrameAndTitle(ctx, view, panel, { theme, bounds, panels }) {
     }
     label(ctx, panel.info.title, rect.x, middle, { ...style, size: 13, weight: "600" });
     if (panels.length > 1) {
-      const room = rect.size - ctx.measureText(panel.info.title).width - 12;
+      const titles = panels.map(({ info }) => ctx.measureText(info.title).width);
+      const room = rect.size - Math.max(...titles) - 12; // all panels tell the same
       const { accuracy, margin_min: margin } = panel.info;
-      const long = `${percent(accuracy)} right · margin ${number(margin, 3)}`;
+      const [right, kept] = [percent(accuracy), `margin ${number(margin, 3)}`];
       ctx.font = `11px ${theme.font}`;
-      const text = ctx.measureText(long).width <= room ? long : `${percent(accuracy)} right`;
-      if (ctx.measureText(text).width <= room) {
-        label(ctx, text, rect.x + rect.size, middle, { ...style, size: 11, colour: theme.muted, align: "right" });
-      }
+      // As much as there is room for; the margin last, since the panels are compared by it.
+      const text = [`${right} right · ${kept}`, kept, kept.slice(7)]
+        .find((words) => ctx.measureText(words).width <= room);
+      if (text) label(ctx, text, rect.x + rect.size, middle, { ...style, size: 11, colour: theme.muted, align: "right" });
     }
   }
   if (!rect.ticks) return;

@@ -6,7 +6,7 @@ import { contour } from "./contour.js";
 import { FieldPainter } from "./field.js";
 import { Blend } from "../wire/frame.js";
 import { arrange, viewOf } from "./layout.js";
-import { legendHeight } from "./legend.js";
+import { legendHeight, legendKey } from "./legend.js";
 import { motionMagnification } from "./overlays.js";
 import { drawPicture, stampPoint } from "./scene.js";
 import { stripScale } from "./strip.js";
@@ -161,7 +161,7 @@ export class Screen {
     const dpr = (window.devicePixelRatio || 1) * this.zoom;
     const count = Math.max(picture.panels.length, 1);
     const key = [this.size.width, this.size.height, dpr, count, [...picture.listed].join(),
-      picture.header?.distance, picture.theme.font].join("|");
+      legendKey(picture), picture.theme.font].join("|");
     if (key !== this.layoutKey && this.size.width > 0) {
       this.layoutKey = key;
       this.dpr = dpr;

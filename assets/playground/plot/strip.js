@@ -6,12 +6,13 @@ import { label } from "./marks.js";
 import { DISTANCE_NAMES, number } from "../../shared/text.js";
 
 const HEAD = 15;
+const ROOM = 0.1; // of the top, at least, below 0 where a point is on the wrong side
 const DEEPEST = 3; // times the top that the chart goes below 0, at most
 const WRONG_WIDTH = 2.5; // px at least of a bar below 0
 
 function niceCeil(value) {
   const base = 10 ** Math.floor(Math.log10(value));
-  return [1, 1.5, 2, 3, 5, 10].map((k) => k * base).find((v) => v >= value * 0.999);
+  return [1, 1.5, 2, 3, 5, 7, 10].map((k) => k * base).find((v) => v >= value * 0.999);
 }
 
 // One scale for all panels, from the new frame and not the blended one, so that the
@@ -28,7 +29,7 @@ export function stripScale(panels, name, atLeast) {
     high = Math.max(high, finite[Math.floor((finite.length - 1) * 0.98)]);
     low = Math.min(low, finite[0]);
   }
-  low = Math.max(low, -DEEPEST * high);
+  low = Math.max(Math.min(low, low < 0 ? -ROOM * high : 0), -DEEPEST * high);
   return { high: niceCeil(high), low: low < 0 ? -niceCeil(-low) : 0 };
 }
 
@@ -41,7 +42,8 @@ function charts(strip) {
   ];
 }
 
-function captionOf(strip, chart, picture) {
+/** What a chart measures, and in which norm. */
+export function captionOf(strip, chart, picture) {
   const { title = "", norm = "" } = picture.panels[strip.panel]?.info ?? {};
   const name = DISTANCE_NAMES[norm] ?? "";
   if (chart.name === "output") return "Output margin y·F(x)";
@@ -98,7 +100,7 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
   });
   ctx.fillStyle = theme.muted;
   ctx.fillRect(strip.x, zero - 0.5, strip.w, 1);
-  const range = scale.low < 0 ? `${number(scale.low, 2)} to ${number(scale.high, 2)}` : `top ${number(scale.high, 2)}`;
+  const range = `${scale.low < 0 ? number(scale.low, 2) : 0} to ${number(scale.high, 2)}`;
   // On a phone the caption leaves no room for it.
   if (ctx.measureText(range).width + ctx.measureText(captionOf(strip, chart, picture)).width + 12 < strip.w) {
     label(ctx, range, strip.x + strip.w, chart.y - HEAD / 2 - 1, { ...head, align: "right" });

@@ -15,22 +15,22 @@ const PROJECT = {
 /** @type {Phase} */
 const SAMPLE = {
   equation: "Eq. 9", name: "sample network", overlays: ["motion"],
-  sentence: "{sample_network} says how the boundary moves when {theta} changes: the arrows.",
+  sentence: "the {sample_network|sample network} predicts where the boundary goes when the weights {theta} change: the arrows.",
 };
 /** @type {Phase} */
 const MARGIN = {
   equation: "Eq. 12", name: "loss", overlays: ["balls"],
-  sentence: "Points nearer than {epsilon} push the boundary away, points on the wrong side pull it over.",
+  sentence: "points nearer than {epsilon} push the boundary away, points on the wrong side pull it over.",
 };
 /** @type {Phase} */
 const SVM = {
   equation: "Eq. 11", name: "loss", overlays: ["contours"],
-  sentence: "Points on the wrong side of the band pull it over; a wide band, {delta}, costs little.",
+  sentence: "points on the wrong side of the band pull it over; a wide band (a large {delta}) costs little.",
 };
 /** @type {Phase} */
 const OUTPUT = {
   equation: "loss", name: "the output alone", overlays: [],
-  sentence: "This loss sees F(x) only: it needs no points of the boundary.",
+  sentence: "This loss looks at the network's output {F} alone, not at where the boundary lies.",
 };
 
 /** @param {string[]} objectives of the panels @returns {Phase[]} */

@@ -47,8 +47,8 @@ class ExplorerView extends View {
     });
     const row = element("div", "pictures");
     row.append(...Object.values(this.pictures).map(({ box }) => box));
-    this.bars = chart("logits", "Logits; ticks: of x");
-    this.fall = chart("fall", "Fʲ over the steps; dotted: of x");
+    this.bars = chart("logits", "Logits (ticks: those of x)");
+    this.fall = chart("fall", "Fʲ over the steps (dotted: of x)");
     this.along = chart("along", "Fʲ from x towards the last step");
     const charts = element("div", "charts");
     charts.append(this.bars.box, this.fall.box, this.along.box);
@@ -212,7 +212,7 @@ class ExplorerView extends View {
       framePixel(canvas, side, data.shape, level.pixel);
       framePixel(context, side, data.shape, level.pixel);
       say(pictures.level.caption,
-        `L∞ <b>${number(level.linf)}</b>, L₂ <b>${number(level.l2, 2)}</b>, ▢ρ ${number(level.rho)}`);
+        `L∞ <b>${number(level.linf)}</b>, L2 <b>${number(level.l2, 2)}</b>, ▢ρ ${number(level.rho)}`);
     }
   }
 

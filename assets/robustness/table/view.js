@@ -73,9 +73,13 @@ class TableView extends View {
       "data-place": place, "data-state": cell.state, "data-value": cell.value,
     });
     // Its whole text is its name, for those who speak to their browser.
-    const lines = [["unseen", cell.name], ["value", cell.value], ["muted", cell.text],
-      ["muted own", cell.own], ["reference", cell.reference]];
-    for (const [name, text] of lines) if (text || name !== "muted own") node.append(line(name, text), " ");
+    const figure = line("value", cell.value);
+    figure.append(" ", line("interval", cell.interval));
+    node.append(line("unseen", cell.name), " ", figure, " ");
+    const below = [cell.note, cell.reference].filter(Boolean).join(" · ");
+    for (const [name, text] of [["muted own", cell.own], ["reference", below]]) {
+      if (text || name === "reference") node.append(line(name, text), " ");
+    }
     if (cell.progress !== null) {
       const bar = element("span", "bar");
       const fill = element("span", "fill");

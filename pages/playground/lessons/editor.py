@@ -49,14 +49,14 @@ def _form(session: LiveSession) -> Lesson | None:
     with st.popover("What a goal may measure"):
         st.markdown("\n".join(f"- `{name}`: {figure.about}" for name, figure in FIGURES.items()))
         st.caption(
-            "Compare them by <, <=, >, >=, ==, join them by and, or, not. With Compare on, write "
-            "the loss before: `cross_entropy.margin_min`."
+            "Compare figures with <, <=, >, >=, ==, and join them with and, or, not. With Compare "
+            "on, put the loss in front: `cross_entropy.margin_min`."
         )
     shows = st.text_input(
-        "Sentence on where it stands", key=f"{_KEY}_shows",
+        "Sentence that tells how far one is", key=f"{_KEY}_shows",
         placeholder="Smallest margin {margin_min:.3f}, wanted 0.3.",
     )  # fmt: skip
-    hints = st.text_area("Hints, one a line", key=f"{_KEY}_hints", height=80)
+    hints = st.text_area("Hints, one per line", key=f"{_KEY}_hints", height=80)
     learned = st.text_area("What has been learned", key=f"{_KEY}_learned", height=80)
     controls = st.multiselect("Controls shown (none: all)", CONTROLS, key=f"{_KEY}_controls")
     following = st.text_input("Next lesson, its file's name", key=f"{_KEY}_next")

@@ -66,7 +66,7 @@ def _about(session: LiveSession, lesson: Lesson) -> None:
 
 def _ask(session: LiveSession, lesson: Lesson) -> None:
     """Before a drawing goes."""
-    st.warning("The lesson brings its own points, and your drawing would go.")
+    st.warning("The lesson brings its own points, which would replace your drawing.")
     with st.container(horizontal=True):
         st.button("Replace my drawing", on_click=begin, args=(session, lesson))
         st.button("Keep it, start beside it", on_click=_begin_beside, args=(lesson,))
@@ -113,7 +113,7 @@ def _own(wrong: list[str]) -> None:
     )  # fmt: skip
     tell("lesson_wrong")
     st.caption(
-        "It comes into the list of this tab, and *Link and embed* gives it a link. To have it in "
+        "It joins the list in this tab, and *Link and embed* gives it a link. To have it in "
         f"everybody's list, put the file into a folder and name that in `{FOLDER}` before the app "
         "starts."
     )

@@ -121,7 +121,8 @@ def gradients(standard: KnownModel) -> None:
             st.caption(title.replace("\n", "  \n") + said * (values is not None))
     st.caption(
         "Orange: brighter makes the network less sure of the right digit; blue: darker does. "
-        "Grey: no matter. Each picture has its own scale: full colour is the figure below it."
+        "Grey: it makes no difference. Each picture has its own scale: full colour is the figure "
+        "below it."
     )
 
 
@@ -158,4 +159,4 @@ def claims() -> go.Figure:
     figure.update_xaxes(range=[-9, 109], ticksuffix=" %", automargin=True)
     figure.update_yaxes(automargin=True)
     title = "Robust accuracy on MNIST, ε = 0.3: as reported, and under AutoAttack"
-    return charts.tidy(figure, title, HEIGHT + 40, y=-0.12)
+    return charts.tidy(figure, title, HEIGHT, y=-0.12)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from levelset_core.glossary import GLOSSARY
 from levelset_core.robustness.history import CLAIMS, SOURCE
 from levelset_core.robustness.models import KnownModel
 from levelset_core.robustness.twin import FACTOR, measured
@@ -21,7 +22,7 @@ from pages.robustness.trust.pictures import (
     unattacked,
 )
 from pages.shared.charts import CONFIG
-from pages.shared.glossary import explained
+from pages.shared.glossary import explained, term
 
 STEP = "trust_step"
 
@@ -71,9 +72,9 @@ def _alike() -> None:
             "The usual attack is {pgd} (projected gradient descent) on {cross_entropy_loss}: in 40 "
             "small steps it makes the loss that the network was trained with as large as it "
             "can.\n\n"
-            f"A still reads **{a:.1%}** of the attacked images correctly, B **{b:.1%}**. One says: "
-            "so many images {stands|stand}. By this figure, both are robust, and B is the better "
-            "one. Is it?"
+            f"A still reads **{a:.1%}** of the attacked images correctly, B **{b:.1%}**. Such "
+            "images are said to {stands|stand}. By this figure, both are robust, and B is the "
+            "better one. Is it?"
         )
         if (found := madry()) is not None:
             attacked_digit(found, "xent")
@@ -95,8 +96,9 @@ def _stronger() -> None:
             "four attacks.\n\n"
             f"A keeps **{a:.1%}**. B keeps **{b:.1%}**: every image can be changed so that B is "
             "wrong. Those changes were there before; the first attack did not find them.\n\n"
-            "AutoAttack gets through as it does not rely on one loss. Its first attack follows "
-            f"cross-entropy and leaves {first:.1%}, the next one follows differences of logits."
+            "AutoAttack gets through because it does not rely on one loss. Its first attack "
+            f"follows cross-entropy and leaves {first:.1%}, the next one follows differences of "
+            "logits."
         )
         if (found := unattacked()) is not None:
             attacked_digit(found, "margin")
@@ -114,14 +116,14 @@ def _why() -> None:
     with right:
         _say(
             f"**B is a network that never saw an attack, with its outputs times {FACTOR:g}.** "
-            "The factor changes none of its answers. Without it, the network loses "
-            f"{1 - honest:.0%} of the images to the first attack already.\n\n"
+            "The factor changes none of its answers. Without it, even the first attack breaks "
+            f"{1 - honest:.0%} of the images.\n\n"
             "An attack follows the gradient: which way does each pixel have to change? "
             "{softmax|Softmax} turns such large outputs into exactly 1 and 0, so the loss is "
             "exactly 0, and "
             f"**its gradient is exactly zero** on {zeros:.0%} of the images. The attack has no "
-            "direction to go. The gradient of the {class_margin|output margin}, the difference of "
-            "two outputs, is as good as ever.\n\n"
+            "direction to follow. The gradient of the {class_margin|output margin}, the difference "
+            "of two outputs, is as good as ever.\n\n"
             "That is called {masking}: the network is no harder to fool, only harder to attack by "
             "one formula."
         )
@@ -138,14 +140,15 @@ def _named() -> None:
     images, examined = measured()["images"], stored["images"]
     with columns[0]:
         _say(
-            "You need not know this beforehand. **Examine**, below the table, looks for it and "
+            "You need not know this in advance. **Examine**, below the table, looks for it and "
             "for some twenty other things that mislead attacks, in about a minute, and says what "
             "it saw and what to do. The button is grey where all models of the table are examined. "
-            "Your own model too: see **Your model**.\n\n"
+            "It examines your own model too: see **Your model**.\n\n"
             f"Examine looked at the first {examined} of the {images} images of steps 1 and 2, so "
             "its percentages differ a little from those. The {class_margin|output margin} is a "
             "difference of two outputs, without a unit. It is not the input margin of the "
-            "Playground, which is a distance."
+            "Playground, which is a distance. {logits|Logits} are the outputs themselves, which "
+            "{softmax} turns into probabilities."
         )
 
 
@@ -153,6 +156,9 @@ def _history() -> None:
     """Reported figures and what became of them."""
     left, right = st.columns([3, 2])
     left.plotly_chart(claims(), config=CONFIG, key="trust_5")
+    words = {entry.symbol: key for key, entry in GLOSSARY.items()}
+    methods = ", ".join(term(words[claim.name]) for claim in CLAIMS)
+    left.caption(f"What the methods are: {methods}.", unsafe_allow_html=True)
     own = next(claim for claim in CLAIMS if claim.own)
     place = 1 + sum(claim.autoattack > own.autoattack for claim in CLAIMS)
     with right:
@@ -162,7 +168,8 @@ def _history() -> None:
             "The network of the paper that this program is about, *Controlling Neural Level Sets* "
             "(the thick orange line), was reported at "
             f"**{own.reported:.2f} %**, the highest of these. Its outputs are in the thousands, as "
-            f"B's are. AutoAttack leaves **{own.autoattack:.2f} %**: place {place}.\n\n"
+            f"B's are. AutoAttack leaves **{own.autoattack:.2f} %**: place {place} of "
+            f"{len(CLAIMS)}.\n\n"
             "**So: trust a figure as far as the strongest attack behind it**, and look at the "
             "gradients first. In the table that is the column AutoAttack.\n\n"
             f"[Source of both figures]({SOURCE})"

@@ -85,10 +85,10 @@ def test_a_drawing_is_not_replaced_without_asking(playground):
     address = playground.address()
     playground.show("Lessons")
     playground.main.get_by_role("button", name="Start this lesson").click()
-    expect(playground.main.get_by_text("your drawing would go")).to_be_visible()
+    expect(playground.main.get_by_text("would replace your drawing")).to_be_visible()
     assert playground.text("points") == "1"
     playground.main.get_by_role("button", name="Cancel").click()
-    expect(playground.main.get_by_text("your drawing would go")).to_have_count(0)
+    expect(playground.main.get_by_text("would replace your drawing")).to_have_count(0)
     playground.main.get_by_role("button", name="Start this lesson").click()
     playground.main.get_by_role("button", name="Keep it, start beside it").click()
     playground.wait_for("the lesson's points", points=80)

@@ -33,6 +33,6 @@ def test_the_largest_margin_is_marked_on_its_slider_and_warned_beyond(playground
     playground.pick("Points", "Figure 1")
     playground.choose("Loss", "Margin L∞")
     expect(playground.sidebar.locator(".levelset-marks")).to_contain_text("L∞")
-    expect(playground.sidebar.get_by_text("Beyond it no boundary")).to_have_count(0)
+    expect(playground.sidebar.get_by_text("No boundary can keep")).to_have_count(0)
     playground.slide("Wanted margin ε", "ArrowRight", times=6)
-    expect(playground.sidebar.get_by_text("Beyond it no boundary")).to_be_visible()
+    expect(playground.sidebar.get_by_text("No boundary can keep")).to_be_visible()

@@ -65,7 +65,7 @@ export class Panel {
   }
 
   buildTrim() {
-    this.trimSection = this.section("Trim where no points are");
+    this.trimSection = this.section("Trim where points are missing");
     const row = this.headRow(this.trimSection);
     this.trim = this.range("trim", "Trim what is further from the points than so many of their spacings",
       TRIM_STEPS, (part) => this.act("trim", this.trimAt(part)));
