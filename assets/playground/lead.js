@@ -28,7 +28,7 @@ export function leadOf({ count, playing, begins = false, changed = false, header
   const line = `${dark ? "white" : "black"} line`;
   const each = bars ? ` Each bar is {margin|how far a point is from it}.` : "";
   if (!count) return ["empty", "Put points of two classes on the plane, blue and orange. Then press play."];
-  if (!header || !infos.length) return ["untrained", "These are points of two classes, blue and orange. The network comes in a moment."];
+  if (!header || !infos.length) return ["untrained", "These are points of two classes, blue and orange. The network appears in a moment."];
   const ill = infos.find((info) => info.trouble && !(lesson && /^Collapsed/.test(info.trouble)));
   if (ill) return ["collapsed", several ? `${ill.title}: ${ill.trouble}` : ill.trouble];
   const { step } = infos[0];

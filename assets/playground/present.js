@@ -81,7 +81,7 @@ export class Presentation {
     if (target instanceof Element && target.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key.toLowerCase() === "p") this.toggle();
     else if (event.key === "Escape" && this.on) this.escape();
-    else if (this.on) this.host.key(event);
+    else if (this.on || (event.key === "?" && !event.defaultPrevented)) this.host.key(event);
   }
 
   escape() {

@@ -70,7 +70,7 @@ export class Reporter {
       this.set("steps", frame.panels.map((panel) => panel.info.step));
       this.set("plots", screen.layout?.panels.map(({ x, y, size }) => [x, y, size].map(Math.round).join(" ")));
       this.set("titles", frame.panels.map((panel) => panel.info.title));
-      if (!statusLine.update(screen.blend, now, !moving)) screen.request();
+      if (!statusLine.update(screen.blend, now, !moving, playing)) screen.request();
     }
     this.set("sharing", sharing);
     statusLine.connect(connection, { status, sharing, rate, playing });

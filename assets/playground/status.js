@@ -47,7 +47,7 @@ export class StatusLine {
   }
 
   // blend.number gives values between two frames; the last one is always exact.
-  update(blend, now, final) {
+  update(blend, now, final, playing) {
     if (!final && now - this.lastShown < SHOWN_EVERY) return false;
     this.lastShown = now;
     const { header, panels } = blend.frame;
@@ -60,7 +60,7 @@ export class StatusLine {
     this.set("loss", many ? "" : number(blend.number("loss"), 4));
     this.set("accuracy", many ? "" : percent(info.accuracy) + heldout);
     this.set("margin", many ? "" : margins);
-    this.set("speed", whole(header.steps_per_second));
+    this.set("speed", playing ? whole(header.steps_per_second) : "");
     return true;
   }
 
@@ -88,7 +88,7 @@ export class StatusLine {
       }
     }
     const [light, caption] = this.connection.children;
-    light.className = connection;
+    light.className = !playing && connection === "live" ? "" : connection;
     if (caption.textContent !== text) caption.textContent = text;
   }
 

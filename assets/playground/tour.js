@@ -1,12 +1,11 @@
-// A guided tour of at most 90 seconds. It stands where the sentence over the canvas stands, so it
-// hides nothing; a step is done when the playground is in the state that it asks for.
+// A guided tour that reads in at most 90 seconds. It stands where the sentence over the canvas stands, so it
+// hides nothing; a step is done when the playground is in the state that it asks for, or by "Next".
 
 import { element } from "../shared/dom.js";
 import { explained } from "../shared/terms.js";
 import { CAPTION, TITLE } from "./plot/layout.js";
 
-const READ = 3500; // ms that a step stays at least
-const LONGEST = 12500; // ms after which it goes on by itself, unless somebody points at it
+const READ = 5000; // ms that a step stays at least, unless "Next" is pressed
 const LOOK_EVERY = 250;
 
 /**
@@ -29,10 +28,9 @@ export const STEPS = [
   { id: "draw", target: "panel", done: (now, then) => now.count > then.count,
     text: () => "Click near the line to put a point of your own. It counts from the next step on." },
   { id: "back", target: "time", done: (now) => !now.playing && now.step < now.newest,
-    text: () => "Pull this slider back: every moment is kept, and play goes on from there." },
+    text: () => "Pull this slider back to see earlier moments. Play goes on from the one you choose." },
   { id: "slow", target: "pace", done: (now) => now.playing && now.speed > 0 && now.speed <= 10,
-    text: ({ playing }) => "Choose 2 steps/s: the equations of a step light up in turn."
-      + (playing ? "" : " Then press play.") },
+    text: () => "Choose 2 steps/s: the equations of a step light up in turn." },
   { id: "compare", target: "page", done: (now) => now.panels > 1,
     text: () => "Last: switch on “Compare: Figure 1” in the settings. Four losses, the same points: see which line keeps away from them." },
 ];
@@ -53,8 +51,7 @@ export class Tour {
     this.shown = "";
     /** @type {Now | null} */
     this.then = null; // the playground when the step began
-    this.since = this.seen = 0;
-    this.left = LONGEST;
+    this.since = 0;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.timer = undefined;
   }
@@ -83,7 +80,7 @@ export class Tour {
       this.timer = undefined;
       at = -1;
     }
-    Object.assign(this, { at, then: null, left: LONGEST });
+    Object.assign(this, { at, then: null });
     this.element.hidden = this.ring.hidden = !this.on;
     this.back.disabled = at === 0;
     this.next.textContent = at === STEPS.length - 1 ? "Done" : "Next";
@@ -96,7 +93,7 @@ export class Tour {
   /** @param {Now} now @param {number} time */
   update(now, time) {
     if (!this.on) return;
-    if (!this.then) this.since = this.seen = time;
+    if (!this.then) this.since = time;
     this.then ??= now;
     const step = STEPS[this.at];
     const text = step.text(now);
@@ -105,11 +102,9 @@ export class Tour {
       this.text.innerHTML = explained(text);
     }
     this.place(step.target);
-    // The clock stands while somebody reads with the pointer or the keyboard.
-    if (!this.text.matches(":hover, :focus-within")) this.left -= time - this.seen;
-    this.seen = time;
-    const done = time - this.since > READ && step.done(now, this.then);
-    if (done || this.left <= 0) this.go(this.at + 1);
+    // Who reads with the pointer or the keyboard is not led on.
+    const reads = this.text.matches(":hover, :focus-within");
+    if (!reads && time - this.since > READ && step.done(now, this.then)) this.go(this.at + 1);
   }
 
   // The ring lies around what a step is about.

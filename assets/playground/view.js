@@ -100,6 +100,7 @@ class Playground extends View {
     }
     if (data.lesson_begun !== this.lessonBegun) { // its button stands below the picture
       this.root.scrollIntoView({ block: "start" });
+      document.querySelector('[data-testid="stSidebarContent"]')?.scrollTo({ top: 0 }); // its text
       this.lessonBegun = data.lesson_begun;
     }
     this.watching = data.watching;

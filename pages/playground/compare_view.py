@@ -55,13 +55,14 @@ def compare_view(session: LiveSession) -> None:
         icon=":material/keep:", width="stretch",
     )  # fmt: skip
     link.text_input(
-        "Add the picture of a link", key="pin_link", placeholder="Paste a student's link",
+        "Add the picture behind a shared link", key="pin_link",
+        placeholder="Paste a link to a playground",
         on_change=attempt, args=("pin_wrong", _add_link),
     )  # fmt: skip
     tell("pin_wrong")
     names = [_NOW, *(pin.name for pin in _pins())]
     if len(names) == 1:
-        st.info("Pin a state, change something, and compare. Or add the links of two students.")
+        st.info("Pin a state, change something, and compare. Or add the links of two playgrounds.")
         return
     chosen = []
     for column, letter, first in zip(st.columns(2), "AB", _preselected(names), strict=True):

@@ -65,13 +65,13 @@ def uses_nearest(config: PlaygroundConfig) -> bool:
 
 def _sample_network(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:
     yield (
-        r"\begin{aligned} p(\theta) &= p - D_xF^{\dagger}\,[F(p;\theta) - c] \\ &= "
+        r"\begin{aligned} p(\theta) &= p - D_xF^{+}\,[F(p;\theta) - c] \\ &= "
         rf"{_v(it.point)} - {_v(it.pinv)}\,[F(p;\theta) - ({_n(it.value)})] \end{{aligned}}",
-        "**Eq. 9.** p and DₓF† are numbers now; only F(p; θ) still depends on θ. That one "
+        "**Eq. 9.** p and DₓF⁺ are numbers now; only F(p; θ) still depends on θ. That one "
         "linear layer is the sample network: its value at θ₀ is p itself.",
     )
     yield (
-        rf"D_\theta p = -D_xF^{{\dagger}}\,D_\theta F(p),\quad D_xF(p) = {_v(it.gradient)}",
+        rf"D_\theta p = -D_xF^{{+}}\,D_\theta F(p),\quad D_xF(p) = {_v(it.gradient)}",
         "**Eq. 8.** Its derivative: when F rises at p, the level set moves against the "
         "gradient (the arrow on the canvas), at right angles to itself.",
     )

@@ -24,7 +24,7 @@ def iteration_view(session: LiveSession) -> None:
         return
     if session.playing:
         st.info("Training goes on. Stop it to see its next iteration in numbers.")
-        st.button("Stop and take one iteration apart", on_click=_take_apart, args=(session,))
+        st.button("Pause and look at one iteration", on_click=_take_apart, args=(session,))
         return
     it: Iteration | None = st.session_state.get("iteration")
     panels = session.state.panels()
@@ -50,17 +50,22 @@ def iteration_view(session: LiveSession) -> None:
     top[2].button("Next stage", on_click=_next_stage, args=(session,), width="stretch")
     top[3].button(
         "Do this step", on_click=_do_step, args=(session,), width="stretch", type="primary",
-        help="Do the update, then take the next iteration apart.",
+        help="Do the update, then look at the next iteration.",
     )  # fmt: skip
     if it is None:
         tell("iteration_wrong")
         return
     config = panels[_panel(session)]
     st.caption(
-        f"Iteration {it.step} of {OBJECTIVES[config.objective].title}, followed for point "
+        f"Next: Iteration {it.step} of {OBJECTIVES[config.objective].title}, followed for point "
         f"{it.index} with label {it.label:+d}. Training is paused; the numbers show this moment. "
         "Click a point on the canvas to follow that one."
     )
+    if it.loss_before == 0:
+        st.info(
+            "The loss is 0: every point has what it asks for, so this step moves nothing. To see "
+            "one that does, pull the slider under the picture back."
+        )
     st.html(f'<div class="levelset-key">Symbols: {"".join(map(term, _SYMBOLS[stage or 0]))}</div>')
     with st.container(key="iteration_equations"):
         for latex, words in equations(it, config, stage or 0):

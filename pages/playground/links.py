@@ -111,7 +111,7 @@ def embedding(lesson: Lesson) -> None:
         st.caption("Whoever opens it starts this lesson in a playground of their own.")
         st.code(address, language=None, wrap_lines=True)
         st.caption(
-            "In a course page. It needs no cookies. Names behind `hide=` leave out parts of the "
+            "For a course page. It needs no cookies. Names after `hide=` leave out parts of the "
             "page, such as `below` or `settings`."
         )
         st.code(snippet(address), language="html", wrap_lines=True)

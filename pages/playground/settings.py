@@ -94,6 +94,10 @@ def settings_panel(session: LiveSession) -> None:
                 _setting(session, name)
         if not hidden.issuperset(SECTIONS["Network"]):
             st.caption("A change here starts again from new weights.")
+        st.caption(
+            "Eq. and Sec. are those of [Controlling Neural Level Sets]"
+            "(https://arxiv.org/abs/1905.11911), Atzmon et al., NeurIPS 2019."
+        )
 
 
 def _heading(section: str, hidden: set[str]) -> bool:

@@ -105,4 +105,7 @@ def _network(session: LiveSession) -> None:
     )  # fmt: skip
     with st.expander("Load it elsewhere"):
         st.code(loading_snippet("levelset_mlp.safetensors"), language="python", wrap_lines=True)
-    st.caption("PNG and SVG of the picture: the two buttons above the canvas.")
+    st.caption(
+        "PNG and SVG of the picture: the two buttons above the canvas. A lesson in a web page: "
+        "**Lessons**, then **Link and embed**."
+    )

@@ -75,13 +75,12 @@ def largest_margin(state: PlaygroundState, low: float, high: float) -> None:
     }
     marks = [_mark(k, norm, at) for k, (norm, at) in enumerate(reversed(places.items()))]
     st.html(f'<div class="levelset-marks">{"".join(marks)}</div>')
-    for norm, largest in most.items():
-        name = TITLES["distance"][norm]
-        sentence = f"These points allow at most ε = {largest:.3g} in {name}: half the class gap."
-        if state.config.epsilon > largest:
-            st.warning(f"{sentence} No boundary can keep a larger ε from all points.")
-        else:
-            st.caption(sentence)
+    told = " and ".join(f"{largest:.3g} in {TITLES['distance'][n]}" for n, largest in most.items())
+    sentence = f"These points allow at most ε = {told}: half the class gap (▴)."
+    if state.config.epsilon > min(most.values()):
+        st.warning(f"{sentence} No boundary can keep a larger ε from all points.")
+    else:
+        st.caption(sentence)
 
 
 def _mark(k: int, norm: str, at: float) -> str:

@@ -40,7 +40,7 @@ def test_iteration_follows_the_canvas(playground):
     playground.press("step")
     expect(caption).to_contain_text(f"Iteration {step + 2} of")
     playground.press("play")
-    stop = playground.main.get_by_role("button", name="Stop and take one iteration apart")
+    stop = playground.main.get_by_role("button", name="Pause and look at one iteration")
     expect(stop).to_be_visible()
     playground.trains()
     stop.click()

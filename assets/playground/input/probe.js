@@ -2,7 +2,7 @@
 // server. At most one question is outstanding.
 
 import { sampleField } from "../plot/field.js";
-import { number } from "../../shared/text.js";
+import { DISTANCE_NAMES, number } from "../../shared/text.js";
 
 const FRESH = 300; // while training runs, an exact answer is renewed this often
 const ANSWER_LIMIT = 2000; // a question lost with its connection must not block for ever
@@ -68,7 +68,7 @@ export class Probe {
     const sign = exact ? "=" : "≈";
     const rows = [
       ["F", number(value)], ["slope |DₓF|", number(gradient)],
-      ["distance to S₀", distance === null ? "not found" : number(Math.abs(distance))],
+      [`distance to S₀${exact ? ` (${DISTANCE_NAMES[panel.info.norm] ?? ""})` : ""}`, distance === null ? "not found" : number(Math.abs(distance))],
     ];
     this.write(`(${number(place.x, 2)}, ${number(place.y, 2)})`, rows, sign, place, box);
     return { ...place, foot: exact?.foot ?? null };

@@ -48,8 +48,9 @@ function drawPanel(ctx, view, panel, picture, index) {
     if (overlays.has("motion")) drawMotion(ctx, view, panel, picture, picture.magnification[index]);
   }
   ctx.globalAlpha = 1;
+  for (const note of notes) drawNote(ctx, view, note, picture);
   const texts = [];
-  for (const note of notes) drawNote(ctx, view, note, picture, texts);
+  for (const note of notes) if (note.text) drawNoteText(ctx, view, note, theme, texts);
   drawProbe(ctx, view, picture, index);
   drawCursor(ctx, view, picture, index);
   ctx.restore();
@@ -127,7 +128,7 @@ export function stampPoint(ctx, { theme, bounds, points }, layout, { x, y, label
   }
 }
 
-function drawNote(ctx, view, note, picture, texts) {
+function drawNote(ctx, view, note, picture) {
   const { theme } = picture;
   const colour = roleColour(theme, note.role);
   const places = note.points.map(([x, y]) => [view.x(x), view.y(y)]);
@@ -164,7 +165,6 @@ function drawNote(ctx, view, note, picture, texts) {
     ctx.lineWidth = 2;
     ctx.stroke();
   }
-  if (note.text) drawNoteText(ctx, view, note, places, colour, theme, texts);
 }
 
 // The ball reaches to its second point if it has one, else it has radius epsilon.
@@ -177,8 +177,10 @@ function noteRadius({ radius, points }, distance, picture) {
 }
 
 // `texts` are the boxes of those that stand already: none covers another.
-function drawNoteText(ctx, view, note, places, colour, theme, texts) {
-  const [x, y] = places[places.length - 1];
+function drawNoteText(ctx, view, note, theme, texts) {
+  const [px, py] = note.points[note.points.length - 1];
+  const [x, y] = [view.x(px), view.y(py)];
+  const colour = roleColour(theme, note.role);
   const size = view.small ? 11 : 13;
   ctx.font = `600 ${size}px ${theme.font}`;
   const width = ctx.measureText(note.text).width;

@@ -100,7 +100,7 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
   });
   ctx.fillStyle = theme.muted;
   ctx.fillRect(strip.x, zero - 0.5, strip.w, 1);
-  const range = `${scale.low < 0 ? number(scale.low, 2) : 0} to ${number(scale.high, 2)}`;
+  const range = `scale ${scale.low < 0 ? number(scale.low, 2) : 0} to ${number(scale.high, 2)}`;
   // On a phone the caption leaves no room for it.
   if (ctx.measureText(range).width + ctx.measureText(captionOf(strip, chart, picture)).width + 12 < strip.w) {
     label(ctx, range, strip.x + strip.w, chart.y - HEAD / 2 - 1, { ...head, align: "right" });
@@ -108,18 +108,21 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
   if (chart.name === "margin" && header.wanted_margin > 0 && asksForMargin(panel.info)) {
     const y = at(keptIn(panel.info, header.wanted_margin));
     const name = keptName(panel.info, header.wanted_margin);
-    const middle = y - 15 < chart.y ? y + 9 : y - 8; // never over the caption
+    // On top at the left, where the bars are lowest, with a key of the line.
+    const middle = y - chart.y > 24 ? chart.y + 8 : y - 15 < chart.y ? y + 9 : y - 8;
     ctx.fillStyle = theme.halo; // behind it may be a bar of either colour
-    ctx.fillRect(strip.x + 1, middle - 6, ctx.measureText(name).width + 8, 12);
+    ctx.fillRect(strip.x + 1, middle - 6, ctx.measureText(name).width + 30, 12);
     ctx.setLineDash([5, 3]);
     ctx.beginPath();
-    ctx.moveTo(strip.x, y);
-    ctx.lineTo(strip.x + strip.w, y);
+    for (const [from, to, height] of [[0, strip.w, y], [4, 22, middle]]) {
+      ctx.moveTo(strip.x + from, height);
+      ctx.lineTo(strip.x + to, height);
+    }
     ctx.strokeStyle = theme.zero;
     ctx.lineWidth = 1.3;
     ctx.stroke();
     ctx.setLineDash([]);
-    label(ctx, name, strip.x + 5, middle, { ...head, colour: theme.text });
+    label(ctx, name, strip.x + 27, middle, { ...head, colour: theme.text });
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { TimeBar } from "./bar.js";
 import { filmGif, filmMp4 } from "./film.js";
-import { SlowMotion } from "./phases.js";
+import { isSlow, SlowMotion } from "./phases.js";
 
 const SEEK_EVERY = 40; // ms between two places of a slider that is drawn
 const LIGHTS_EVERY = 120;
@@ -63,7 +63,9 @@ export class Clock {
   }
 
   pace(speed) {
-    this.playground.talk.link.send({ op: "speed", steps: speed });
+    const { talk, points } = this.playground;
+    talk.link.send({ op: "speed", steps: speed });
+    if (isSlow(speed) && !talk.playing && points.list.length) talk.control("play"); // else nothing moves
     this.playground.touch();
   }
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from levelset_core.errors import LevelsetError
-from levelset_core.live import Lesson, LiveSession
+from levelset_core.live import Lesson, LiveSession, PlaygroundState
 from levelset_core.live.lessons import fill
 from pages.playground.lessons.view import begin, shelf
 from pages.playground.pins import pictures
@@ -31,9 +31,16 @@ def lesson_card(session: LiveSession) -> None:
                     st.markdown(f"- {hint}" if len(lesson.hints) > 1 else hint)
         with st.container(horizontal=True):
             st.button("Again", on_click=begin, args=(session, lesson), help="From its start")
-            st.button("Leave the lesson", on_click=session.check_lesson, args=(None,))
+            st.button("Leave the lesson", on_click=_leave, args=(session,))
         if lesson.controls:
             st.toggle("Show all settings", key="all_controls")
+
+
+def _leave(session: LiveSession) -> None:
+    """Stay with the points, in the picture that the playground opens with."""
+    session.check_lesson(None)
+    session.change(overlays=PlaygroundState.overlays)
+    st.session_state.overlays_version = st.session_state.get("overlays_version", 0) + 1
 
 
 @st.fragment(run_every=EVERY)

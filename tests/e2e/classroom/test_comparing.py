@@ -35,7 +35,7 @@ def test_two_students_links_side_by_side(playground, browse):
         student.wait_for("the loss", titles=loss)
         links.append(link_of(student, "Watch only"))
     playground.show("A and B")
-    field = playground.main.get_by_label("Add the picture of a link")
+    field = playground.main.get_by_label("Add the picture behind a shared link")
     for link in links:
         field.fill(link)
         field.press("Enter")

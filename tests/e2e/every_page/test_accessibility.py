@@ -21,6 +21,12 @@ PAGES = {
     "/few_samples": ("Few samples · Levelset Lab", "Few samples", "stPlotlyChart"),
     "/runs": ("Runs · Levelset Lab", "Runs", "levelset-table"),
 }
+#: Views of pages beside the first one.
+VIEWS = {
+    "/playground": ("One iteration", "Network", "A and B", "Lessons", "Share & keep"),
+    "/robustness": ("Can you trust 99 %?", "Curves", "Explorer", "Train here", "Your model"),
+    "/few_samples": ("Repeat by repeat", "Images they differ on", "Run here"),
+}
 SETTLED = """() => {
   const app = document.querySelector('[data-testid=stApp]');
   return app?.dataset.testScriptState === 'notRunning'
@@ -118,6 +124,13 @@ def test_nothing_serious_on_any_page_in_any_theme(path, app, axe, browse):
         assert not found, (scheme, json.dumps(found[:8], indent=1, ensure_ascii=False))
         assert page.evaluate(CHARTS) == [], scheme
         assert page.evaluate(NAMELESS) == [], scheme
+    for name in VIEWS.get(path, ()):
+        page.get_by_role("radio", name=name).click()
+        page.wait_for_timeout(500)
+        page.wait_for_function(SETTLED)
+        found = serious(page, axe)
+        assert not found, (name, json.dumps(found[:8], indent=1, ensure_ascii=False))
+        assert page.evaluate(CHARTS) == [] and page.evaluate(NAMELESS) == [], name
 
 
 @pytest.mark.parametrize(
