@@ -108,6 +108,19 @@ GLOSSARY: dict[str, Term] = {
         "|F|", "Newton residual",
         "how far F is from 0 at a step of Newton's method. At 0.0001 or less, it has arrived.",
     ),
+    "failed": Term(
+        "failed", "Newton found no way",
+        "F was flat on the way, so there was no direction to follow: the point has no foot.",
+    ),
+    "out_of_steps": Term(
+        "out of steps", "Newton was stopped",
+        "it had taken as many steps as it may before F was 0.",
+    ),
+    "motion_error": Term(
+        "motion error", "how wrong the prediction was",
+        "the difference between predicted and actual motion of the boundary, as a share of the "
+        "motion.",
+    ),
     "misclassified": Term(
         "misclassified", "a point on the wrong side",
         "the network gives it the other class: F has the wrong sign there.",

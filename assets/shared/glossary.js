@@ -87,6 +87,21 @@ export const GLOSSARY = {
     "name": "Newton residual",
     "sentence": "Newton residual: how far F is from 0 at a step of Newton's method. At 0.0001 or less, it has arrived."
   },
+  "failed": {
+    "symbol": "failed",
+    "name": "Newton found no way",
+    "sentence": "Newton found no way: F was flat on the way, so there was no direction to follow: the point has no foot."
+  },
+  "out_of_steps": {
+    "symbol": "out of steps",
+    "name": "Newton was stopped",
+    "sentence": "Newton was stopped: it had taken as many steps as it may before F was 0."
+  },
+  "motion_error": {
+    "symbol": "motion error",
+    "name": "How wrong the prediction was",
+    "sentence": "How wrong the prediction was: the difference between predicted and actual motion of the boundary, as a share of the motion."
+  },
   "misclassified": {
     "symbol": "misclassified",
     "name": "A point on the wrong side",

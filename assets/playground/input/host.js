@@ -3,7 +3,7 @@
 import { GLOSSARY } from "../../shared/glossary.js";
 import { hitLegend } from "../plot/legend.js";
 import { hitTitle } from "../plot/scene.js";
-import { hitStrip } from "../plot/strip.js";
+import { hitHeading, hitStrip } from "../plot/strip.js";
 
 export class Host {
   constructor(playground) {
@@ -144,7 +144,8 @@ export class Host {
     canvas.style.cursor = "default";
     const { layout, picture } = screen;
     const hit = layout && picture ? hitStrip(layout.strips, picture, px, py) : null;
-    const key = layout && picture && (hitLegend(picture, layout, px, py) ?? hitTitle(picture, layout, px, py));
+    const key = layout && picture && (hitLegend(picture, layout, px, py)
+      ?? hitTitle(picture, layout, px, py) ?? hitHeading(layout.strips, px, py));
     if (key && GLOSSARY[key]) probe.showWords(GLOSSARY[key].sentence, px, py, screen.size);
     else if (hit) probe.showBar(hit, px, py, screen.size);
     else probe.leave();

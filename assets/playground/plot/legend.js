@@ -90,11 +90,11 @@ function entries(picture) {
     }, "sample_network"]);
     const error = panels[0]?.info.motion_error;
     const factor = picture.magnification[0];
-    list.push([`actual${factor > 1 ? ` (both ×${factor})` : ""}`,
-      (ctx, x, y) => arrow(ctx, x - 9, y, x + 9, y, theme.actual, 3, 7)]);
+    list.push([`actual${factor > 1 ? ` (both drawn ×${factor})` : ""}`,
+      (ctx, x, y) => arrow(ctx, x - 9, y, x + 9, y, theme.actual, 3, 7), "motion_error"]);
     if (error !== null && error !== undefined) {
       list.push([`motion error ${number(error, 3)}`, (ctx, x, y) => label(ctx, "Δ", x, y,
-        { size: 13, colour: theme.muted, font: theme.font, align: "center" })]);
+        { size: 13, colour: theme.muted, font: theme.font, align: "center" }), "motion_error"]);
     }
   }
   return list;
@@ -108,13 +108,13 @@ function pathEntries(list, theme, panels) {
     });
   }, "residual"]);
   const { failed, converged } = panels[0]?.info ?? {};
-  list.push([`failed${failed ? ` (${failed})` : ""}`, (ctx, x, y) => cross(ctx, x, y, 5, theme.wrong, 2.4)]);
+  list.push([`failed${failed ? ` (${failed})` : ""}`, (ctx, x, y) => cross(ctx, x, y, 5, theme.wrong, 2.4), "failed"]);
   if (converged !== null && converged !== undefined) {
     const share = converged === 1 ? 100 : Math.min(Math.floor(100 * converged), 99); // all is all
     list.push([`converged: ${share} %`,
       (ctx, x, y) => dot(ctx, x, y, 2.6, rampColour(0), theme.ring, 0.8), "newton"]);
   }
-  list.push(["out of steps", (ctx, x, y) => triangle(ctx, x, y, 6, theme.wrong)]);
+  list.push(["out of steps", (ctx, x, y) => triangle(ctx, x, y, 6, theme.wrong), "out_of_steps"]);
 }
 
 // Columns as wide as the widest text, so that the keys line up.

@@ -126,6 +126,13 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
   }
 }
 
+/** The term of the glossary that a chart's heading under the pointer stands for. */
+export function hitHeading(strips, px, py) {
+  const strip = strips.find(({ x, y, w, h }) => px >= x && px < x + w && py >= y && py < y + h);
+  const chart = strip && charts(strip).find(({ y }) => py < y && py >= y - HEAD);
+  return chart ? { margin: "margin", output: "output_margin" }[chart.name] : null;
+}
+
 // The point whose bar is under the pointer.
 export function hitStrip(strips, picture, px, py) {
   const strip = strips.find(({ x, y, w, h }) => px >= x && px < x + w && py >= y && py < y + h);

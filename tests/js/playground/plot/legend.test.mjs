@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 const { drawLegend, legendHeight, legendKey } = await import("../../../../assets/playground/plot/legend.js");
-const { captionOf, stripScale } = await import("../../../../assets/playground/plot/strip.js");
+const { captionOf, hitHeading, stripScale } = await import("../../../../assets/playground/plot/strip.js");
 const { LIGHT } = await import("../../../../assets/playground/plot/theme.js");
 
 const header = { distance: "linf", epsilon: 0.2 };
@@ -45,6 +45,13 @@ test("a point that is hardly on the wrong side has a bar that can be seen", () =
   assert.deepEqual(scale(-0.004, 0.5, 0.5), { high: 0.5, low: -0.05 });
   assert.deepEqual(scale(0.004, 0.5, 0.5), { high: 0.5, low: 0 });
   assert.deepEqual(scale(-9, 0.5, 0.5), { high: 0.5, low: -1.5 });
+});
+
+test("the headings of the bars and every overlay's key have words", () => {
+  const strips = [{ x: 0, y: 0, w: 100, h: 200, panel: 0 }];
+  assert.equal(hitHeading(strips, 50, 5), "margin");
+  assert.equal(hitHeading(strips, 50, 105), "output_margin");
+  assert.equal(hitHeading(strips, 50, 60), null);
 });
 
 test("each panel names the norm of its bars", () => {
