@@ -48,7 +48,7 @@ def _project(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:
         yield (
             rf"\lVert x - p_{{\mathrm{{Newton}}}}\rVert_{norm} = {_n(it.foot_distance)},\quad "
             rf"\min_{{p \in S_0}}\lVert x - p\rVert_{norm} = {_n(it.nearest_distance)}",
-            f"**Newton's foot {it.foot_distance:.2g}, nearest {it.nearest_distance:.2g}.** "
+            f"**Newton's foot {it.foot_distance:.3g}, nearest {it.nearest_distance:.3g}.** "
             + (
                 f"The loss acts at the nearest point, p = ({it.point[0]:.3f}, {it.point[1]:.3f})."
                 if acts

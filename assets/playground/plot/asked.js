@@ -13,18 +13,20 @@ export const ballOf = ({ info }, header) => (asksForMargin(info) ? info.distance
 export const keptIn = ({ distance, norm }, epsilon) =>
   (distance === "l2" && norm === "linf" ? epsilon / Math.SQRT2 : epsilon);
 
-/** Of the dashed line. */
-export function keptName(info, epsilon) {
+/** Names of the dashed line, the longest first. */
+export function keptNames(info, epsilon) {
   const kept = keptIn(info, epsilon);
   const name = `ε ${number(epsilon, 2)}`;
-  return kept === epsilon ? name : `${number(kept, 2)}, the square in a disc of ${name}`;
+  if (kept === epsilon) return [name];
+  const short = number(kept, 2);
+  return [`${short}, the square in a disc of ${name}`, `${short}, in a disc of ${name}`, short];
 }
 
 /** Why a disc of epsilon is told as less in squares. @param {any[]} infos @param {number} epsilon */
 export function otherNorm(infos, epsilon) {
   const info = infos.find((one) => asksForMargin(one) && keptIn(one, epsilon) !== epsilon);
-  return info ? `${info.title} asks for free discs of ${number(epsilon, 2)}; the bars measure squares (${
-    DISTANCE_NAMES[info.norm]}), and the largest square inside such a disc is ${number(keptIn(info, epsilon), 2)}.` : "";
+  return info ? `${info.title} asks for free discs of ${number(epsilon, 2)}; the largest squares in them, as the bars measure (${
+    DISTANCE_NAMES[info.norm]}), are ${number(keptIn(info, epsilon), 2)}.` : "";
 }
 
 /** What it is asked for, in a line of the glossary. @param {string} objective */

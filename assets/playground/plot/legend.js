@@ -54,7 +54,7 @@ function entries(picture) {
   if (!header) return list;
   const stride = overlayStride(points.length);
   if (stride > 1 && ["path", "balls", "gradients", "axis"].some((id) => overlays.has(id))) {
-    list.push([`1 in ${stride} points, and the one pointed at`, (ctx, x, y) => label(ctx, `1/${stride}`, x, y,
+    list.push([`1 in ${stride} points drawn`, (ctx, x, y) => label(ctx, `1/${stride}`, x, y,
       { size: 11, colour: theme.muted, font: theme.font, align: "center" })]);
   }
   if (overlays.has("path")) pathEntries(list, theme, panels);

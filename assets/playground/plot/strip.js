@@ -1,7 +1,7 @@
 // Margin bars: for every point its signed margin in the input space and, below it,
 // the output margin y F(x). Sorted by the input margin, so that the two can be compared.
 
-import { asksForMargin, keptIn, keptName } from "./asked.js";
+import { asksForMargin, keptIn, keptNames } from "./asked.js";
 import { label } from "./marks.js";
 import { DISTANCE_NAMES, number } from "../../shared/text.js";
 
@@ -107,7 +107,8 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
   }
   if (chart.name === "margin" && header.wanted_margin > 0 && asksForMargin(panel.info)) {
     const y = at(keptIn(panel.info, header.wanted_margin));
-    const name = keptName(panel.info, header.wanted_margin);
+    const names = keptNames(panel.info, header.wanted_margin);
+    const name = names.find((text) => ctx.measureText(text).width + 32 <= strip.w) ?? names[names.length - 1];
     // On top at the left, where the bars are lowest, with a key of the line.
     const middle = y - chart.y > 24 ? chart.y + 8 : y - 15 < chart.y ? y + 9 : y - 8;
     ctx.fillStyle = theme.halo; // behind it may be a bar of either colour
