@@ -39,7 +39,7 @@ from pages.robustness.charts import (
     waterfall_figure,
 )
 from pages.robustness.export import csv_text, markdown
-from pages.robustness.table import _row, cell_values
+from pages.robustness.table import _row, cell_values, usual_images
 from tests.digits import keep_upload, save_small, small_network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -216,6 +216,7 @@ def test_the_tables_words(models, store):
     assert shown["state"] == "known" and "60 images" in shown["text"]
     assert "–" in shown["interval"] and "*" not in shown["interval"] and not shown["note"]
     assert cell_values(entry, 1000)["interval"].startswith("* ")  # on fewer images than the others
+    assert usual_images(rows) in (60, 200, 1000) and usual_images([]) == 0
     assert shown["value"] == f"{100 * entry.best.accuracy:.1f}"
     assert rows[1].entries["clean"].best.images == 60  # found on the way
     assert cell_values(rows[0].entries["autoattack"])["reference"] == "AutoAttack's list 90.85"

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from levelset_core.runs import Run, work_here
 from pages.runs.words import setting_words
 from pages.server.run_route import artifact_address, run_routes, zip_address
-from pages.shared.charts import metric_names, metrics_figure
+from pages.shared.charts import log_ticks, metric_names, metrics_figure
 from tests.runs.support import wait, wait_for_state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,6 +99,16 @@ def test_settings_read_like_words(store):
     assert rows["losses"] == ["Cross-entropy, Hinge, Geometric SVM"]
     assert setting_words("generalize")["tuning"].startswith("separate repeats")
     assert setting_words("of another program") == {}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"), [([0.05, 0.7], ["0.05", "0.5"]), ([0.003, 0.4], ["0.003", "0.1"])]
+)
+def test_ticks_of_a_log_axis_say_their_whole_value(numbers, said):
+    ticks = log_ticks(numbers)
+    assert set(said) <= set(ticks["ticktext"])
+    assert len(ticks["tickvals"]) == len(ticks["ticktext"])
+    assert log_ticks([1e-9, 1.0]) == {"dtick": 2}
 
 
 def test_start_cancel_and_resume(store):

@@ -11,6 +11,8 @@ OVERFLOW = """() => [
 ].filter((box) => box.scrollWidth > box.clientWidth).length"""
 
 
+MENU = """() => getComputedStyle(
+  document.querySelector('[data-testid=stExpandSidebarButton]'), '::after').content"""
 #: The last step of the film.
 LAST = "1500"
 
@@ -83,6 +85,7 @@ def test_reads_at_every_width(browse, scheme):
     page = browse("/", ready=False, size=(360, 740), color_scheme=scheme).page
     film = page.get_by_test_id("hero")
     expect(film).to_be_visible(timeout=1000 * PATIENCE)
+    assert "Menu" in page.evaluate(MENU)  # on a phone the pages lie behind it
     for width, height in ((360, 740), (820, 1180), (1280, 720), (1440, 900), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(300)
