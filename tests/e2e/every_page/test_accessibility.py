@@ -125,7 +125,7 @@ def test_nothing_serious_on_any_page_in_any_theme(path, app, axe, browse):
         assert page.evaluate(CHARTS) == [], scheme
         assert page.evaluate(NAMELESS) == [], scheme
     for name in VIEWS.get(path, ()):
-        page.get_by_role("radio", name=name).click()
+        page.get_by_role("radio", name=name, exact=True).click()
         page.wait_for_timeout(500)
         page.wait_for_function(SETTLED)
         found = serious(page, axe)
