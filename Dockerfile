@@ -29,7 +29,7 @@ COPY .streamlit/config.toml .streamlit/
 COPY pages pages
 COPY assets assets
 COPY levelset_core levelset_core
-USER levelset
+USER 1000
 # Compiled files would take 150 MB: the first start makes them, for all that follow.
 ENV PATH=/opt/levelset/bin:$PATH PYTHONUNBUFFERED=1 PYTHONPYCACHEPREFIX=/data/.pycache \
     LEVELSET_RUNS=/data/runs LEVELSET_DATA=/data/sets LEVELSET_LOG=json

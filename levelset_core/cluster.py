@@ -91,10 +91,33 @@ def connect() -> Client:
     if time.monotonic() < _silent.get(address, 0.0):
         raise LevelsetError(_SILENT.format(address=address))
     client = _client(address, os.getpid())
-    if client.status != "running":  # the scheduler was gone for too long
+    if client.status != "running":  # the scheduler was gone
         _client.cache_clear()
+        client.close(timeout=0)  # type: ignore[no-untyped-call]
         client = _client(address, os.getpid())
     return client
+
+
+def on_scheduler(work: Callable[..., Result], *arguments: object) -> Result:
+    """``work(*arguments, dask_scheduler=...)``, done by the scheduler.
+
+    Raises:
+        LevelsetError: it does not answer: it is gone, or has stopped, or the network has.
+    """
+    client = connect()
+    try:
+        found: Result = client.sync(  # type: ignore[no-untyped-call]
+            client._run_on_scheduler, work, *arguments, callback_timeout=PATIENCE
+        )
+    except OSError as error:  # TimeoutError and CommClosedError are
+        raise _no_answer(str(cluster_address())) from error
+    return found
+
+
+def _no_answer(address: str) -> LevelsetError:
+    """It is not asked again for a while, in which nobody need wait for it."""
+    _silent[address] = time.monotonic() + ASKED_AGAIN
+    return LevelsetError(_SILENT.format(address=address))
 
 
 @cache
@@ -102,9 +125,8 @@ def _client(address: str, process: int) -> Client:
     distributed = optional("distributed", "cluster")
     try:
         return distributed.Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-any-return]
-    except (OSError, TimeoutError, ValueError) as error:
-        _silent[address] = time.monotonic() + ASKED_AGAIN
-        raise LevelsetError(_SILENT.format(address=address)) from error
+    except (OSError, ValueError) as error:  # TimeoutError is one
+        raise _no_answer(address) from error
 
 
 def dashboard() -> str | None:
@@ -166,6 +188,7 @@ def spread(
         distributed.worker_client() if on_worker() else nullcontext(connect())
     )
     with place as client:
+        address = client.scheduler.address
         if why := (needs or Needs()).unmet(_workers(client)):
             logger.warning("%s", why)
         # A task that gives it back: where the worker that holds it dies, it is made again.
@@ -197,9 +220,14 @@ def spread(
                     waiting[again] = k, item
                     arriving.add(again)
                     continue
+                if future.cancelled():  # nobody else has a handle on it
+                    raise LevelsetError(
+                        f"The scheduler at {address} went away before part "
+                        f"{k + 1} of {len(items)} was done: start it, then begin again."
+                    )
                 if isinstance(error, RuntimeError) and "deserializ" in str(error):
                     raise LevelsetError(
-                        f"The scheduler at {client.scheduler.address} cannot read the work: "
+                        f"The scheduler at {address} cannot read the work: "
                         "install the same version of this package there."
                     ) from error
                 yield k, future.result()

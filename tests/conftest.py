@@ -83,11 +83,24 @@ def mlp(device: torch.device, dtype: torch.dtype) -> Callable[..., MLP]:
 
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[Any]:
-    """A Dask cluster of this machine: two workers of one thread, each with one GPU, so it says."""
+    """A Dask cluster of this machine: two workers of one thread, each with one GPU, so it says.
+
+    A worker that was killed is forked anew, from a process that has torch: at once, not after
+    seconds of importing. On a busy machine those become 40, and after 15 a LocalCluster, unlike
+    ``dask worker``, gives up on it.
+    """
     distributed = pytest.importorskip("distributed")
-    with pytest.MonkeyPatch.context() as patch:
+    import dask
+    from distributed.utils import get_mp_context
+
+    settings = {
+        "distributed.worker.multiprocessing-method": "forkserver",
+        "distributed.deploy.lost-worker-timeout": "1 hour",
+    }
+    with pytest.MonkeyPatch.context() as patch, dask.config.set(settings):
         patch.setenv("LEVELSET_RUN_KINDS", "tests.runs.tiny_kind")  # the workers' too
         patch.setenv("LEVELSET_CHECKPOINT_SECONDS", "0.05")
+        get_mp_context().set_forkserver_preload(["distributed", "tests.runs.forked"])
         with distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0",
             resources={"GPU": 1, "MEMORY": 2e9}, host="127.0.0.1",

@@ -9,7 +9,8 @@ import pytest
 
 from levelset_core import cli
 from levelset_core.cli import app as cli_app
-from levelset_core.paths import CHECKPOINTS, find_bundled
+from levelset_core.errors import LevelsetError
+from levelset_core.paths import CHECKPOINTS, ROOT, find_bundled
 
 
 @pytest.mark.parametrize("verb", [[], ["app"], ["compare"], ["device"], ["exact"]])
@@ -85,7 +86,7 @@ def test_app_serves_with_the_chosen_port_and_device(monkeypatch, capsys):
     monkeypatch.setenv("STREAMLIT_SERVER_HEADLESS", "true")
     assert cli.main(["app"]) == cli.DONE
     chosen, from_environment, headless = calls
-    assert chosen[0][1] == "-c" and chosen[0][3:5] == ["run", str(cli_app._APP)]
+    assert chosen[0][1] == "-c" and chosen[0][3:5] == ["run", str(ROOT / "app.py")]
     assert chosen[1]["env"]["LEVELSET_DEVICE"] == "cpu"
     for (command, options), port, expected in (
         (chosen, "9000", "true"),
@@ -122,7 +123,7 @@ config.set_option("server.headless", False)
 print(skills.should_show_skills_nudge("."))
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=cli_app._APP.parent, capture_output=True,
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True,
         text=True, check=True, env={**os.environ, "HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.stdout == "False\n"
@@ -140,6 +141,15 @@ sys.exit(levelset_core.cli.main(["app", "--no-browser"]))
     )
     assert done.returncode == 2
     assert done.stderr == "The app needs streamlit: pip install -r requirements.txt.\n"
+
+
+def test_the_app_is_found_in_the_clone_where_the_command_is_called(monkeypatch, tmp_path):
+    monkeypatch.setattr(cli_app, "ROOT", tmp_path)  # installed by pip, as docs/deploy.md says
+    monkeypatch.chdir(ROOT)
+    assert cli_app._app() == ROOT / "app.py"
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LevelsetError, match=r"^There is no app\.py in .*a clone of the project\.$"):
+        cli_app._app()
 
 
 def test_the_version(capsys):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from levelset_core.cli.common import Parser, answer
@@ -17,7 +18,6 @@ from levelset_core.device import describe_device, pick_device
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import ROOT
 
-_APP = ROOT / "app.py"
 #: Seconds that the server may take to end.
 PATIENCE = 4.0
 #: Streamlit's own command, without its "Aborted!" at Ctrl+C.
@@ -45,9 +45,24 @@ def options(app: Parser) -> None:
     app.set_defaults(run=_run)
 
 
+def _app() -> Path:
+    """The app's script: beside the package, or in the clone where the command was called.
+
+    Raises:
+        LevelsetError: it is in neither place.
+    """
+    here = Path.cwd()
+    clone = (here / "pages" / "shell.py").exists() and (here / "levelset_core").is_dir()
+    for folder in (ROOT, here) if clone else (ROOT,):
+        if (folder / "app.py").exists():
+            return folder / "app.py"
+    raise LevelsetError(
+        f"There is no app.py in {here}: the app is started in the folder of a clone of the project."
+    )
+
+
 def _run(options: argparse.Namespace) -> int:
-    if not _APP.exists():
-        raise LevelsetError(f"The app is not beside the package: {_APP.name} is missing.")
+    app = _app()
     if importlib.util.find_spec("streamlit") is None:
         raise LevelsetError("The app needs streamlit: pip install -r requirements.txt.")
     if not 1 <= options.port <= 65535:
@@ -60,18 +75,18 @@ def _run(options: argparse.Namespace) -> int:
     if options.device:
         environment["LEVELSET_DEVICE"] = str(pick_device(options.device))
     command = [
-        sys.executable, "-c", _STREAMLIT, "run", str(_APP),
+        sys.executable, "-c", _STREAMLIT, "run", str(app),
         "--server.port", str(options.port),
         "--server.address", options.host,
     ]  # fmt: skip
     print(f"Levelset Lab at http://{options.host}:{options.port} (Ctrl+C ends it)", flush=True)
     # Streamlit reads .streamlit/config.toml beside the app.
-    return _serve(command, environment)
+    return _serve(command, app.parent, environment)
 
 
-def _serve(command: list[str], environment: dict[str, str]) -> int:
+def _serve(command: list[str], folder: Path, environment: dict[str, str]) -> int:
     """Run the server until it ends; whoever ends this process ends it too."""
-    server = subprocess.Popen(command, cwd=_APP.parent, env=environment)
+    server = subprocess.Popen(command, cwd=folder, env=environment)
 
     def pass_on(number: int, frame: Any) -> None:
         server.send_signal(signal.SIGTERM)

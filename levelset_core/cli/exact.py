@@ -93,15 +93,18 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _build(shape: str, how: dict[str, Any]) -> tuple[ExactNetwork, Reference, list[str]]:
+    from levelset_core.confined import confined
     from levelset_core.data.readers import read_geometry
     from levelset_core.exact import exact_polygon, exact_polyhedron
-    from levelset_core.exact.files.plane import read_plane_shape
+    from levelset_core.exact.files.plane import plane_shape_bytes, read_plane_shape
     from levelset_core.exact.sign_check import plane_reference, solid_reference
     from levelset_core.geometry.meshes import Mesh
 
     ending = Path(shape).suffix.lower()
     if ending in _PLANE:
-        plane = read_plane_shape(shape)
+        # A few bytes of SVG can keep its parser busy for hours: limits apply here too.
+        content, name = plane_shape_bytes(Path(shape)), Path(shape).name
+        plane = confined(read_plane_shape, name, len(content), content, name)
         e = exact_polygon(plane.parts, **how)
         reference = plane_reference(plane.rings, plane.chains, tolerance=how["tolerance"])
         return e, reference, list(plane.notes)

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 MAX_SESSIONS = 200
 #: From so many sessions on, a worker more: the server's own core has time to spare.
 CROWD = 4
+#: Workers of one home that may end, one after the other, before they have said a word.
+STARTS = 3
 #: The environment's number of training processes.
 WORKERS = "LEVELSET_WORKERS"
 #: Seconds between two looks at what changed, to keep it on the disk.
@@ -49,7 +51,8 @@ class LiveHub:
         self._calls: dict[int, Future[Any]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
-        self._closed = self._startless = False
+        self._closed = False
+        self._startless = 0
         self._kept, self._written = kept, dict[str, KeptSession]()
         self._unwritable = False
         self._ending = threading.Event()
@@ -174,7 +177,7 @@ class LiveHub:
         with self._lock:
             workers = list(self._workers.values())
         lives = all(worker.process.poll() is None for worker in workers)
-        return lives and not self._closed and not self._startless
+        return lives and not self._closed and self._startless < STARTS
 
     def processes(self) -> list[int]:
         """The workers' process ids."""
@@ -215,14 +218,15 @@ class LiveHub:
             if self._closed:
                 return
             del self._workers[home]
-            self._startless = not dead.spoke
+            self._startless = 0 if dead.spoke else self._startless + 1
+            starts = self._startless < STARTS
             sessions = self._at(home)
             for session in sessions:
                 session.worker = None
-            if sessions and dead.spoke:
+            if sessions and starts:
                 self._start(home)
         sentence = "The training process ended and was started again."
-        if not dead.spoke:  # nor would the next one
+        if not starts:  # nor would the next one
             sentence = "The training process does not start: the server's log says why."
         logger.warning(sentence)
         for session in sessions:
@@ -259,7 +263,7 @@ class LiveHub:
         return [s for s in self._sessions.values() if self._home[s.id] == home]
 
     def _receive(self, message: tuple[Any, ...]) -> None:
-        self._startless = False
+        self._startless = 0
         sid, kind, *content = message
         if kind in ("result", "failed"):
             future = self._calls.pop(content[0], None)

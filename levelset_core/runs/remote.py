@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from levelset_core.cluster import Needs, cluster_address, connect
+from levelset_core.cluster import Needs, cluster_address, connect, on_scheduler
 from levelset_core.errors import LevelsetError, optional
 from levelset_core.runs.files import read_json, write_json
 from levelset_core.runs.folder import Run, RunStatus
@@ -60,8 +60,13 @@ def hand_over(runs: Sequence[Run]) -> None:
     waiting = [(run, status) for run in runs if (status := _waits(run)) is not None]
     if not waiting:
         return
-    seen = ask([key for run, _ in waiting if (key := task_of(run).get("key"))])
     files = cluster_files()
+    try:
+        seen = ask([key for run, _ in waiting if (key := task_of(run).get("key"))])
+    except LevelsetError as error:
+        for run, status in waiting:
+            _say(run, status, str(error))
+        raise
     lost = [pair for pair in waiting if files or seen.lost(task_of(pair[0]).get("key"))]
     fresh = {run.id for run, _ in lost}
     at_work = [
@@ -69,7 +74,7 @@ def hand_over(runs: Sequence[Run]) -> None:
     ]
     for run, status in waiting:
         if run.id not in fresh:
-            _say_why(run, status, seen.workers)
+            _say(run, status, needs_of(run).unmet(seen.workers) or WAITS)
     for run, status in sorted(lost, key=lambda entry: entry[1].queued_at or 0.0):
         if not why_waiting(run, at_work):
             if files is None:
@@ -91,7 +96,7 @@ def ask(keys: list[str]) -> Seen:
     Raises:
         LevelsetError: it does not answer.
     """
-    return Seen(*connect().run_on_scheduler(_look, keys))  # type: ignore[no-untyped-call]
+    return Seen(*on_scheduler(_look, keys))
 
 
 def _look(keys: list[str], dask_scheduler: Any = None) -> tuple[dict[str, str], list[Any]]:
@@ -148,9 +153,8 @@ def _do(work: str, *arguments: str) -> str:
     return state
 
 
-def _say_why(run: Run, status: RunStatus, workers: Sequence[dict[str, float]]) -> None:
-    """Tell what a task waits for that the scheduler has."""
-    message = needs_of(run).unmet(workers) or WAITS
+def _say(run: Run, status: RunStatus, message: str) -> None:
+    """Tell what a run waits for."""
     if message == status.message or (status.state, message) == ("interrupted", WAITS):
         return
     with contextlib.suppress(LevelsetError), FileLock.acquire(run.lock_file, patience=0.0):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ pytestmark = pytest.mark.slow
 
 #: More points than fit into an address.
 MANY = 1500
+SEED, KILLS = 0, 12
 
 
 @pytest.fixture(params=["kept", "off"])
@@ -56,3 +59,30 @@ def test_every_view_recovers_with_all_it_has(
     page.trains(2)
     assert page.number("points") == MANY
     page.well()
+
+
+def test_a_server_killed_at_random_moments_loses_no_point(
+    serve: Callable[..., Server], browse: Opens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEVELSET_SESSIONS", str(tmp_path / "sessions"))
+    moment, server = random.Random(SEED), serve()
+    page = browse(f"{server.url}/playground?start=paused")
+    page.clear()
+    session = page.address().split("session=")[1].split("&")[0]
+    for kill in range(KILLS):
+        page.play()
+        count = page.number("points")
+        page.click(moment.uniform(-1, 1), moment.uniform(-1, 1), moment.choice(["left", "right"]))
+        page.page.wait_for_timeout(moment.uniform(0, 1500))
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+        page.page.wait_for_timeout(moment.uniform(0, 1000))
+        page.click(moment.uniform(-1, 1), moment.uniform(-1, 1))  # while nobody is there
+        server = serve(server.port)
+        page.wait_for("a connection", connection="live")
+        page.acknowledged()
+        assert page.number("points") == count + 2, f"after {kill + 1} kills"
+    page.trains(1)
+    page.well()
+    assert session in page.address()
+    print(f"\n{KILLS} servers killed: {2 * KILLS} points of {2 * KILLS}, one playground.")

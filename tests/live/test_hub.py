@@ -227,8 +227,9 @@ def test_a_worker_that_cannot_start_is_not_started_for_ever(small_state, monkeyp
     monkeypatch.setattr(worker.sys, "executable", "/bin/false")
     hub = LiveHub(1)
     session = hub.create(small_state())
-    wait_until(lambda: session.error is not None)
-    assert session.error == "The training process does not start: the server's log says why."
+    sentence = "The training process does not start: the server's log says why."
+    wait_until(lambda: session.error == sentence)
+    assert not hub.well
     assert hub.processes() == []
     session.control("play")  # goes nowhere, and harms nobody
     hub.close()

@@ -1,4 +1,4 @@
-"""Workers of a cluster killed at random moments: nothing is lost."""
+"""Processes of runs, and workers of a cluster, killed at random moments: nothing is lost."""
 
 import os
 import random
@@ -10,6 +10,7 @@ import pytest
 from levelset_core.cluster import spread
 from levelset_core.runs import work_here
 from tests.runs.support import outcome, wait
+from tests.runs.test_execution import fork
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +30,27 @@ def kill(pid):
     return 1
 
 
+def test_a_run_killed_again_and_again_ends_bit_for_bit(store, monkeypatch):
+    monkeypatch.setenv("LEVELSET_CHECKPOINT_SECONDS", "0.05")
+    whole, run = (
+        store.create("tiny", {"pause": p}, steps=1500, seed=5, device="cpu") for p in (0, 0.01)
+    )
+    assert work_here(store, whole).state == "done"
+    draw, kills, steps = random.Random(SEED), 0, set()
+    while run.status().state != "done":
+        child = fork(store, run)
+        wait(lambda: run.alive or run.status().state == "done", "its process to begin")
+        time.sleep(draw.uniform(0.05, 1.0))
+        os.kill(child, signal.SIGKILL)
+        _, code = os.waitpid(child, 0)
+        kills += os.WIFSIGNALED(code)
+        steps.add(run.status().step)
+    assert outcome(run) == outcome(whole)
+    assert run.result() == whole.result()
+    print(f"\n{kills} processes of a run killed, at steps {sorted(steps)}: bit for bit.")
+    assert kills >= 12
+
+
 @pytest.mark.parametrize("files", [False, True], ids=["path", "files"])
 def test_runs_whose_workers_die_end_bit_for_bit(cluster, store, tmp_path, monkeypatch, files):
     monkeypatch.setattr("levelset_core.runs.remote.ASKED_AGAIN", 0.5)
@@ -36,7 +58,7 @@ def test_runs_whose_workers_die_end_bit_for_bit(cluster, store, tmp_path, monkey
         monkeypatch.setenv("LEVELSET_CLUSTER_FILES", f"file://{tmp_path}/exchange")
     draw, kills, steps = random.Random(SEED), 0, set()
     made = [
-        store.create("tiny", {"pause": pause}, steps=3000, seed=seed, device="cpu")
+        store.create("tiny", {"pause": pause}, steps=1500, seed=seed, device="cpu")
         for pause in (0, 0.02) for seed in (1, 2)
     ]  # fmt: skip
     for run in made[:2]:

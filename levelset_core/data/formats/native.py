@@ -16,22 +16,27 @@ from typing import Any
 
 import numpy as np
 
-#: Bytes of address space, seconds of CPU time.
-MEMORY, SECONDS = 4 << 30, 300
-#: Points of a LAS file that are read at a time.
-LAS_CHUNK = 500_000
+#: Bytes of address space: for any file, for each of its bytes, and at most. Seconds of CPU time.
+MEMORY, MEMORY_EACH, MEMORY_MOST, SECONDS = 1536 << 20, 8, 4 << 30, 300
+#: Points of a LAS file that are read at a time, and their bytes at most.
+LAS_CHUNK, LAS_BYTES = 500_000, 64 << 20
 
 Columns = dict[str, np.ndarray]
 Scan = tuple[Columns, "list[float] | None"]
 
 
-def limit_memory() -> None:
-    """An allocation beyond ``MEMORY`` fails in this process alone."""
+def room(file: Path) -> int:
+    """Bytes that reading a file may take."""
+    return min(MEMORY + MEMORY_EACH * file.stat().st_size, MEMORY_MOST)
+
+
+def limit_memory(most: int) -> None:
+    """An allocation beyond ``most`` bytes fails in this process alone."""
     try:
         import resource
     except ImportError:  # Windows
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -50,7 +55,8 @@ def las(path: Path) -> list[Scan]:
         names = ["x", "y", "z", *(n for n in ("intensity", "red", "green", "blue") if n in has)]
         parts: dict[str, list[np.ndarray]] = {name: [] for name in names}
         done = 0
-        for chunk in file.chunk_iterator(LAS_CHUNK):
+        size = max(file.header.point_format.size, 1)
+        for chunk in file.chunk_iterator(max(1, min(LAS_CHUNK, LAS_BYTES // size))):
             for name in names:
                 parts[name].append(np.array(chunk[name]))
             done += len(chunk)
@@ -118,7 +124,7 @@ def main(kind: str, path: Path, folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    limit_memory()
-    target = Path(sys.argv[3])
-    told = main(sys.argv[1], Path(sys.argv[2]), target)
+    source, target = Path(sys.argv[2]), Path(sys.argv[3])
+    limit_memory(room(source))
+    told = main(sys.argv[1], source, target)
     (target / "about.json").write_text(json.dumps(told), encoding="utf-8")

@@ -150,8 +150,18 @@ def _check_las(data: bytes, label: str) -> None:
             f"{label}: the file is cut off or damaged, it declares {records + later:,} records and "
             f"points from byte {points:,}, but has {len(data):,} bytes."
         )
-    if data[104] & 0xC0 and points + 8 <= len(data):
-        _check_chunks(data, points, label)
+    kind, row, count = struct.unpack_from("<BHI", data, 104)
+    if data[25] >= 4 and len(data) >= 255:
+        count = struct.unpack_from("<Q", data, 247)[0]
+    limit(count, label)
+    if kind & 0xC0:
+        if points + 8 <= len(data):
+            _check_chunks(data, points, label)
+    elif points + count * row > len(data):
+        raise LevelsetError(
+            f"{label}: the file is cut off or damaged, it declares {count:,} points of {row:,} "
+            f"bytes, but has {len(data):,} bytes."
+        )
 
 
 def _check_chunks(data: bytes, points: int, label: str) -> None:

@@ -44,7 +44,7 @@ def read_plane_shape(source: str | Path | bytes, name: str | None = None) -> Pla
     if isinstance(source, bytes):
         data, label = source, Path(name or "shape").name
     else:
-        data, label = _read(Path(source)), Path(source).name
+        data, label = plane_shape_bytes(Path(source)), Path(source).name
     if len(data) > MAX_BYTES:
         raise LevelsetError(f"{label}: larger than {MAX_BYTES >> 20} MB; simplify the shape.")
     readers = {
@@ -76,7 +76,12 @@ def _checked(shape: PlaneShape, label: str) -> PlaneShape:
     return shape
 
 
-def _read(path: Path) -> bytes:
+def plane_shape_bytes(path: Path) -> bytes:
+    """What is in a file.
+
+    Raises:
+        LevelsetError: it is missing, or cannot be opened.
+    """
     try:
         return path.read_bytes()
     except FileNotFoundError as error:

@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two looks.
 EVERY = 1.0
+#: Seconds without news of a worker after which it counts as gone, where no scheduler knows.
+QUIET = 60.0
 #: States that are a run's last word.
 _ENDED = ("done", "failed", "cancelled")
 
@@ -53,6 +55,7 @@ class Follower:
         self._meter = Meter(run)
         self._over = self._silence = ""
         self._asked = False
+        self._news: tuple[RunStatus | None, float] = (None, 0.0)
 
     def work(self) -> RunStatus:
         """Until the run is done, failed or cancelled, or given up; its last status."""
@@ -113,29 +116,37 @@ class Follower:
         key = task_of(self.run).get("key")
         try:
             return ask([key] if key else [])
-        except (LevelsetError, OSError) as error:
+        except LevelsetError as error:
             logger.warning("%s", error)
             self._silence = str(error)
             return None
 
     def _alone(self, far: RunStatus) -> bool:
         """Without the scheduler, a worker that has begun goes on; whether that was its end."""
-        if far.state == "queued":
-            if self._asked:
-                return self._take_back(far)
-            self.run.write_status(replace(far, message=self._silence))
+        if far != self._news[0]:
+            self._news = far, time.monotonic()
+        if far.state == "running" and time.monotonic() - self._news[1] < QUIET:
+            self.run.write_status(replace(far, message=f"{self._silence} Its worker goes on."))
+            return False
+        if self._asked:
+            return self._take_back(far)
+        self.run.write_status(replace(far, state="queued", message=self._silence))
         return False
 
     def _hand_over(self, far: RunStatus, seen: Seen) -> bool:
         """Give it to the scheduler, unless it was asked to stop; whether that was its end."""
         if self._asked:
             return self._take_back(far)
-        return not submit(self.run, far, seen, "work_apart", self.url, self.run.id)
+        try:
+            return not submit(self.run, far, seen, "work_apart", self.url, self.run.id)
+        except LevelsetError as error:  # gone since we asked it
+            self._silence = str(error)
+            return self._alone(far)
 
     def _take_back(self, far: RunStatus) -> bool:
         """Nobody has begun: take it from the scheduler; its end. The files go, and none begins."""
         if key := task_of(self.run).get("key"):
-            with suppress(LevelsetError):
+            with suppress(LevelsetError, OSError):
                 client = connect()
                 future = optional("distributed", "cluster").Future(key, client)
                 client.cancel([future], force=True)  # type: ignore[no-untyped-call]

@@ -1,63 +1,68 @@
 """Damaged files of scanners: an answer or one sentence, under 2 GB, under 20 s.
 
-Their reader runs as a process of its own (``native.py``). Here a fork takes its place, which has
-the libraries loaded: thousands of files take minutes, not hours.
+Their reader runs as a process of its own (``native.py``). Here a fork of one that has the libraries
+loaded takes its place (``scan_forks.py``): thousands of files take minutes, not hours.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import resource
+import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from levelset_core.confined.limits import clean_environment
 from levelset_core.data import read_point_cloud
 from levelset_core.data.formats import native, scans
 from levelset_core.data.formats.table import Reading
+from tests.children import child
+from tests.data.formats import scan_forks
 from tests.data.formats.test_scans import e57, las, pcd
 from tests.fuzzing import mutations, refusal
 
-MOST_MB, MOST_SECONDS = 2048, 20
-_worst = {"mb": 0, "seconds": 0.0}
+MOST_MB, MOST_SECONDS, CPU_SECONDS = 2048, 20, 60
 
 
-def forked(kind: str, file: Path, folder: Path, reading: Reading) -> list[dict[str, Any]]:
-    """As ``scans._run``; a child that dies has written nothing."""
-    child = os.fork()
-    if child == 0:
-        try:
-            quiet = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(quiet, 1)
-            os.dup2(quiet, 2)
-            room = native.MEMORY + _address_space()
-            resource.setrlimit(resource.RLIMIT_AS, (room, room))
-            resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            told = native.main(kind, file, folder)
-            (folder / "about.json").write_text(json.dumps(told), encoding="utf-8")
-        finally:
-            os._exit(0)
-    _, _, usage = os.wait4(child, 0)
-    _worst["mb"] = max(_worst["mb"], (usage.ru_maxrss - _resident()) >> 10)
-    _worst["seconds"] = max(_worst["seconds"], usage.ru_utime + usage.ru_stime)
-    about, written = {"error": "its reader broke off"}, folder / "about.json"
-    if written.exists():
-        about = json.loads(written.read_text("utf-8"))
-    return scans._found(about, kind, reading.label)
+@dataclass
+class Forks:
+    """Stands for ``scans._run``; a fork that dies has written nothing."""
+
+    process: subprocess.Popen[str]
+    megabytes: int = 0
+    seconds: float = 0.0
+    broken: int = 0
+
+    def run(self, kind: str, file: Path, folder: Path, reading: Reading) -> list[dict[str, Any]]:
+        assert self.process.stdin and self.process.stdout
+        print(json.dumps([kind, str(file), str(folder)]), file=self.process.stdin, flush=True)
+        megabytes, seconds = json.loads(self.process.stdout.readline())
+        self.megabytes = max(self.megabytes, megabytes)
+        self.seconds = max(self.seconds, seconds)
+        about = {"error": "its reader broke off"}
+        with suppress(FileNotFoundError):
+            about = json.loads((folder / "about.json").read_text("utf-8"))
+        self.broken += about == {"error": "its reader broke off"}
+        return scans._found(about, kind, reading.label)
 
 
-def _address_space() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-
-
-def _resident() -> int:
-    """Of this process, which the child begins with, in kB."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() >> 10
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forks]:
+    command = [sys.executable, scan_forks.__file__, native.__file__, str(CPU_SECONDS)]
+    pipe = subprocess.PIPE
+    with child(
+        command, env=clean_environment(), stdin=pipe, stdout=pipe, text=True, bufsize=1
+    ) as process:
+        forks = Forks(process)
+        monkeypatch.setattr(scans, "_run", forks.run)
+        yield forks
 
 
 def sample(name: str) -> bytes:
@@ -75,14 +80,14 @@ NAMES = ("a.las", "a.laz", "ASCII.pcd", "BINARY.pcd", "BINARY_COMPRESSED.pcd", "
 
 @pytest.mark.parametrize("count", [20, pytest.param(10_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_damaged_scans(name, count, monkeypatch, record_property):
-    monkeypatch.setattr(scans, "_run", forked)
-    _worst.update(mb=0, seconds=0.0)
+def test_damaged_scans(name, count, forks):
     data = sample(name)
     assert len(read_point_cloud(io.BytesIO(data), name)) == (600 if name == "a.e57" else 300)
+    refused = 0
     for broken in mutations(data, count):
         told = refusal(lambda b=broken: read_point_cloud(io.BytesIO(b), name))
         assert "\n" not in told, broken
-    record_property("worst", dict(_worst))
-    assert _worst["mb"] < MOST_MB and _worst["seconds"] < MOST_SECONDS, _worst
+        refused += bool(told)
+    worst = f"{forks.megabytes} MB and {forks.seconds:.1f} s at most"
+    print(f"\n{name}: {count} damaged, {refused} refused, {forks.broken} broken off; {worst}.")
+    assert forks.megabytes < MOST_MB and forks.seconds < MOST_SECONDS, worst
