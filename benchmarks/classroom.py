@@ -1,6 +1,6 @@
 """A class at once: playgrounds over the app's real protocols, on this machine alone.
 
-    python -m benchmarks.classroom [--store] [--quick] [--sessions 1,10,30,100,200]
+    python -m benchmarks.classroom [--store] [--quick] [--sessions 1,10,30,100,210]
 
 A pupil runs the page over Streamlit's own WebSocket, as a browser does, is told a session and its
 token, opens the live connection, presses play, asks for each picture when it has the last one, and
@@ -38,8 +38,13 @@ REQUIRED: dict[str, float] = {
     "100.server_and_one_worker_mb_at_most": 1024,
 }
 _TOLD = re.compile(rb'"session": ?"([\w-]{16})", ?"token": ?"([\w-]{32})"')
+_NO_ROOM = b"playgrounds are open on this server"
 _EDIT_EVERY = 1.0
 _PATIENCE = 120.0
+
+
+class NoRoomError(Exception):
+    """The page says that the server has no room for one more."""
 
 
 @dataclass
@@ -100,6 +105,8 @@ class Pupil:
             raw = content.encode() if isinstance(content, str) else content
             if found := _TOLD.search(raw):
                 return found[1].decode(), found[2].decode()
+            if _NO_ROOM in raw:
+                raise NoRoomError
         raise ConnectionError("The page told no session.")
 
     async def _drain(self, page: ClientConnection) -> None:
@@ -174,11 +181,19 @@ def _descendants(pid: int) -> set[int]:
 
 async def classroom(server: Server, count: int, seconds: float) -> dict[str, Any]:
     """So many pupils for so long."""
-    pupils = [Pupil(server.url.removeprefix("http://"), k) for k in range(count)]
+    every = [Pupil(server.url.removeprefix("http://"), k) for k in range(count)]
+    pupils: list[Pupil] = []
     async with AsyncExitStack() as stack:
         for start in range(0, count, 10):  # nobody opens a hundred pages in the same moment
-            group = pupils[start : start + 10]
-            await asyncio.gather(*(stack.enter_async_context(p.at_work()) for p in group))
+            group = every[start : start + 10]
+            begun = await asyncio.gather(
+                *(stack.enter_async_context(p.at_work()) for p in group), return_exceptions=True
+            )
+            for pupil, error in zip(group, begun, strict=True):
+                if error is None:
+                    pupils.append(pupil)
+                elif not isinstance(error, NoRoomError):
+                    raise error
         await asyncio.sleep(min(10.0, seconds))
         for pupil in pupils:
             pupil.acks.clear()
@@ -187,7 +202,8 @@ async def classroom(server: Server, count: int, seconds: float) -> dict[str, Any
         found = figures_of(pupils, begin, time.perf_counter())
         memory = memory_of(server)
         both = sum(memory["server"]) + max(memory["worker"])
-        return found | {"memory_mb": memory, "server_and_one_worker_mb": both}
+        told = {"told_no_room": count - len(pupils)} if len(pupils) < count else {}
+        return found | told | {"memory_mb": memory, "server_and_one_worker_mb": both}
 
 
 def measure(counts: list[int], seconds: float) -> dict[str, Any]:

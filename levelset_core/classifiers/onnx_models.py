@@ -180,6 +180,8 @@ def check_sizes(model: Any, batch: int | None, missing: str) -> None:
 def converted(model: Any, batch: int | None) -> tuple[nn.Module | None, str]:
     """The network in torch, or why there is none."""
     onnx = optional("onnx", "onnx")
+    # It imports torchvision, which not every torch lets by itself.
+    importlib.import_module("levelset_core._torchvision")
     onnx2torch = optional("onnx2torch", "onnx")
     # onnx2torch's own way to slice; its numbers are compared.
     warnings.filterwarnings("ignore", message="Using a non-tuple sequence", category=UserWarning)

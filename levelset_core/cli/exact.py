@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -103,6 +104,7 @@ def _build(shape: str, how: dict[str, Any]) -> tuple[ExactNetwork, Reference, li
     ending = Path(shape).suffix.lower()
     if ending in _PLANE:
         # A few bytes of SVG can keep its parser busy for hours: limits apply here too.
+        logging.getLogger("levelset_core.confined").setLevel(logging.ERROR)  # a sentence is enough
         content, name = plane_shape_bytes(Path(shape)), Path(shape).name
         plane = confined(read_plane_shape, name, len(content), content, name)
         e = exact_polygon(plane.parts, **how)

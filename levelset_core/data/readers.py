@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +29,9 @@ SAMPLES = 30_000
 
 TEXTS = (".xyz", ".csv", ".txt", ".asc", ".pts", ".xyzn", ".xyzrgb", ".dat", ".tsv")
 _MESHES = (".obj", ".stl", ".off")
+#: Of an OBJ with more materials they are left out first: its reader takes a time that grows by the
+#: square of their number, to keep apart what becomes one mesh.
+MATERIALS = 100
 _SCANS: dict[str, Callable[[bytes, Reading], PointCloud]] = {
     ".pcd": read_pcd, ".las": read_las, ".laz": read_las, ".e57": read_e57, ".ptx": read_ptx,
 }  # fmt: skip
@@ -193,6 +197,8 @@ def _unpacked(source: IO[bytes], label: str) -> bytes:
 def _from_trimesh(data: bytes, kind: str, label: str) -> Mesh | PointCloud:
     import trimesh
 
+    if kind == "obj" and data.count(b"usemtl") > MATERIALS:
+        data = re.sub(rb"(?m)^[ \t]*(?:usemtl|mtllib)\b.*$", b"", data)
     try:
         # A file object has no folder: nothing beside it (materials, textures) is opened.
         scene = trimesh.load_scene(io.BytesIO(data), file_type=kind, process=False)

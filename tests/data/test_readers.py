@@ -244,6 +244,18 @@ def test_too_many_points_and_bombs(monkeypatch):
         read(npz(points=np.zeros((100_000, 3))), "a.npz")
 
 
+def test_of_many_materials_none_is_kept():
+    rows = b"v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\n"
+    faces = (b"f 1 2 3\n", b"f 1 2 4\n", b"f 1 3 4\n", b"f 2 3 4\n")
+    many = b"mtllib a.mtl\n" + rows
+    for k in range(200):
+        many += b"usemtl m%d\n" % k + faces[k % 4]
+    mesh = read_geometry(io.BytesIO(many), "many.obj")
+    plain = read_geometry(io.BytesIO(rows + b"".join(faces * 50)), "plain.obj")
+    np.testing.assert_array_equal(mesh.vertices, plain.vertices)
+    np.testing.assert_array_equal(mesh.faces, plain.faces)
+
+
 def test_what_was_written_is_read_back():
     for kind in ("ply", "obj", "stl"):
         mesh = read_geometry(io.BytesIO(mesh_bytes(MESH, kind)), f"a.{kind}")

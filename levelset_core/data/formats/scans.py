@@ -49,7 +49,7 @@ def read_pcd(data: bytes, reading: Reading) -> PointCloud:
         LevelsetError: a library is missing, or the file is damaged or too large.
     """
     _need(reading.label, "pypcd4")
-    _check_pcd(data[: 1 << 14].decode("latin-1"), len(data), reading.label)
+    _check_pcd(data, reading.label)
     return _read("pcd", data, reading)
 
 
@@ -176,8 +176,9 @@ def _check_chunks(data: bytes, points: int, label: str) -> None:
         raise LevelsetError(f"{label}: the file is cut off or damaged in its table of chunks.")
 
 
-def _check_pcd(head: str, size: int, label: str) -> None:
+def _check_pcd(data: bytes, label: str) -> None:
     """Compare what a header declares with what is there."""
+    head, size = data[: 1 << 14].decode("latin-1"), len(data)
 
     def numbers(key: str) -> list[int]:
         found = re.search(rf"(?m)^{key}\s+([\d ]+)", head)
@@ -196,5 +197,13 @@ def _check_pcd(head: str, size: int, label: str) -> None:
         raise LevelsetError(
             f"{label}: the file is cut off, it declares {points:,} points of {row} bytes."
         )
+    start = head.find("\n", kind.end()) + 1
+    if kind.group(1) == "binary_compressed" and 0 < start <= size - 8:
+        packed, unpacked = struct.unpack_from("<II", data, start)
+        if packed > size - start - 8 or unpacked != points * row:
+            raise LevelsetError(
+                f"{label}: the file is cut off or damaged, it says that {unpacked:,} bytes are "
+                f"packed in {packed:,}, and declares {points:,} points of {row} bytes."
+            )
     if row * points > MAX_BYTES:
         raise LevelsetError(f"{label}: {row * points >> 20} MB unpacked are too many.")

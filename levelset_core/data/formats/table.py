@@ -47,9 +47,10 @@ def limit(count: int, label: str) -> None:
         LevelsetError: there are more than ``MAX_POINTS``.
     """
     if count > MAX_POINTS:
+        said = f"{count:,}" if count < 10**18 else "over 10^18"
         raise LevelsetError(
-            f"{label}: {count:,} points are too many, at most {MAX_POINTS:,} are read; thin them "
-            "out first."
+            f"{label}: {said} points are too many, at most {MAX_POINTS:,} are read; thin them out "
+            "first."
         )
 
 

@@ -93,7 +93,7 @@ def plane_shape_bytes(path: Path) -> bytes:
 def _from_json(data: bytes, label: str) -> PlaneShape:
     try:
         content: Any = json.loads(data)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also of a number with too many digits
         raise LevelsetError(f"{label}: this is no readable JSON ({error}).") from error
     chains: Any = []
     rings = content

@@ -19,6 +19,8 @@ CENTRE = np.array([400_000, 4_500_000, 100])
 POINTS = RNG.uniform(-50, 50, (300, 3)).round(3) + CENTRE
 COLOURS = RNG.integers(0, 256, (300, 3))
 INTENSITY = RNG.integers(1, 4000, 300)
+#: Whole numbers: of random digits, the writer of compressed PCD files would write plain ones.
+NEAR = (POINTS - POINTS.mean(0)).round().astype(np.float32)
 
 
 def read(data: bytes, name: str, **options: object) -> PointCloud:
@@ -53,15 +55,14 @@ def test_las(kind):
 
 def pcd(encoding: str) -> bytes:
     pypcd4 = pytest.importorskip("pypcd4")
-    near = (POINTS - POINTS.mean(0)).astype(np.float32)
     packed = pypcd4.PointCloud.encode_rgb(COLOURS.astype(np.uint8))
-    made = pypcd4.PointCloud.from_xyzrgb_points(np.column_stack([near, packed]))
+    made = pypcd4.PointCloud.from_xyzrgb_points(np.column_stack([NEAR, packed]))
     out = io.BytesIO()
     made.save(out, encoding=getattr(pypcd4.Encoding, encoding))
     if encoding == "ASCII":  # the library's own writer rounds packed colours to 0
         head = out.getvalue().partition(b"DATA")[0].replace(b"F F F F", b"F F F U")
         numbers = packed.astype(np.float32).view(np.uint32).ravel().tolist()
-        rows = (f"{x} {y} {z} {c}\n" for (x, y, z), c in zip(near, numbers, strict=True))
+        rows = (f"{x} {y} {z} {c}\n" for (x, y, z), c in zip(NEAR, numbers, strict=True))
         out = io.BytesIO(head + b"DATA ascii\n" + "".join(rows).encode())
     return out.getvalue()
 
@@ -69,12 +70,16 @@ def pcd(encoding: str) -> bytes:
 @pytest.mark.parametrize("encoding", ["ASCII", "BINARY", "BINARY_COMPRESSED"])
 def test_pcd(encoding):
     whole = pcd(encoding)
+    assert f"DATA {encoding.lower()}\n".encode() in whole
     cloud = read(whole, "a.pcd")
-    near = (POINTS - POINTS.mean(0)).astype(np.float32)
-    np.testing.assert_allclose(cloud.points, near, rtol=1e-5)
+    np.testing.assert_allclose(cloud.points, NEAR, rtol=1e-5)
     np.testing.assert_array_equal(cloud.colours, COLOURS)
     with pytest.raises(LevelsetError, match=r"^a\.pcd: "):
         read(whole[: len(whole) // 2], "a.pcd")
+    if encoding == "BINARY_COMPRESSED":
+        at = whole.index(b"DATA binary_compressed\n") + 23
+        with pytest.raises(LevelsetError, match=r"says that 4,294,967,295 bytes are packed"):
+            read(whole[: at + 4] + b"\xff" * 4 + whole[at + 8 :], "a.pcd")
     huge = whole.replace(b"POINTS 300", b"POINTS 3000000000")
     with pytest.raises(LevelsetError, match="too many"):
         read(huge, "a.pcd")
