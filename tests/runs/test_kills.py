@@ -15,6 +15,8 @@ from tests.runs.test_execution import fork
 pytestmark = pytest.mark.slow
 
 SEED, KILLS = 0, 25
+#: On a slow machine few steps lie between two kills: then it goes on undisturbed.
+MOST = 60
 
 
 def slow_square(number):
@@ -37,7 +39,7 @@ def test_a_run_killed_again_and_again_ends_bit_for_bit(store, monkeypatch):
     )
     assert work_here(store, whole).state == "done"
     draw, kills, steps = random.Random(SEED), 0, set()
-    while run.status().state != "done":
+    while run.status().state != "done" and kills < MOST:
         child = fork(store, run)
         wait(lambda: run.alive or run.status().state == "done", "its process to begin")
         time.sleep(draw.uniform(0.05, 1.0))
@@ -45,9 +47,11 @@ def test_a_run_killed_again_and_again_ends_bit_for_bit(store, monkeypatch):
         _, code = os.waitpid(child, 0)
         kills += os.WIFSIGNALED(code)
         steps.add(run.status().step)
+    if run.status().state != "done":
+        work_here(store, run)
     assert outcome(run) == outcome(whole)
     assert run.result() == whole.result()
-    print(f"\n{kills} processes of a run killed, at steps {sorted(steps)}: bit for bit.")
+    print(f"\n{kills} processes of a run killed, at {len(steps)} different steps: bit for bit.")
     assert kills >= 12
 
 
