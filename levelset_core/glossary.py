@@ -150,6 +150,10 @@ GLOSSARY: dict[str, Term] = {
         "how far apart S₀ and the nearer one of S₊₁ and S₋₁ are beside a point.", "Eq. 11",
     ),
     "l2": Term("L2", "the straight distance", "as a ruler measures it. Its balls are discs."),
+    "l1": Term(
+        "L1", "the sum of the differences in the coordinates",
+        "as one walks in a town of square blocks.",
+    ),
     "linf": Term(
         "L∞", "the largest difference in a coordinate",
         "its balls are squares. Attacks that change every pixel a little are measured by it.",
@@ -313,6 +317,57 @@ GLOSSARY: dict[str, Term] = {
         "ConvNet-4", "a small network for images",
         "four layers of convolutions and three fully connected ones; 4a is for grey images, 4b "
         "for colour.",
+    ),
+    "apgd_ce": Term(
+        "APGD-CE", "the first attack of AutoAttack",
+        "PGD on cross-entropy that finds the length of its steps by itself.",
+    ),
+    "apgd_t": Term(
+        "APGD-T", "the second attack of AutoAttack",
+        "the same on the difference of two logits (DLR), aimed at one wrong class after another.",
+    ),
+    "fab_t": Term(
+        "FAB-T", "the third attack of AutoAttack",
+        "it looks for the smallest change that makes the answer a certain wrong class.",
+    ),
+    "square": Term(
+        "Square", "the fourth attack of AutoAttack",
+        "it tries random squares of pixels and keeps those that help. It needs no gradient.",
+    ),
+    "dlr": Term(
+        "DLR", "difference of logits ratio",
+        "the right class's logit minus the largest other one, over a difference of the largest "
+        "logits. So it does not depend on how large they are.",
+    ),
+    "temperature": Term(
+        "temperature", "what logits are divided by",
+        "the answers stay the same, but softmax is no longer exactly 0 or 1 and cross-entropy has "
+        "a gradient again.",
+    ),
+    "saturated": Term(
+        "saturated logits", "outputs so large that softmax is exactly 0 or 1",
+        "then cross-entropy is flat, and an attack that follows it has no direction to go.",
+    ),
+    "any_box": Term(
+        "any-box attack", "PGD in larger and larger boxes",
+        "ε goes from 0.1 up to 1 until the answer flips.",
+    ),
+    "winding_number": Term(
+        "winding number", "how often the points surround a place",
+        "about 1 inside a closed surface and 0 outside, also where the points are noisy.",
+    ),
+    "octaves": Term(
+        "octaves", "sines and cosines of the coordinates as inputs",
+        "each octave doubles the frequency, so more of them can show finer detail.",
+    ),
+    "eq13": Term(
+        "Eq. 13", "the loss of a reconstruction",
+        "F is to be 0 on the points, and elsewhere |F| is to be the distance to the nearest point.",
+        "Sec. 3.3",
+    ),
+    "muon": Term(
+        "Muon", "an optimizer",
+        "as Adam it decides how far the weights move in a step, for the matrices between layers.",
     ),
 }  # fmt: skip
 

@@ -137,6 +137,11 @@ export const GLOSSARY = {
     "name": "The straight distance",
     "sentence": "The straight distance: as a ruler measures it. Its balls are discs."
   },
+  "l1": {
+    "symbol": "L1",
+    "name": "The sum of the differences in the coordinates",
+    "sentence": "The sum of the differences in the coordinates: as one walks in a town of square blocks."
+  },
   "linf": {
     "symbol": "L∞",
     "name": "The largest difference in a coordinate",
@@ -321,5 +326,65 @@ export const GLOSSARY = {
     "symbol": "ConvNet-4",
     "name": "A small network for images",
     "sentence": "A small network for images: four layers of convolutions and three fully connected ones; 4a is for grey images, 4b for colour."
+  },
+  "apgd_ce": {
+    "symbol": "APGD-CE",
+    "name": "The first attack of AutoAttack",
+    "sentence": "The first attack of AutoAttack: PGD on cross-entropy that finds the length of its steps by itself."
+  },
+  "apgd_t": {
+    "symbol": "APGD-T",
+    "name": "The second attack of AutoAttack",
+    "sentence": "The second attack of AutoAttack: the same on the difference of two logits (DLR), aimed at one wrong class after another."
+  },
+  "fab_t": {
+    "symbol": "FAB-T",
+    "name": "The third attack of AutoAttack",
+    "sentence": "The third attack of AutoAttack: it looks for the smallest change that makes the answer a certain wrong class."
+  },
+  "square": {
+    "symbol": "Square",
+    "name": "The fourth attack of AutoAttack",
+    "sentence": "The fourth attack of AutoAttack: it tries random squares of pixels and keeps those that help. It needs no gradient."
+  },
+  "dlr": {
+    "symbol": "DLR",
+    "name": "Difference of logits ratio",
+    "sentence": "Difference of logits ratio: the right class's logit minus the largest other one, over a difference of the largest logits. So it does not depend on how large they are."
+  },
+  "temperature": {
+    "symbol": "temperature",
+    "name": "What logits are divided by",
+    "sentence": "What logits are divided by: the answers stay the same, but softmax is no longer exactly 0 or 1 and cross-entropy has a gradient again."
+  },
+  "saturated": {
+    "symbol": "saturated logits",
+    "name": "Outputs so large that softmax is exactly 0 or 1",
+    "sentence": "Outputs so large that softmax is exactly 0 or 1: then cross-entropy is flat, and an attack that follows it has no direction to go."
+  },
+  "any_box": {
+    "symbol": "any-box attack",
+    "name": "PGD in larger and larger boxes",
+    "sentence": "PGD in larger and larger boxes: ε goes from 0.1 up to 1 until the answer flips."
+  },
+  "winding_number": {
+    "symbol": "winding number",
+    "name": "How often the points surround a place",
+    "sentence": "How often the points surround a place: about 1 inside a closed surface and 0 outside, also where the points are noisy."
+  },
+  "octaves": {
+    "symbol": "octaves",
+    "name": "Sines and cosines of the coordinates as inputs",
+    "sentence": "Sines and cosines of the coordinates as inputs: each octave doubles the frequency, so more of them can show finer detail."
+  },
+  "eq13": {
+    "symbol": "Eq. 13",
+    "name": "The loss of a reconstruction",
+    "sentence": "The loss of a reconstruction (Sec. 3.3): F is to be 0 on the points, and elsewhere |F| is to be the distance to the nearest point."
+  },
+  "muon": {
+    "symbol": "Muon",
+    "name": "An optimizer",
+    "sentence": "An optimizer: as Adam it decides how far the weights move in a step, for the matrices between layers."
   }
 };

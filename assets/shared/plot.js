@@ -45,8 +45,8 @@ export function plot(canvas, theme, { width, height, x, y, label, lines, marks =
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (const [value, name] of ticks(x, 5)) context.fillText(name, px(value), top + h + 3);
-  context.fillText(label, left + w / 2, top + h + 16);
+  for (const [value, name] of ticks(x, 5)) context.fillText(name, px(value), top + h + 5);
+  context.fillText(label, left + w / 2, top + h + 18);
   for (const vertical of verticals) {
     context.strokeStyle = vertical.colour;
     context.setLineDash([3, 3]);

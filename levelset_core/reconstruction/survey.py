@@ -91,9 +91,9 @@ class Survey:
     def told(self) -> str:
         """One sentence."""
         why = {
-            "closed": f"{1 - self.empty:.0%} of the closed surface around them has points",
-            "open": f"{self.empty:.0%} of the closed surface around them has no point near, "
-            f"the rims of the others are {self.rim:.3g} long",
+            "closed": f"they cover {1 - self.empty:.0%} of the surface that closes around them",
+            "open": f"{self.empty:.0%} of the surface that would close around them has no point "
+            f"near; the rims of what is covered are {self.rim:.3g} long",
             "curve": f"{self.linear:.0%} of the neighbourhoods are lines",
             "volume": f"neighbourhoods are {self.bulky:.0%} as thick as they are wide",
         }[self.kind]

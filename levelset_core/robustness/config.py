@@ -247,6 +247,10 @@ QUICK_LEVEL_SET: dict[str, Any] = {
 }  # fmt: skip
 
 
+#: How much farther than the wanted epsilon a quick training goes.
+FURTHER = 1.5
+
+
 def quick_config(
     method: str,
     model: str,
@@ -279,7 +283,7 @@ def quick_config(
     )  # fmt: skip
     if config.method == "standard":
         return config
-    radius = min(1.0, round(1.5 * epsilon, 4))
+    radius = min(1.0, round(FURTHER * epsilon, 4))
     config = replace(
         config, epsilon=radius, warmup_epochs=epochs // 3, attack_steps=attack_steps,
         attack_shrink=shrinking(attack_steps), attack_step=min(1.0, max(1e-4, 2 * radius)),

@@ -44,15 +44,15 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """In three words."""
-        return "stands more than" if self.clear else "cannot be told apart from"
+        return "withstands more than" if self.clear else "cannot be told apart from"
 
     @property
     def sentence(self) -> str:
         """As "A and B cannot be told apart: 12 images against 15 (p = 0.70, ...)."."""
         p = "p < 0.001" if self.p < 0.001 else f"p = {self.p:.3f}".rstrip("0").rstrip(".")
         return (
-            f"{self.first} {self.verdict} {self.second}: {self.only_first} images stand with "
-            f"{self.first} alone, {self.only_second} with {self.second} alone ({p}, the same "
+            f"{self.first} {self.verdict} {self.second}: {self.only_first} images only "
+            f"{self.first} gets right, {self.only_second} only {self.second} ({p}, the same "
             f"{self.images:,} images)."
         )
 

@@ -17,7 +17,7 @@ from pages.shared.tables import named_table
 LOOKS = {
     loss: (COLORS[k], DASHES[k], MARKERS[k]) for k, loss in enumerate(("ours", "xent", "hinge"))
 }
-BANDS = {"sd": "Band: standard deviation", "interval": "Band: 95 % interval of the mean"}
+BANDS = {"sd": "Band: standard deviation", "interval": "Band: 95\u00a0% interval of the mean"}
 
 
 def figure_view(source: Source) -> None:
@@ -31,8 +31,8 @@ def figure_view(source: Source) -> None:
         figure = figure_2(source.result, band or "sd")
         st.plotly_chart(figure, key=f"few_figure_{source.key}", config=CONFIG)
         st.caption(
-            "Lines: the mean over the repeats. Shaded bands: how far repeats lie from it (standard "
-            "deviation), or how well the mean is known (95 % interval)."
+            "Lines: the mean over the repeats. Shaded bands: how far single repeats lie from it "
+            "(standard deviation), or how well the mean is known (95\u00a0% interval)."
         )
         st.code(source.command(), language="bash", wrap_lines=True)
     with right:
@@ -43,9 +43,10 @@ def figure_view(source: Source) -> None:
             named_table(
                 f"Geometric SVM {other}", ["images", other, "verdict"],
                 [
-                    [count, difference_text(one), verdict(one)]
+                    [count, difference_text(one).replace("-", "−"), verdict(one)]
                     for count, one in zip(images, found, strict=True)
                 ],
+                even=True,
             )  # fmt: skip
 
 

@@ -46,11 +46,12 @@ def gallery_view(source: Source) -> None:
         accuracy = ", ".join(f"{LOSSES[k]} {gallery.accuracy[k]:.1%}" for k in losses)
         st.caption(
             f"Networks trained on {images:,} images, repeat {gallery.repeat + 1} ({accuracy}). "
-            "Beside each image: the same image, changed until the network's answer is about to "
-            "flip, for each network. That is the point p⁰ of the decision boundary that Newton "
-            "steps (Eq. 4) reach; other boundary points may be nearer. Below: what changed, made "
-            "visible. White got brighter, black darker, grey stayed the same; 90× means drawn 90 "
-            "times as strong. Pixels run from 0 to 1; L∞ is the largest change of a pixel."
+            "At the left the test image. Beside it, for each network, the same image changed just "
+            "enough for its answer to flip. They look alike because so little is enough. Below: "
+            "the change itself, made visible: white got brighter, black darker; 90× means drawn "
+            "90 times as strong. Pixels run from 0 to 1. (The changed image is the point p⁰ of "
+            "the decision boundary where Newton's steps of Eq. 4 end; other points of it may be "
+            "nearer.)"
         )
     rows = gallery.rows(right, wrong)
     if not rows:
@@ -92,13 +93,13 @@ def _card(gallery: Gallery, k: int, losses: list[str], sides: dict[str, list[str
             what = f"What changed from {name} to where the boundary of {LOSSES[loss]} was reached"
             st.image(_picture(gallery, shown), width="stretch", alt=what)
             reached = (
-                f"p⁰ at L∞\u00a0{view.linf[k]:.3f}, L2\u00a0{view.l2[k]:.2f}; change drawn "
-                f"{0.5 / max(most, 1e-9):,.0f}×"
+                f"Flips when pixels change by up to {view.linf[k]:.3f} "
+                f"(L2\u00a0{view.l2[k]:.2f}; drawn {0.5 / max(most, 1e-9):,.0f}×)."
                 if view.reached[k]
-                else "S₀ was not reached"
+                else "Its boundary was not reached."
             )
             word = "right" if view.right[k] else "wrong"
-            st.caption(f"{mark} {LOSSES[loss]} {word}; {reached}")
+            st.caption(f"{mark} {LOSSES[loss]} is {word}. {reached}")
 
 
 def _picture(gallery: Gallery, flat: NDArray[np.float32]) -> NDArray[np.uint8]:

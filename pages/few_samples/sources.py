@@ -18,6 +18,7 @@ from levelset_core.few_samples.results import (
     command,
     conclusion,
     hyper_text,
+    in_short,
     read_results,
     steps_text,
     title,
@@ -32,6 +33,8 @@ from pages.shared.tables import named_table
 
 #: Galleries of stored results, of images that may be shared.
 GALLERIES = ASSETS / "few_samples"
+#: Percent, on the line of its number.
+NARROW = "\u00a0%"
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,11 +122,10 @@ def _task(source: Source) -> None:
     st.markdown(
         f"Which loss learns most from few images? The same network ({_network(network)}) is "
         f"trained on small random parts of the training set, {repeats} times for each size, and "
-        f"tested on all test images. **{conclusion(source.result)}** "
+        f"tested on all test images. **{in_short(source.result)}** "
         + explained(
-            "A point is one percent of the test images; in brackets the 95 % interval. "
-            "{geometric_svm}, {cross_entropy} and {hinge} are the losses. Figure 2 of the paper "
-            "compares them like this."
+            "The losses are {geometric_svm}, {cross_entropy} and {hinge}. The paper compares them "
+            "like this in its Figure 2."
         ),
         unsafe_allow_html=True,
     )
@@ -131,7 +133,11 @@ def _task(source: Source) -> None:
         f"{', '.join(names)} ({sign.replace('-', '−')})"
         for sign, names in source.result["labels"].items()
     )
-    st.caption(f"Two classes: {' against '.join(sides)}.")
+    exact = conclusion(source.result).replace("-", "−").replace("cross−", "cross-")
+    st.caption(
+        f"Two classes: {' against '.join(sides)}. In figures: {exact.replace(' %', NARROW)} "
+        "(A point is one percent of the test images.)"
+    )
 
 
 def _network(name: str) -> str:
@@ -145,7 +151,7 @@ def _about(source: Source) -> None:
     where = "Stored result" if source.stored else "Made on this machine"
     minutes = result["cpu_seconds"] / 60
     st.caption(
-        f"{where}: {result['date']}, {result['machine']['cpu']}, one thread a process, "
+        f"{where}: {result['date']}, {result['machine']['cpu']}, one thread per process, "
         f"{minutes:.0f} CPU min, seed {result['seed']}, {c.repeats} repeats. {result['source']}. "
         f"{result['note']}"
     )
@@ -161,7 +167,7 @@ def _about(source: Source) -> None:
             f"{result['network']}; {steps_text(c.to_dict())} of {c.batch} images, AdamW, its rate "
             "falling to 0; the same weights and images for every loss. Labels (chosen here; the "
             f"paper merges “arbitrarily”): {merge}. Hyper-parameters {choice}. Geometric SVM: "
-            "Eq. 11 with L∞, α = -1; where a sample has no level set point, the hinge of F stands "
+            "Eq. 11 with L∞, α = −1; where a sample has no level set point, the hinge of F stands "
             "in (extension)."
         )
         losses = list(result["rows"][0]["losses"])

@@ -137,10 +137,9 @@ def one(results: list[Result]) -> Result:
     return next((r for r in results if r.run.id == chosen), results[0])
 
 
-with page("Reconstruction", unseen=True, device="auto"):
-    st.markdown(
-        "**Reconstruction.** From raw points to a surface or a curve: a network F is trained until "
-        "F = 0 is the shape."
+with page("Reconstruction", device="auto") as here:
+    here.row.markdown(
+        "From raw points to a surface or a curve: a network F is trained until F = 0 is the shape."
     )
     subject, place = input_panel()
     if subject is None:

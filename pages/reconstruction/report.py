@@ -13,6 +13,7 @@ from levelset_core.runs import Run, get_kind
 from pages.reconstruction.input import Subject
 from pages.reconstruction.results import Result, titles_of
 from pages.shared.charts import CONFIG, metric_names, metrics_figure
+from pages.shared.glossary import caption, hint
 from pages.shared.tables import named_table
 
 #: What the first look shows, by the kind of run.
@@ -34,7 +35,8 @@ def notes_view(results: list[Result]) -> int:
         for result in results:
             name = f"**{result.title}**: " if len(results) > 1 else ""
             for icon, text in notes_of(result):
-                st.caption(f":material/{icon}: {name}{text}")
+                about = hint("winding_number") if "winding number" in text else None
+                st.caption(f":material/{icon}: {name}{text}", help=about)
                 lines += 1 + len(name + text) // WIDE
     return lines
 
@@ -106,15 +108,16 @@ def training_view(results: list[Result]) -> None:
     figure.update_layout(uirevision="_".join(run.id for run in runs))
     st.plotly_chart(figure, key="training_charts", config=CONFIG)
     if "near" in names:
-        st.caption(
-            "X: the points of the cloud. d(p, X): the distance from a place p to the nearest of "
-            "them. F should be 0 on the cloud, and near it |F| should be this distance, so these "
-            "two means fall."
+        caption(
+            "{eq13|Loss}: what training makes small. X: the points of the cloud. d(p, X): the "
+            "distance from a place p to the nearest of them. F should be 0 on the cloud, and near "
+            "it |F| should be this distance, so these two means fall."
             + (
                 " The mean over the samples of S₀ falls and then rises again. As long as they are "
                 "on their way to S₀, |F| makes up for the distance. Once they lie on it (converged "
                 "part: the share of them that does), F is 0 and the distance is left. It ends near "
-                "the gap between two points, since S₀ also runs where there is no point."
+                "the gap between two points, since S₀ also runs where there is no point. "
+                "{residual|Newton residual}: how far |F| of these samples still is from 0."
                 if "projected" in names
                 else ""
             )
@@ -144,14 +147,15 @@ METRICS = {
 
 #: Column -> what it is, said where it is shown.
 FORMULAS = {
-    "Point to surface": "Point to surface: the mean distance, both ways.",
-    "Hausdorff": "Hausdorff: the largest distance.",
-    "Normal consistency": "Normal consistency: 1 where both point the same way.",
-    "Chamfer L1 × 1000": (
-        "Chamfer Lp is 1000 (mean over x of min over y |x − y|p + the same the other way), as in "
-        "Table 2."
-    ),
-    "F-score": "F-score: the share within 0.25 % of the diagonal.",
+    "Point to surface": "**Point to surface**: mean distance, both ways.",
+    "Chamfer L1 × 1000": "**Chamfer**: from every sample to the nearest sample of the other shape, "
+    "the mean of both ways added up, in {l1} or in {l2}, times 1000, as in the paper's Table 2.",
+    "Hausdorff": "**Hausdorff**: the largest distance of all.",
+    "Normal consistency": "**Normal consistency**: how well directions of the surface agree, 1 is "
+    "the best.",
+    "F-score": "**F-score**: the share of samples that lie within 0.25 % of the diagonal of the "
+    "other shape, 1 is the best.",
+    "Seconds": "**Seconds**: of training, without preparation and extraction.",
 }
 
 
@@ -166,9 +170,12 @@ def metrics_view(subject: Subject, runs: list[Run]) -> None:
     cells = [["–" if row.get(c) is None else f"{row[c]}" for c in columns] for row in rows]
     named_table("Finished runs on these points", columns, cells, wide=True)
     against = "the truth" if subject.truth is not None else "the points themselves"
-    told = [f"Against {against}, 30,000 samples of each, in the units of the points."]
-    told += [words for column, words in FORMULAS.items() if column in columns]
-    st.caption(" ".join([*told, "Seconds: of training, without preparation and extraction."]))
+    words = [
+        f"Compared with {against}, 30,000 samples of each. Distances are in the units of the "
+        "points: smaller is better."
+    ]
+    words += [formula for column, formula in FORMULAS.items() if column in columns]
+    caption(" ".join(words))
     with st.popover("Copy", icon=":material/content_copy:"):
         st.caption("Tab-separated: paste it into a spreadsheet.")
         lines = ["\t".join(columns)]

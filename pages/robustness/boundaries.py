@@ -15,6 +15,7 @@ from pages.robustness.charts import black_box_figure, distance_figure, distances
 from pages.robustness.measuring import PASSES, Question, active_runs, measure_button
 from pages.server.people import my_runs
 from pages.shared.charts import CONFIG
+from pages.shared.glossary import caption
 
 #: Passes of one image that all searches of such a run take at most.
 DISTANCE_PASSES = 2500
@@ -56,11 +57,11 @@ def distances_view(q: Question) -> None:
         st.plotly_chart(figure, key=f"curves_distances_{measure}", config=CONFIG)
         st.caption(
             "How far the decision boundary is from each correctly classified image. These are "
-            "upper bounds: the boundary may be closer elsewhere. Nearest of all: the smallest that "
-            "any search found, FAB's and that for the nearest level set point among them. Along a "
-            "PGD direction: false "
-            "position between the image and where growing PGD breaks it (Sec. 3.2). Newton: "
-            f"generalized Newton with the step of least L∞ length, Eq. 4. {_obtained(results)}"
+            "upper bounds: the boundary may be closer elsewhere. Nearest of all: the smallest "
+            "distance that any search found, among them AutoAttack's FAB and the one for the "
+            "nearest level set point. Along a PGD direction: on the line from the image to where "
+            "PGD breaks it (Sec. 3.2). Newton: generalized Newton, whose steps are the shortest in "
+            f"L∞ (Eq. 4). {_obtained(results)}"
         )
     else:
         waits = any(run.config.kind == "distances" for run in active_runs())
@@ -89,12 +90,13 @@ def black_box_view(q: Question) -> None:
     if result is not None:
         figure = black_box_figure(q.models, result, q.data)
         st.plotly_chart(figure, key="curves_black_box", config=CONFIG)
-        st.caption(
+        caption(
             f"Percent of {result['images']} images that the target still gets right after "
-            f"{q.usual.steps} steps of PGD on the source, ε = {q.usual.epsilon:g}; images that are "
-            "wrong without attack count as broken. On the diagonal: the white-box attack. ▼: lower "
-            f"by more than chance ({chance_of(result['images'])} images): the target's own "
-            f"gradients mislead. In brackets: as published. {_obtained([result])}"
+            f"{q.usual.steps} steps of {{pgd}} on the source, ε = {q.usual.epsilon:g}. Images that "
+            "are wrong without an attack count as broken. Diagonal: the {white_box|white-box} "
+            "attack, on the target itself; all others are {black_box|black-box} attacks. ▼: lower "
+            f"than the diagonal by more than chance ({chance_of(result['images'])} images), so the "
+            f"target's own gradients mislead. In brackets: as published. {_obtained([result])}"
         )
     else:
         st.info(BEING_MEASURED if waits else "Images attacked on one model, shown to the others.")

@@ -56,14 +56,14 @@ def _how(entry: Entry, data: str) -> None:
     if best is None:
         st.markdown("Not measured yet on this machine.")
     else:
-        where = "stored beside it" if best.state == "card" else f"from run `{best.run_id}`"
+        where = "stored with the network" if best.state == "card" else f"run `{best.run_id}`"
+        outcome = "read correctly" if entry.attack.attack == "clean" else "withstood the attack"
         st.markdown(
-            f"Measured: **{percent(best.accuracy, 2)} %**: {best.standing:,} of {best.images:,} "
-            f"images{_drawn(best)} stand, {term('interval')} "
-            f"{interval_text(best)} %. "
-            f"Seed {best.seed}, {_when(best)}, {where}. {first_upper(best.source)}.",
+            f"Measured: **{percent(best.accuracy, 2)} %**. {best.standing:,} of {best.images:,} "
+            f"images{_drawn(best)} {outcome}; {term('interval')} {interval_text(best)} %.",
             unsafe_allow_html=True,
         )
+        st.caption(f"{first_upper(best.source)}. Seed {best.seed}, {_when(best)}, {where}.")
         if entry.latest is not None:
             st.markdown(_your_run(entry.latest, best))
         for warning in best.warnings:
@@ -96,10 +96,10 @@ def _your_run(own: Cell, best: Cell) -> str:
     end = "agrees with" if agree else "**differs** from"
     return (
         f":green[:material/check_circle:] Your last run is done: **{own.standing:,} of "
-        f"{own.images:,} stand**{_drawn(own)} ({percent(own.accuracy, 2)} %, 95 % interval "
+        f"{own.images:,} right**{_drawn(own)} ({percent(own.accuracy, 2)} %, 95 % interval "
         f"{interval_text(own)} %), seed {own.seed}, {duration(own.seconds)}, run "
-        f"`{own.run_id}`. It {end} the figure above, which is about more images and so stays in "
-        "the table."
+        f"`{own.run_id}`. It {end} the figure above, which comes from more images and so stays "
+        "in the table."
     )
 
 
@@ -134,8 +134,8 @@ def _start_form(rows: list[Row], entry: Entry, data: str) -> None:
     seed = int(where.number_input("Seed", 0, 2**31 - 1, first, key="robust_seed"))
     drawn = st.checkbox(
         "Drawn at random by the seed", kept(DRAWN, False), key=DRAWN,
-        help="Not the first test images, but as many of all of them. A figure of drawn images is "
-        "not ranked against one of the first.",
+        help="As many images, drawn from all test images instead of the first ones. Such a figure "
+        "is not ranked against one of the first images.",
     )  # fmt: skip
     subset_seed = seed if drawn else None
     scoped = _in_scope(rows, entry, str(scope))

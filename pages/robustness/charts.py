@@ -103,7 +103,7 @@ def add_least(
     shares = [(least > place).mean() for place in places]
     figure.add_scatter(
         x=[*places, end], y=[*shares, shares[-1]], mode="lines", showlegend=False,
-        line={"color": look(colour)["line"]["color"], "dash": "dot", "width": 1.5, "shape": "hv"},
+        line={"color": look(colour)["line"]["color"], "width": 1, "shape": "hv"},
         hovertemplate=f"nearest found farther than %{{x:.3f}}: %{{y:.1%}}<br>{len(least)} images"
         f"<extra>{model.title}</extra>",
     )  # fmt: skip
@@ -126,12 +126,12 @@ def waterfall_figure(
     for k, (model, cell) in enumerate(shown):
         own = clean.get(model.id)
         at = 1.0 if own is None or own.accuracy is None else own.accuracy
-        bars = [("as they are", at, "absolute", f"{100 * at:.1f}")]
+        bars = [("no attack", at, "absolute", f"{100 * at:.1f}")]
         for stage, share in cell.stages.items():
             text = f"−{100 * (at - share):.1f}" if share < at else "0"
             bars.append((STAGE_TITLES.get(stage, stage), share - at, "relative", text))
             at = share
-        bars.append(("stands", at, "total", f"{100 * at:.1f}"))
+        bars.append(("left", at, "total", f"{100 * at:.1f}"))
         names, values, kinds, texts = map(list, zip(*bars, strict=True))
         lowest = min(lowest, at)
         figure.add_waterfall(
@@ -144,7 +144,7 @@ def waterfall_figure(
             row=k // columns + 1, col=k % columns + 1,
         )  # fmt: skip
     low = max(0.0, np.floor(10 * (lowest - 0.1)) / 10) if lowest > 0.3 else 0.0
-    tidy(figure, "", 60 + 330 * rows)
+    tidy(figure, "", 60 + (330 if rows == 1 else 225 * rows))
     figure.update_layout(title=None)
     ticks = np.linspace(low, 1, 6)
     room = 0.1 * (1 - low)  # below a bar that ends there its figure needs some
@@ -220,24 +220,21 @@ def black_box_figure(models: list[KnownModel], result: dict[str, Any], data: str
     for column, loss in enumerate(titles):
         whole = result["matrix"][loss]
         matrix = [[whole[t][s] for s in places] for t in places]
+        texts = [
+            [
+                _told(row[s], s == t, beyond_chance(row[t] - row[s], result["images"]),
+                      _published(models[t], source, data, column))
+                for s, source in enumerate(models)
+            ]
+            for t, row in enumerate(matrix)
+        ]  # fmt: skip
         figure.add_heatmap(
             z=matrix, x=names, y=names, zmin=0, zmax=1, colorscale="Cividis", xgap=2, ygap=2,
+            text=texts, texttemplate="%{text}", textfont={"size": 13},
             showscale=column == 1, colorbar={"tickformat": ".0%", "thickness": 12},
             hovertemplate="attacked on %{x}, shown to %{y}: %{z:.1%}<extra></extra>",
             row=1, col=column + 1,
         )  # fmt: skip
-        for t, target in enumerate(models):
-            for s, source in enumerate(models):
-                share = matrix[t][s]
-                text = f"{100 * share:.1f}"
-                known = _published(target, source, data, column)
-                text = f"<b>{text}</b>" if s == t else text
-                text += " ▼" if beyond_chance(matrix[t][t] - share, result["images"]) else ""
-                figure.add_annotation(
-                    x=names[s], y=names[t], showarrow=False, row=1, col=column + 1,
-                    text=text if known is None else f"{text}<br>[{known:.2f}]",
-                    font={"color": "#ffffff" if share < 0.5 else "#111111", "size": 13},
-                )  # fmt: skip
     figure.update_xaxes(title_text="attacked on (source)", type="category")
     figure.update_yaxes(type="category", autorange="reversed")
     figure.update_yaxes(title_text="shown to (target)", col=1)
@@ -245,6 +242,15 @@ def black_box_figure(models: list[KnownModel], result: dict[str, Any], data: str
         height=160 + 62 * len(models), margin={"l": 0, "r": 8, "t": 36, "b": 0}, uirevision="keep"
     )
     return figure
+
+
+def _told(share: float, own: bool, misleads: bool, known: float | None) -> str:
+    """What stands in a cell of the matrix, light on dark cells: the theme has one grey for all."""
+    text = f"{100 * share:.1f}"
+    text = f"<b>{text}</b>" if own else text
+    text += " ▼" if misleads else ""
+    text = text if known is None else f"{text}<br>[{known:.2f}]"
+    return f'<span style="color:{"#ffffff" if share < 0.5 else "#111111"}">{text}</span>'
 
 
 def _published(target: KnownModel, source: KnownModel, data: str, column: int) -> float | None:

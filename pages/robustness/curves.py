@@ -47,12 +47,19 @@ from pages.server.people import my_runs
 from pages.shared.attempt import tell, telling
 from pages.shared.board import live_board
 from pages.shared.charts import CONFIG
+from pages.shared.glossary import caption
 from pages.shared.image_data import data_title
 from pages.shared.kept import kept_choice, kept_menu, view_choice
 
 IMAGES = (50, 100, 200, 500, 1000)
 STRONG = "pgd-strong"
 PAPER = {"pgd-margin": "the paper's margin PGD", "pgd-xent": "the paper's cross-entropy PGD"}
+#: What the chart over epsilon has besides its curves, where it was measured.
+OTHERS = {
+    "autoattack": "Open diamonds: {autoattack}.",
+    "least": "Thin steps: the share of images whose nearest adversarial image, as far as any "
+    "search found one, is farther than ε.",
+}
 #: Pixels of what stands over a chart.
 HEAD = 44
 #: Side of the box that turns every image into plain grey.
@@ -111,15 +118,13 @@ def _board(working: list[Run], found: list[KnownModel]) -> None:
 
 
 def _over_epsilon(q: Question) -> None:
-    lines = _curves(q, over_epsilon, "ε", q.usual.epsilon)
-    images = _images_text(lines)
-    st.caption(
-        f"Left: strong PGD, three starts of {paper_attack(STRONG, 1).steps} steps that shrink"
-        f"{images}. Diamonds: AutoAttack, where it was measured. Dotted, where distances were: the "
-        "share of images whose nearest known adversarial image is farther away. Right: PGD as in "
-        f"the paper, {q.usual.steps} steps of one length, which grows with ε. It is too weak "
-        "beyond the ε that a network was trained with. Bars: 95 % intervals. The vertical line "
-        "marks the usual ε."
+    lines, others = _curves(q, over_epsilon, "ε", q.usual.epsilon)
+    also = "".join(f" {OTHERS[name]}" for name in others)
+    caption(
+        f"Left: {{pgd_strong}}, three starts of {paper_attack(STRONG, 1).steps} shrinking steps"
+        f"{_images_text(lines)}.{also} Right: {{pgd}} as in the paper, {q.usual.steps} steps of "
+        "equal length; larger ε, longer steps. It is too weak beyond the ε that a network was "
+        "trained with. Small bars: {interval|95 % intervals}. Dashed vertical line: the usual ε."
     )
     if sentence := end_sentence(q.models, lines):
         st.caption(sentence)
@@ -127,11 +132,12 @@ def _over_epsilon(q: Question) -> None:
 
 def _over_steps(q: Question) -> None:
     base = q.usual
-    images = _images_text(_curves(q, over_steps, "PGD steps", base.steps))
-    st.caption(
-        f"ε = {base.epsilon:g}{images}. Left: steps of strong PGD from each start. Right: "
-        f"with fewer steps than the paper's {base.steps}, each is longer, so that they reach as "
-        "far. If a curve still falls at its end, more steps would break more images."
+    lines, _ = _curves(q, over_steps, "PGD steps", base.steps)
+    caption(
+        f"ε = {base.epsilon:g}{_images_text(lines)}. Left: {{pgd_strong}}, steps per start. Right: "
+        f"{{pgd}} as in the paper; with fewer than its {base.steps} steps each one is longer, so "
+        "that they reach as far. If a curve is still falling at its end, more steps would break "
+        "more images."
     )
 
 
@@ -151,22 +157,24 @@ def end_sentence(models: list[KnownModel], lines: Lines) -> str:
     if last < GREY:
         return f"{sentence} The curve ends before every image is within reach."
     return (
-        f"{sentence} There every image can become plain grey, which has one class: more than a "
-        "tenth left means that the attack is blind, less that it needs more steps."
+        f"{sentence} At that ε every image can be turned into the same plain grey. So no network "
+        "can get more than the images of one class right: if more than a tenth are left, the "
+        "attack is blind; if fewer are, it needs more steps."
     )
 
 
 def _curves(
     q: Question, curve: Callable[[str, int, str], dict[float, AttackConfig]], axis: str, mark: float
-) -> Lines:
-    """Both charts and the button; the lines of the strong one."""
+) -> tuple[Lines, list[str]]:
+    """Both charts and the button; the lines of the strong one, and its :data:`OTHERS`."""
     cells = all_cells(my_runs(), q.models)
     left, right = st.columns(2)
     with right.container(height=HEAD, border=False):
         paper = kept_choice("Attack of the paper", PAPER, key="curves_paper")
     with left.container(height=HEAD, border=False):
-        st.markdown("**Strong PGD**, on which every claim rests")
+        st.markdown("**Strong PGD**, the attack to trust here")
     missing: dict[str, list[AttackConfig]] = {}
+    others: list[str] = []
     strong: Lines = {}
     for place, name in ((left, STRONG), (right, paper)):
         own = curve(name, q.models[0].shape[0], q.norm)
@@ -180,24 +188,30 @@ def _curves(
         if name == STRONG:
             strong = lines
             if axis == "ε":
-                _add_others(figure, q, cells, strong)
+                others = _add_others(figure, q, cells, strong)
         place.plotly_chart(figure, key=f"curves_{axis}_{name}", config=CONFIG)
     _attack_button(q, missing)
-    return strong
+    return strong, others
 
 
-def _add_others(figure: go.Figure, q: Question, cells: list[Cell], strong: Lines) -> None:
-    """AutoAttack at every epsilon that it was measured at, and the curve of least distances."""
+def _add_others(figure: go.Figure, q: Question, cells: list[Cell], strong: Lines) -> list[str]:
+    """AutoAttack at every epsilon that it was measured at, and the curve of least distances; which
+    of :data:`OTHERS` there were.
+    """
+    added = set()
     ends = [0.0, *(max(line) for line in strong.values() if line)]
     for model in q.models:
         points = autoattack_points(cells, model, q.data, q.norm)
         if points:
             add_points(figure, model, q.colours[model.id], points, "AutoAttack")
+            added.add("autoattack")
         runs = measurements(my_runs(), "distances", [model], data=q.data)
         if (known := distances_with(runs, f"least_{q.norm}")) is not None:
             arrays = known[1]
             least = np.where(arrays["right"].astype(bool), arrays[f"least_{q.norm}"], 0.0)
             add_least(figure, model, q.colours[model.id], least, max(ends))
+            added.add("least")
+    return [name for name in OTHERS if name in added]
 
 
 def _images_text(lines: Lines) -> str:
@@ -246,11 +260,12 @@ def _waterfall(q: Question) -> None:
     if shown:
         figure, low = waterfall_figure(shown, clean)
         st.plotly_chart(figure, key="curves_waterfall", config=CONFIG)
-        st.caption(
-            "Percent of the images that are classified correctly: without attack, then after each "
-            "part of AutoAttack's standard version. Each part sees only the images that the parts "
-            "before it left. Square uses no gradients: if it breaks more than a few images, the "
-            "gradients misled the other parts." + (f" The axis begins at {low:.0%}." if low else "")
+        caption(
+            "Percent of images classified correctly: without an attack, then after each part of "
+            "{autoattack}. A part sees only the images that the ones before it left. {apgd_ce}, "
+            "{apgd_t} and {fab_t} follow gradients; {square} does not: if it breaks more than a "
+            "few images, the gradients misled the others."
+            + (f" The axis begins at {low:.0%}." if low else "")
         )
     else:
         st.info("No AutoAttack yet on these models: measure one here, or in the table.")

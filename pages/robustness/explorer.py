@@ -32,28 +32,32 @@ from pages.robustness.subject import Subject, choose_subject
 from pages.server.arrays import store
 from pages.shared.attempt import telling
 from pages.shared.front_end import front_end
-from pages.shared.glossary import term
+from pages.shared.glossary import explained, term
 from pages.shared.kept import kept_choice
 from pages.shared.tables import named_table
 
 LOSSES = {"margin": "Margin", "xent": "Cross-entropy"}
 STARTS = {"random": "Random start", "image": "Start at x"}
-SECONDS = {"random": "Random axis", "attack": "Other attack"}
+SECONDS = {"random": "Up: random", "attack": "Up: other attack"}
 #: Largest epsilon and its step on the slider, by channels; digits shown.
 EPSILONS = {1: (0.5, 0.01, 2), 3: (0.1, 0.001, 3)}
 #: The plane reaches so many epsilons from the image; places along a side, and how much finer
 #: the picture is.
 REACH, PLACES, FINER = 1.5, 31, 5
 NAMES = {
-    "root": "false position", "attack": "any-box attack", "linf": "Newton, L∞",
+    "root": "this attack", "attack": "any-box attack", "linf": "Newton, L∞",
     "l2": "Newton, L2",
 }  # fmt: skip
 DISTANCES_NOTE = (
-    '<p class="levelset-note">Fʲ: the output of class j minus the largest other one. p: a point '
-    f"where Fʲ = 0, on the boundary of the class. {term('false_position', 'False position')}: on "
-    "the way to this attack; any-box attack: on the way to the first that succeeds, whatever its "
-    "box, ε from 0.1 to 1. Newton: steps from x, whatever ε. ρ: |x − p| at the one pixel in which "
-    "Fʲ changes most at p.</p>"
+    '<p class="levelset-note">The picture is a plane through the image: to the right, the '
+    "attack; upwards, a second direction. Colours are the network's answers. The box of ε is a "
+    "cube in the space of all pixels; this plane cuts it askew, so it is no square here.</p>"
+    f'<p class="levelset-note">{term("class_margin", "Fʲ")}: the logit of the image\'s class j '
+    "minus the largest other one. p: a place where Fʲ = 0. "
+    f"{term('false_position', 'This attack')}: where the line to its last step "
+    f"crosses the boundary. {term('any_box', 'Any-box attack')}: the same, with the smallest ε "
+    f"that succeeds. {term('newton', 'Newton')}: steps from x, whatever ε. {term('rho')}: x − p at "
+    "the one pixel in which Fʲ changes most.</p>"
 )
 MISSING = {
     "root": "No zero of Fʲ on the way.",
@@ -67,6 +71,13 @@ _section = front_end("levelset_section", "robustness/section")
 
 def explorer_view(found: list[KnownModel]) -> None:
     """Choose on the left, look on the right."""
+    st.markdown(
+        explained(
+            "An attack ({pgd}) changes every pixel by at most ε, in small steps. Move **ε**, or "
+            "play the **steps**: once the curve Fʲ falls below 0, the network is fooled."
+        ),
+        unsafe_allow_html=True,
+    )
     left, main = st.columns([1, 3.8], gap="medium")
     with telling():
         with left:
@@ -214,7 +225,7 @@ def _distances(levels: list[dict[str, Any]]) -> None:
     for level in levels:
         figures = [level["linf"], level["l2"], level["rho"]]
         rows.append([level["name"], *("–" if v is None else f"{v:.3f}" for v in figures)])
-    named_table("Distances to p", ["Distance to p by", "L∞", "L2", "ρ"], rows)
+    named_table("Distances to p", ["Distance to p", "L∞", "L2", "ρ"], rows)
     st.html(DISTANCES_NOTE)
 
 
@@ -251,7 +262,7 @@ def _plane(
         "path": _rounded(axes.coordinates(_attacked_image.points - x)),
         "names": [{"name": _subject.classes[k], "place": [a, b]} for k, a, b in centres],
         "root": [root, 0.0] if np.isfinite(root) else None,
-        "label_u": "part along the attack, L∞",
+        "label_u": "along the attack (L∞ distance from x)",
         "label_v": "random direction" if second == "random" else f"{LOSSES[other].lower()} attack",
     }  # fmt: skip
 

@@ -35,12 +35,12 @@ NEAREST_PASSES = 100
 ERROR = "explorer_survey_error"
 BREAKS = {
     "all": "All",
-    "wrong": "Wrong as they are",
+    "wrong": "Wrong without an attack",
     "broken_xent": "Break under cross-entropy PGD",
     "broken_margin": "Break under margin PGD",
     "broken_strong": "Break under strong PGD",
     "hidden": "Break under strong PGD only",
-    "stand": "Stand under all three",
+    "stand": "Withstand all three",
 }
 ORDERS = {"place": "as in the data", "near": "nearest boundary first", "far": "farthest first"}
 #: The array of what breaks under the strongest attack.
@@ -173,8 +173,8 @@ def _filtered(table: dict[str, np.ndarray], data: ImageSet) -> np.ndarray:
         )  # fmt: skip
         low, high = st.slider(
             "Distance to the boundary, L∞", 0.0, 0.5, (0.0, 0.5), 0.01, key="explorer_distance",
-            help="The smaller of two upper bounds: generalized Newton, and false position on the "
-            "way to an attack. 0.5 stands for 0.5 and more.",
+            help="The smaller of two upper bounds: where generalized Newton ends, and where the "
+            "way to an attack crosses the boundary (false position). 0.5 means 0.5 or more.",
         )  # fmt: skip
         order = st.selectbox(
             "Order", list(ORDERS), key="explorer_order", format_func=ORDERS.__getitem__

@@ -25,15 +25,17 @@ IMAGES = 100
 #: Networks that images are attacked on to be shown to it, at most.
 MOST_OTHERS = 4
 ERROR = "robust_masking_error"
+#: A network that keeps a smaller share under attack is not robust.
+LOST = 0.05
 #: Figures of findings whose names say too little, in words.
 EVIDENCE = {
     "median margin": "output margin, in the median", "largest margin": "largest output margin",
     "zero gradients of cross-entropy": "images where cross-entropy has a gradient of exactly zero",
     "zero gradients of F": "images where F has a gradient of exactly zero",
-    "standing, xent": "images that stand under cross-entropy PGD",
-    "standing, margin": "images that stand under margin PGD",
-    "standing under cross-entropy PGD": "images that stand under cross-entropy PGD",
-    "standing under margin PGD": "images that stand under margin PGD",
+    "standing, xent": "images that withstand cross-entropy PGD",
+    "standing, margin": "images that withstand margin PGD",
+    "standing under cross-entropy PGD": "images that withstand cross-entropy PGD",
+    "standing under margin PGD": "images that withstand margin PGD",
 }  # fmt: skip
 #: How the names of shares of images begin.
 SHARES = ("standing", "zero gradients", "accuracy", "clean accuracy", "with other pixels")
@@ -68,8 +70,9 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
             disabled=not missing or not is_here(data),
             on_click=attempt, args=(ERROR, _start, missing, models, data, attack),
             help="Nothing is left to examine." if not missing
-            else "Outputs, gradients, pixels, then attacks of growing strength, with and without "
-            f"gradients, on {IMAGES} images: about a minute each on one core."
+            else "Looks at outputs, gradients and pixels, then tries stronger and stronger "
+            f"attacks, with and without gradients, on {IMAGES} images: about a minute for each "
+            "network on one core."
             + ("" if is_here(data) else " The images have to be downloaded first."),
         )  # fmt: skip
         st.caption(
@@ -87,17 +90,33 @@ def _in_short(found: dict[str, Any]) -> tuple[str, str]:
     """An icon, and the verdict, or the names of what was found."""
     if not found["signs"]:
         # Its figures are the evidence below; here they would stand beside those of the table.
-        return ":material/check:", str(found["verdict"]).split(":")[0] + "."
+        return ":material/check:", _nothing_found(found).split(". ")[0] + "."
     names = [f.name for f in findings_in(found) if f.name]
     text = f"**{', '.join(names)}**. {found['signs'][0]}" if names else str(found["verdict"])
     return ":orange[:material/warning:]", text
+
+
+def _nothing_found(found: dict[str, Any]) -> str:
+    """What that means: praise for the figures is none for the network."""
+    robust, images = found["robust"], found["images"]
+    judged = robust.get("judged", robust["margin"])
+    if judged < LOST:
+        return (
+            "No sign of masked gradients: the figures are right, and the network is **not robust**"
+            f". The strongest attack leaves {judged:.0%} of {images} images."
+        )
+    return (
+        f"No sign of masked gradients. Of {images} images, {robust['xent']:.0%} withstand "
+        f"cross-entropy PGD, {robust['margin']:.0%} margin PGD, and {judged:.0%} the strongest "
+        "attack tried."
+    )
 
 
 def finding_list(found: dict[str, Any]) -> None:
     """Every finding with its sentence, its figures and what to do; or that there is none."""
     findings = findings_in(found)
     if not findings:
-        st.markdown(f":green[:material/check_circle:] {found['verdict']}")
+        st.markdown(f":green[:material/check_circle:] {_nothing_found(found)}")
     for finding in findings:
         name = f"**{finding.name}**: " if finding.name else ""
         lines = [f":orange[:material/warning:] {name}{finding.sentence}"]
@@ -156,12 +175,12 @@ def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
             finding_list(found)
         black = found["black_box"].values()
         figures = (
-            ("Zero gradients, cross-entropy", f"{found['zero_xent']:.1%}", None),
-            ("Zero gradients, margin", f"{found['zero_margin']:.1%}", None),
-            ("Median |logit|", f"{found['logit_scale']:,.1f}", hint("logits")),
-            ("White box", f"{found['white_box']:.1%}", hint("white_box")),
+            ("Zero gradients, cross-entropy", f"{found['zero_xent']:.1%}", hint("saturated")),
+            ("Zero gradients, margin", f"{found['zero_margin']:.1%}", hint("class_margin")),
+            ("Median size of a logit", f"{found['logit_scale']:,.1f}", hint("logits")),
+            ("Right, white box", f"{found['white_box']:.1%}", hint("white_box")),
             (
-                "Strongest black box",
+                "Right, black box",
                 f"{min(black):.1%}" if black else "no other model", hint("black_box"),
             ),
         )  # fmt: skip
@@ -177,12 +196,12 @@ def _evidence(model: KnownModel, found: dict[str, Any]) -> None:
         for place, (key, figure) in zip(st.columns(3), charts.items(), strict=True):
             place.plotly_chart(figure, key=f"masking_{key}", config=CONFIG)
         st.caption(
-            f"Robust accuracy on {images} images, ε = {found['epsilon']:g}, margin loss unless "
-            f"said otherwise{scaled}. Honest gradients: no zeros, cross-entropy at most "
-            f"{LOSS_GAP:.0%} above the margin, more steps and a larger ε never help the network, "
-            "accuracy 0 at ε = 1, no black box that "
-            f"breaks more than the white box. Differences of up to {chance_of(images)} "
-            "images are chance."
+            f"Robust accuracy on {images} images, ε = {found['epsilon']:g}, attacked on the margin "
+            f"unless it says otherwise{scaled}. If gradients are honest, none is zero; "
+            f"cross-entropy leaves at most {LOSS_GAP:.0%} more than the margin; more steps or a "
+            "larger ε never help the network; nothing is left at ε = 1; and no black box breaks "
+            f"more than the white box. Differences of up to {chance_of(images)} images may be "
+            "chance."
         )
 
 

@@ -81,7 +81,7 @@ def measure_button(q: Question, names: list[str], work: float, start: Callable[[
     """Measures what is missing of the models named."""
     if not names:
         return
-    label = names[0] if len(names) == 1 else f"{len(names)} models"
+    label = names[0] if len(names) == 1 else f"what is missing for {len(names)} models"
     with q.slot:
         if not here_or_download(q.data, "curves"):
             return

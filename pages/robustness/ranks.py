@@ -40,6 +40,6 @@ def ranks_view(rows: list[Row], chosen: Entry) -> None:
     with st.expander(label, icon=":material/balance:"):
         st.markdown("\n".join(f"- {pair.sentence}" for pair in found))
         st.caption(
-            "McNemar's exact test, two-sided: of the images that stand with one network alone, as "
-            "many should stand with either if the two were equally good."
+            "McNemar's exact test, two-sided. It looks at the images that only one of the two "
+            "networks gets right: if both were equally good, each should have about half of them."
         )

@@ -37,6 +37,7 @@ from pages.robustness.masking import masking_view
 from pages.robustness.measuring import EVERY, active_runs, runs_in_work
 from pages.robustness.models import DATA, image_sets
 from pages.robustness.ranks import ranks_view
+from pages.robustness.trust.steps import STEP
 from pages.server.people import my_runs
 from pages.shared.attempt import telling
 from pages.shared.board import live_board
@@ -65,6 +66,7 @@ def table_view(found: list[KnownModel]) -> None:
     st.button(
         "New to this? **Can you trust 99 %?** explains in five short steps what these figures say",
         key="table_trust", icon=":material/quiz:", on_click=_open_story,
+        type="secondary" if STEP in st.session_state else "primary",
     )  # fmt: skip
     live_board(_board, active_runs, by_data, every=EVERY)
 
@@ -105,11 +107,13 @@ def _board(working: list[Run], by_data: dict[str, list[KnownModel]]) -> None:
         copy_popover(rows, data)
     st.caption(
         explained(
-            "A row is a network, a column an attack, which may change every image by at most ε "
-            "(its {box}). The figure is the percentage of test images still classified correctly, "
-            "beside it its {interval}. Below it: the published figure for a network trained the "
-            "same way (in the paper: for 200 epochs; “authors' model”: we attacked the network "
-            "that they published). Dotted names explain themselves."
+            "Each row is a network, each column an attack that may change an image by at most ε "
+            "(its {box}). The large figure is the percentage of test images still classified "
+            "correctly, beside it its {interval}. Below: the published figure for a network "
+            "trained the same way. “paper”: from its Table 1, after 200 epochs; “authors' model”: "
+            "measured by us on the network they published; “AutoAttack's list”: measured by "
+            "AutoAttack's authors. Hover over a dotted name for its meaning; click a figure for "
+            "how it was measured."
         )
         + _counts(rows),
         unsafe_allow_html=True,
@@ -237,7 +241,7 @@ def cell_values(entry: Entry, usual: int = 0) -> dict[str, Any]:
     label = f"{name} {value} %, {text}"
     own = ""
     if (run := entry.latest) is not None:
-        own = f"your run: {run.standing:,} of {run.images:,} stand"
+        own = f"your run: {run.standing:,} of {run.images:,} right"
         label += f"; {own}"
     if entry.reference is not None:
         label += f"; {entry.reference.text}"

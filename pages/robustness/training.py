@@ -10,7 +10,7 @@ import streamlit as st
 
 from levelset_core.classifiers.architectures import CLASSIFIERS
 from levelset_core.errors import LevelsetError
-from levelset_core.robustness.config import METHODS, quick_config
+from levelset_core.robustness.config import FURTHER, METHODS, quick_config
 from levelset_core.robustness.kinds.robust import LOOKS
 from levelset_core.robustness.models import (
     METHOD_TITLES,
@@ -75,8 +75,9 @@ def _settings() -> None:
     )  # fmt: skip
     epsilon = st.slider(
         "ε", 0.05, 0.4, 0.2, 0.05, key="train_epsilon",
-        help="Of the attack in the charts. Training goes to one and a half times as far, whatever "
-        "the method.",
+        help="How far the network is to withstand attacks, and ε of the attack in the charts. "
+        f"Training itself goes {FURTHER:g} times as far, whatever the method: its ε grows to "
+        "0.3 for a network that is to withstand 0.2.",
     )  # fmt: skip
     with st.expander("More", icon=":material/tune:"):
         epochs = st.number_input("Epochs", 2, 200, 30, key="train_epochs")
@@ -136,7 +137,7 @@ def start_training(
             **config.as_dict(), "data": DATA, "watch": WATCHED, "watch_epsilon": epsilon,
             "test_limit": MEASURED, "command": f"Train here: {method}, ε = {epsilon:g}",
         },
-        name=f"{METHOD_TITLES[method]}, ε = {epsilon:g}, {NETWORK_TITLES[model]}",
+        name=f"{METHOD_TITLES[method]} for ε = {epsilon:g}, {NETWORK_TITLES[model]}",
         seed=seed, threads=1,
     ).run  # fmt: skip
 
@@ -175,10 +176,9 @@ def _board(runs: list[Run]) -> None:
     within = " and ".join(f"{e:g}" for e in dict.fromkeys(wanted(run) for run in shown))
     st.caption(
         f"Measured on the first {WATCHED} test images of the excerpt, before the first step and "
-        f"after every epoch: 10 steps of PGD on the margin within ε = {within}. (The table uses "
-        "the paper's 0.3 unless you choose another ε there.) Distances are upper bounds: the "
-        "smaller of generalized Newton and false position. A finished network appears in every "
-        "list of models."
+        f"after every epoch; the attack is 10 steps of margin PGD within ε = {within}. (The table "
+        "uses the paper's 0.3 unless you choose another ε there.) Distances are upper bounds, the "
+        "smaller of two searches'. A finished network joins every list of models."
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
 import streamlit as st
 
 from levelset_core.runs import Run, RunStore, byte_size, get_kind, kind_title
-from pages.runs.words import VALUES, setting_words
+from pages.runs.names import hint_of, name_of, note_of, value_text
 from pages.server.run_route import artifact_address, zip_address
 from pages.shared.attempt import attempt, tell
 from pages.shared.charts import AXES, CONFIG, metric_names, metrics_figure
@@ -61,16 +60,17 @@ def run_details(store: RunStore, run: Run, others: list[Run], names: dict[str, s
     shown = [run, *(o for o in others if o.id == other)]
     titles = [names[r.id] for r in shown]
     _metrics(shown, titles, axis or "step")
+    for note in dict.fromkeys(filter(None, map(note_of, shown))):
+        st.caption(note)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.markdown("### Settings", help="As the command line and the files of the run name them.")
-        words = {name: text for r in shown for name, text in setting_words(r.config.kind).items()}
-        _table("Settings", [_settings(r) for r in shown], titles, words)
+        st.markdown("### Settings")
+        _table("Settings", [_settings(r) for r in shown], titles, run.config.kind)
     with right:
         results = [r.result() or {} for r in shown]
         if any(results):
             st.markdown("### Result")
-            _table("Result", results, titles)
+            _table("Result", results, titles, run.config.kind)
         _files(run)
 
 
@@ -90,10 +90,8 @@ def _metrics(shown: list[Run], titles: list[str], axis: str) -> None:
     st.plotly_chart(figure, key=f"metrics_{'_'.join(r.id for r in shown)}", config=CONFIG)
 
 
-def _table(
-    name: str, columns: list[dict[str, Any]], labels: list[str], words: dict[str, str] | None = None
-) -> None:
-    """Values side by side; in bold where two differ. ``words`` explain their names."""
+def _table(name: str, columns: list[dict[str, Any]], labels: list[str], kind: str) -> None:
+    """Values side by side; in bold where two differ. What a name means comes on hover."""
     flat = [_flat(values) for values in columns]
     keys = list(dict.fromkeys(key for values in flat for key in values))
     if not keys:
@@ -101,9 +99,9 @@ def _table(
         return
     named_table(
         name, ["Name", *labels],
-        [[key.replace("_", " "), *(_text(v.get(key, "–")) for v in flat)] for key in keys],
+        [[name_of(key), *(value_text(key, v.get(key, "–")) for v in flat)] for key in keys],
         bold=[len({repr(v.get(key)) for v in flat}) > 1 for key in keys], header=len(labels) > 1,
-        words=[(words or {}).get(key.rsplit(".", 1)[-1], "") for key in keys],
+        words=[hint_of(key, kind) for key in keys],
     )  # fmt: skip
 
 
@@ -204,17 +202,6 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{key}"] = value
     return flat
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if value is None:
-        return "–"
-    if isinstance(value, list) and value and not any(isinstance(v, list | dict) for v in value):
-        value = ", ".join(VALUES.get(v, v) if isinstance(v, str) else json.dumps(v) for v in value)
-    text = VALUES.get(value, value) if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _plain(text: str) -> str:

@@ -128,8 +128,7 @@ def _card(row: dict[str, Any], chosen: bool) -> None:
     with st.container(gap="xxsmall"):
         st.button(
             row["name"], key=f"open_{row['id']}", width="stretch",
-            type="secondary" if chosen else "tertiary",
-            icon=":material/chevron_right:" if chosen else None,
+            type="primary" if chosen else "secondary",
             help=None if row["problem"] else row["title"],
             on_click=st.query_params.update, kwargs={"run": row["id"]},
         )  # fmt: skip

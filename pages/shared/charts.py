@@ -119,17 +119,35 @@ def metrics_figure(
     return figure
 
 
-def log_ticks(numbers: list[float]) -> dict[str, Any]:
-    """Ticks of a logarithmic axis with their whole value; plotly's own say 5 for 0.5.
+#: Ticks of a logarithmic axis, at most.
+MOST_TICKS = 6
 
-    Few decades have ticks between them too; many have those that powers of ten alone give.
+
+def log_ticks(numbers: list[float]) -> dict[str, Any]:
+    """Where a logarithmic axis has its ticks and what they say, all in one size: 1, 2 and 5 times
+    powers of ten as long as they are few, else powers alone; none if there would be fewer than two.
     """
-    low, high = math.log10(min(numbers)), math.log10(max(numbers))
-    if high - low > 2.5:
-        return {"dtick": max(1, math.ceil((high - low) / 5))}
-    decades = range(math.floor(low), math.ceil(high) + 1)
-    ticks = [m * 10.0**e for e in decades for m in ((1, 2, 5) if high - low < 1.5 else (1, 3))]
-    return {"tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+    low, high = min(numbers), max(numbers)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for factors in ((1, 2, 5), (1, 3), (1,)):
+        places = [(m, e) for e in powers for m in factors if low <= m * 10.0**e <= high]
+        if len(places) <= MOST_TICKS:
+            break
+    places = places[:: max(1, math.ceil(len(places) / MOST_TICKS))]
+    if len(places) < 2:
+        return {}
+    return {
+        "tickvals": [m * 10.0**e for m, e in places],
+        "ticktext": [_power(m, e) for m, e in places],
+    }
+
+
+def _power(factor: int, exponent: int) -> str:
+    """As "0.02", "500", "10⁻⁵", "2 · 10⁻⁵"."""
+    if -3 <= exponent <= 3:
+        return f"{factor * 10.0**exponent:.{max(0, -exponent)}f}"
+    power = "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return power if factor == 1 else f"{factor} · {power}"
 
 
 def _numbers(rows: list[dict[str, Any]], name: str) -> list[float]:

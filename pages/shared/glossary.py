@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+import streamlit as st
+
 from levelset_core.glossary import GLOSSARY
 
 
@@ -28,6 +30,11 @@ def explain(text: str, words: str) -> str:
 def explained(text: str) -> str:
     """Text in which ``{key}`` and ``{key|other words}`` become terms of the glossary."""
     return re.sub(r"\{(\w+)(?:\|([^}]*))?\}", lambda found: term(found[1], found[2] or ""), text)
+
+
+def caption(text: str) -> None:
+    """A caption with terms, see :func:`explained`."""
+    st.caption(explained(text), unsafe_allow_html=True)
 
 
 def hint(*keys: str) -> str:

@@ -18,6 +18,7 @@ def named_table(
     bold: Sequence[bool] | None = None,
     header: bool = True,
     wide: bool = False,
+    even: bool = False,
     words: Sequence[str] | None = None,
 ) -> None:
     """Draw a table whose first column names its rows.
@@ -29,6 +30,7 @@ def named_table(
         bold: rows whose values are drawn bold.
         header: show the columns' names.
         wide: scroll sideways instead of wrapping.
+        even: make all columns as wide, so that tables below each other agree.
         words: what the rows' names mean, shown when they are hovered or focused; some may be "".
     """
     head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
@@ -40,8 +42,9 @@ def named_table(
         lines.append(f'<tr><th scope="row">{named}</th>{cells}</tr>')
     top = f"<thead><tr>{head}</tr></thead>" if header else ""
     label = html.escape(name)
+    layout = ' style="table-layout: fixed"' if even else ""
     table = (
-        f'<table class="levelset-table" aria-label="{label}">{top}'
+        f'<table class="levelset-table"{layout} aria-label="{label}">{top}'
         f"<tbody>{''.join(lines)}</tbody></table>"
     )
     # Who has no pointer scrolls it by the arrow keys, once it has the focus.

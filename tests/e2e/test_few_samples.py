@@ -62,5 +62,5 @@ def test_a_sweep_runs_beside_the_page_and_its_figures_appear(store, serve, brows
     page.get_by_role("radio", name="Repeat by repeat").click()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     page.get_by_role("radio", name="Images they differ on").click()
-    expect(page.get_by_text("p⁰ at L∞").first).to_be_visible()
+    expect(page.get_by_text("Flips when pixels change").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)

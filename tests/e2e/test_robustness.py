@@ -58,7 +58,7 @@ def test_a_cell_runs_in_the_background_and_fills_in(store, checkpoint, serve, br
     page.get_by_role("button", name="Run", exact=True).click()
     expect(small).to_have_attribute("data-state", re.compile("queued|running"))
     expect(small).to_have_attribute("data-state", "known", timeout=3000 * PATIENCE)
-    expect(page.get_by_text("of 200 images stand")).to_be_visible()
+    expect(page.get_by_text("of 200 images withstood the attack")).to_be_visible()
     (run,) = store.runs()
     until(lambda: run.status().state == "done", "the run to end")
     standing = run.result()["cells"][0]["standing"]

@@ -22,7 +22,7 @@ def test_can_you_trust_it_to_its_end(store, serve, browse):
     following = page.get_by_role("button", name="Next")
     for heading, words in (
         ("Two networks, one test: both look robust", "B is the better one. Is it?"),
-        ("A stronger attack tells them apart", "B keeps 0.0%"),
+        ("A stronger attack tells them apart", "B keeps 0.0\u00a0%"),
         ("Why: the first attack had nothing to follow", "exactly zero"),
         ("Examine finds the masked network", "saturated logits"),
     ):

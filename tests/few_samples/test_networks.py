@@ -9,7 +9,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.few_samples.binary_images import MERGES, binary_images, second_side
 from levelset_core.few_samples.config import DOUBLINGS, GeneralizationConfig, Unit
 from levelset_core.few_samples.networks import COST, MODELS, NetworkStack, make_network, stack
-from levelset_core.few_samples.results import conclusion, key_of, result_table, title
+from levelset_core.few_samples.results import conclusion, in_short, key_of, result_table, title
 from levelset_core.few_samples.training import accuracy, run_group, train_group
 from levelset_core.levelsets import project, value_and_jacobian
 from levelset_core.networks import MLP
@@ -133,6 +133,15 @@ def test_results_of_different_kinds_have_keys_titles_and_a_sentence():
     text = conclusion(result)
     assert "level with hinge (-0.50 [" in text and "cross-entropy (+5.50 [" in text
     assert "25.0% of its samples had no level set points" in text
+    assert "about as many correctly as cross-entropy, and about as many as hinge" in in_short(
+        result
+    )
+    ahead = {u: {"ours": 0.9, "xent": 0.845, "hinge": 0.92}[u.loss] for u in units}
+    clear = {**result, "rows": result_table(SMALL, chosen, ahead, details)}
+    assert in_short(clear) == (
+        "Of 100 test images, the geometric SVM classifies 5.5 more correctly than cross-entropy, "
+        "and 2.0 fewer than hinge."
+    )
     bare = result_table(SMALL, chosen, units)
     assert "fit" not in bare[0]["losses"]["ours"]
     assert "no level set points" not in conclusion({**result, "rows": bare})

@@ -102,7 +102,7 @@ def test_pairs_of_one_fraction_have_the_command_of_that_cell(page):
 def test_the_gallery_shows_who_is_right(page):
     at = page("gallery")
     text = texts(at)
-    assert "right; p⁰ at L∞" in text and "wrong; p⁰ at L∞" in text
+    assert "is right. Flips when" in text and "is wrong. Flips when" in text
     pair = at.selectbox[0]
     pair.set_value(("xent", "ours")).run()
     assert not at.exception

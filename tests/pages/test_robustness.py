@@ -115,7 +115,7 @@ def test_a_cell_is_run_seen_and_extended(models, store):
     assert work_here(store, run).state == "done"
     at.run()
     cell = next(c for c in all_cells(store, models) if c.attack == PGD)
-    assert f"{cell.standing} of 50 images stand" in texts(at) and run.id in texts(at)
+    assert f"{cell.standing} of 50 images withstood the attack" in texts(at) and run.id in texts(at)
     assert button(at, "Run").disabled and "Measured: choose more images" in texts(at)
     at.selectbox(key="robust_images_1000").set_value(100).run()
     button(at, "Extend to 100").click().run()
@@ -189,7 +189,7 @@ def test_a_run_on_fewer_images_is_told_beside_the_figure_that_stays(models, stor
     rows = table_rows(models, all_cells(store, models), "mnist_excerpt", 0.3)
     entry = rows[1].entries["pgd-margin"]
     assert (entry.best.images, entry.latest.images) == (60, 20)
-    own = f"{entry.latest.standing} of 20 stand"
+    own = f"{entry.latest.standing} of 20 right"
     assert cell_values(entry)["own"] == f"your run: {own}"
     assert cell_values(rows[0].entries["pgd-margin"])["own"] == ""
     told = texts(open_page())
@@ -312,11 +312,14 @@ def test_the_charts(models, store):
 
     figure = black_box_figure(models, transfer.result(), "mnist_excerpt")
     assert len(figure.data) == 2
-    texts = [a.text for a in figure.layout.annotations]
-    assert any("[97.34]" in t for t in texts) and not any("[99.04]" in t for t in texts[:3])
+    texts = [text for part in figure.data for line in part.text for text in line]
+    assert any("[97.34]" in t for t in texts) and not any("[99.04]" in t for t in texts[:1])
     whole = transfer.result()["matrix"]
     hidden = {**transfer.result(), "matrix": {name: [[0.9, 0.2], [0.9, 0.9]] for name in whole}}
-    marked = [a.text for a in black_box_figure(models, hidden, "mnist_excerpt").layout.annotations]
+    marked = black_box_figure(models, hidden, "mnist_excerpt").data
+    marked = [text for part in marked for line in part.text for text in line]
+    dark = [text for text in marked if "#ffffff" in text]  # light figures, on dark cells alone
+    assert all("20.0" in text for text in dark) and len(dark) == 2
     assert sum("20.0 ▼" in text for text in marked) == sum("▼" in text for text in marked) == 2
     parts = black_box_figure(models[1:], transfer.result(), "mnist_excerpt").data
     for matrix, part in zip(whole.values(), parts, strict=True):
@@ -411,7 +414,9 @@ def test_images_that_are_not_here_are_offered_for_download(bundled, tmp_path, mo
         at = open_page(view)
         assert "The images of CIFAR-10 are not on this machine." in texts(at)
         assert at.button(key=f"download_{key}").label == "Download (170 MB)"
-    assert "30 of 100 images stand" in texts(at)  # what its card knows is shown all the same
+    assert "30 of 100 images withstood the attack" in texts(
+        at
+    )  # what its card knows is shown all the same
     assert "in another order" not in texts(at)
     assert at.button(key="robust_examine").disabled
 
@@ -470,3 +475,8 @@ def test_can_you_trust_it(models, store):
         assert not at.exception and words in texts(at), words
         at.button(key="trust_next").click().run()
     assert "both look robust" in texts(at)
+    for _ in range(4):
+        at.button(key="trust_next").click().run()
+    assert at.button(key="trust_to_explorer")
+    at.button(key="trust_to_table").click().run()
+    assert not at.exception and "Can these figures be trusted?" in texts(at)

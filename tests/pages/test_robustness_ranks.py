@@ -73,12 +73,12 @@ def texts(at):
 
 def test_the_rows_of_a_column_are_ranked(models, store):
     at = open_page()
-    assert not [e for e in at.expander if "told apart" in e.label or "stands more" in e.label]
+    assert not [e for e in at.expander if "told apart" in e.label or "withstands more" in e.label]
     at.session_state["robust_grid"] = {"chosen": [models[0].id, "autoattack"]}
     at.run()
-    (ranks,) = [e for e in at.expander if "stands more than" in e.label]
-    assert ranks.label == "AutoAttack: TRADES 0.32 stands more than Madry 0.32"
-    assert "40 images stand with TRADES 0.32 alone, 10 with Madry 0.32 alone" in texts(at)
+    (ranks,) = [e for e in at.expander if "withstands more than" in e.label]
+    assert ranks.label == "AutoAttack: TRADES 0.32 withstands more than Madry 0.32"
+    assert "40 images only TRADES 0.32 gets right, 10 only Madry 0.32" in texts(at)
 
 
 def test_drawn_images_are_not_ranked_nor_mixed(models, store):
@@ -102,7 +102,7 @@ def test_a_drawn_cell_is_run_and_says_so(models, store):
     assert run.config.settings["subset_seed"] == 7 and run.config.settings["images"] == 50
     assert work_here(store, run).state == "done"
     at.run()
-    assert "images drawn by seed 7 stand" in texts(at)
+    assert "images drawn by seed 7 withstood the attack" in texts(at)
 
 
 def test_l2_is_a_table_of_its_own(models, store):

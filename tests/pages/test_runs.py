@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 from levelset_core.runs import Run, work_here
-from pages.runs.words import setting_words
+from pages.runs.names import HELPS, hint_of, name_of, note_of, value_text
 from pages.server.run_route import artifact_address, run_routes, zip_address
 from pages.shared.charts import log_ticks, metric_names, metrics_figure
 from tests.runs.support import wait, wait_for_state
@@ -92,23 +92,60 @@ def test_settings_read_like_words(store):
     models = [{"id": "a", "title": "Ours 0.4", "digest": "12"}]
     run = store.create("survey", {"models": models, "data_dir": None}, device="cpu")
     _, rows = table(open_page(run), "Settings")
-    assert rows["models.1.title"] == ["Ours 0.4"]
-    assert rows["data dir"] == ["–"] and rows["attack.steps"] == ["40"]
+    assert rows["Network 1: title"] == ["Ours 0.4"]
+    assert rows["Folder of the images"] == ["–"] and rows["Attack: steps"] == ["40"]
     sweep = store.create("generalize", {"data": "mnist_excerpt"}, device="cpu")
     _, rows = table(open_page(sweep), "Settings")
-    assert rows["losses"] == ["Cross-entropy, Hinge, Geometric SVM"]
-    assert setting_words("generalize")["tuning"].startswith("separate repeats")
-    assert setting_words("of another program") == {}
+    assert rows["Losses"] == ["Cross-entropy, Hinge, Geometric SVM"]
+
+
+def test_a_setting_says_in_words_what_it_is_and_what_files_call_it():
+    assert name_of("config.octaves") == "Octaves of sines and cosines"
+    assert name_of("cells.2.attack") == "Attack 2: attack" and name_of("f_score") == "F-score"
+    assert value_text("losses", ["xent", "ours"]) == "Cross-entropy, Geometric SVM"
+    assert value_text("config.optimizer", "muon") == "Muon and Adam"
+    assert (value_text("merge", "odd-even"), value_text("half", True)) == (
+        "even class numbers against odd ones", "yes"
+    )  # fmt: skip
+    assert hint_of("tuning", "generalize") == (
+        "In files: tuning. Separate repeats that every candidate is tried on."
+    )
+    assert hint_of("cells.1.step", "attack").endswith("Of PGD; of pgd-strong the first one.")
+    assert hint_of("unheard_of", "tiny") == "In files: unheard_of."
+    known = {name for kind in HELPS.values() for name, _ in kind.rules()}
+    named = {name_of(name).lower() for name in known}
+    assert not [name for name in named if "_" in name] and len(named) > len(known) - 3
+
+
+def test_a_training_that_goes_beyond_its_epsilon_says_so(store):
+    run = store.create("robust", {"epsilon": 0.3, "watch": 10, "watch_epsilon": 0.2}, device="cpu")
+    assert "is to withstand 0.2" in note_of(run) and "grows to 0.3" in note_of(run)
+    assert note_of(store.create("robust", {"epsilon": 0.3}, device="cpu")) == ""
+    assert note_of(store.create("tiny", {}, device="cpu")) == ""
 
 
 @pytest.mark.parametrize(
-    ("numbers", "said"), [([0.05, 0.7], ["0.05", "0.5"]), ([0.003, 0.4], ["0.003", "0.1"])]
+    ("low", "high", "ticks"),
+    [
+        (0.018, 0.5, ["0.02", "0.05", "0.1", "0.2", "0.5"]),
+        (1e-5, 0.06, ["10⁻⁵", "10⁻⁴", "0.001", "0.01"]),
+        (0.011, 0.018, None),
+        (0.002, 0.019, ["0.002", "0.005", "0.01"]),
+        (1e-12, 1.0, ["10⁻¹²", "10⁻⁹", "10⁻⁶", "0.001", "1"]),
+        (2e5, 6e5, ["2 · 10⁵", "5 · 10⁵"]),
+    ],
+)
+def test_logarithmic_axes_have_few_ticks_of_one_size(low, high, ticks):
+    assert log_ticks([low, high]).get("ticktext") == ticks
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"), [([0.05, 0.7], ["0.05", "0.5"]), ([0.003, 0.4], ["0.005", "0.1"])]
 )
 def test_ticks_of_a_log_axis_say_their_whole_value(numbers, said):
     ticks = log_ticks(numbers)
     assert set(said) <= set(ticks["ticktext"])
     assert len(ticks["tickvals"]) == len(ticks["ticktext"])
-    assert log_ticks([1e-9, 1.0]) == {"dtick": 2}
 
 
 def test_start_cancel_and_resume(store):
@@ -146,7 +183,7 @@ def test_two_runs_side_by_side(store, finished):
     assert names == ["Bunny (2)", "Bunny"]
     headers, rows = table(at, "Settings")
     assert headers[1:] == ["Bunny", "Bunny (2)"]
-    assert rows["seed"] == ["*0", "*7"] and rows["threads"] == ["1", "1"]
+    assert rows["Seed"] == ["*0", "*7"] and rows["Threads"] == ["1", "1"]
 
 
 def test_filters(store, finished):

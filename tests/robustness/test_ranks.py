@@ -37,12 +37,12 @@ def test_pairs_are_compared_on_the_same_images():
     (pair,) = found
     assert (pair.first, pair.only_first, pair.only_second) == ("B", 20, 10)
     assert pair.sentence == (
-        "B cannot be told apart from A: 20 images stand with B alone, 10 with A alone "
+        "B cannot be told apart from A: 20 images only B gets right, 10 only A "
         "(p = 0.099, the same 100 images)."
     )
     (pair,) = compare_found({"A": figure(range(60)), "B": figure(range(5, 100), 120)})
     assert pair.images == 100 and pair.p < 0.001
-    assert "B stands more than A: 40 images" in pair.sentence and "p < 0.001" in pair.sentence
+    assert "B withstands more than A: 40 images" in pair.sentence and "p < 0.001" in pair.sentence
 
 
 def test_figures_that_are_not_comparable_are_refused():

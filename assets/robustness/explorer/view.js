@@ -40,14 +40,14 @@ class ExplorerView extends View {
       level: picture("level", "Level set point p"),
     };
     this.choice = element("select", "", { "aria-label": "How the level set point is found" });
-    this.pictures.level.heading.replaceChildren("p by ", this.choice);
+    this.pictures.level.heading.replaceChildren("p: ", this.choice);
     this.choice.addEventListener("change", () => {
       this.level = this.preferred = Number(this.choice.value);
       this.request();
     });
     const row = element("div", "pictures");
     row.append(...Object.values(this.pictures).map(({ box }) => box));
-    this.bars = chart("logits", "Logits (ticks: those of x)");
+    this.bars = chart("logits", "Output of each class (ticks: of x)");
     this.fall = chart("fall", "Fʲ over the steps (dotted: of x)");
     this.along = chart("along", "Fʲ from x towards the last step");
     const charts = element("div", "charts");
@@ -177,7 +177,7 @@ class ExplorerView extends View {
       label: "L∞ distance from x",
       lines: [{ x: distance, y: margin, colour: theme.plus }],
       marks: zero === null ? [] : [{
-        x: zero, y: 0, colour: theme.minus, shape: "square", text: `root at ${number(zero)}`,
+        x: zero, y: 0, colour: theme.minus, shape: "square", text: `boundary at ${number(zero)}`,
       }],
     });
   }

@@ -7,7 +7,7 @@ import { mounter, View } from "../../shared/view.js";
 import { paintSection, regions } from "./paint.js";
 
 const LEGEND = [
-  ["x", "the image"], ["now", "this step"], ["root", "root on the attack direction"],
+  ["x", "the image"], ["now", "this step"], ["root", "boundary on the attack's way"],
   ["own", "Fʲ = 0"], ["box", "ε-box"],
 ];
 

@@ -82,5 +82,5 @@ export function paintHistogram(canvas, theme, { width, height, range, most, epsi
     const v = (range * k) / ticks;
     context.fillText(v.toFixed(range < 0.2 ? 3 : 2).replace("-", "−"), px(v), top + h + 4);
   }
-  context.fillText("signed L∞ distance to the boundary, images a bin", left + w / 2, top + h + 18);
+  context.fillText("signed L∞ distance to the boundary (height: number of images)", left + w / 2, top + h + 18);
 }

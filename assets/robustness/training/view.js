@@ -27,7 +27,7 @@ class TrainingView extends View {
     this.player = new Player("Play the epochs", FRAME, () => this.begin(), () => this.next());
     const bar = element("div", "controls");
     bar.append(this.slider.row, this.player.button);
-    this.curves = chart("curves", "Test accuracy: clean (dashes), under attack (line)");
+    this.curves = chart("curves", "Test accuracy: clean (dashed), under attack (solid)");
     this.histogram = chart("histogram", "Margins of the test images");
     this.legend = element("div", "legend", { "data-testid": "legend" });
     const charts = element("div", "charts");
@@ -82,9 +82,9 @@ class TrainingView extends View {
     const colours = [theme.plus, theme.minus];
     const width = Math.floor((this.root.clientWidth - 18) / 2);
     plot(this.curves.canvas, theme, {
-      width, height: HEIGHT, x: [0, Math.max(1, this.last)], y: [0, 1.04], label: "epoch",
+      width, height: HEIGHT, x: [0, Math.max(5, this.last)], y: [-0.04, 1.04], label: "epoch",
       lines: data.runs.flatMap((run, j) => [
-        { x: run.epochs, y: run.clean, colour: colours[j], dash: [3, 4] },
+        { x: run.epochs, y: run.clean, colour: colours[j], dash: [7, 4] },
         { x: run.epochs, y: run.robust, colour: colours[j] },
       ]),
       marks: data.runs.map((run, j) => {

@@ -42,9 +42,12 @@ class RobustKind(Kind):
     title = "Robust classifier"
     metrics = {  # noqa: RUF012
         "loss": Metric("Loss"),
-        "right": Metric("Right as they are"),
-        "robust": Metric("Right under the training's attack"),
-        "found": Metric("With a level set point"),
+        "right": Metric("Share right, no attack"),
+        "robust": Metric("Share right under the training's attack"),
+        "found": Metric("Share with a level set point found"),
+        "epoch": Metric("Epoch"),
+        "epsilon": Metric("ε of the training"),
+        "learning_rate": Metric("Learning rate"),
     }
     preview_every = 1.0
     shared = True

@@ -35,6 +35,11 @@ def share(name: str, attack: str) -> float:
     return found
 
 
+def percentage(share: float, digits: int = 1) -> str:
+    """As "97.4 %", on one line."""
+    return f"{100 * share:.{digits}f}\u00a0%"
+
+
 def bars(names: list[str], attacks: list[str]) -> go.Figure:
     """The shares of some networks under some attacks."""
     figure = go.Figure()
@@ -44,7 +49,8 @@ def bars(names: list[str], attacks: list[str]) -> go.Figure:
         figure.add_bar(
             x=[ATTACKS[a] for a in attacks], y=shares, name=NETWORKS[name],
             marker={"color": colour, "pattern": {"shape": pattern}},
-            text=[f"{value:.1%}" for value in shares], textposition="outside", cliponaxis=False,
+            text=[percentage(value) for value in shares], textposition="outside",
+            cliponaxis=False,
             hovertemplate="%{x}: %{y:.1%}<extra>" + NETWORKS[name] + "</extra>",
         )  # fmt: skip
     figure.update_layout(barmode="group", showlegend=True)
@@ -151,12 +157,12 @@ def claims() -> go.Figure:
     ):
         figure.add_scatter(
             x=values, y=names, mode="markers+text", name=title, textposition=place,
-            text=[f"{value:.2f}" for value in values], cliponaxis=False,
+            text=[f"\u2002{value:.2f}\u2002" for value in values], cliponaxis=False,
             marker={"symbol": symbol, "color": colour, "size": 10, "line": {"width": 2}},
             customdata=[c.paper for c in rows],
             hovertemplate="%{x:.2f} %<extra>" + title + ", %{customdata}</extra>",
         )  # fmt: skip
-    figure.update_xaxes(range=[-9, 109], ticksuffix=" %", automargin=True)
-    figure.update_yaxes(automargin=True)
+    figure.update_xaxes(range=[-9, 109], ticksuffix="\u00a0%", automargin=True)
+    figure.update_yaxes(automargin=True, showgrid=False)  # lines would run through the figures
     title = "Robust accuracy on MNIST, ε = 0.3: as reported, and under AutoAttack"
     return charts.tidy(figure, title, HEIGHT, y=-0.12)

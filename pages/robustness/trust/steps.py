@@ -10,6 +10,7 @@ from levelset_core.glossary import GLOSSARY
 from levelset_core.robustness.history import CLAIMS, SOURCE
 from levelset_core.robustness.models import KnownModel
 from levelset_core.robustness.twin import FACTOR, measured
+from pages.robustness.address import VIEW
 from pages.robustness.masking import finding_list
 from pages.robustness.trust.pictures import (
     NETWORKS,
@@ -18,6 +19,7 @@ from pages.robustness.trust.pictures import (
     claims,
     gradients,
     madry,
+    percentage,
     share,
     unattacked,
 )
@@ -25,6 +27,11 @@ from pages.shared.charts import CONFIG
 from pages.shared.glossary import explained, term
 
 STEP = "trust_step"
+#: Where the last step leads: view, what the button says, its icon.
+ONWARDS = (
+    ("table", "To the table", ":material/table:"),
+    ("explorer", "Attack an image yourself", ":material/search:"),
+)
 
 
 def trust_view(found: list[KnownModel]) -> None:
@@ -40,8 +47,15 @@ def trust_view(found: list[KnownModel]) -> None:
             on_click=_move, args=(-1,),
         )  # fmt: skip
         last = step == len(STEPS) - 1
+        if last:
+            for view, title, icon in ONWARDS:
+                st.button(
+                    title, key=f"trust_to_{view}", icon=icon, on_click=_open, args=(view,),
+                    type="primary" if view == "table" else "secondary",
+                )  # fmt: skip
         st.button(
-            "From the beginning" if last else "Next", key="trust_next", type="primary",
+            "From the beginning" if last else "Next", key="trust_next",
+            type="secondary" if last else "primary",
             icon=":material/replay:" if last else ":material/arrow_forward:",
             on_click=_move, args=(1,),
         )  # fmt: skip
@@ -54,6 +68,11 @@ def trust_view(found: list[KnownModel]) -> None:
             )
 
 
+def _open(view: str) -> None:
+    st.session_state[VIEW] = view
+    st.session_state[STEP] = 0
+
+
 def _move(by: int) -> None:
     """From where the reader is; a button pressed before its step is drawn counts too."""
     st.session_state[STEP] = (st.session_state.get(STEP, 0) + by) % len(STEPS)
@@ -63,7 +82,7 @@ def _alike() -> None:
     """Both stand the first attack."""
     left, right = st.columns([3, 2])
     left.plotly_chart(bars(list(NETWORKS), ["clean", "pgd-xent"]), config=CONFIG, key="trust_1")
-    a, b = (share(name, "pgd-xent") for name in NETWORKS)
+    a, b = (percentage(share(name, "pgd-xent")) for name in NETWORKS)
     with right:
         _say(
             "Both networks read handwritten digits. An attacker may change every pixel by up to "
@@ -72,7 +91,7 @@ def _alike() -> None:
             "The usual attack is {pgd} (projected gradient descent) on {cross_entropy_loss}: in 40 "
             "small steps it makes the loss that the network was trained with as large as it "
             "can.\n\n"
-            f"A still reads **{a:.1%}** of the attacked images correctly, B **{b:.1%}**. Such "
+            f"A still reads **{a}** of the attacked images correctly, B **{b}**. Such "
             "images are said to {stands|stand}. By this figure, both are robust, and B is the "
             "better one. Is it?"
         )
@@ -85,8 +104,8 @@ def _stronger() -> None:
     left, right = st.columns([3, 2])
     attacks = ["pgd-xent", "pgd-margin", "pgd-strong", "autoattack"]
     left.plotly_chart(bars(list(NETWORKS), attacks), config=CONFIG, key="trust_2")
-    a, b = (share(name, "autoattack") for name in NETWORKS)
-    first = measured()["networks"]["twin"]["stages"]["apgd-ce"]
+    a, b = (percentage(share(name, "autoattack")) for name in NETWORKS)
+    first = percentage(measured()["networks"]["twin"]["stages"]["apgd-ce"])
     with right:
         _say(
             "The same images, the same 0.3 for every pixel (the {box} of an image), other "
@@ -94,10 +113,10 @@ def _stronger() -> None:
             "of two {logits}* small instead of the loss large. {pgd_strong|Strong PGD} tries "
             "three losses, with steps that shrink. {autoattack} is the field's standard set of "
             "four attacks.\n\n"
-            f"A keeps **{a:.1%}**. B keeps **{b:.1%}**: every image can be changed so that B is "
+            f"A keeps **{a}**. B keeps **{b}**: every image can be changed so that B is "
             "wrong. Those changes were there before; the first attack did not find them.\n\n"
             "AutoAttack gets through because it does not rely on one loss. Its first attack "
-            f"follows cross-entropy and leaves {first:.1%}, the next one follows differences of "
+            f"follows cross-entropy and leaves {first}, the next one follows differences of "
             "logits."
         )
         if (found := unattacked()) is not None:
@@ -111,17 +130,18 @@ def _why() -> None:
     if found is not None:
         with left:
             gradients(found)
-    zeros = measured()["networks"]["twin"]["masking"]["zero_xent"]
+    zeros = percentage(measured()["networks"]["twin"]["masking"]["zero_xent"], 0)
     honest = share("standard", "pgd-xent")
     with right:
         _say(
-            f"**B is a network that never saw an attack, with its outputs times {FACTOR:g}.** "
+            "**B is a network that never saw an attack, with its outputs multiplied by "
+            f"{FACTOR:g}.** "
             "The factor changes none of its answers. Without it, even the first attack breaks "
-            f"{1 - honest:.0%} of the images.\n\n"
+            f"{percentage(1 - honest, 0)} of the images.\n\n"
             "An attack follows the gradient: which way does each pixel have to change? "
             "{softmax|Softmax} turns such large outputs into exactly 1 and 0, so the loss is "
             "exactly 0, and "
-            f"**its gradient is exactly zero** on {zeros:.0%} of the images. The attack has no "
+            f"**its gradient is exactly zero** on {zeros} of the images. The attack has no "
             "direction to follow. The gradient of the {class_margin|output margin}, the difference "
             "of two outputs, is as good as ever.\n\n"
             "That is called {masking}: the network is no harder to fool, only harder to attack by "
@@ -141,14 +161,18 @@ def _named() -> None:
     with columns[0]:
         _say(
             "You need not know this in advance. **Examine**, below the table, looks for it and "
-            "for some twenty other things that mislead attacks, in about a minute, and says what "
-            "it saw and what to do. The button is grey where all models of the table are examined. "
-            "It examines your own model too: see **Your model**.\n\n"
-            f"Examine looked at the first {examined} of the {images} images of steps 1 and 2, so "
-            "its percentages differ a little from those. The {class_margin|output margin} is a "
-            "difference of two outputs, without a unit. It is not the input margin of the "
-            "Playground, which is a distance. {logits|Logits} are the outputs themselves, which "
-            "{softmax} turns into probabilities."
+            "for some twenty other things that mislead attacks. It takes about a minute per "
+            "network, and it examines your own model too: see **Your model**.\n\n"
+            f"It looked at the first {examined} of the {images} images of steps 1 and 2, so its "
+            "percentages differ a little from those."
+        )
+    with columns[1]:
+        _say(
+            "In words: B's outputs, its {logits}, are so large that {softmax} is exactly 0 or 1 "
+            "({saturated}), and a loss that cannot change gives an attack nothing to follow. To "
+            "get its gradient back, divide the logits by a {temperature}. The "
+            "{class_margin|output margin} is a difference of two logits, without a unit; the "
+            "input margin of the Playground is another thing, a distance."
         )
 
 
@@ -160,6 +184,7 @@ def _history() -> None:
     methods = ", ".join(term(words[claim.name]) for claim in CLAIMS)
     left.caption(f"What the methods are: {methods}.", unsafe_allow_html=True)
     own = next(claim for claim in CLAIMS if claim.own)
+    before, after = (percentage(v / 100, 2) for v in (own.reported, own.autoattack))
     place = 1 + sum(claim.autoattack > own.autoattack for claim in CLAIMS)
     with right:
         st.markdown(
@@ -167,8 +192,8 @@ def _history() -> None:
             "AutoAttack left of the same networks later.\n\n"
             "The network of the paper that this program is about, *Controlling Neural Level Sets* "
             "(the thick orange line), was reported at "
-            f"**{own.reported:.2f} %**, the highest of these. Its outputs are in the thousands, as "
-            f"B's are. AutoAttack leaves **{own.autoattack:.2f} %**: place {place} of "
+            f"**{before}**, the highest of these. Its outputs are in the thousands, as "
+            f"B's are. AutoAttack leaves **{after}**: place {place} of "
             f"{len(CLAIMS)}.\n\n"
             "**So: trust a figure as far as the strongest attack behind it**, and look at the "
             "gradients first. In the table that is the column AutoAttack.\n\n"
