@@ -249,7 +249,7 @@ def test_verdicts(models, store, monkeypatch):
     at.run()
     assert "Not examined yet" not in texts(at)
     assert button(at, "Examine").disabled
-    assert {m.label for m in at.metric} >= {"Median |logit|", "Strongest black box"}
+    assert {m.label for m in at.metric} >= {"Median size of a logit", "Right, black box"}
 
 
 @pytest.mark.parametrize("curve", ["epsilon", "steps", "waterfall", "distances", "black-box"])
