@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import Opens, Playground
 from tests.e2e.servers import Server, until
@@ -84,6 +85,7 @@ def test_a_server_killed_at_random_moments_loses_no_point(
         page.acknowledged()
         assert page.number("points") == count + 2, f"after {kill + 1} kills"
     page.trains(1)
-    page.well()
+    # It may say that training was busy while it began; nothing worse.
+    expect(page.page.get_by_test_id("stException")).to_have_count(0)
     assert session in page.address()
     print(f"\n{KILLS} servers killed: {2 * KILLS} points of {2 * KILLS}, one playground.")

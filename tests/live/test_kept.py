@@ -133,3 +133,22 @@ def test_after_a_worker_died_the_next_opens_what_is_looked_at(start, small_state
     assert all(session.worker is None for session in left)
     Ear(left[0]).wait("news", lambda news: news["step"] > 0)
     assert all(session.worker is None for session in left[1:])
+
+
+@pytest.mark.slow
+def test_two_hundred_lose_nothing_and_one_more_is_told(start, small_state):
+    hub = start()
+    ears = [Ear(hub.create(small_state(), playing=k % 2 == 0)) for k in range(module.MAX_SESSIONS)]
+    sessions = [ear.session for ear in ears]
+    with pytest.raises(LevelsetError, match="200 playgrounds are open on this server"):
+        hub.create(small_state())
+    for k, session in enumerate(sessions):
+        session.set_points(PointSet([[0.5, k / 1000], [-0.5, -0.5]], [1, -1]), 5)
+    for ear in ears[::20]:
+        assert ear.step() >= 0  # each is still served
+    assert all(hub.get(session.id) is session for session in sessions)
+    hub.close()
+    again = start()
+    for k, session in enumerate(sessions):
+        found = again.get(session.id)
+        assert found.state.points.xy[0, 1] == pytest.approx(k / 1000) and found.version == 5
