@@ -339,6 +339,18 @@ GLOSSARY: dict[str, Term] = {
         "the right class's logit minus the largest other one, over a difference of the largest "
         "logits. So it does not depend on how large they are.",
     ),
+    "state_dict": Term(
+        "state dict", "the weights of a network by name",
+        "as PyTorch saves them. It does not say how the network is built.",
+    ),
+    "safetensors": Term(
+        "safetensors", "a file format for numbers",
+        "it holds weights and nothing that could run.",
+    ),
+    "onnx": Term(
+        "ONNX", "a file format for networks",
+        "weights and how they are combined, for programs of all kinds.",
+    ),
     "temperature": Term(
         "temperature", "what logits are divided by",
         "the answers stay the same, but softmax is no longer exactly 0 or 1 and cross-entropy has "

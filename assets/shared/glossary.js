@@ -352,6 +352,21 @@ export const GLOSSARY = {
     "name": "Difference of logits ratio",
     "sentence": "Difference of logits ratio: the right class's logit minus the largest other one, over a difference of the largest logits. So it does not depend on how large they are."
   },
+  "state_dict": {
+    "symbol": "state dict",
+    "name": "The weights of a network by name",
+    "sentence": "The weights of a network by name: as PyTorch saves them. It does not say how the network is built."
+  },
+  "safetensors": {
+    "symbol": "safetensors",
+    "name": "A file format for numbers",
+    "sentence": "A file format for numbers: it holds weights and nothing that could run."
+  },
+  "onnx": {
+    "symbol": "ONNX",
+    "name": "A file format for networks",
+    "sentence": "A file format for networks: weights and how they are combined, for programs of all kinds."
+  },
   "temperature": {
     "symbol": "temperature",
     "name": "What logits are divided by",

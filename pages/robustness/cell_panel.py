@@ -22,7 +22,7 @@ from pages.robustness.measuring import PASSES
 from pages.robustness.models import test_images
 from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
-from pages.shared.glossary import term
+from pages.shared.glossary import caption, term
 from pages.shared.image_data import here_or_download
 from pages.shared.kept import kept
 from pages.shared.run_controls import queue_ahead, run_progress
@@ -49,7 +49,8 @@ def cell_panel(rows: list[Row], entry: Entry, data: str) -> None:
 
 def _how(entry: Entry, data: str) -> None:
     trained = f" Trained by run `{entry.model.id}`." if entry.model.origin == "run" else ""
-    st.caption(f"{first_upper(attack_text(entry.attack))}.{trained}")
+    attack = attack_text(entry.attack).replace("DLR", "{dlr}").replace("PGD", "{pgd}", 1)
+    caption(f"{first_upper(attack)}.{trained}")
     best = entry.best
     if entry.reference is not None:
         st.markdown(f"Reference: {entry.reference.text}.")

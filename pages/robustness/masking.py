@@ -17,7 +17,7 @@ from pages.robustness.charts import tidy
 from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
 from pages.shared.charts import COLORS, CONFIG, look
-from pages.shared.glossary import hint
+from pages.shared.glossary import caption, hint
 from pages.shared.tables import named_table
 
 #: Images that a model is examined on.
@@ -48,9 +48,10 @@ def masking_view(models: list[KnownModel], chosen: KnownModel, data: str, epsilo
     """The verdicts of all models, and the evidence for the one chosen in the table."""
     attack = paper_attack("pgd-margin", chosen.shape[0], epsilon)
     st.markdown("## Can these figures be trusted?")
-    st.caption(
+    caption(
         f"Found on the first {IMAGES} images only, so the shares differ from the table's. A "
-        "tick means that nothing misled the attacks. It does not mean that the network is robust."
+        "tick means that nothing misled the attacks, as {masking|masked gradients} do. It does "
+        "not mean that the network is robust."
     )
     missing = []
     for model in models:

@@ -35,7 +35,7 @@ from levelset_core.robustness.uploads import (
 from pages.robustness.models import SHAPES, sets_here, test_images
 from pages.server.people import my_runs
 from pages.shared.attempt import attempt, tell
-from pages.shared.glossary import hint
+from pages.shared.glossary import explained, hint
 from pages.shared.uploads import prepare_uploads, read_upload
 
 FIND, OWN = "find out", "other numbers"
@@ -202,11 +202,13 @@ def _forget(model: KnownModel) -> None:
 
 def _what_is_read() -> None:
     st.markdown("## What is read, and how")
-    st.markdown(
-        "- **.safetensors**: plain tensors. A file of this program says what it holds.\n"
-        "- **.pt, .pth**: a state dict, read with `weights_only=True`: no code in it runs. Other "
+    told = (
+        "- **.safetensors**: {safetensors|plain numbers}. A file made by this program says which "
+        "network they belong to.\n"
+        "- **.pt, .pth**: a {state_dict}, read with `weights_only=True`: no code in it runs. Other "
         "prefixes and names of the layers are fine: the same layers in the same order fit. Of "
-        "several networks in a file the averaged one (`ema`) is taken, and the page says so.\n"
+        "several networks in a file the one averaged over the training (`ema`) is taken, and the "
+        "page says so.\n"
         "- **Normalized pixels**: the usual normalizations are tried on the first test images, and "
         "the page says which one the network wants.\n"
         "- **ConvNet-4a** exists with and without two ReLUs in its head, which a state dict does "
@@ -215,8 +217,9 @@ def _what_is_read() -> None:
         "file: it unpickles, loads native code and evaluates text where the file says so. So this "
         "program reads only the graph (JSON) and the weights (plain bytes), and runs the graph "
         "with a list of allowed operators, once its sizes are checked; pickled parts are refused.\n"
-        "- **.onnx**: operators and numbers, no code. What onnx2torch converts has gradients; "
-        "other networks run in onnxruntime without gradients, and the page says so."
+        "- **.onnx** ({onnx}): operators and numbers, no code. What onnx2torch converts has "
+        "gradients; other networks run in onnxruntime without gradients, and the page says so."
     )
+    st.markdown(explained(told), unsafe_allow_html=True)
     st.code(EXPORT, language="python")
     st.caption("Images go in, logits come out, one for each class.")
