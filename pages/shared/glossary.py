@@ -23,7 +23,7 @@ def explain(text: str, words: str) -> str:
     """HTML of a text whose words come when it is hovered or focused."""
     return (
         f'<span class="levelset-term" tabindex="0">{html.escape(text)}'
-        f'<span class="levelset-about" role="tooltip" hidden>{html.escape(words)}</span></span>'
+        f'<span class="levelset-about" role="tooltip">{html.escape(words)}</span></span>'
     )
 
 

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.servers import until
+
 STAGES = ("1 Project", "2 Sample network", "3 Loss", "4 Update θ", "5 Motion")
 
 
@@ -76,6 +78,8 @@ def test_the_keys_of_the_charts_are_seen_without_scrolling(browse, size):
     for word in ("held-out", "smallest"):
         key = page.main.locator(".js-plotly-plot .annotation").filter(has_text=word)
         expect(key).to_be_visible()
-        box = key.bounding_box()
+        boxes: list[dict[str, float] | None] = []
+        until(lambda k=key, b=boxes: b.append(k.bounding_box()) or b[-1], "a chart that stands")
+        box = boxes[-1]
         assert box["y"] + box["height"] <= size[1], (word, box)
         assert box["x"] + box["width"] <= size[0]
