@@ -48,6 +48,7 @@ def test_weights_load_with_the_printed_snippet(playground, tmp_path):
     playground.show("Share & keep")
     button = playground.page.get_by_role("button", name="Download weights")
     path = download(playground, tmp_path, button.click)
+    playground.main.get_by_text("Load it elsewhere").click()
     code = playground.main.get_by_test_id("stCode").filter(has_text="import torch")
     snippet = code.inner_text()
     done = subprocess.run(
