@@ -45,7 +45,7 @@ export class Guide {
         speed: header.speed, newest: header.newest, panels: panels.length, dark,
       }, now);
     }
-    const known = header ? points.aligned(header.version).filter(Boolean).length : 0;
+    const known = header ? (points.aligned(header.version) ?? []).filter(Boolean).length : 0;
     const complete = lead.update({
       changed: known !== points.list.length,
       count: points.list.length, playing, header, panels, dark,

@@ -52,7 +52,7 @@ def test_p_fills_the_window_and_escape_comes_back(browse):
     before = page.canvas.bounding_box()
     page.page.keyboard.press("p")  # nothing is focused: the whole page listens
     until(lambda: share(page.canvas.bounding_box(), size) >= 0.7, "the canvas to fill the window")
-    assert "view=present" in page.address()
+    until(lambda: "view=present" in page.address(), "the address to say so")
     assert float(page.root.evaluate("root => root.currentCSSZoom ?? root.style.zoom")) >= LEGIBLE
     expect(page.page.get_by_test_id("stHeader")).to_be_hidden()
     expect(page.page.get_by_role("combobox", name="Loss")).to_be_hidden()
