@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from levelset_core.device import describe_device, pick_device
+from pages.shared.attempt import telling
 from pages.shared.kept import view_choice
 
 #: Name (in the address, in tests) -> what is shown, and the function that draws it. Only the
@@ -61,7 +62,8 @@ def page(
         with place or row:
             labels = {name: label for name, (label, _) in views.items()}
             show = views[view_choice("View", labels, key=key, default=next(iter(views)))][1]
-    yield Page(row, show)
+    with telling():  # what no part of the page has told, as that the server is full
+        yield Page(row, show)
     if device is not None:
         with st.sidebar:
             device_badge(device)

@@ -110,6 +110,18 @@ def test_a_damaged_link_opens_the_default():
     assert session_of(at).state == PlaygroundState.default()
 
 
+def test_a_full_server_is_told_in_a_sentence(monkeypatch):
+    def full(*arguments, **options):
+        raise LevelsetError("200 playgrounds are open on this server.")
+
+    monkeypatch.setattr(hub.LiveHub, "create", full)
+    at = AppTest.from_file(str(ROOT / "pages" / "shell.py"), default_timeout=60)
+    at.run()
+    at.switch_page(str(ROOT / "pages" / "playground" / "page.py")).run()
+    assert not at.exception
+    assert [error.value for error in at.error] == ["200 playgrounds are open on this server."]
+
+
 def test_a_link_with_rho_where_a_norm_is_needed_opens_on_the_norm():
     at = AppTest.from_file(str(ROOT / "pages" / "shell.py"), default_timeout=60)
     at.run()
