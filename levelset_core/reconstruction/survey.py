@@ -92,8 +92,8 @@ class Survey:
         """One sentence."""
         why = {
             "closed": f"they cover {1 - self.empty:.0%} of the surface that closes around them",
-            "open": f"{self.empty:.0%} of the surface that would close around them has no point "
-            f"near; the rims of what is covered are {self.rim:.3g} long",
+            "open": f"a closed one would have no point near over {self.empty:.0%} of it; the rims "
+            f"of what they cover are {self.rim:.3g} long",
             "curve": f"{self.linear:.0%} of the neighbourhoods are lines",
             "volume": f"neighbourhoods are {self.bulky:.0%} as thick as they are wide",
         }[self.kind]
