@@ -7,6 +7,7 @@ from levelset_core.networks.encoding import PositionalEncoding
 from levelset_core.networks.export import loading_snippet, save_mlp
 from levelset_core.networks.implicit import ImplicitMLP
 from levelset_core.networks.initialization import INITIALIZATIONS, initialize
+from levelset_core.networks.local import LocalFeatures
 from levelset_core.networks.mlp import MLP
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Activation",
     "AtlasNet",
     "ImplicitMLP",
+    "LocalFeatures",
     "PositionalEncoding",
     "initialize",
     "loading_snippet",

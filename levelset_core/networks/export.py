@@ -91,14 +91,32 @@ def F(x):
     frequencies = math.pi * 2.0 ** torch.arange(info["octaves"])
     phase = (x[:, :, None] * frequencies).flatten(1)
     phi = h = torch.cat([x, phase.sin(), phase.cos()], dim=1)
-    last = len(weights) // 2 - 1
+    last = sum(name.endswith(".bias") for name in weights) - 1
     for k in range(last + 1):
         if 0 < k < last and info["skip"]:
             h = torch.cat([h, phi], dim=1)
         h = h @ weights[f"layers.{{k}}.weight"].T + weights[f"layers.{{k}}.bias"]
         if k < last:
             h = ACTIVATIONS[info["activation"]["name"]](h)
+    if "local.nodes" in weights:
+        h = h - local(x)[:, None]
     return info["scale"] * h
+
+
+def local(x):
+    """Quadratic B-splines on the nodes of a grid: x in the box, (n, d) -> (n,)"""
+    nodes, c = weights["local.nodes"], weights["local.coefficients"]
+    table = torch.zeros(tuple(nodes.amax(0) + 3))
+    table[tuple(nodes.T)] = c
+    u = (x - weights["local.low"]) / weights["local.cell"]
+    at, total = u.round(), 0
+    for step in torch.cartesian_prod(*[torch.arange(-1, 2)] * x.shape[1]):
+        t = (u - at - step).abs()
+        spline = torch.where(t < 0.5, 0.75 - t**2, 0.5 * (1.5 - t) ** 2).prod(1)
+        node = (at + step).long()
+        known = ((node >= 0) & (node < torch.tensor(table.shape))).all(1)
+        total = total + known * spline * table[tuple((node * known[:, None]).T)]
+    return total
 
 
 print(F(torch.tensor([info["center"]])))

@@ -13,6 +13,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.networks.activations import Activation
 from levelset_core.networks.encoding import PositionalEncoding
 from levelset_core.networks.fused import FusedPass, Kept, weight_gradients
+from levelset_core.networks.local import LocalFeatures
 from levelset_core.parallel import ALONE, Workers, row_blocks
 
 
@@ -40,6 +41,9 @@ class ImplicitMLP(nn.Module):
         slope: |D_xF| to start from, about. The authors' last layer gives 2 on a plain ReLU
             network; 1 makes F a distance.
         generator: source of the initial weights, on the CPU; ``None`` seeds one with 0.
+
+    Attributes:
+        local: what is taken from F(x), l = 1; at first None.
 
     Raises:
         LevelsetError: no hidden layer, a width below 1, an unknown activation, too many octaves.
@@ -73,6 +77,7 @@ class ImplicitMLP(nn.Module):
             nn.utils.skip_init(nn.Linear, a, b)
             for a, b in zip(inputs, [*hidden, out_features], strict=True)
         )
+        self.local: LocalFeatures | None = None
         self.workers: Workers = ALONE
         self._initialize(radius, slope, generator or torch.Generator().manual_seed(0))
 
@@ -107,7 +112,10 @@ class ImplicitMLP(nn.Module):
         for k, layer in enumerate(hidden):
             h = self.activation(layer(torch.cat([h, phi], dim=1) if k and self.skip else h))
         value: Tensor = last(h)
-        return value.squeeze(-1) if self.scalar else value
+        if not self.scalar:
+            return value
+        value = value.squeeze(-1)
+        return value if self.local is None else value - self.local(x)
 
     def value_and_jacobian(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """F(x) and D_xF(x) in one hand-written pass, without a graph.
@@ -171,5 +179,9 @@ class ImplicitMLP(nn.Module):
                 signal = signal[..., :width]
         jacobian = self.encoding.pull_back(phi, signal if to_phi is None else signal + to_phi)
         if self.scalar:
-            return value.squeeze(-1), jacobian, kept if keep else []
+            value = value.squeeze(-1)
+            if self.local is not None:
+                part, gradient = self.local.value_and_gradient(x)
+                value, jacobian = value - part, jacobian - gradient
+            return value, jacobian, kept if keep else []
         return value, jacobian.mT, kept if keep else []

@@ -111,6 +111,10 @@ class ReconstructionConfig(Settings):
         1.5, low=0.5, high=100.0,
         help="of an open surface: how far it may be from the points, in their spacings",
     )  # fmt: skip
+    refine: bool = setting(
+        True, help="after the training, local features take F of a surface in space to the points "
+        "(extension)",
+    )  # fmt: skip
     steps: int | None = setting(None, kind=int, low=1, high=10**9, help="training steps at most")
     seconds: float | None = setting(
         60.0, optional=True, low=1, high=1e7,
@@ -145,7 +149,7 @@ _PAPER: dict[str, Any] = {
     "optimizer": "adam", "learning_rate": 1e-4, "final_rate": 1.0,
     "data_batch": 10_000, "projected": 5000, "persistent": False, "near": 5000,
     "newton_steps": 10, "newton_tol": 1e-5, "warm_share": 0.0, "outliers": False,
-    "steps": 5000, "seconds": None, "resolution": 100,
+    "refine": False, "steps": 5000, "seconds": None, "resolution": 100,
 }  # fmt: skip
 _CURVE: dict[str, Any] = {
     "outputs": 2, "depth": 4, "width": 64, "octaves": 6, "activation": "softplus",

@@ -34,8 +34,10 @@ from levelset_core.reconstruction.config import ReconstructionConfig
 from levelset_core.reconstruction.curve_prior import CurvePrior
 from levelset_core.reconstruction.optimizers import adam_and_muon, set_rates
 from levelset_core.reconstruction.prior import Prior, SignedPoints
+from levelset_core.reconstruction.refine import local_features
 from levelset_core.reconstruction.repair import solid_of
 from levelset_core.reconstruction.solid import Solid
+from levelset_core.reconstruction.survey import Survey
 
 #: A flatter F than this has no distance to tell: its samples give no loss.
 MIN_GRADIENT = 0.1
@@ -44,8 +46,9 @@ WARM_BATCH = 1024
 #: Margin of the extraction around the cloud.
 MARGIN = 0.1
 #: The extraction is tried at this resolution and this share of the time, to know what it takes. To
-#: look at what comes out takes this part of the preparation: both search the points.
-PROBE, PROBE_AT, AFTER = 64, 0.3, 0.25
+#: look at what comes out takes this part of the preparation: both search the points. Local
+#: features, and the finer noise of the topology that they bring, take ``REFINING`` of it.
+PROBE, PROBE_AT, AFTER, REFINING = 64, 0.3, 0.25, 0.6
 
 
 class ReconstructionTrainer(Budgeted):
@@ -100,6 +103,7 @@ class ReconstructionTrainer(Budgeted):
         self.optimizers = adam_and_muon(self.network, config)
         self.generator = torch_generator(config.seed + 1)
         self.samples = self._starts(config.projected)
+        self.refined = -1
         self.budget.spent = self.budget.prepared = time.perf_counter() - begun
 
     @property
@@ -117,6 +121,7 @@ class ReconstructionTrainer(Budgeted):
             raise StopIteration
         with self.budget.timed():
             warm = self.prior is not None and self.fraction < self.config.warm_share
+            self.network.local = None  # of a look in between
             loss, terms = self._descend(warm=warm)
             self.budget.step += 1
             self._probe_extraction()
@@ -241,6 +246,7 @@ class ReconstructionTrainer(Budgeted):
             level: in the cloud's units, as is all that is returned.
             keep_all: drop no piece.
         """
+        self.refine()
         nodes = resolution or self.config.resolution
         mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale, closed=True)
         points = self.points[: len(self.cloud)].cpu().double().numpy()
@@ -252,6 +258,17 @@ class ReconstructionTrainer(Budgeted):
         )  # fmt: skip
         solid = at_data(solid, points, self.config.trim, open=self.prepared.open)
         return solid.moved(*self.normalization.back)
+
+    def refine(self) -> None:
+        """With ``config.refine``, take F to the points by local features, once a step."""
+        survey = self.prepared.survey
+        if not self.config.refine or not isinstance(survey, Survey) or self.refined == self.step:
+            return
+        self.network.local = None
+        self.network.local = local_features(
+            self.network, self.points, survey.spacing / self.scale, survey.noise / self.scale
+        )
+        self.refined = self.step
 
     def extract_curve(self, resolution: int | None = None) -> Curve:
         """The curve {F = 0}, in the cloud's units; an open one is cut off where its data ends."""
@@ -277,13 +294,18 @@ class ReconstructionTrainer(Budgeted):
             self.extract_curve(PROBE)
         growth = max(1.0, c.resolution / PROBE) ** 2
         cells = 1.2 * growth * (time.perf_counter() - begun)
-        budget.reserve = min(0.5 + AFTER * budget.prepared + cells, 0.5 * c.seconds)
+        after = AFTER + (REFINING if c.refine else 0.0)
+        budget.reserve = min(0.5 + after * budget.prepared + cells, 0.5 * c.seconds)
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit: weights, optimizers, generator, samples, step."""
         return copy.deepcopy(
             {
-                "network": self.network.state_dict(),
+                "network": {
+                    name: weights
+                    for name, weights in self.network.state_dict().items()
+                    if not name.startswith("local.")
+                },
                 "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
                 "generator": self.generator.get_state(),
                 "samples": self.samples,
@@ -294,7 +316,9 @@ class ReconstructionTrainer(Budgeted):
     def restore(self, checkpoint: dict[str, Any]) -> None:
         """Go on from a :meth:`checkpoint` of a trainer with the same settings and cloud."""
         state = copy.deepcopy(checkpoint)  # the optimizers would go on in its tensors
+        self.network.local = None
         self.network.load_state_dict(state["network"])
+        self.refined = -1
         for optimizer, own in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(own)
         self.generator.set_state(state["generator"].cpu())

@@ -48,7 +48,7 @@ WARMED_UP = 20
 #: Seconds that a preview may take: with the pause between two, less than two seconds in all.
 PREVIEW_SECONDS = 0.25
 #: What settings that a stored run lacks were when it was made: runs are stored with all of them.
-EARLIER = {"side_weight": 0.0}
+EARLIER = {"side_weight": 0.0, "refine": False}
 
 
 class Reconstruct(Kind):
