@@ -28,6 +28,7 @@ class LocalFeatures(nn.Module):
     cell: Tensor
     nodes: Tensor
     coefficients: Tensor
+    table: Tensor
 
     def __init__(self, low: Tensor, cell: float, nodes: Tensor, coefficients: Tensor) -> None:
         super().__init__()

@@ -78,10 +78,9 @@ def local_features(
         off = np.abs(wanted - basis @ c) * scale
         weights = scale**2 / np.maximum(1.0, off / (FAR_OFF * np.median(off) + 1e-12))
     nodes = np.stack(np.unravel_index(rows, shape), 1)
-    home = {"dtype": points.dtype, "device": points.device}
     return LocalFeatures(
-        low.to(**home), cell, torch.from_numpy(nodes).to(points.device),
-        torch.from_numpy(c).to(**home),
+        low.to(points), cell, torch.from_numpy(nodes).to(points.device),
+        torch.from_numpy(c).to(points),
     )  # fmt: skip
 
 

@@ -63,9 +63,8 @@ def test_noise_is_averaged_not_followed(share):
 
 def test_points_far_from_the_level_set_pull_nothing():
     points, _, spacing = on_a_wavy_sphere(4000, 0.0)
-    stray = torch.tensor([[0.0, 0.0, 0.2]]) + 0.01 * torch.randn(
-        20, 3, generator=torch_generator(1)
-    )
+    stray = 0.01 * torch.randn(20, 3, generator=torch_generator(1))
+    stray += torch.tensor([0.0, 0.0, 0.2])
     f = Sphere(3, (4,))
     f.local = local_features(f, torch.cat([points, stray]), spacing, 0.0)
     assert torch.allclose(f(stray), torch.linalg.vector_norm(stray, dim=1) - RADIUS, atol=1e-3)
