@@ -16,9 +16,9 @@ if TYPE_CHECKING:  # torch takes seconds to import, and --help needs none of it
 #: A file of fewer bytes is read at once.
 _LARGE = 30 << 20
 #: Points a second that a surface gains from, and so many at least. A scan is uneven: of 170,000
-#: points 60,000 even ones give a nearer surface in 20 s, 80,000 in 60 s, and sooner. In very few
-#: seconds each point costs steps: so many a second then.
-A_SECOND, FEWEST, HURRIED = 1500, 40_000, 2000
+#: points 60,000 even ones give a nearer surface in 20 s, 80,000 in 60 s, and sooner. In less than
+#: 20 s each point costs steps.
+A_SECOND, FEWEST, HURRIED = 1500, 20_000, 2000
 #: Seconds between two lines of progress.
 _TELL_EVERY = 2.0
 
@@ -71,7 +71,7 @@ def read_cloud(
     )  # fmt: skip
     most = ENOUGH
     if seconds:
-        fewest = min(FEWEST, round(HURRIED * seconds))
+        fewest = max(FEWEST, min(2 * FEWEST, round(HURRIED * seconds)))
         most = min(most, max(fewest, round(A_SECOND * seconds)))
     cloud = thinned(cloud, options.points or most)
     for note in cloud.notes:

@@ -206,7 +206,7 @@ def test_several_files_thinned(ball, tmp_path, capsys):
     ("seconds", "points", "low", "high"),
     [
         (30.0, None, 35_000, 45_000),
-        (1.0, None, 30_000, 40_000),  # so many at least
+        (1.0, None, 15_000, 20_000),  # so many at least
         (1.0, 45_000, 40_001, 45_000),  # what a person says goes before
         (60.0, None, 50_000, 50_000),
         (None, None, 50_000, 50_000),
