@@ -26,6 +26,8 @@ _TELL_EVERY = 2.0
 LATE = 1.15
 #: Seconds of the budget that reading and writing may take besides.
 _FILES = 1.0
+#: In fewer seconds than this a grid of so many nodes leaves more of them to the training.
+_HURRIED, _COARSE = 15.0, 160
 
 
 def options(verb: Parser) -> None:
@@ -113,7 +115,15 @@ def surface(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     cloud = read_cloud(options, "surface", samples=SAMPLES, seconds=seconds)
     if options.normals and cloud.normals is None:
         raise LevelsetError(f"{cloud.source}: --normals needs a file with normals, it has none.")
-    extra = {"normals_weight": 1.0} if options.normals else {}
+    extra: dict[str, Any] = {"normals_weight": 1.0} if options.normals else {}
+    finest = ReconstructionConfig.preset(options.preset).resolution
+    hurried = options.seconds is not None and options.seconds < _HURRIED
+    if hurried and options.resolution is None and finest > _COARSE:
+        extra["resolution"] = _COARSE
+        progress(
+            f"In {options.seconds:g} s a grid of {_COARSE} nodes along the longest side, "
+            f"instead of {finest}: --resolution {finest} takes the finer one."
+        )
     trainer = _trainer(options, cloud, options.preset, begun, surface=options.surface, **extra)
     finished = _train(trainer, cloud)
     result: dict[str, Any] = {}
