@@ -135,5 +135,5 @@ def test_figure_1_keeps_its_margin_at_nearest_points(playground):
     playground.pause()
     assert playground.number("accuracy") == 1.0
     assert playground.number("margin-min") >= 0.2
-    expect(playground.main.get_by_text("Newton's foot is", exact=False)).to_be_visible()
+    expect(playground.main.get_by_text("Newton's foot (dotted) is", exact=False)).to_be_visible()
     playground.well()
