@@ -24,9 +24,9 @@ from levelset_core.networks.local import neighbours, products, splines
 
 #: h, in spacings of the points.
 CELL = 1.5
-#: mu is the square of so many times the noise in spacings, LEAST_SMOOTH at least: the larger the
-#: noise, the more of the surface it is averaged over.
-NOISY, LEAST_SMOOTH = 2.0, 1e-3
+#: mu is the fourth power of so many times the noise in spacings, LEAST_SMOOTH at least: the larger
+#: the noise, the more of the surface it is averaged over (measured on scans and noisy meshes).
+NOISY, LEAST_SMOOTH = 4.3, 2e-2
 #: In place of a second difference, for c_j that no point asks for.
 SHRINK = 1e-3
 #: Points are weighted anew so often: less where they are off by more than FAR_OFF usual ones.
@@ -48,7 +48,7 @@ def local_features(
     """
     value, jacobian = network.value_and_jacobian(points)
     slope = torch.linalg.vector_norm(jacobian, dim=1).clamp_min(FLATTEST)
-    cell, smooth = CELL * spacing, max((NOISY * noise / spacing) ** 2, LEAST_SMOOTH)
+    cell, smooth = CELL * spacing, max((NOISY * noise / spacing) ** 4, LEAST_SMOOTH)
     x = points.cpu().double()
     low = x.amin(0) - 3 * cell
     at, along, _ = splines((x - low) / cell)
