@@ -20,7 +20,7 @@ class LocalFeatures(nn.Module):
     Args:
         low: the grid's node 0, (d,).
         cell: h.
-        nodes: integers (m, d), at least 0: where c is not 0.
+        nodes: integers (m, d), at least 2: where c is not 0.
         coefficients: c, (m,).
     """
 
@@ -44,30 +44,31 @@ class LocalFeatures(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, d) -> (n,), differentiable in x."""
-        found = [self._block(part, gradient=False)[0] for part in x.split(BLOCK)]
-        return torch.cat(found) if found else x.new_zeros(0)
+        return torch.cat([self._value(*self._around(part)[:2]) for part in x.split(BLOCK)])
 
     def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """g(x), (n,), and its gradient, (n, d)."""
-        parts = [self._block(part, gradient=True) for part in x.split(BLOCK)]
-        values, gradients = zip(*parts, strict=True)
+        values, gradients = [], []
+        for part in x.split(BLOCK):
+            c, along, slopes = self._around(part)
+            values.append(self._value(c, along))
+            each = [
+                self._value(c, [slopes[i] if i == k else own for i, own in enumerate(along)])
+                for k in range(len(along))
+            ]
+            gradients.append(torch.stack(each, 1) / self.cell)
         return torch.cat(values), torch.cat(gradients)
 
-    def _block(self, x: Tensor, *, gradient: bool) -> tuple[Tensor, Tensor]:
-        at, weights, slopes = splines((x - self.low) / self.cell)
+    def _value(self, c: Tensor, along: list[Tensor]) -> Tensor:
+        return (products(along) * c).sum(1)
+
+    def _around(self, x: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """c at the 3^d nodes around places; values and slopes of the splines along each axis."""
+        at, values, slopes = splines((x - self.low) / self.cell)
         shape = torch.tensor(self.shape, device=x.device)
         within = ((at >= 1) & (at <= shape - 2)).all(1)
         rows = neighbours(torch.minimum(at.clamp_min(1), shape - 2), self.shape)
-        c = self.table[rows] * within[:, None]
-        value = (products(list(weights)) * c).sum(1)
-        if not gradient:
-            return value, x
-        d = x.shape[1]
-        each = [
-            (products([slopes[i] if i == k else weights[i] for i in range(d)]) * c).sum(1)
-            for k in range(d)
-        ]
-        return value, torch.stack(each, 1) / self.cell
+        return self.table[rows] * within[:, None], list(values), list(slopes)
 
 
 def splines(u: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -103,7 +103,6 @@ class ReconstructionTrainer(Budgeted):
         self.optimizers = adam_and_muon(self.network, config)
         self.generator = torch_generator(config.seed + 1)
         self.samples = self._starts(config.projected)
-        self.refined = -1
         self.budget.spent = self.budget.prepared = time.perf_counter() - begun
 
     @property
@@ -262,13 +261,12 @@ class ReconstructionTrainer(Budgeted):
     def refine(self) -> None:
         """With ``config.refine``, take F to the points by local features, once a step."""
         survey = self.prepared.survey
-        if not self.config.refine or not isinstance(survey, Survey) or self.refined == self.step:
+        done = self.network.local is not None  # a step would have dropped it
+        if done or not self.config.refine or not isinstance(survey, Survey):
             return
-        self.network.local = None
         self.network.local = local_features(
             self.network, self.points, survey.spacing / self.scale, survey.noise / self.scale
         )
-        self.refined = self.step
 
     def extract_curve(self, resolution: int | None = None) -> Curve:
         """The curve {F = 0}, in the cloud's units; an open one is cut off where its data ends."""
@@ -318,7 +316,6 @@ class ReconstructionTrainer(Budgeted):
         state = copy.deepcopy(checkpoint)  # the optimizers would go on in its tensors
         self.network.local = None
         self.network.load_state_dict(state["network"])
-        self.refined = -1
         for optimizer, own in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(own)
         self.generator.set_state(state["generator"].cpu())
