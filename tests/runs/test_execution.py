@@ -64,6 +64,15 @@ def test_a_run_lasts_for_seconds_or_until_its_trainer_ends(store):
 SLOW = {"pause": 0.005}
 
 
+def killed(store, run, seconds):
+    """Work in another process and kill it so long after it began; whether it was still there."""
+    pid = fork(store, run)
+    wait(lambda: run.alive or run.status().state == "done", "the process to begin")
+    time.sleep(seconds)
+    os.kill(pid, signal.SIGKILL)
+    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+
 @pytest.mark.parametrize(
     "limit", [{"steps": 120, "settings": SLOW}, {"settings": {"last": 120, **SLOW}}]
 )
@@ -75,12 +84,7 @@ def test_killed_at_any_moment_it_resumes_to_the_same_result(store, monkeypatch, 
     moment, kills = random.Random(0), 0
     while run.status().state == "interrupted":
         done = saved_step(run)
-        pid = fork(store, run)
-        wait(lambda: run.alive or run.status().state == "done", "the process to begin")
-        time.sleep(moment.uniform(0.0, 0.25))
-        os.kill(pid, signal.SIGKILL)
-        _, code = os.waitpid(pid, 0)
-        kills += os.WIFSIGNALED(code)
+        kills += killed(store, run, moment.uniform(0.0, 0.25))
         assert run.status().state in ("interrupted", "done") and saved_step(run) >= done
     assert kills >= 2
     assert outcome(run) == outcome(expected)

@@ -10,7 +10,7 @@ import pytest
 from levelset_core.cluster import spread
 from levelset_core.runs import work_here
 from tests.runs.support import outcome, wait
-from tests.runs.test_execution import fork
+from tests.runs.test_execution import killed
 
 pytestmark = pytest.mark.slow
 
@@ -40,12 +40,7 @@ def test_a_run_killed_again_and_again_ends_bit_for_bit(store, monkeypatch):
     assert work_here(store, whole).state == "done"
     draw, kills, steps = random.Random(SEED), 0, set()
     while run.status().state != "done" and kills < MOST:
-        child = fork(store, run)
-        wait(lambda: run.alive or run.status().state == "done", "its process to begin")
-        time.sleep(draw.uniform(0.05, 1.0))
-        os.kill(child, signal.SIGKILL)
-        _, code = os.waitpid(child, 0)
-        kills += os.WIFSIGNALED(code)
+        kills += killed(store, run, draw.uniform(0.05, 1.0))
         steps.add(run.status().step)
     if run.status().state != "done":
         work_here(store, run)
