@@ -161,7 +161,7 @@ def curve(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     output = _output(options.output, _LINES)
 
     from levelset_core.geometry import curve_report, write_polyline
-    from levelset_core.reconstruction.curve_survey import CurveSurvey
+    from levelset_core.reconstruction.preparation.curve_survey import CurveSurvey
 
     cloud = read_cloud(options, "curve", samples=None)
     space = cloud.points.shape[1] == 3

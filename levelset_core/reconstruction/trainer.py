@@ -8,13 +8,12 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from levelset_core.data.pointclouds import PointCloud
 from levelset_core.device import pick_device
-from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
+from levelset_core.geometry import Mesh
 from levelset_core.geometry.clouds import NearestPoints
 from levelset_core.levelsets import project, residual_norm
 from levelset_core.losses.reconstruction import ReconstructionTerms, reconstruction_terms
@@ -22,36 +21,26 @@ from levelset_core.losses.signed_distance import along_normals, off_by, signed_d
 from levelset_core.networks import ImplicitMLP
 from levelset_core.parallel import Workers
 from levelset_core.random import torch_generator
-from levelset_core.reconstruction.boundary import at_data
-from levelset_core.reconstruction.budget import Budget, Budgeted, ReconstructionSnapshot, check_loss
-from levelset_core.reconstruction.cloud import (
+from levelset_core.reconstruction.budget import Budget, ReconstructionSnapshot, check_loss
+from levelset_core.reconstruction.config import ReconstructionConfig
+from levelset_core.reconstruction.extraction import Extracting
+from levelset_core.reconstruction.optimizers import adam_and_muon, set_rates
+from levelset_core.reconstruction.preparation.cloud import (
     advance,
     near_points,
     prepare_cloud,
     projection_starts,
 )
-from levelset_core.reconstruction.config import ReconstructionConfig
-from levelset_core.reconstruction.curve_prior import CurvePrior
-from levelset_core.reconstruction.optimizers import adam_and_muon, set_rates
-from levelset_core.reconstruction.prior import Prior, SignedPoints
-from levelset_core.reconstruction.refine import local_features
-from levelset_core.reconstruction.repair import solid_of
-from levelset_core.reconstruction.solid import Solid
-from levelset_core.reconstruction.survey import Survey
+from levelset_core.reconstruction.preparation.curve_prior import CurvePrior
+from levelset_core.reconstruction.preparation.prior import SignedPoints
 
 #: A flatter F than this has no distance to tell: its samples give no loss.
 MIN_GRADIENT = 0.1
 #: Places of a step of the warm start, at least.
 WARM_BATCH = 1024
-#: Margin of the extraction around the cloud.
-MARGIN = 0.1
-#: The extraction is tried at this resolution and this share of the time, to know what it takes. To
-#: look at what comes out takes this part of the preparation: both search the points. Local
-#: features, and the finer noise of the topology that they bring, take ``REFINING`` of it.
-PROBE, PROBE_AT, AFTER, REFINING = 64, 0.3, 0.25, 0.6
 
 
-class ReconstructionTrainer(Budgeted):
+class ReconstructionTrainer(Extracting):
     """Reconstructs a surface or a curve; ``for snapshot in trainer`` trains until the budget ends.
 
     A budget of steps gives the same weights bit for bit for the same settings, cloud and seed,
@@ -104,11 +93,6 @@ class ReconstructionTrainer(Budgeted):
         self.generator = torch_generator(config.seed + 1)
         self.samples = self._starts(config.projected)
         self.budget.spent = self.budget.prepared = time.perf_counter() - begun
-
-    @property
-    def scale(self) -> float:
-        """Length of a unit of the box, in the cloud's units."""
-        return self.normalization.scale
 
     def __next__(self) -> ReconstructionSnapshot:
         """One optimizer step.
@@ -219,81 +203,6 @@ class ReconstructionTrainer(Budgeted):
             return self.prior.signed_points(generator)
         assert self.prior is not None
         return self.prior.signed_points(self.nearest, generator)
-
-    @property
-    def bounds(self) -> tuple[list[float], list[float]]:
-        """The box of the extraction: the cloud's and a margin, within [-1, 1]^d."""
-        low, high = self.points.amin(0).cpu(), self.points.amax(0).cpu()
-        return (low - MARGIN).clamp_min(-1.0).tolist(), (high + MARGIN).clamp_max(1.0).tolist()
-
-    def extract_mesh(self, resolution: int | None = None, *, level: float = 0.0) -> Mesh:
-        """The surface {F = level}, vertices and level in the cloud's units, all pieces of it.
-
-        It is closed: where {F < level} reaches the box of the extraction, the box ends it.
-        """
-        nodes = resolution or self.config.resolution
-        mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale, closed=True)
-        return mesh.moved(*self.normalization.back)
-
-    def extract_solid(
-        self, resolution: int | None = None, *, level: float = 0.0, keep_all: bool = False
-    ) -> Solid:
-        """The surface {F = level} without what is only noise of its topology, and what was changed.
-
-        Args:
-            resolution: nodes along the longest side; the settings' by default.
-            level: in the cloud's units, as is all that is returned.
-            keep_all: drop no piece.
-        """
-        self.refine()
-        nodes = resolution or self.config.resolution
-        mesh = extract_mesh(self.network, self.bounds, nodes, level / self.scale, closed=True)
-        points = self.points[: len(self.cloud)].cpu().double().numpy()
-        cell = max(np.subtract(*self.bounds[::-1])) / (nodes - 1)
-        fit = self.prior if isinstance(self.prior, Prior) else None
-        solid = solid_of(
-            self.network, mesh, points, cell, level / self.scale, keep_all=keep_all,
-            sides=fit.sure if fit else None, expected=fit.pieces if fit and level == 0 else 0,
-        )  # fmt: skip
-        solid = at_data(solid, points, self.config.trim, open=self.prepared.open)
-        return solid.moved(*self.normalization.back)
-
-    def refine(self) -> None:
-        """With ``config.refine``, take F to the points by local features, once a step."""
-        survey = self.prepared.survey
-        done = self.network.local is not None  # a step would have dropped it
-        if done or not self.config.refine or not isinstance(survey, Survey):
-            return
-        self.network.local = local_features(
-            self.network, self.points, survey.spacing / self.scale, survey.noise / self.scale
-        )
-
-    def extract_curve(self, resolution: int | None = None) -> Curve:
-        """The curve {F = 0}, in the cloud's units; an open one is cut off where its data ends."""
-        curve = extract_curve(self.network, self.bounds, resolution or self.config.resolution)
-        lines = list(curve.polylines)
-        if isinstance(self.prior, CurvePrior):
-            lines = [part for line in lines for part in self.prior.supported(line)]
-        lines.sort(key=lambda line: -line.length)
-        return Curve(
-            tuple(line.moved(*self.normalization.back) for line in lines),
-            tuple(mesh.moved(*self.normalization.back) for mesh in curve.surfaces),
-        )
-
-    def _probe_extraction(self) -> None:
-        """With a budget of seconds, find out what the extraction will take of it."""
-        c, budget = self.config, self.budget
-        if c.seconds is None or budget.reserve or budget.fraction < PROBE_AT:
-            return
-        begun = time.perf_counter()
-        if c.outputs == 1 and self.points.shape[1] == 3:
-            self.extract_mesh(PROBE)
-        else:
-            self.extract_curve(PROBE)
-        growth = max(1.0, c.resolution / PROBE) ** 2
-        cells = 1.2 * growth * (time.perf_counter() - begun)
-        after = AFTER + (REFINING if c.refine else 0.0)
-        budget.reserve = min(0.5 + after * budget.prepared + cells, 0.5 * c.seconds)
 
     def checkpoint(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit: weights, optimizers, generator, samples, step."""

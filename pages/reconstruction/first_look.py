@@ -12,7 +12,7 @@ import streamlit as st
 from levelset_core.data import inliers
 from levelset_core.data.facts import CloudFacts, facts_of
 from levelset_core.errors import LevelsetError
-from levelset_core.reconstruction.survey import Survey, survey
+from levelset_core.reconstruction.preparation.survey import Survey, survey
 from levelset_core.runs import duration
 from pages.reconstruction.input import Subject
 from pages.reconstruction.method import METHODS

@@ -14,7 +14,7 @@ from levelset_core.geometry.curves.completion import complete_curves
 from levelset_core.random import torch_generator
 from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
 from levelset_core.reconstruction.assess import along
-from levelset_core.reconstruction.curve_prior import CurvePrior
+from levelset_core.reconstruction.preparation.curve_prior import CurvePrior
 
 CPU = torch.device("cpu")
 

@@ -13,8 +13,8 @@ from levelset_core.geometry.curves.completion import complete_curves, strand_dis
 from levelset_core.geometry.curves.finding import FoundCurves
 from levelset_core.geometry.curves.smooth_curve import SmoothCurve
 from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
-from levelset_core.reconstruction.cloud import curve_octaves
-from levelset_core.reconstruction.curve_survey import survey_curves
+from levelset_core.reconstruction.preparation.cloud import curve_octaves
+from levelset_core.reconstruction.preparation.curve_survey import survey_curves
 from tests.geometry.curves.known_curves import scattered, spiral
 
 

@@ -14,7 +14,7 @@ from levelset_core.geometry import components, soundness
 from levelset_core.geometry.frames import Normalization
 from levelset_core.parallel import ALONE
 from levelset_core.reconstruction import ReconstructionConfig, ReconstructionTrainer
-from levelset_core.reconstruction.prior import Prior
+from levelset_core.reconstruction.preparation.prior import Prior
 from tests.reconstruction.zoo import SOLIDS, scan, turned
 
 SPARSE = ["wires", "tripod", "shell", "ball in shell", "box in box", "seven", "links", "room"]

@@ -10,7 +10,7 @@ from levelset_core.geometry.clouds import NearestPoints
 from levelset_core.parallel import ALONE
 from levelset_core.random import numpy_generator, torch_generator
 from levelset_core.reconstruction import ReconstructionConfig
-from levelset_core.reconstruction.cloud import prepare_cloud, sight_lines
+from levelset_core.reconstruction.preparation.cloud import prepare_cloud, sight_lines
 
 
 def ball(station):

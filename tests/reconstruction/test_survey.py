@@ -7,7 +7,7 @@ import pytest
 
 from levelset_core.data import PointCloud
 from levelset_core.random import numpy_generator
-from levelset_core.reconstruction.survey import survey
+from levelset_core.reconstruction.preparation.survey import survey
 
 RNG = numpy_generator(0)
 

@@ -8,8 +8,8 @@ from levelset_core.data import PointCloud
 from levelset_core.geometry import curve_report, polyline_bytes
 from levelset_core.geometry.curves.finding import find_curves
 from levelset_core.reconstruction import ReconstructionTrainer
-from levelset_core.reconstruction.curve_survey import CurveSurvey
 from levelset_core.reconstruction.kinds.reconstruct import Reconstruct
+from levelset_core.reconstruction.preparation.curve_survey import CurveSurvey
 from levelset_core.reconstruction.shapes import PREVIEW, Shape, write_shape
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run

@@ -25,7 +25,8 @@ from levelset_core.reconstruction.budget import (
     read_plan,
 )
 from levelset_core.reconstruction.colours import carried
-from levelset_core.reconstruction.prior import first_look
+from levelset_core.reconstruction.extraction import MARGIN
+from levelset_core.reconstruction.preparation.prior import first_look
 from levelset_core.reconstruction.shapes import (
     FIELD,
     PREVIEW,
@@ -36,7 +37,6 @@ from levelset_core.reconstruction.shapes import (
     write_field,
     write_shape,
 )
-from levelset_core.reconstruction.trainer import MARGIN
 from levelset_core.runs.files import replacing
 from levelset_core.runs.folder import Run
 from levelset_core.runs.kinds import Goal, Kind, Metric

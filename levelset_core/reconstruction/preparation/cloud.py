@@ -24,10 +24,10 @@ from levelset_core.levelsets import LevelSetSamples
 from levelset_core.levelsets.jacobian import pinv_times
 from levelset_core.parallel import Workers
 from levelset_core.reconstruction.config import ReconstructionConfig
-from levelset_core.reconstruction.curve_prior import CurvePrior
-from levelset_core.reconstruction.curve_survey import CurveSurvey, survey_curves
-from levelset_core.reconstruction.prior import BOX, Prior, around
-from levelset_core.reconstruction.survey import Survey, survey
+from levelset_core.reconstruction.preparation.curve_prior import CurvePrior
+from levelset_core.reconstruction.preparation.curve_survey import CurveSurvey, survey_curves
+from levelset_core.reconstruction.preparation.prior import BOX, Prior, around
+from levelset_core.reconstruction.preparation.survey import Survey, survey
 
 #: A persistent sample lives this many steps, then it starts anew.
 LIFE = 50

@@ -23,7 +23,7 @@ from levelset_core.geometry.curves.completion import CompleteCurve
 from levelset_core.geometry.curves.gaps import kept_parts, without_short_runs
 from levelset_core.geometry.curves.solid_angle import half_angle
 from levelset_core.geometry.meshes import unit
-from levelset_core.reconstruction.prior import BOX, SignedPoints, around
+from levelset_core.reconstruction.preparation.prior import BOX, SignedPoints, around
 
 #: Places where F is told; Gaussians around the curves they are drawn from (the first part lies on
 #: them), and every fifth is uniform in the box instead.

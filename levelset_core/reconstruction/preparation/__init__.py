@@ -1,0 +1,1 @@
+"""What the points tell before the first step: what they are, their sides, holes and gaps."""
