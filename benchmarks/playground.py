@@ -143,7 +143,7 @@ def _points(page: Any, root: Any) -> dict[str, Any]:
     acked = [acks[v] - drawn[v] for v in versions if v in acks]
     before = _int(root, "points")
     for k in range(30):
-        page.mouse.click(x0 + 9 * k, y0 + 30 + 12 * (k % 3))
+        page.mouse.click(x0 + 7 * k, y0 + 30 + 12 * (k % 3))  # within the plot
     page.wait_for_function(
         "(e) => e.dataset.version === e.dataset.acked", arg=root.element_handle(), timeout=15_000
     )
