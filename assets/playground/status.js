@@ -19,6 +19,21 @@ const CONNECTION = {
 export const peopleText = ({ watching, taking_part: parts }) =>
   [watching && `${watching} watching`, parts > 1 && `${parts} in control`].filter(Boolean).join(" · ");
 
+/** Steps a second as the line of numbers has them. @param {number} rate */
+export const speedText = (rate) => (rate > 0 && rate < 1 ? number(rate, 2) : whole(rate));
+
+/**
+ * What a session that trains in turns gets of the time.
+ * @param {number} sharing @param {number} rate steps a second; 0 where none is known yet
+ */
+export function shareText(sharing, rate) {
+  const turns = `${sharing} playgrounds train in turns`;
+  if (!(rate > 0)) return turns;
+  const steps = whole(Math.max(rate, 1));
+  const gets = rate < 0.67 ? `one step in ${whole(1 / rate)} s` : `${steps} step${steps === "1" ? "" : "s"} a second`;
+  return `${turns}; yours gets ${gets}`;
+}
+
 export class StatusLine {
   constructor() {
     this.element = document.createElement("div");
@@ -60,7 +75,7 @@ export class StatusLine {
     this.set("loss", many ? "" : number(blend.number("loss"), 4));
     this.set("accuracy", many ? "" : percent(info.accuracy) + heldout);
     this.set("margin", many ? "" : margins);
-    this.set("speed", playing ? whole(header.steps_per_second) : "");
+    this.set("speed", playing ? speedText(header.steps_per_second) : "");
     return true;
   }
 
@@ -84,7 +99,7 @@ export class StatusLine {
     if (connection === "live" || connection === "fallback") {
       if (!playing) text = link.replace("live", "paused");
       else if (sharing > 1 && status === "running") {
-        text = `${sharing} playgrounds train on this server; yours gets ${whole(rate)} step${whole(rate) === "1" ? "" : "s"} a second`;
+        text = shareText(sharing, rate);
       }
     }
     const [light, caption] = this.connection.children;

@@ -62,7 +62,7 @@ class Normalization:
         try:
             mean, std = (tuple(map(float, values[k])) for k in ("mean", "std"))
             return cls(mean, std, str(values["title"]))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise LevelsetError(f"This is no normalization: {values!r}.") from error
 
 

@@ -114,7 +114,7 @@ class PointSet:
         """
         try:
             table = np.asarray(rows, dtype=np.float64).reshape(len(rows), 3)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise LevelsetError("Every point is three numbers: x, y and a label.") from error
         return cls(table[:, :2], table[:, 2])
 

@@ -140,7 +140,7 @@ def _coordinates(points: npt.ArrayLike, name: str, least: int) -> np.ndarray:
         if np.iscomplexobj(array):
             raise TypeError
         array = array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise LevelsetError(f"{name} must be a list of (x, y) pairs of numbers.") from error
     if array.ndim != 2 or array.shape[1] != 2:
         raise LevelsetError(f"{name} must have shape (n, 2), got {array.shape}.")

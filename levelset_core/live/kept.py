@@ -71,7 +71,7 @@ class KeptSessions:
                 int(values["version"]), bool(values["playing"]), bool(values["slow"]),
                 bool(values["opening"]), _owner(values.get("owner")),
             )  # fmt: skip
-        except (LevelsetError, KeyError, TypeError, ValueError):
+        except (LevelsetError, KeyError, TypeError, ValueError, OverflowError):
             return None
 
     def prune(self) -> None:

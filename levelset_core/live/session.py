@@ -43,6 +43,9 @@ EDIT_SHARE = 0.25
 SLOW_STEPS, SLOW_SPEED = 60, 6
 #: Seconds that a wanted speed may catch up.
 BEHIND = 0.5
+#: Shares of the worker's time that the steps of one session may take: one of four panels, wide
+#: networks and 2,000 points takes seconds a step, and a hundred others wait for each.
+MOST_SHARES = 4
 
 
 def turns(sessions: int) -> int:
@@ -71,6 +74,7 @@ class WorkerSession:
         self._before: Kept | None = None  # before the lesson's first change
         self._after: Kept | None = None
         self.sharing = 1  # sessions that take turns in this worker
+        self._turn = (0.0, 0.0)  # when the last one ended, and the processor's seconds in it
         self.measuring = 0.0  # seconds of the last picture that MEASURE_SHARE covers
         self._steps_per_second = 0.0
         self._next_step = 0.0
@@ -198,8 +202,17 @@ class WorkerSession:
 
     @property
     def step_due_in(self) -> float:
-        """Seconds until the wanted speed allows the next step."""
-        return max(0.0, self._next_step - time.monotonic())
+        """Seconds until the wanted speed, and the others, allow the next step."""
+        return max(self.rest, self._next_step - time.monotonic())
+
+    @property
+    def rest(self) -> float:
+        """Seconds that the others have yet, after a turn of more than ``MOST_SHARES``; else 0.
+
+        In a crowd of equals their own turns are longer.
+        """
+        ended, took = self._turn
+        return max(0.0, ended + took * (self.sharing - 1) / MOST_SHARES - time.monotonic())
 
     def frame_due(self, now: float) -> bool:
         """Whether a picture may be made: after so many seconds of steps, or at a time anyhow."""
@@ -211,7 +224,7 @@ class WorkerSession:
         Returns:
             Seconds that it took.
         """
-        begin = time.monotonic()
+        begin, worked = time.monotonic(), time.thread_time()
         end = begin + seconds
         while (now := time.monotonic()) < end:
             speed = self._speed
@@ -221,7 +234,9 @@ class WorkerSession:
             due = self._next_step if now - self._next_step < BEHIND else now
             self._next_step = due + 1 / speed if speed else now
             self._train_once()
-        return time.monotonic() - begin
+        now = time.monotonic()
+        self._turn = now, time.thread_time() - worked
+        return now - begin
 
     @property
     def _speed(self) -> int:
@@ -265,7 +280,7 @@ class WorkerSession:
             playing=self.playing,
             status=self.status,
             sharing=self.sharing,
-            steps_per_second=round(self._steps_per_second, 1),
+            steps_per_second=round(self._steps_per_second, 3),
             opening=self.slow,
             newest=max(self._timeline.newest, self.trainers[0].step),
             every=self._timeline.every,
@@ -306,7 +321,7 @@ class WorkerSession:
             "sharing": self.sharing,
             "playing": self.playing,
             "step": step,
-            "steps_per_second": round(self._steps_per_second, 1),
+            "steps_per_second": round(self._steps_per_second, 3),
             "history": rows,
             "restart": restarted,
             "resumed": resumed,

@@ -152,7 +152,7 @@ class PlaygroundState:
             )
         except LevelsetError:
             raise
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise LevelsetError(f"This playground state cannot be read: {error}.") from error
 
     def to_json(self) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from typing import Any
 import torch
 
 from levelset_core.errors import LevelsetError
+from levelset_core.live.outbox import Outbox
 from levelset_core.live.session import WorkerSession, turns
 from levelset_core.live.state import PlaygroundState
 from levelset_core.paths import child_environment
@@ -32,7 +32,8 @@ logger = logging.getLogger(__name__)
 
 #: What the process runs; behind it stands the number of its end of the pipe.
 START = "from levelset_core.live.worker import main; main()"
-#: Seconds of training a turn: short, so that a click waits no longer for an answer.
+#: Seconds of training a turn: short, so that a click waits no longer for an answer. Messages are
+#: read for as long at most before somebody trains.
 TURN = 0.012
 #: Seconds between two pictures of a session (the browser interpolates), and between two news.
 FRAME_EVERY = 1 / 60
@@ -67,7 +68,7 @@ class WorkerProcess:
                 stdin=subprocess.DEVNULL, env=child_environment(1), pass_fds=[theirs.fileno()],
                 process_group=0,  # Ctrl-C is for the server; the worker ends with it
             )  # fmt: skip
-        self._outbox: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
+        self._outbox = Outbox()
         self._writer = threading.Thread(
             target=self._write, name="levelset-worker-writer", daemon=True
         )
@@ -131,7 +132,7 @@ class Worker:
                     continue  # closed meanwhile
                 with self._reported(sid):
                     session.sharing = len(running)
-                    if session.wants_to_train:  # or paused meanwhile
+                    if session.wants_to_train and not session.rest:  # or paused meanwhile
                         session.trained += session.advance(TURN)
                 if running:
                     self._receive(0.0)
@@ -143,7 +144,9 @@ class Worker:
         return [s for s in self.sessions.values() if s.wants_to_train]
 
     def _receive(self, wait: float) -> None:
-        while self.connection.poll(wait):
+        end = float("inf")
+        while time.monotonic() < end and self.connection.poll(wait):
+            end = min(end, time.monotonic() + TURN)
             sid, op, *arguments = self.connection.recv()
             with self._reported(sid):
                 self._handle(sid, op, arguments)

@@ -17,6 +17,8 @@ from levelset_core.errors import LevelsetError
 
 #: Ends the name of a file that is still being written.
 PARTIAL = ".partial"
+#: Bytes of a JSON file at most: another program may have written anything.
+MAX_JSON = 64 << 20
 
 
 @contextmanager
@@ -61,7 +63,13 @@ def read_json(path: Path) -> dict[str, Any]:
         LevelsetError: there is no such file, or it does not hold a JSON object.
     """
     try:
-        value = json.loads(path.read_bytes())
+        with path.open("rb") as file:
+            content = file.read(MAX_JSON + 1)
+        if len(content) > MAX_JSON:
+            raise LevelsetError(f"{path.name} is damaged: it has more than {MAX_JSON >> 20} MB.")
+        value = json.loads(content)
+    except LevelsetError:
+        raise
     except OSError as error:
         raise LevelsetError(f"{path.name} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError, MemoryError) as error:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from levelset_core.errors import LevelsetError
+from levelset_core.errors import LevelsetError, shown
 from levelset_core.runs.files import read_json, write_json
 from levelset_core.runs.locks import is_locked
 from levelset_core.runs.metrics import MAX_ROWS, read_metrics
@@ -24,6 +24,8 @@ STATES = ("queued", "running", "done", "failed", "cancelled", "interrupted")
 RESUMABLE = ("interrupted", "cancelled", "failed")
 #: Numbers in a run's files are at most this: a time in seconds is about 2e9.
 _MOST = 1e12
+#: Characters of its name and of its message, at most.
+_LONGEST = 1000
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{2,99}")
 
 
@@ -88,7 +90,7 @@ class RunConfig:
             value = known[name]
             if value is not None and not (0 < value < _MOST):
                 raise LevelsetError(f"config.json is damaged: {name} {value!r}.")
-        return cls(**known)
+        return cls(**{**known, "name": shown(known["name"], _LONGEST)})
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,10 @@ class RunStatus:
             raise LevelsetError("status.json is damaged: its message is no text.")
         if not isinstance(known.get("host"), str | None):
             raise LevelsetError("status.json is damaged: its host is no text.")
-        return cls(**known)
+        pid = known.get("pid")
+        if pid is not None and (not isinstance(pid, int) or pid < 1):  # others are no process's
+            raise LevelsetError(f"status.json is damaged: pid {pid!r}.")
+        return cls(**{**known, "message": shown(known.get("message", ""), _LONGEST)})
 
 
 class Run:

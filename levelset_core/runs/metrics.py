@@ -18,6 +18,8 @@ METRICS, TIMES = "metrics.jsonl", "times.jsonl"
 #: Rows that a reader gets at most by default: more than a chart has pixels.
 MAX_ROWS = 1500
 _WIDTH = 32
+#: Bytes of a row at most.
+_LONGEST = 1 << 20
 
 
 class LogSizes(NamedTuple):
@@ -73,8 +75,8 @@ def read_metrics(folder: Path, limit: int = MAX_ROWS) -> list[dict[str, Any]]:
                 times.seek(k * _WIDTH)
                 offset, seconds = json.loads(times.read(_WIDTH))
                 metrics.seek(offset)
-                rows.append({**json.loads(metrics.readline()), "seconds": seconds})
-    except (OSError, ValueError, TypeError, RecursionError):
+                rows.append({**json.loads(metrics.readline(_LONGEST)), "seconds": seconds})
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
         pass  # not begun, damaged, or cut back by a resume at this moment: what there is so far
     return rows
 

@@ -31,6 +31,12 @@ LOOK_EVERY = 5.0
 #: Seconds that the first message may take.
 FIRST_WORD = 20.0
 MAX_MESSAGE = 200_000
+#: Of the server's time what the messages of one browser may take: others' clicks come between.
+SHARE = 0.25
+#: Messages that may wait for a browser that hears none.
+MOST_WAITING = 2000
+#: A closing handshake of one that sends or hears not as a browser does.
+BUSY = 1008
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +107,9 @@ class Browser:
         try:
             while True:
                 await self._take(await self.websocket.receive_text())
+                if self._outbox.qsize() > MOST_WAITING:
+                    await self.websocket.close(BUSY)
+                    break
         except (WebSocketDisconnect, RuntimeError, KeyError):
             pass  # closed by the browser, or a binary message that nobody here sends
         finally:
@@ -109,26 +118,34 @@ class Browser:
                 task.cancel()
 
     async def _take(self, text: str) -> None:
-        """Carry out one message of the browser."""
+        """Carry out one message of the browser, and leave time for those of others."""
+        begun, took = time.perf_counter(), None
         try:
             message = permitted(wire.read(parse(text)), self.watching)
-            if isinstance(message, wire.Next):
-                self._asked = time.monotonic()
-                if self._asked - self.session.seen > LOOK_EVERY:
-                    self.session.look()  # it is in sight again
-                if self._owed(message):
-                    return
-                self._wants_frame = True
             # Questions to the worker wait for its answer: not on this loop.
-            reply = (
-                await asyncio.to_thread(carry_out, self.session, self.client, message)
-                if isinstance(message, wire.Probe)
-                else carry_out(self.session, self.client, message)
-            )
+            if isinstance(message, wire.Probe):
+                took = time.perf_counter() - begun
+                reply = await asyncio.to_thread(carry_out, self.session, self.client, message)
+            else:
+                reply = self._done(message)
         except LevelsetError as error:
             reply = wire.Failed(str(error))
+        if took is None:
+            took = time.perf_counter() - begun
         if reply is not None:
             self._outbox.put_nowait(reply)
+        await asyncio.sleep(took * (1 / SHARE - 1))
+
+    def _done(self, message: wire.Message) -> wire.Message | None:
+        """Carry out what needs no answer of the worker; the reply."""
+        if isinstance(message, wire.Next):
+            self._asked = time.monotonic()
+            if self._asked - self.session.seen > LOOK_EVERY:
+                self.session.look()  # it is in sight again
+            if self._owed(message):
+                return None
+            self._wants_frame = True
+        return carry_out(self.session, self.client, message)
 
     def _owed(self, message: wire.Next) -> bool:
         """Send the picture that was made since, if one was: it may be the last for long."""

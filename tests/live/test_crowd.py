@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from multiprocessing import Pipe
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.live import LiveHub, hub, session
 from levelset_core.live.session import WorkerSession
 from levelset_core.live.state import PlaygroundState
+from levelset_core.live.worker import TURN, Worker
 from tests.live.decoding import decode_frame
 
 POINTS = PointSet([[0.5, 0.5], [0.6, -0.4], [-0.5, -0.5], [-0.6, 0.4]], [1, 1, -1, -1])
@@ -81,6 +83,37 @@ def test_on_which_side_a_point_is_is_always_of_now(training):
 
 
 # -- turns ------------------------------------------------------------------------------------
+
+
+def test_who_takes_seconds_a_step_lets_the_others_go_first(training, monkeypatch):
+    monkeypatch.setattr(session.time, "thread_time", iter([0.0, 2.0]).__next__)
+    training.sharing = 9
+    training.advance(0.0)
+    assert training.rest == pytest.approx(2.0 * 8 / session.MOST_SHARES, abs=0.1)
+    assert training.step_due_in >= training.rest - 0.01
+    training.sharing = 1  # they have gone
+    assert training.rest == 0.0
+
+
+def test_a_flood_of_messages_leaves_time_to_train(small_state):
+    ours, theirs = Pipe()
+    worker = Worker(theirs)
+    state = small_state(points=POINTS, preset=None)
+    worker._handle("a", "open", [state, 1, True, False])
+    flood = worker.sessions["a"]
+    flood.seek = lambda step: time.sleep(TURN / 4)
+    for step in range(100):
+        ours.send(("a", "seek", step))
+    begin = time.monotonic()
+    worker._receive(0.0)
+    assert time.monotonic() - begin < 20 * TURN
+    left = 0
+    while theirs.poll(0):
+        theirs.recv()
+        left += 1
+    assert left > 50
+    ours.close()
+    theirs.close()
 
 
 def test_a_picture_comes_after_a_turn_however_many_take_turns(training):

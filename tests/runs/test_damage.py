@@ -31,7 +31,8 @@ def test_deep_brackets_break_no_other_run(store, capsys, file):
     [
         ("fraction", 1.5), ("fraction", -0.1), ("fraction", float("nan")), ("step", 1e300),
         ("step", None), ("seconds", float("inf")), ("seconds_left", -3), ("message", ["a"]),
-        ("started_at", 1e18), ("state", ["done"]), ("steps", "ten"),
+        ("started_at", 1e18), ("state", ["done"]), ("steps", "ten"), ("pid", 0), ("pid", 2.5),
+        ("host", 7),
     ],
 )  # fmt: skip
 def test_numbers_that_cannot_be_are_damage(store, name, value):
@@ -47,6 +48,29 @@ def test_so_are_settings_that_cannot_be(store, name, value):
     path = run.path / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {name: value}))
     assert "config.json is damaged" in summary(store.get(run.id))["problem"]
+
+
+def test_texts_of_a_damaged_run_are_shown_on_one_line(store, capsys):
+    run = run_of(store)
+    odd = "\ud800\u202ea\nb" + "x" * 10**6
+    for file, name in (("config.json", "name"), ("status.json", "message")):
+        path = run.path / file
+        path.write_text(json.dumps(json.loads(path.read_text()) | {name: odd}))
+    seen = summary(store.get(run.id))
+    for text in (seen["name"], seen["message"]):
+        assert text.startswith("\\ud800\\u202ea\\nb") and len(text) < 2000 and text.encode()
+    assert cli.main(["runs", "list"]) == cli.DONE
+    assert "\\u202ea" in capsys.readouterr().out
+
+
+def test_of_a_file_of_junk_no_more_is_read_than_fits(store, monkeypatch):
+    monkeypatch.setattr("levelset_core.runs.files.MAX_JSON", 1 << 20)
+    run = run_of(store)
+    (run.path / "status.json").write_bytes(b" " * (2 << 20))
+    (run.path / "metrics.jsonl").write_bytes(b" " * (4 << 20))
+    (run.path / "times.jsonl").write_bytes(b"[0, 1.0]".ljust(31) + b"\n")
+    assert summary(run)["problem"] == "status.json is damaged: it has more than 1 MB."
+    assert run.metrics() == []
 
 
 def fails(code):

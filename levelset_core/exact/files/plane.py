@@ -176,7 +176,7 @@ def _lines(content: Any, kind: str, label: str, notes: list[str]) -> list[np.nda
     for k, line in enumerate(content):
         try:
             points = np.array(line, dtype=np.float64)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise LevelsetError(f"{label}: {kind} {k} is no list of [x, y] numbers.") from error
         if points.ndim == 2 and points.shape[1] == 3:
             points = points[:, :2]
