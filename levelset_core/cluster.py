@@ -53,6 +53,11 @@ class Needs:
     gpus: int = 0
     memory: float = 0.0
 
+    @classmethod
+    def of_device(cls, device: str, processes: int = 1, memory: float | None = None) -> Needs:
+        """Of work on a device: an accelerator for each of its processes, none on the CPU."""
+        return cls(0 if device == "cpu" else processes, memory or 0.0)
+
     @property
     def resources(self) -> dict[str, float]:
         """As Dask has them."""

@@ -21,7 +21,7 @@ from levelset_core.attacks.predictions import (
     predictions,
     share_right,
 )
-from levelset_core.cluster import spread, spreads
+from levelset_core.cluster import Needs, on_worker, spread, spreads
 from levelset_core.data.images import ImageSet
 from levelset_core.device import pick_device
 from levelset_core.errors import LevelsetError
@@ -116,7 +116,8 @@ class Evaluation:
         self._warnings: dict[str, None] = dict.fromkeys(self._attack.fit.notes)
         if self.draws == 1 and not is_steady(self._fast, data.batch(slice(0, 8), self.device)[0]):
             self._warnings[RANDOM] = None
-        if share and spreads():
+        # A task that has a worker's accelerator cannot ask for it a second time.
+        if share and spreads() and (self.device.type == "cpu" or not on_worker()):
             self._work = self._spread()
         else:
             self._work = self._cascade() if cascade else self._pgd()
@@ -167,7 +168,8 @@ class Evaluation:
         last = len(self.stages) - 1
         missing = [k for k in range(len(self.blocks)) if (k, last) not in self._done]
         blocks = [self._block(k) for k in missing]
-        for i, found in spread(attack_block, blocks, shared=self._attack):
+        needs = Needs.of_device(self.device.type)
+        for i, found in spread(attack_block, blocks, shared=self._attack, needs=needs):
             first = len(self.stages) - len(blocks[i].stages)
             for number, stage in enumerate(found, first):
                 yield self._put(missing[i], number, stage)

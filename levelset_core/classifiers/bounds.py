@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import flop_registry
 
 from levelset_core.errors import LevelsetError
@@ -57,6 +59,21 @@ class _Counting(TorchDispatchMode):
                 f"than {MAX_WORK:,} times, in one pass."
             )
         return found
+
+
+def run_parts(run: Callable[[Tensor], Tensor], parts: Sequence[Tensor]) -> Tensor:
+    """The results for all parts of a batch, in one.
+
+    What one part needs fits; what a gradient through all of them keeps may not. So each of several
+    runs again when its gradient is taken.
+
+    Args:
+        run: (n, *d) -> (n, classes).
+        parts: (n_k, *d) each.
+    """
+    again = len(parts) > 1 and torch.is_grad_enabled() and any(p.requires_grad for p in parts)
+    each = partial(checkpoint, run, use_reentrant=False) if again else run
+    return torch.cat([each(part) for part in parts])
 
 
 def check_bounds(run: Callable[[Tensor], Any], shape: tuple[int, ...], dtype: torch.dtype) -> None:

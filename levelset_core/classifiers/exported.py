@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from levelset_core.classifiers.bounds import MAX_PIECES, TooLarge, check_bounds
+from levelset_core.classifiers.bounds import MAX_PIECES, TooLarge, check_bounds, run_parts
 from levelset_core.classifiers.operators import (
     DROPOUTS,
     EMPTY,
@@ -103,14 +103,14 @@ class ExportedNetwork(nn.Module):
         """Logits, (n, c, h, w) -> (n, classes) float32."""
         images = x.reshape(len(x), *self._axes).to(self._type).contiguous()
         if self._batch is None:
-            return torch.cat([self._run(part) for part in images.split(self.at_once(len(x)))])
+            return run_parts(self._run, images.split(self.at_once(len(x))))
         self.at_once(self._batch)
-        parts = []
-        for part in images.split(self._batch):  # made for so many images at once
-            missing = self._batch - len(part)
-            filled = torch.cat([part, part[:1].expand(missing, *part.shape[1:])])
-            parts.append(self._run(filled)[: len(part)])
-        return torch.cat(parts)
+        return run_parts(self._filled, images.split(self._batch))
+
+    def _filled(self, part: Tensor) -> Tensor:
+        """Of a graph that is made for so many images at once."""
+        missing = (self._batch or 0) - len(part)
+        return self._run(torch.cat([part, part[:1].expand(missing, *part.shape[1:])]))[: len(part)]
 
     def take_any_number(self) -> None:
         """Where the graph was exported for so many images at once but gives the same logits for

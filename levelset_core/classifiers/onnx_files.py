@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from levelset_core.classifiers.bounds import TooLarge, check_bounds_of
+from levelset_core.classifiers.bounds import TooLarge, check_bounds_of, run_parts
 from levelset_core.classifiers.onnx_models import (
     ERRORS,
     check_sizes,
@@ -107,13 +107,13 @@ class OnnxNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits, (n, c, h, w) -> (n, classes) float32."""
         images = x.to(self._type).contiguous()
-        size = self._batch or max(1, len(x))
-        parts = []
-        for part in images.split(size):
-            missing = (self._batch or len(part)) - len(part)
-            filled = torch.cat([part, part[:1].expand(missing, *part.shape[1:])])
-            parts.append(self._bounded(filled)[: len(part)])
-        return torch.cat(parts).to(torch.float32)
+        parts = images.split(self._batch or max(1, len(x)))
+        return run_parts(self._filled, parts).to(torch.float32)
+
+    def _filled(self, part: Tensor) -> Tensor:
+        missing = (self._batch or len(part)) - len(part)
+        filled = torch.cat([part, part[:1].expand(missing, *part.shape[1:])])
+        return self._bounded(filled)[: len(part)]
 
 
 def read_onnx(path: Path) -> OnnxNetwork:

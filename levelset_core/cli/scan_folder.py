@@ -142,7 +142,8 @@ def _outcomes(
     values = {k: v for k, v in vars(options).items() if k != "run"}
     values["threads"] = options.threads or 1  # a worker's
     apart = [Scan(scan.source.absolute(), scan.output.absolute()) for scan in scans]
-    needs = Needs(gpus=int(options.device == "cuda"))
+    # Without a word on the device each takes what its worker's machine has.
+    needs = Needs.of_device((options.device or "auto").replace("auto", "cpu"))
     yield from spread(_apart, apart, shared=(values, work), needs=needs, given_up=_given_up)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from levelset_core.data.formats import table
 from levelset_core.data.formats.arrays import cloud_of_arrays, load_arrays
+from levelset_core.data.formats.off import check_off
 from levelset_core.data.formats.ply import read_ply
 from levelset_core.data.formats.ptx import read_ptx
 from levelset_core.data.formats.scans import read_e57, read_las, read_pcd
@@ -197,6 +198,8 @@ def _unpacked(source: IO[bytes], label: str) -> bytes:
 def _from_trimesh(data: bytes, kind: str, label: str) -> Mesh | PointCloud:
     import trimesh
 
+    if kind == "off":
+        check_off(data, label)
     if kind == "obj" and data.count(b"usemtl") > MATERIALS:
         data = re.sub(rb"(?m)^[ \t]*(?:usemtl|mtllib)\b.*$", b"", data)
     try:

@@ -26,7 +26,7 @@ def distance_to(points: np.ndarray, target: Mesh | np.ndarray) -> np.ndarray:
         (n,), at least 0, in the units of the points.
 
     Raises:
-        LevelsetError: the target is empty.
+        LevelsetError: the target is empty, or its faces are too long and too many.
     """
     if not isinstance(target, Mesh):
         if not len(target):
@@ -38,9 +38,39 @@ def distance_to(points: np.ndarray, target: Mesh | np.ndarray) -> np.ndarray:
         raise LevelsetError("There is no distance to a surface without area.")
     if not len(points):
         return np.zeros(0)
+    _check_room(target.triangles[solid])
     surface = pyvista.make_tri_mesh(target.vertices, target.faces[solid])
     signed = pyvista.PolyData(np.array(points)).compute_implicit_distance(surface)
     return np.abs(np.asarray(signed["implicit_distance"], dtype=np.float64))
+
+
+#: VTK's locator divides the box of a surface evenly, with about so many faces in a part of it, and
+#: at most so often along each side; each part lists the faces whose boxes reach into it.
+_FACES_IN_A_PART, _MOST_PARTS = 25, 2**8
+#: Entries of these lists at most, of some 45 bytes: about 2 GB. Those of a surface whose faces are
+#: small are a few for each face.
+_MOST_ENTRIES, _ENTRIES_EACH = 40_000_000, 8
+
+
+def _check_room(triangles: np.ndarray) -> None:
+    """Refuse long faces that lie across one another, as those of one polygon of many corners do.
+
+    Raises:
+        LevelsetError: to find the nearest ones would take too much memory, and time.
+    """
+    count = len(triangles)
+    parts = 1
+    while parts**3 * _FACES_IN_A_PART < count and parts < _MOST_PARTS:
+        parts *= 2
+    low, high = triangles.min(1), triangles.max(1)
+    size = np.maximum((high.max(0) - low.min(0)) / parts, np.finfo(np.float64).tiny)
+    reaches = np.floor((high - low.min(0)) / size) - np.floor((low - low.min(0)) / size) + 1
+    entries = float(np.minimum(reaches, parts).prod(1).sum())
+    if entries > max(_MOST_ENTRIES, _ENTRIES_EACH * count):
+        raise LevelsetError(
+            f"{count:,} faces of the surface are too long to find the nearest ones among them, as "
+            "those of one polygon of very many corners are: divide that evenly, or compare points."
+        )
 
 
 #: Samples of each shape, as in the paper.

@@ -87,7 +87,7 @@ def hand_over(runs: Sequence[Run]) -> None:
 def needs_of(run: Run) -> Needs:
     """What a run asks of its worker: an accelerator for each process, and memory."""
     config = run.config
-    return Needs(0 if config.device == "cpu" else config.processes, config.memory or 0.0)
+    return Needs.of_device(config.device, config.processes, config.memory)
 
 
 def ask(keys: list[str]) -> Seen:

@@ -57,6 +57,21 @@ def test_the_same_images_stand_as_here(tiny, cluster, name, monkeypatch):
     same(attacked(network, data, ATTACKS[name], share=True), here)
 
 
+def test_blocks_on_an_accelerator_ask_for_one(tiny, monkeypatch):
+    network, data = tiny
+    asked = []
+    monkeypatch.setenv("LEVELSET_CLUSTER", "tcp://127.0.0.1:9")
+    monkeypatch.setattr(
+        "levelset_core.attacks.evaluation.spread", lambda *a, needs, **k: asked.append(needs) or ()
+    )
+    attack = ATTACKS["pgd-worst"]
+    evaluation = Evaluation(network, data.first(8), attack, device=CPU, threads=1, share=True)
+    assert list(evaluation) == [] and asked.pop().resources == {}
+    evaluation = Evaluation(network, data.first(8), attack, device=CPU, threads=1, share=True)
+    evaluation.device = torch.device("cuda")
+    assert list(evaluation) == [] and asked.pop().resources == {"GPU": 1.0}
+
+
 def test_an_exported_network_is_sent_too(cluster):
     classifier = load_classifier(CASES / "plain.pt2")
     data = load_images("mnist_excerpt", "test").first(30)

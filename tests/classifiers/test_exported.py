@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import pickle
 import zipfile
@@ -99,6 +100,36 @@ def test_a_graph_for_one_image_takes_many_where_it_gives_the_same(tmp_path):
         assert (found._batch is None) == any_number
         x = torch.rand(5, 1, 16, 16)
         torch.testing.assert_close(found(x), network(x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_a_gradient_through_many_parts_keeps_one_at_a_time(batch, monkeypatch):
+    """A graph that makes hundreds of channels of one: of a batch it would keep many GB."""
+    args = [{"tensor": "x"}, {"plain": [1, 300, 1, 1]}]
+    nodes = [{"target": "torch.ops.aten.repeat.default", "outputs": ["a"], "args": args,
+              "kwargs": {}}]  # fmt: skip
+    nodes += [
+        {"target": "torch.ops.aten.mul.Tensor", "outputs": [b], "args": [{"tensor": a}] * 2,
+         "kwargs": {}} for a, b in itertools.pairwise("abcde")
+    ]  # fmt: skip
+    nodes.append({"target": "torch.ops.aten.mean.dim", "outputs": ["z"], "kwargs": {},
+                  "args": [{"tensor": "e"}, {"plain": [1, 3]}]})  # fmt: skip
+    about = {"input": "x", "output": "z", "tensors": [], "batch": batch, "shape": [1, 28, 28],
+             "classes": 28, "nodes": nodes}  # fmt: skip
+    whole, parts = ExportedNetwork(about, {}), ExportedNetwork({**about, "batch": batch}, {})
+    whole._batch = None
+    monkeypatch.setattr(parts, "at_once", lambda n: 2)
+    x = torch.rand(6, 1, 28, 28, requires_grad=True)
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda t: (kept.append(t.numel()), t)[1], lambda t: t
+    ):
+        found = parts(x)
+    assert sum(kept) < 300 * 28 * 28
+    (slope,) = torch.autograd.grad(found.square().sum(), x)
+    wanted = whole(x)
+    torch.testing.assert_close(found, wanted)
+    torch.testing.assert_close(slope, torch.autograd.grad(wanted.square().sum(), x)[0])
 
 
 def rewritten(path, target, change):

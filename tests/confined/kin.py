@@ -46,6 +46,7 @@ SHAPES: Files = {
     ),
     "deep.geojson": lambda: b'{"type":"GeometryCollection","geometries":[' * 100_000,
     "infinity.json": lambda: b'{"rings": [[[Infinity, 0], [NaN, 1], [1, 1]]]}',
+    "large.json": lambda: b'{"rings": [[[%s, 0], [0, 1], [1, 1]]]}' % (b"9" * 400),
     "digits.json": lambda: b'{"rings": [[[%s, 0], [0, 1], [1, 1]]]}' % (b"9" * 1_000_000),
     "words.json": lambda: b'{"rings": [["ab", "cd", "ef"]], "chains": "abc"}',
     "style.svg": lambda: svg(f"<style>{'/*' * 500_000}{'{' * 500_000}</style>{TRIANGLE}"),
@@ -93,6 +94,7 @@ def pcd(kind: str, rest: bytes, **changed: str) -> bytes:
     return f"VERSION 0.7\n{head}DATA {kind}\n".encode() + rest
 
 
+OFF = b"OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n%s\n"
 CLOUDS: Files = {
     "negative.ply": lambda: faces("int", struct.pack("<i", -5)),
     "long.ply": lambda: faces("int", struct.pack("<i", 2**31 - 1)),
@@ -109,6 +111,10 @@ CLOUDS: Files = {
     "header.npy": lambda: b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**31) + b"{" * 1000,
     "wide.npy": lambda: b"\x93NUMPY\x01\x00" + struct.pack("<H", 60_000) + b"(" * 60_000,
     "declares.off": lambda: b"OFF\n2000000000 2000000000 0\n0 0 0\n",
+    "corners.off": lambda: OFF % b"2000000000 0 1 2",
+    "fewer.off": lambda: OFF % b"-2 0 1 2",
+    "digits.off": lambda: OFF % (b"9" * 1_000_000 + b" 0 1 2"),
+    "faces.off": lambda: b"OFF\n3 -1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n",
     "nul.csv": lambda: b"\0" * 10_000_000,
     "word.csv": lambda: b"1" * 10_000_000,
     "gz.gz": lambda: gzip.compress(gzip.compress(b"\0" * (1 << 24))),

@@ -127,6 +127,17 @@ def test_what_cannot_be_compared(a, b, options, what):
         compare(a, b, **options)
 
 
+def test_a_polygon_of_very_many_corners_is_refused_before_it_takes_all_memory():
+    angles = np.linspace(0, 2 * np.pi, 300_000, endpoint=False)
+    rim = np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
+    first = np.arange(1, len(rim) - 1)
+    fan = Mesh(rim, np.stack([0 * first, first, first + 1], axis=1))
+    with pytest.raises(LevelsetError, match="299,998 faces of the surface are too long"):
+        distance_to(np.zeros((1, 3)), fan)
+    few = Mesh(rim[::100], fan.faces[: len(rim) // 100 - 2])
+    assert distance_to(np.array([[0.0, 0.0, 0.5]]), few) == pytest.approx(0.5)
+
+
 def test_the_verb_prints_one_json_object(tmp_path, capsys):
     write_mesh(ball(1.0), tmp_path / "a.ply")
     write_mesh(ball(1.1), tmp_path / "b.stl")

@@ -1,18 +1,23 @@
 """Runs and sweeps on a Dask cluster of this machine."""
 
+import contextlib
+import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
+import torch
 
 from levelset_core import cluster
 from levelset_core.errors import LevelsetError
-from levelset_core.runs import work_here
+from levelset_core.runs import remote, work_here
 from tests.children import child
 from tests.runs.support import outcome, wait, wait_for_state
 
@@ -141,6 +146,51 @@ def test_a_run_begins_when_a_worker_has_what_it_needs(on_cluster, cluster):
         wait_for_state(run, "done")
         worker.terminate()
         worker.wait()
+
+
+@pytest.mark.slow
+def test_runs_find_the_workers_that_the_guide_starts(store, tmp_path, monkeypatch):
+    """Dask's own commands, with what docs/deploy.md has them say of their resources."""
+    guide = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text("utf-8")
+    told = re.findall(r"^ +dask worker tcp://scheduler:8786 (.*)$", guide, re.M)
+    file, here = tmp_path / "scheduler.json", ["--host", "127.0.0.1"]
+    dask, quiet = [sys.executable, "-m", "dask"], {"stdout": subprocess.DEVNULL}
+    command = [*dask, "scheduler", *here, "--port", "0", "--dashboard-address", ":0",
+               "--scheduler-file", str(file)]  # fmt: skip
+    with contextlib.ExitStack() as started:
+        started.enter_context(child(command, stderr=subprocess.DEVNULL, **quiet))
+        wait(file.exists, "the scheduler")
+        address = json.loads(file.read_text())["address"]
+        monkeypatch.setenv("LEVELSET_CLUSTER", address)
+        for options in told:
+            words = [*dask, "worker", address, *shlex.split(options), *here, "--no-dashboard",
+                     "--local-directory", str(tmp_path)]  # fmt: skip
+            started.enter_context(child(words, stderr=subprocess.DEVNULL, **quiet))
+        wait(lambda: len(remote.ask([]).workers) == 5, "five workers")
+        found = sorted((w.get("GPU", 0), w["MEMORY"]) for w in remote.ask([]).workers)
+        assert found == [(0, 4e9)] * 4 + [(4, 64e9)]
+        small, gpus, huge = (
+            store.create("tiny", {}, steps=5, **asks)
+            for asks in (
+                {"device": "cpu", "memory": 3},
+                {"device": "cuda", "processes": 4, "memory": 16},
+                {"device": "cpu", "memory": 65},
+            )
+        )
+        for run in (small, gpus, huge):
+            store.submit(run)
+        wait_for_state(small, "done")
+        if not torch.cuda.is_available():  # the one with GPUs took it, and has none
+            wait_for_state(gpus, "failed")
+        assert huge.status().message.startswith("Waits: none of the cluster's workers")
+        store.cancel(huge)
+        cluster._client(address, os.getpid()).close()
+
+
+def test_what_work_on_a_device_asks_for():
+    assert cluster.Needs.of_device("cpu", 4).resources == {}
+    assert cluster.Needs.of_device("cuda:1").resources == {"GPU": 1.0}
+    assert cluster.Needs.of_device("cuda", 4, 16).resources == {"GPU": 4.0, "MEMORY": 16e9}
 
 
 def test_no_scheduler_is_one_sentence_and_the_run_waits(store, monkeypatch):
