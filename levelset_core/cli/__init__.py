@@ -99,6 +99,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         print(f"{where}{error.strerror or error}.", file=sys.stderr)
         return BAD_INPUT
+    except (MemoryError, RuntimeError) as error:  # torch has its own
+        if not (isinstance(error, MemoryError) or "allocate memory" in str(error)):
+            raise
+        print("It takes more memory than there is: ask for less, or thin it out.", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
     return code

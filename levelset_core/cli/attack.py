@@ -61,7 +61,7 @@ def _run(options: Namespace) -> int:
     found = []
     for path in paths:
         options.model = path
-        classifier, note = _load(options, data)
+        classifier, note = _load(options, data, attack)
         if options.examine:
             return _examine(options, classifier, data, attack, note)
         if options.min_norm:
@@ -135,15 +135,17 @@ def _ranked(options: Namespace, attack: AttackConfig, found: list[dict[str, Any]
     return answer(options, result, *lines, *(rank.sentence for rank in ranks))
 
 
-def _load(options: Namespace, data: ImageSet) -> tuple[Classifier, str]:
+def _load(options: Namespace, data: ImageSet, attack: AttackConfig) -> tuple[Classifier, str]:
     """The model on its device, and what was found out or assumed about it, also said at once."""
     from levelset_core.classifiers.files import load_classifier
     from levelset_core.classifiers.looking import look_at
     from levelset_core.classifiers.normalization import given_normalization
+    from levelset_core.cli.attack_time import foresee
 
     classifier = load_classifier(
         Path(options.model), arch=options.arch, shape=data.shape, classes=len(data.classes)
     )
+    foresee(options, classifier, data, attack)
     normalization = None
     if options.mean or options.std:
         normalization = given_normalization(options.mean or [0.0], options.std or [1.0])

@@ -33,6 +33,15 @@ def attack(capsys, *words):
     return code, json.loads(out) if code == 0 else err
 
 
+def test_a_slow_network_tells_how_long_it_takes_before_it_begins(model, capsys, monkeypatch):
+    monkeypatch.setattr("levelset_core.cli.attack_time.SLOW", 0.0)
+    assert main(["attack", str(model), "--limit", "4", *FAST]) == 0
+    assert "4 images with 2 steps take at least" in capsys.readouterr().err
+    monkeypatch.setattr("levelset_core.cli.attack_time.MOST", 0.0)
+    code, told = attack(capsys, model, "--limit", 4)
+    assert code == 2 and told.count("\n") == 1 and "ask for fewer (--limit, --steps)" in told
+
+
 def test_figures_go_into_the_card_one_for_every_number_of_images(model, capsys):
     code, few = attack(capsys, model, "--limit", 20, "--card")
     assert code == 0 and few["images"] == 20 and few["interval"][0] <= few["robust_accuracy"]

@@ -151,6 +151,13 @@ def test_the_verb_prints_one_json_object(tmp_path, capsys):
     assert "point_to_surface    0.09990" in capsys.readouterr().out
 
 
+def test_more_samples_than_fit_are_refused_in_one_sentence(tmp_path, capsys):
+    path = tmp_path / "a.ply"
+    write_mesh(ball(1.0), path)
+    assert cli.main(["compare", str(path), str(path), "--samples", str(10**14)]) == cli.BAD_INPUT
+    assert "more memory than there is" in capsys.readouterr().err
+
+
 def test_the_verb_refuses_in_one_sentence(tmp_path, capsys):
     cloud = PointCloud(np.random.default_rng(0).normal(size=(50, 3)))
     np.save(tmp_path / "a.npy", cloud.points)

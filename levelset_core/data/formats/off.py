@@ -23,8 +23,9 @@ def check_off(data: bytes, label: str) -> None:
             f"{label}: the file is cut off, it declares {vertices:,} vertices and {faces:,} faces "
             f"but has {len(lines) - 1:,} lines of them."
         )
-    for k, (claimed, *corners) in enumerate(lines[vertices + 1 : vertices + faces + 1], 1):
-        if not claimed.isdecimal() or int(claimed[:20]) > len(corners):
+    for k, (word, *corners) in enumerate(lines[vertices + 1 : vertices + faces + 1], 1):
+        claimed = word[:20]
+        if not claimed.isdecimal() or int(claimed) > len(corners):
             raise LevelsetError(
                 f"{label}: face {k:,} claims {claimed} corners, but its line has {len(corners):,}."
             )
