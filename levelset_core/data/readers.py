@@ -19,7 +19,7 @@ from levelset_core.data.formats.off import check_off
 from levelset_core.data.formats.ply import read_ply
 from levelset_core.data.formats.ptx import read_ptx
 from levelset_core.data.formats.scans import read_e57, read_las, read_pcd
-from levelset_core.data.formats.table import Reading, Tell, check_size, limit
+from levelset_core.data.formats.table import Reading, Tell, check_size, check_whole, limit
 from levelset_core.data.formats.text import read_text
 from levelset_core.data.pointclouds import PointCloud, check_spread, sample_surface
 from levelset_core.errors import LevelsetError
@@ -232,6 +232,7 @@ def _mesh(
         if array.ndim != 2 or array.shape[1] != 3:
             raise LevelsetError(f"{label}: its {name} are (n, 3) numbers, got {array.shape}.")
     check_size(vertices, label)
+    check_whole(faces, label)
     if len(faces) and not 0 <= faces.min() <= faces.max() < len(vertices):
         raise LevelsetError(
             f"{label}: its faces name vertices {faces.min()} to {faces.max()}, but there are "

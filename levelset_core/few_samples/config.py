@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -115,6 +116,11 @@ class GeneralizationConfig(Settings):
         """Optimizer steps of a loss, before any doubling."""
         plain = self.match == "compute" and loss != "ours"
         return round(self.steps * COST[self.model]) if plain else self.steps
+
+    def work_of(self, group: Sequence[Unit]) -> float:
+        """About what a group of :func:`groups` takes, to compare with others."""
+        each = COST[self.model] if group[0].loss == "ours" else 1.0
+        return len(group) * each * self.first_steps(group[0].loss) * group[0].fraction
 
     @property
     def parts(self) -> range:

@@ -152,6 +152,12 @@ def plane() -> np.ndarray:
     return tilted.astype(np.float32)
 
 
+#: A triangle whose last corner is to be filled in.
+CORNERS = (
+    b"ply\nformat ascii 1.0\nelement vertex 3\nproperty float x\nproperty float y\n"
+    b"property float z\nelement face 1\nproperty list uchar int vertex_indices\nend_header\n"
+    b"0 0 0\n1 0 0\n0 1 0\n3 0 1 %s\n"
+)
 BAD = [
     (b"", "a.ply", "the file is empty"),
     (b"", "a.npz", "the file is empty"),
@@ -172,6 +178,11 @@ BAD = [
     (npy(POINTS[:, :1] * [1.0, 2.0, -1.0] + 7), "a.npy", "all points lie on one line"),
     (npy(POINTS[:, :2]), "a.npy", "all points lie in one plane"),
     (npz(points=np.array([{}, None])), "a.npz", "pickled Python objects"),
+    (npz(vertices=POINTS, faces=np.array([[0.0, 1, 2.5]])), "a.npz", "whole numbers, got 2.5"),
+    (npz(vertices=POINTS, faces=np.array([[0, 1, np.nan]])), "a.npz", "whole numbers, got nan"),
+    (CORNERS % b"inf", "a.ply", "whole numbers, got inf"),
+    (CORNERS % (b"9" * 400), "a.ply", "whole numbers, got inf"),
+    (CORNERS % b"1.5", "a.ply", "whole numbers, got 1.5"),
     (npy(np.array([{}]), allow_pickle=True), "a.npy", "pickled Python objects"),
     (npz(points=np.array(["a", "b"])), "a.npz", "not of numbers"),
     (npz(points=np.zeros((4, 4, 4))), "a.npz", r"points are \(n, 2\) or"),

@@ -120,6 +120,15 @@ def test_groups_hold_every_unit_once_and_share_what_they_must():
     assert [len(g) for g in groups(many)] == [10, 10, 3]
 
 
+def test_the_groups_that_take_longest_are_the_first():
+    config = GeneralizationConfig(fractions=(0.002, 0.01), repeats=12)
+    chosen = {(loss, f): MIDDLE for loss in config.losses for f in config.fractions}
+    order = sorted(groups(repeat_units(config, chosen)), key=config.work_of, reverse=True)
+    seen = [(g[0].loss, g[0].fraction, len(g)) for g in order]
+    assert seen[0] == ("ours", 0.01, 10) and seen[-1] in (("xent", 0.002, 2), ("hinge", 0.002, 2))
+    assert {loss for loss, _, _ in seen[:3]} == {"ours"}
+
+
 def test_the_best_candidate_is_chosen_and_reported_in_pairs():
     accuracies = {u: 0.5 + 0.1 * (u.candidate == 1) for u in tuning_units(SMALL)}
     chosen = chosen_candidates(SMALL, accuracies)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from levelset_core.data.formats.dialect import tidy
-from levelset_core.data.formats.table import Reading, cloud_of_columns, limit, rgb8
+from levelset_core.data.formats.table import Reading, check_whole, cloud_of_columns, limit, rgb8
 from levelset_core.data.pointclouds import PointCloud
 from levelset_core.errors import LevelsetError
 
@@ -315,7 +315,11 @@ def read_ply(data: bytes, reading: Reading) -> PointCloud | Parts:
     limit(header.count("vertex"), label)
     found = read_elements(data, header, {"vertex", "face"}, label)
     columns = {k: c for k, c in found["vertex"].items() if isinstance(c, np.ndarray)}
-    faces = triangles(found.get("face", {}))
+    face = found.get("face", {})
+    for name, column in face.items():
+        if name.lower() in _CORNERS and isinstance(column, tuple):
+            check_whole(column[0], label)
+    faces = triangles(face)
     if not len(faces):
         cloud = cloud_of_columns(list(columns), list(columns.values()), reading)
         return _range_scan(cloud) if _CYBERWARE in header.comments else cloud

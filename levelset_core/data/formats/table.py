@@ -131,6 +131,20 @@ def check_size(points: np.ndarray, label: str) -> None:
         )
 
 
+def check_whole(numbers: np.ndarray, label: str) -> None:
+    """Refuse vertices of faces that are no whole numbers.
+
+    Raises:
+        LevelsetError: one has a fraction, or is not finite, or too large to be exact.
+    """
+    if numbers.dtype.kind != "f":
+        return
+    with np.errstate(invalid="ignore"):
+        odd = numbers[~((np.abs(numbers) < 2.0**53) & (numbers % 1 == 0))]
+    if odd.size:
+        raise LevelsetError(f"{label}: its faces name vertices by whole numbers, got {odd[0]:g}.")
+
+
 def rgb8(raw: np.ndarray | None) -> tuple[np.ndarray | None, str]:
     """Colours as 8 bits from 0 to 1, 0 to 255 or 0 to 65,535; or None, and why there are none.
 

@@ -85,7 +85,8 @@ class Sweep:
 
     def _each(self, units: list[Unit]) -> Iterator[UnitDone]:
         missing = []
-        for group in groups(units):
+        # The longest first, so that none of them begins when the others are done.
+        for group in sorted(groups(units), key=self.config.work_of, reverse=True):
             if all(_path(self.folder, unit).exists() for unit in group):
                 for unit in group:
                     self._keep(unit, read_json(_path(self.folder, unit)))
