@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
 
 from levelset_core.data import BOUNDS, PointSet
 from levelset_core.device import pick_device
@@ -20,6 +21,7 @@ from levelset_core.levelsets import LevelSetSamples, project, sample_network
 from levelset_core.losses import GeometricSVMTerms, MarginTerms
 from levelset_core.networks import MLP
 from levelset_core.playground.config import (
+    MAX_GRADIENT,
     NEWTON_MAX_JUMP,
     NEWTON_TOL,
     OBJECTIVES,
@@ -83,10 +85,8 @@ class PlaygroundTrainer:
     def reset(self) -> None:
         """Back to step 0 with the same initial weights."""
         c = self.config
-        network = MLP(
-            2, (c.width,) * c.depth, activation=c.activation, generator=torch_generator(c.seed)
-        )
-        self.network = network.to(self.device).eval()  # so that no call has to see to it
+        f = MLP(2, (c.width,) * c.depth, activation=c.activation, generator=torch_generator(c.seed))
+        self.network = f.to(self.device).eval()  # so that no call has to see to it
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=c.learning_rate, fused=self.device.type != "mps"
         )
@@ -164,6 +164,7 @@ class PlaygroundTrainer:
         self.optimizer.zero_grad()
         if loss.requires_grad:  # a linear model without any S_+-1 may have nothing to follow
             loss.backward()
+            clip_grad_norm_(self.network.parameters(), MAX_GRADIENT)
             self.optimizer.step()
         self._keep(terms)
         self.step += 1
@@ -273,8 +274,7 @@ class PlaygroundTrainer:
         lines = contours(self.field(64), BOUNDS)
         vertices = np.concatenate(lines) if lines else np.zeros((0, 2))
         picked = vertices[np.linspace(0, len(vertices) - 1, min(count, len(vertices))).astype(int)]
-        start = torch.as_tensor(picked, dtype=torch.float32, device=self.device)
-        samples = self.project(start)
+        samples = self.project(torch.as_tensor(picked, dtype=torch.float32, device=self.device))
         _, predicted, landed = self.follow(samples)
         good = samples.converged & landed.converged
         p, q, r = (t[good].cpu().numpy() for t in (samples.points, predicted, landed.points))

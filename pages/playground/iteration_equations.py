@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from levelset_core.playground import OBJECTIVES, Iteration, PlaygroundConfig
+from levelset_core.playground.config import MAX_GRADIENT
 
 STAGES = ("Project", "Sample network", "Loss", "Update θ", "Motion")
 _D = {"l2": r"\lVert x-p\rVert_2", "linf": r"\lVert x-p\rVert_\infty", "rho": r"\rho(x,p)"}
@@ -192,11 +193,13 @@ def _hinge_of(aim: str, reached: str, it: Iteration) -> str:
 
 
 def _update(it: Iteration, config: PlaygroundConfig) -> Iterator[Line]:
+    long = it.gradient_norm > MAX_GRADIENT
     yield (
         rf"\lVert D_\theta\,\mathrm{{loss}}\rVert = {_n(it.gradient_norm)},\qquad "
         rf"\lVert\theta_1 - \theta_0\rVert = {_n(it.update_norm)}",
         f"Adam with learning rate {config.learning_rate:g} follows the gradient, which runs "
-        "through the sample networks of all points at once.",
+        "through the sample networks of all points at once."
+        + (f" It is shortened to length {MAX_GRADIENT:g} first." if long else ""),
     )
     yield (
         rf"\mathrm{{loss}}:\ {_n(it.loss_before)} \to {_n(it.loss_after)}",

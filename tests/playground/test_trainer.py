@@ -19,6 +19,7 @@ from levelset_core.playground import (
     PlaygroundConfig,
     PlaygroundTrainer,
 )
+from levelset_core.playground.config import MAX_GRADIENT
 
 objectives = pytest.mark.parametrize("objective", OBJECTIVES)
 activations = pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -207,6 +208,15 @@ def test_odd_drawings_train_on(objective, points, small, losses_of, weights_of):
     assert not np.isnan(m.margins).any()
     contradictory = len(points) > len(np.unique(points.xy, axis=0))
     assert m.accuracy == 0.75 if contradictory and len(points) == 4 else m.accuracy == 1.0
+
+
+def test_no_step_follows_a_gradient_without_bound(small):
+    trainer = small(objective="cross_entropy")
+    with torch.no_grad():
+        trainer.network.layers[-1].weight *= 1e4
+    next(trainer)
+    first = torch.cat([s["exp_avg"].flatten() for s in trainer.optimizer.state.values()])
+    assert float(first.norm()) == pytest.approx(0.1 * MAX_GRADIENT, rel=1e-3)  # Adam keeps 1 - 0.9
 
 
 def test_zero_points_are_a_clear_error(small):
