@@ -27,7 +27,7 @@ SEARCH_EVERY, SEARCH_EVERY_SVM = 10, 20
 SEARCH_SOON = 3
 #: A search starts from the contours on a grid of so many nodes a side too; its steps at most.
 SEARCH_GRID, SEARCH_STEPS = 100, 3
-#: A longer gradient is shortened to this length before Adam: where D_xF is short, the pseudo-inverse
+#: A longer gradient is shortened to this length: where D_xF is short, the pseudo-inverse
 #: of Eq. 9 is long, and one step of a hundred times the usual length can end a boundary.
 MAX_GRADIENT = 5.0
 #: A change of one of these builds a new network; the others take effect at the next step.
