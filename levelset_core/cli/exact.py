@@ -107,6 +107,8 @@ def _build(shape: str, how: dict[str, Any]) -> tuple[ExactNetwork, Reference, li
         logging.getLogger("levelset_core.confined").setLevel(logging.ERROR)  # a sentence is enough
         content, name = plane_shape_bytes(Path(shape)), Path(shape).name
         plane = confined(read_plane_shape, name, len(content), content, name)
+        if how["tolerance"] is None:
+            how = {**how, "tolerance": plane.tolerance}
         e = exact_polygon(plane.parts, **how)
         reference = plane_reference(plane.rings, plane.chains, tolerance=how["tolerance"])
         return e, reference, list(plane.notes)

@@ -22,6 +22,8 @@ _ALL = 64
 _FEW = 1
 #: Angles (radians) and relative distances below which directions and heights count as equal.
 _ANGLE, _HEIGHT = 1e-9, 1e-12
+#: From so many points on, those that are surely inside are left out before their hull is made.
+_MANY = 200
 
 
 def edge_literals(points: np.ndarray, closed: bool) -> list[Literal]:
@@ -45,7 +47,7 @@ def ring_formula(points: np.ndarray) -> Formula:
     n = len(points)
     twice = np.concatenate([points, points, points[:1]])
     lines = edge_literals(points, closed=True)
-    chains = _Chains(twice, lines + lines)
+    chains = _Chains(twice, lines + lines, closed=True)
 
     # Prolonged at two vertices that are extreme in opposite directions, the halves cannot meet.
     def rank(pair: tuple[int, int]) -> tuple[int, int]:
@@ -63,7 +65,7 @@ def ring_formula(points: np.ndarray) -> Formula:
 class _Chains:
     """The formulas of all stretches of edges i..j of one polyline; edge k starts at point k."""
 
-    def __init__(self, points: np.ndarray, lines: list[Literal]) -> None:
+    def __init__(self, points: np.ndarray, lines: list[Literal], closed: bool = False) -> None:
         self.points, self.lines = points, lines
         self.size = float(np.ptp(points, axis=0).max())
         step = np.diff(points, axis=0)
@@ -71,6 +73,9 @@ class _Chains:
         turn = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
         self.turns: list[Operation] = ["max", *("max" if t > 0 else "min" for t in turn)]
         self.exhaustive = len(lines) <= 2 * _ALL
+        #: Of a ring, which is written twice, edges and vertices come again after so many.
+        self.period = len(lines) // 2 if closed else len(points)
+        self.number = {tuple(p): k for k, p in enumerate(points[: self.period].tolist())}
         #: (i, j) -> for each operation on top: leaves of a full tree of gates, vertex to cut at.
         self.known: dict[tuple[int, int], dict[Operation, tuple[int, int]]] = {}
 
@@ -161,16 +166,17 @@ class _Chains:
         if half < _ANGLE:
             return [i + 1 + k for k in self.flat(inner, back)]
         middle = back + between / 2 + math.pi
-        corners, start, width = _normal_cones(inner)
+        ring, start, width = _normal_cones(inner)
         offset = np.remainder(start - middle + math.pi, 2 * math.pi) - math.pi
         overlap = np.maximum(
             np.minimum(offset + width, half) - np.maximum(offset, -half),
             np.minimum(offset + width - 2 * math.pi, half) + half,
         )
-        good = corners[overlap > _ANGLE]
+        good = ring[overlap > _ANGLE]
         if not len(good):
-            good = corners[[overlap.argmax()]]
-        return [i + 1 + int(k) for k in good]
+            good = ring[[overlap.argmax()]]
+        first = i + 1
+        return [first + (self.number[p] - first) % self.period for p in map(tuple, good.tolist())]
 
     def flat(self, inner: np.ndarray, back: float) -> list[int]:
         """Half-lines in opposite directions: ends of the two faces of the hull along them."""
@@ -188,27 +194,50 @@ class _Chains:
 
 
 def _normal_cones(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Corners of the convex hull: their numbers, and where their outward normals begin and span."""
-    hull = shapely.get_coordinates(shapely.convex_hull(shapely.multipoints(points)))
-    number = {tuple(p): k for k, p in enumerate(points.tolist())}
+    """Corners of the convex hull, (k, 2), and where their outward normals begin and span."""
+    points = _outer(points)
+    line = shapely.linestrings(points if len(points) > 1 else np.repeat(points, 2, axis=0))
+    hull = shapely.get_coordinates(shapely.convex_hull(line))
     if len(hull) == 1:
-        return np.array([0]), np.zeros(1), np.full(1, 2 * math.pi)
+        return hull, np.zeros(1), np.full(1, 2 * math.pi)
     ring = hull[:-1][::-1] if len(hull) > 2 else hull  # counterclockwise
     leaving = np.roll(ring, -1, axis=0) - ring
     normal = np.arctan2(leaving[:, 1], leaving[:, 0]) - math.pi / 2
     start = np.roll(normal, 1)
     width = np.remainder(normal - start, 2 * math.pi)
-    return np.array([number[tuple(p)] for p in ring.tolist()]), start, width
+    return ring, start, width
+
+
+def _outer(points: np.ndarray) -> np.ndarray:
+    """Without most of the points that are surely no corners of the hull.
+
+    Those lie inside the polygon of the points farthest in eight directions.
+    """
+    if len(points) < _MANY:
+        return points
+    near = points - points[0]  # exact, where coordinates are far larger than the shape
+    x, y = np.ascontiguousarray(near.T)
+    far = [np.argmax(h) for h in (x, x + y, y, y - x, -x, -x - y, -y, x - y)]
+    outer = np.zeros(len(points), dtype=bool)
+    clear = _HEIGHT * float(np.abs(near).max()) ** 2  # of rounding
+    for a, b in zip(near[far], near[far[1:] + far[:1]], strict=True):
+        if (a != b).any():
+            u, v = b - a
+            outer |= u * y - v * x <= u * a[1] - v * a[0] + clear
+    kept: np.ndarray = points[outer]
+    return kept
 
 
 def _antipodal(points: np.ndarray) -> list[tuple[int, int]]:
     """Pairs of vertices, i < j, that are alone the farthest in opposite directions."""
-    corners, start, width = _normal_cones(points)
+    ring, start, width = _normal_cones(points)
+    number = {tuple(p): k for k, p in enumerate(points.tolist())}
+    corners = [number[p] for p in map(tuple, ring.tolist())]
     pairs = set()
     for a in range(len(corners)):
         offset = np.remainder(start + math.pi - start[a] + math.pi, 2 * math.pi) - math.pi
         overlap = np.minimum(offset + width, width[a]) - np.maximum(offset, 0.0)
         for b in np.flatnonzero(overlap > _ANGLE):
-            i, j = sorted((int(corners[a]), int(corners[b])))
+            i, j = sorted((corners[a], corners[b]))
             pairs.add((i, j))
     return sorted(pairs)

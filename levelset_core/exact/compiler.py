@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -29,6 +30,7 @@ _TRIED = 12  # ways to compile that are compared where a formula is deep
 _DEEP = 300  # from so many layers on fewer, since each takes seconds
 
 Units = dict[int, float]  # a linear combination of units of one layer
+_Key = tuple[frozenset[tuple[int, float]], bytes]
 
 
 @dataclass
@@ -44,7 +46,7 @@ class _Layer:
     """Pre-activations of one hidden layer, each a value of the layer before."""
 
     rows: list[_Value] = field(default_factory=list)
-    index: dict[bytes, int] = field(default_factory=dict)
+    index: dict[_Key, int] = field(default_factory=dict)
 
     def unit(self, value: _Value) -> int:
         """The number of the unit r(value); the same value twice is one unit."""
@@ -55,10 +57,8 @@ class _Layer:
         return self.index[key]
 
 
-def _key(value: _Value) -> bytes:
-    units = sorted(value.units.items())
-    plane = value.plane + 0.0  # -0.0 is 0.0
-    return np.array([x for pair in units for x in pair] + [np.inf]).tobytes() + plane.tobytes()
+def _key(value: _Value) -> _Key:
+    return frozenset(value.units.items()), (value.plane + 0.0).tobytes()  # -0.0 is 0.0
 
 
 def compile_formula(formula: Formula, dimension: int) -> nn.Sequential:
@@ -109,7 +109,7 @@ class _Plan:
     output: _Value
     carriers: list[_Carrier]
 
-    @property
+    @cached_property
     def widths(self) -> list[int]:
         return [self.dimension, *(len(layer.rows) for layer in self.layers), 1]
 

@@ -108,6 +108,18 @@ def literals(formula: Formula) -> list[Literal]:
     return [node for node in nodes(formula) if isinstance(node, Literal)]
 
 
+def times(formula: Formula, unit: float) -> Formula:
+    """unit F(x / unit): the shape, and F, as many times as large."""
+    done: dict[int, Formula] = {}
+    for node in nodes(formula):
+        done[id(node)] = (
+            Gate(node.operation, tuple(done[id(child)] for child in node.children))
+            if isinstance(node, Gate)
+            else Literal(node.normal, unit * node.offset)
+        )
+    return done[id(formula)]
+
+
 def evaluate(formula: Formula, x: np.ndarray) -> np.ndarray:
     """The function itself, without a network: (n, d) -> (n,)."""
     values: dict[int, np.ndarray] = {}

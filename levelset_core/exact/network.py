@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -42,6 +43,9 @@ class ExactNetwork:
             units.
         merged: vertices left out so (in the plane), or planes laid through several (in space).
         touching: rings that touched themselves: spikes and bridges of no width are left out.
+        split: vertices of a mesh within an edge of another face, which was split there.
+        rounded: the last place of the coordinates, where they have few digits; else 0.
+        unchanged: balancing saved no layer, so that the form "balanced" is the deep one.
     """
 
     network: nn.Sequential
@@ -55,17 +59,27 @@ class ExactNetwork:
     tolerance: float = 0.0
     merged: int = 0
     touching: int = 0
+    split: int = 0
+    rounded: float = 0.0
+    unchanged: bool = False
 
     @property
     def note(self) -> str:
         """What was merged or left out, a sentence each; empty if nothing was."""
         said = []
+        if self.unchanged:
+            said.append("Balancing saves no layer here: this is the deep form.")
         if self.touching:
             rings = (
                 "A ring touches itself" if self.touching == 1 else f"{self.touching} rings touch"
             )
             said.append(f"{rings}{'' if self.touching == 1 else ' themselves'}: spikes and bridges "
                         "of no width are left out.")  # fmt: skip
+        if self.split:
+            one = self.split == 1
+            what = "1 vertex lies" if one else f"{self.split} vertices lie"
+            kind = "a T-junction" if one else "T-junctions"
+            said.append(f"{what} within an edge of another face ({kind}): it was split there.")
         if self.merged:
             one = self.merged == 1
             if self.widths[0] == 2:
@@ -74,21 +88,28 @@ class ExactNetwork:
             else:
                 what = "1 plane was" if one else f"{self.merged} planes were"
                 what += f" laid through faces flat within {self.tolerance:.2g}"
-            why = "the coordinates have no more digits than that, or a tolerance was given."
-            said.append(f"{what}: {why}")
+            said.append(f"{what}: {self._reason}.")
         return " ".join(said)
+
+    @property
+    def _reason(self) -> str:
+        if self.rounded and self.tolerance >= self.rounded:
+            return f"the coordinates are rounded to {self.rounded:.3g}"
+        return "the coordinates have no more digits than that, or a tolerance was given"
 
 
 def build(
     formula: Formula, dimension: int, began: float, *, form: str = "deep", tolerance: float = 0.0,
-    merged: int = 0, touching: int = 0, network: nn.Sequential | None = None,
+    merged: int = 0, touching: int = 0, split: int = 0, rounded: float = 0.0,
+    network: nn.Sequential | None = None,
 ) -> ExactNetwork:  # fmt: skip
     """Compile a formula; ``began`` is when its construction did (``time.perf_counter``).
 
     A ``network`` of the same sign, built in another way, is taken in place of the formula's.
     """
+    compiled = balanced(formula) if form == "balanced" else formula
     if network is None:
-        network = compile_formula(balanced(formula) if form == "balanced" else formula, dimension)
+        network = compile_formula(compiled, dimension)
     layers = linear_layers(network)
     return ExactNetwork(
         network=network,
@@ -102,13 +123,16 @@ def build(
         tolerance=tolerance,
         merged=merged,
         touching=touching,
+        split=split,
+        rounded=rounded,
+        unchanged=form == "balanced" and compiled is formula,
     )
 
 
 def count_planes(formula: Formula) -> int:
     """Distinct planes of a formula, whichever side is inside, up to rounding."""
     planes = np.array([[*h.normal, h.offset] for h in literals(formula)])
-    scale = max(1.0, np.abs(planes[:, -1]).max())
+    scale = np.abs(planes[:, -1]).max() or 1.0
     planes = np.round(planes / [*[1.0] * (planes.shape[1] - 1), scale], 9) + 0.0
     # The first coordinate that is not 0 is made positive.
     first = planes[np.arange(len(planes)), (planes != 0).argmax(1)]
@@ -160,6 +184,25 @@ def perturbed(network: nn.Sequential, place: Place, change: float) -> nn.Sequent
         )
     weight[row, column] += change
     return other
+
+
+def moved(e: ExactNetwork, middle: Sequence[float], scale: float) -> ExactNetwork:
+    """The network of the shape before it was moved by -middle and scaled: G(x) = F(s (x - m)) / s.
+
+    Args:
+        e: F.
+        middle: m, (d,).
+        scale: s.
+    """
+    network = copy.deepcopy(e.network)
+    layers = linear_layers(network)
+    with torch.no_grad():
+        first, last = layers[0], layers[-1]
+        first.weight.mul_(scale)
+        first.bias.sub_(first.weight @ torch.tensor(middle, dtype=torch.float64))
+        last.weight.div_(scale)
+        last.bias.div_(scale)
+    return replace(e, network=network, tolerance=e.tolerance / scale)
 
 
 _SNIPPET = '''\

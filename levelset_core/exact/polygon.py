@@ -27,7 +27,7 @@ from levelset_core.exact.rings import (
     without_straight,
 )
 from levelset_core.exact.shallow import shallow_network
-from levelset_core.exact.tolerance import tolerance_of
+from levelset_core.exact.tolerance import last_place, tolerance_of
 from levelset_core.settings import choose
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ def exact_polygon(
     return build(
         formula, 2, began,
         form=form, tolerance=shape.tolerance, merged=shape.merged, touching=shape.touching,
-        network=network,
+        rounded=shape.rounded, network=network,
     )  # fmt: skip
 
 
@@ -88,6 +88,7 @@ class Region:
         tolerance: distance up to which vertices counted as straight, in their units.
         merged: how many did.
         touching: rings that touched themselves.
+        rounded: the last place of the coordinates, where they have few digits; else 0.
     """
 
     region: MultiPolygon
@@ -95,6 +96,7 @@ class Region:
     tolerance: float
     merged: int
     touching: int = 0
+    rounded: float = 0.0
 
 
 def read_shape(rings: Any, tolerance: float | None = None) -> Region:
@@ -132,7 +134,7 @@ def read_shape(rings: Any, tolerance: float | None = None) -> Region:
         )
     merged = vertices - kept if not touching else 0
     region = _straight(_nest(polygons, distance), distance)
-    return Region(region, chains, distance, merged, touching)
+    return Region(region, chains, distance, merged, touching, last_place(points))
 
 
 def _valid(rings: list[np.ndarray]) -> Iterator[tuple[np.ndarray, Polygon, bool]]:

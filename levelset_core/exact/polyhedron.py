@@ -10,10 +10,18 @@ import trimesh
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.contact import without_contacts
+from levelset_core.exact.formula import Formula, times
 from levelset_core.exact.network import FORMS, ExactNetwork, build
 from levelset_core.exact.partition import Facet, Partition
-from levelset_core.exact.solid import Triangles, facet_planes, is_convex, read_solid, winding_number
-from levelset_core.exact.tolerance import extent, tolerance_of
+from levelset_core.exact.solid import (
+    Solid,
+    Triangles,
+    facet_planes,
+    is_convex,
+    read_solid,
+    winding_number,
+)
+from levelset_core.exact.tolerance import extent, last_place
 from levelset_core.settings import choose
 
 #: Distinct planes of a surface that is not convex; a convex one may have any number.
@@ -48,16 +56,33 @@ def exact_polyhedron(
             "solid."
         )
     began = time.perf_counter()
-    solid = read_solid(mesh)
-    size = extent(solid.vertices)
-    near = tolerance_of(solid.vertices, tolerance)
-    planes, plane_of_face, front_outside, merged = facet_planes(solid, near)
+    solid = read_solid(mesh, tolerance)
+    near = solid.tolerance
+    try:
+        formula, merged = _formula(solid, near)
+    except LevelsetError:
+        if tolerance is not None or near <= solid.least:
+            raise
+        near = solid.least  # rounding is larger than parts of the solid: all planes as they are
+        formula, merged = _formula(solid, near)
+    return build(
+        times(formula, solid.unit), 3, began,
+        form=form, tolerance=near * solid.unit, merged=merged, split=solid.split,
+        rounded=last_place(np.asarray(mesh.vertices, dtype=np.float64)),
+    )  # fmt: skip
+
+
+def _formula(solid: Solid, tolerance: float) -> tuple[Formula, int]:
+    """F of a solid, in its own units, and how many planes were laid through several."""
+    mesh, size = solid.mesh, extent(solid.mesh.vertices)
+    planes, plane_of_face, front_outside, merged, off = facet_planes(mesh, tolerance)
+    near = max(solid.least, off) if tolerance > solid.least else tolerance
     facets = [
         Facet(corners, int(plane), bool(front))
-        for corners, plane, front in zip(solid.triangles, plane_of_face, front_outside, strict=True)
+        for corners, plane, front in zip(mesh.triangles, plane_of_face, front_outside, strict=True)
         if plane >= 0
     ]
-    if not is_convex(solid, planes, 4 * near):
+    if not is_convex(mesh, planes, 4 * near):
         if len(planes) > MAX_PLANES:
             raise LevelsetError(
                 f"The mesh has {len(planes)} distinct planes, more than the {MAX_PLANES} that an "
@@ -65,10 +90,10 @@ def exact_polyhedron(
                 "may have any number), or give a larger tolerance."
             )
         both = np.intersect1d(plane_of_face[front_outside], plane_of_face[~front_outside])
-        refuse_crossing(solid, np.isin(plane_of_face, both[both >= 0]), size, near)
+        touching = np.isin(plane_of_face, both[both >= 0])
+        refuse_crossing(mesh, touching, size, near, solid.unit)
         facets = without_contacts(facets, planes, near)
-    formula = Partition(planes, size, 4 * near).formula(facets)
-    return build(formula, 3, began, form=form, tolerance=near, merged=merged)
+    return Partition(planes, size, 4 * near).formula(facets), merged
 
 
 #: How far from a face, relative to the size, both its sides are looked at.
@@ -78,8 +103,9 @@ _HEIGHT, _WEIGHT = 1e-11, 1e-9
 
 
 def refuse_crossing(
-    solid: trimesh.Trimesh, touching: np.ndarray, size: float, tolerance: float = 0.0
-) -> None:
+    solid: trimesh.Trimesh, touching: np.ndarray, size: float, tolerance: float = 0.0,
+    unit: float = 1.0,
+) -> None:  # fmt: skip
     """No edge may pierce a face, and the surface must wind once around what is behind each face.
 
     Args:
@@ -87,6 +113,7 @@ def refuse_crossing(
         touching: (m,) bool, faces that may lie on a face of another part.
         size: of the solid.
         tolerance: distances below this count as none.
+        unit: of length, to say places in.
 
     Raises:
         LevelsetError: the mesh passes through itself.
@@ -101,7 +128,7 @@ def refuse_crossing(
         beside = max(_BESIDE * size, 10 * tolerance)
         place = _wrong_side(triangles, thick, touching[real], beside)
     if place is not None:
-        x, y, z = place
+        x, y, z = unit * place
         raise LevelsetError(
             f"The mesh passes through itself near ({x:.6g}, {y:.6g}, {z:.6g}): unite its parts "
             "or move them apart."

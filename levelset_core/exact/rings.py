@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,13 +126,37 @@ def without_straight(points: np.ndarray, tolerance: float, closed: bool = True) 
     if closed:  # begin where it surely turns
         start = int(((points - points.mean(0)) ** 2).sum(1).argmax())
         points = np.roll(points, -start, axis=0)
-        ring = np.concatenate([points, points[:1]])
-        simple = shapely.simplify(LineString(ring), tolerance, preserve_topology=False)
-        kept = shapely.get_coordinates(simple)[:-1]
-        return kept if len(kept) >= 3 else points
+        points = np.concatenate([points, points[:1]])
     simple = shapely.simplify(LineString(points), tolerance, preserve_topology=False)
-    line: np.ndarray = shapely.get_coordinates(simple)
-    return line
+    line = _without_middles(points, shapely.get_coordinates(simple), tolerance)
+    if not closed:
+        return line
+    return line[:-1] if len(line) > 3 else points[:-1]
+
+
+def _without_middles(points: np.ndarray, line: np.ndarray, tolerance: float) -> np.ndarray:
+    """Without what that rule keeps of an edge parallel to the chord: any vertex of it is farthest.
+
+    Args:
+        points: the whole line, (n, 2).
+        line: what is left of it, (m, 2).
+        tolerance: how far from a line vertices may lie.
+    """
+    along = line[2:] - line[:-2]
+    beside = line[1:-1] - line[:-2]
+    off = np.abs(along[:, 0] * beside[:, 1] - along[:, 1] * beside[:, 0])
+    if (off > tolerance * np.hypot(*along.T)).all():
+        return line
+    place = [0]  # of its vertices in the whole line
+    for vertex in line[1:]:
+        place.append(place[-1] + 1 + int((points[place[-1] + 1 :] == vertex).all(1).argmax()))
+    kept = place[:1]
+    for middle, end in itertools.pairwise(place[1:]):
+        chord = shapely.linestrings(points[[kept[-1], end]])
+        between = shapely.points(points[kept[-1] + 1 : end])
+        if shapely.distance(chord, between).max() > tolerance:
+            kept.append(middle)
+    return points[[*kept, place[-1]]]
 
 
 def _coordinates(points: npt.ArrayLike, name: str, least: int) -> np.ndarray:

@@ -24,11 +24,15 @@ class PlaneShape:
         rings: each (n, 2).
         chains: each (n, 2), the inside to the left.
         notes: what a reader left out or assumed, a sentence each.
+        tolerance: of :func:`exact_polygon`, where the coordinates' own digits are gone.
+        place: where it was before it was moved by -(x, y) and scaled: (x, y), the scale.
     """
 
     rings: list[np.ndarray] = field(default_factory=list)
     chains: list[np.ndarray] = field(default_factory=list)
     notes: tuple[str, ...] = ()
+    tolerance: float | None = None
+    place: tuple[tuple[float, float], float] | None = None
 
     @property
     def parts(self) -> list[np.ndarray | Chain]:

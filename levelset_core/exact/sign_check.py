@@ -123,17 +123,18 @@ def solid_reference(mesh: Triangles, tolerance: float = 0.0) -> Reference:
     Raises:
         LevelsetError: as :func:`exact_polyhedron`.
     """
-    solid = read_solid(mesh)
+    read = read_solid(mesh)
+    solid, unit = read.mesh, read.unit
     triangles = solid.triangles
-    beside = ON * float(np.ptp(solid.vertices, axis=0).max()) + 10 * tolerance
+    beside = ON * float(np.ptp(solid.vertices, axis=0).max()) + 10 * tolerance / unit
 
     def distance(x: np.ndarray) -> np.ndarray:
         best = np.full(len(x), np.inf)
         for triangle in triangles:
             pairs = np.broadcast_to(triangle, (len(x), 3, 3))
-            nearest = trimesh.triangles.closest_point(pairs, x)
-            best = np.minimum(best, np.linalg.norm(nearest - x, axis=1))
-        return best
+            nearest = trimesh.triangles.closest_point(pairs, x / unit)
+            best = np.minimum(best, np.linalg.norm(nearest - x / unit, axis=1))
+        return unit * best
 
     def boundary(count: int, rng: np.random.Generator) -> np.ndarray:
         area = solid.area_faces
@@ -143,12 +144,13 @@ def solid_reference(mesh: Triangles, tolerance: float = 0.0) -> Reference:
         # Where two parts touch, both sides are inside.
         away = beside * unit_normals(triangles[which])
         inside = (winding_number(triangles, points + side * away) > 0.5 for side in (1.0, -1.0))
-        return points[np.logical_xor(*inside)]
+        return unit * points[np.logical_xor(*inside)]
 
-    low, high = _around(*solid.bounds)
+    low, high = _around(*(unit * solid.bounds))
     return Reference(
-        lambda x: winding_number(triangles, x) > 0.5, distance, boundary, low, high, tolerance
-    )
+        lambda x: winding_number(triangles, x / unit) > 0.5, distance, boundary, low, high,
+        tolerance,
+    )  # fmt: skip
 
 
 def _around(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -10,7 +11,8 @@ from scipy.spatial import cKDTree
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.formula import Literal
-from levelset_core.exact.tolerance import extent, tolerance_of
+from levelset_core.exact.tolerance import extent, least_tolerance, tolerance_of
+from levelset_core.exact.watertight import closed_mesh
 from levelset_core.geometry.meshes import Mesh
 
 Triangles: TypeAlias = trimesh.Trimesh | Mesh
@@ -48,12 +50,31 @@ def winding_number(triangles: np.ndarray, points: np.ndarray) -> np.ndarray:
     return result
 
 
-def read_solid(mesh: Triangles) -> trimesh.Trimesh:
-    """A copy of a closed mesh, every surface oriented with its normals out of the solid.
+@dataclass(frozen=True, eq=False)
+class Solid:
+    """A closed mesh of a size between 1 and 2, so that no square of it overflows.
+
+    Attributes:
+        mesh: every surface oriented with its normals out of the solid.
+        unit: its unit of length, a power of two: the mesh times it is the one that was given.
+        tolerance: distance up to which corners count as on a plane, in its own units.
+        least: what computing with such coordinates costs.
+        split: vertices within edges (T-junctions), at which faces were split.
+    """
+
+    mesh: trimesh.Trimesh
+    unit: float
+    tolerance: float
+    least: float
+    split: int
+
+
+def read_solid(mesh: Triangles, tolerance: float | None = None) -> Solid:
+    """A closed mesh as a solid.
 
     Raises:
         LevelsetError: no faces, a coordinate that is not finite, an open or non-manifold edge,
-            surfaces that cross or are the same.
+            surfaces that cross or are the same, a ``tolerance`` out of range.
     """
     vertices = np.array(mesh.vertices, dtype=np.float64)
     faces = np.array(mesh.faces, dtype=np.int64)
@@ -62,54 +83,11 @@ def read_solid(mesh: Triangles) -> trimesh.Trimesh:
     bad = np.flatnonzero(~np.isfinite(vertices).all(1))
     if len(bad):
         raise LevelsetError(f"Vertex {bad[0]} of the mesh has a coordinate that is not finite.")
-    solid = _without_points(trimesh.Trimesh(vertices, faces, process=False))
-    if len(_bad_edges(solid)[0]):
-        # Files of loose triangles (STL) repeat every vertex.
-        solid = _without_points(trimesh.Trimesh(vertices, faces, process=True))
-    if len(_bad_edges(solid)[0]) and not _balanced(solid):
-        _refuse_bad_edges(solid)
-    elif not len(_bad_edges(solid)[0]) and not solid.is_winding_consistent:
-        trimesh.repair.fix_winding(solid)
-    return _oriented(solid)
-
-
-def _balanced(solid: trimesh.Trimesh) -> bool:
-    """Whether faces run along every edge as often one way as the other.
-
-    Then the mesh is closed, though more than two faces may meet in an edge: solids that touch in
-    it, merged into one.
-    """
-    edges = solid.edges
-    _, number = np.unique(solid.edges_sorted, axis=0, return_inverse=True)
-    way = np.where(edges[:, 0] < edges[:, 1], 1, -1)
-    return not np.bincount(number.ravel(), weights=way).any()
-
-
-def _without_points(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
-    faces = mesh.faces
-    real = (faces != np.roll(faces, 1, axis=1)).all(1)
-    return trimesh.Trimesh(mesh.vertices, faces[real], process=False)
-
-
-def _bad_edges(mesh: trimesh.Trimesh) -> tuple[np.ndarray, np.ndarray]:
-    edges, count = np.unique(mesh.edges_sorted, axis=0, return_counts=True)
-    return edges[count != 2], count[count != 2]
-
-
-def _refuse_bad_edges(mesh: trimesh.Trimesh) -> None:
-    edges, counts = _bad_edges(mesh)
-    if not len(edges):
-        return
-    worst = int((counts > 2).argmax())  # the first non-manifold edge, else the first open one
-    (a, b), count = edges[worst], int(counts[worst])
-    p, q = ("({:.6g}, {:.6g}, {:.6g})".format(*mesh.vertices[v]) for v in (a, b))
-    where = f"the edge of vertices {a} and {b}, from {p} to {q},"
-    if count == 1:
-        raise LevelsetError(
-            f"The mesh is not watertight: {where} has 1 face instead of 2, and so have "
-            f"{int((counts == 1).sum()) - 1} other edges; close the holes first."
-        )
-    raise LevelsetError(f"The mesh is not a manifold: {where} has {count} faces instead of 2.")
+    unit = float(2.0 ** np.floor(np.log2(extent(vertices) or 1.0)))
+    least = least_tolerance(vertices) / unit
+    near = tolerance_of(vertices, tolerance) / unit
+    closed, split = closed_mesh(vertices / unit, faces, max(near, least), unit)
+    return Solid(_oriented(closed, near, unit), unit, near, least, split)
 
 
 def _surfaces(solid: trimesh.Trimesh) -> list[np.ndarray]:
@@ -123,12 +101,12 @@ def _surfaces(solid: trimesh.Trimesh) -> list[np.ndarray]:
     return [np.flatnonzero(label == k) for k in range(label.max() + 1)]
 
 
-def _oriented(solid: trimesh.Trimesh) -> trimesh.Trimesh:
+def _oriented(solid: trimesh.Trimesh, near: float, unit: float) -> trimesh.Trimesh:
     """Normals out of the solid: surfaces inside an odd number of others bound cavities."""
     surfaces = _surfaces(solid)
     faces = solid.faces.copy()
     triangles = solid.vertices[faces]
-    beside = 1e-9 * extent(solid.vertices) + 10 * tolerance_of(solid.vertices)
+    beside = 1e-9 * extent(solid.vertices) + 10 * near
     volumes = [np.linalg.det(triangles[s] - triangles[s[0], 0]).sum() for s in surfaces]
     centres = [_sorted_rows(triangles[s].mean(1)) for s in surfaces]
     for i, surface in enumerate(surfaces):
@@ -154,7 +132,7 @@ def _oriented(solid: trimesh.Trimesh) -> trimesh.Trimesh:
             clear = ((above > 0.75) & (below > 0.75)) | ((above < 0.25) & (below < 0.25))
             inside = above[clear] > 0.5
             if inside.any() and not inside.all():
-                x, y, z = probes[clear][inside][0]
+                x, y, z = unit * probes[clear][inside][0]
                 raise LevelsetError(
                     f"Surfaces {min(i, j)} and {max(i, j)} of the mesh cross near "
                     f"({x:.6g}, {y:.6g}, {z:.6g}): unite them first."
@@ -180,7 +158,7 @@ def unit_normals(triangles: np.ndarray) -> np.ndarray:
 
 def facet_planes(
     solid: trimesh.Trimesh, tolerance: float
-) -> tuple[list[Literal], np.ndarray, np.ndarray, int]:
+) -> tuple[list[Literal], np.ndarray, np.ndarray, int, float]:
     """The distinct planes of a solid.
 
     A plane takes every face whose corners all lie within ``tolerance`` of it, the largest faces
@@ -188,7 +166,8 @@ def facet_planes(
 
     Returns:
         The planes, which each face lies on (-1 for a face without area), whether outside is the
-        side where h > 0, and how many planes more there would be by the faces' own corners.
+        side where h > 0, how many planes are none of a face's own corners, and how far corners lie
+        off their planes at most.
 
     Raises:
         LevelsetError: the faces enclose no volume.
@@ -206,7 +185,7 @@ def facet_planes(
     exact = COPLANAR * size
     label = np.full(len(triangles), -1)
     planes: list[Literal] = []
-    merged = 0
+    merged, off = 0, 0.0
     crowded = _have_company(solid, triangles, normals, real, tolerance)
     for seed in np.argsort(-double_area, kind="stable"):
         if not real[seed] or label[seed] >= 0:
@@ -216,8 +195,9 @@ def facet_planes(
         if crowded[seed]:
             free = real & (label < 0)
             members, normal, offset = _grown(solid, free, normal, offset, tolerance, exact)
-            heights = np.abs(solid.vertices[solid.faces[members]] @ normals[seed] + offset)
-            merged += bool(heights.max() > exact)
+            corners = solid.vertices[solid.faces[members]]
+            merged += bool(np.abs(corners @ normals[seed] + offset).max() > exact)
+            off = max(off, float(np.abs(corners @ normal + offset).max()))
         label[members] = len(planes)
         planes.append(Literal(normal, float(offset)))
     if len(planes) < 4:
@@ -228,7 +208,7 @@ def facet_planes(
     front = np.zeros(len(triangles), dtype=bool)
     own = np.array([plane.normal for plane in planes])
     front[label >= 0] = (normals[label >= 0] * own[label[label >= 0]]).sum(1) > 0
-    return planes, label, front, merged
+    return planes, label, front, merged, off
 
 
 def _have_company(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
@@ -12,8 +13,11 @@ from levelset_core.exact.files.plane import read_plane_shape
 from levelset_core.exact.polygon import exact_polygon
 from levelset_core.exact.polyhedron import exact_polyhedron
 from levelset_core.exact.shapes import PlaneShape
+from levelset_core.exact.tolerance import extent, tolerance_of
 from levelset_core.geometry.meshes import Mesh
 
+#: Meshes.
+SOLID_FILES = (".obj", ".ply", ".stl", ".off")
 #: Half the side of the square that a shape is scaled to.
 HALF = 1.2
 
@@ -41,9 +45,14 @@ def uploaded_plane_shape(name: str, content: bytes, form: str) -> PlaneShape:
     rings, chains = (
         [(line - middle) * scale for line in lines] for lines in (shape.rings, shape.chains)
     )
-    found = PlaneShape(rings, chains, shape.notes)
+    tolerance = shape.tolerance  # what its digits say is gone once it is scaled
+    if tolerance is None and half > 0:
+        tolerance = tolerance_of(corners) / extent(corners)
+    found = PlaneShape(
+        rings, chains, shape.notes, tolerance, ((float(middle[0]), float(middle[1])), scale)
+    )
     with suppress(LevelsetError):  # the page shows it together with the shape
-        exact_polygon(found.parts, form=form)
+        exact_polygon(found.parts, form=form, tolerance=tolerance)
     return found
 
 
@@ -53,6 +62,11 @@ def uploaded_solid(name: str, content: bytes, form: str) -> Mesh:
     Raises:
         LevelsetError: it cannot be read, or holds points alone.
     """
+    if Path(name).suffix.lower() not in SOLID_FILES:
+        raise LevelsetError(
+            f"{Path(name).name}: a solid is a mesh in a file of {', '.join(SOLID_FILES)}; polygons "
+            "are opened under Plane."
+        )
     mesh = uploaded_mesh(name, content)
     with suppress(LevelsetError):
         exact_polyhedron(mesh, form=form)

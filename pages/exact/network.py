@@ -59,7 +59,7 @@ def _strip(work: ExactWork) -> None:
     ]
     tally = work.tally
     if tally is not None:
-        done = "" if tally.points >= POINTS else f"{tally.points:,} of "
+        done = "" if tally.points >= POINTS else f"the first {tally.points:,} of "
         shown += [
             ("Largest |F| on the boundary", f"{tally.on_boundary:.1e}"),
             (f"Wrong signs among {done}{POINTS:,} random points", f"{tally.wrong:,}"),
@@ -76,15 +76,20 @@ def _in_words(work: ExactWork, tally: Tally) -> str:
     """What the largest |F| says."""
     assert work.reference is not None
     size = float(np.max(work.reference.high - work.reference.low))
+    wrong = "A wrong sign: the network puts a random point on the other side of the shape."
     if tally.on_boundary < ROUNDING * size:
         return (
-            f"Exact up to rounding: on the boundary F is to be 0, and it is, up to "
-            f"{tally.on_boundary:.1e}. That is what 64-bit numbers round away. A wrong sign: a "
-            "random point that the network puts on the other side of the shape."
+            f"Exact up to rounding: on the boundary F should be 0, and |F| is at most "
+            f"{tally.on_boundary:.1e} there, which is how 64-bit numbers round. {wrong}"
+        )
+    if not work.change and tally.on_boundary <= 4 * work.reference.tolerance:
+        return (
+            f"Exact up to the file's digits: on its boundary |F| is at most "
+            f"{tally.on_boundary:.1e}, and its coordinates are no truer than that. {wrong}"
         )
     return (
-        f"Not exact: on the boundary F is to be 0, and it is {tally.on_boundary:.1e} somewhere, in "
-        f"a shape of size {size:.3g}."
+        f"Not exact: on the boundary F should be 0, and |F| reaches {tally.on_boundary:.1e} there, "
+        f"in a shape of size {size:.3g}."
     )
 
 
@@ -167,8 +172,7 @@ def _random(work: ExactWork) -> None:
 
 def export_view(work: ExactWork) -> None:
     """Two files and a snippet."""
-    e = work.exact
-    assert e is not None
+    e = work.to_export
     left, right = st.columns([1, 2])
     with left:
         single = st.toggle(
@@ -185,6 +189,7 @@ def export_view(work: ExactWork) -> None:
                 key=f"{work.graph}_{ending}",
             )  # fmt: skip
         st.caption(
-            f"Linear and ReLU layers {' – '.join(map(str, e.widths))} in float64, F < 0 inside."
+            f"Linear and ReLU layers {' – '.join(map(str, e.widths))} in float64, F < 0 inside, "
+            f"in {work.coordinates}."
         )
     right.code(exact_snippet(e, f"{FILE}.safetensors"), language="python")

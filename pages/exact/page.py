@@ -28,7 +28,7 @@ with page("Exact networks", VIEWS, key="exact_space") as here:
         "max(0, x) between. From one place to another F never changes by more than their "
         "distance (it is 1-Lipschitz), so |F| is at most the distance to the shape.",
     )
-    presets, files = st.columns([5, 1], vertical_alignment="center")
+    presets, files = st.columns([7, 2], vertical_alignment="center")
     work = here.show(presets, files)
     if work is not None:
         tabs("Below the picture", TABS, work, key="exact_tab")

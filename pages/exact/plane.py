@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ from pages.shared.front_end import front_end
 
 STEP = 0.25
 RESOLUTION = 161
+EMPTY = (
+    "Draw a polygon: click corner after corner, then the first one again. Or pick a shape above."
+)
 
 _component = front_end("levelset_polygon", "exact/polygon")
 
@@ -41,10 +45,7 @@ def plane_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
     with canvas:
         _canvas(memory, work)
     if work.exact is None or work.network is None:
-        graph.info(
-            str(work.error) if work.shape.edges else "Draw a ring, or pick a shape above.",
-            icon=":material/draw:",
-        )
+        graph.info(str(work.error) if work.shape.edges else EMPTY, icon=":material/draw:")
         return None
     with graph:
         SHAPES.choose_form()
@@ -94,7 +95,8 @@ def _follow_drawing(memory: dict[str, Any]) -> None:
     rings, chains = (
         [np.array(line, dtype=np.float64) for line in drawn[name]] for name in ("rings", "chains")
     )
-    memory["work"] = ExactWork.of(PlaneShape(rings, chains), SHAPES.form)
+    before: PlaneShape = memory["work"].shape  # of a file, perhaps
+    SHAPES.drawn(replace(before, rings=rings, chains=chains, notes=()))
 
 
 SHAPES = Shapes(

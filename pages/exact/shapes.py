@@ -49,6 +49,12 @@ class Shapes:
         )  # fmt: skip
         with files.popover(self.button, icon=":material/upload_file:", width="stretch"):
             st.file_uploader(self.file, key=f"{self.kind}_file", on_change=self._file)
+            st.number_input(
+                "Tolerance, as a part of the size", 0.0, 0.1, None, 0.001, "%.4f",
+                key=f"{self.kind}_tolerance", placeholder="by the digits", on_change=self._rebuild,
+                help="Corners this close to a straight line, or to a flat face, count as on it. "
+                "Empty: as the digits of the file's coordinates say.",
+            )  # fmt: skip
             if message := memory["file_error"]:
                 st.error(message, icon=":material/error:")
 
@@ -70,24 +76,33 @@ class Shapes:
         """How deep networks are built now."""
         return str(st.session_state.get(f"{self.kind}_form") or FORMS[0])
 
+    def build(self, shape: Any) -> ExactWork:
+        """The network of a shape, in the form and with the tolerance that are set."""
+        return ExactWork.of(shape, self.form, st.session_state.get(f"{self.kind}_tolerance"))
+
+    def drawn(self, shape: Any) -> None:
+        """Take a shape that is none of the examples any more."""
+        self.memory["work"] = self.build(shape)
+        st.session_state[f"{self.kind}_preset"] = None
+
     def choose_form(self, forms: tuple[str, ...] = FORMS) -> None:
         """The depth of the network is a choice; its price in weights is among the figures."""
         st.segmented_control(
             "Depth", forms, key=f"{self.kind}_form", default=self.form, required=True,
             format_func=str.capitalize, on_change=self._rebuild,
-            help="Deep: few weights, and about as many layers as parts lie within parts. Balanced: "
+            help="Deep: few weights, but up to as many layers as a comb has teeth. Balanced: "
             "layers grow with the logarithm of the number of edges, at the price of many weights. "
             "Both are the same function. Shallow (polygons): two hidden layers, whatever the "
-            "shape, and the most weights; another function of the same sign.",
+            "shape, and the most weights; F has the same sign, but other values.",
         )  # fmt: skip
 
     def _rebuild(self) -> None:
-        self.memory["work"] = ExactWork.of(self.memory["work"].shape, self.form)
+        self.memory["work"] = self.build(self.memory["work"].shape)
 
     def _load(self, name: str, shape: Any) -> None:
         memory = self.memory
         load = memory["load"] + 1
-        memory |= {"name": name, "work": ExactWork.of(shape, self.form), "load": load, "edit": 0}
+        memory |= {"name": name, "work": self.build(shape), "load": load, "edit": 0}
         memory["file_error"] = None
 
     def _preset(self) -> None:

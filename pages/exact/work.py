@@ -13,7 +13,7 @@ from torch import nn
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact import ExactNetwork, exact_polygon, exact_polyhedron
-from levelset_core.exact.network import Place, linear_layers, perturbed
+from levelset_core.exact.network import Place, linear_layers, moved, perturbed
 from levelset_core.exact.rings import CrossingError
 from levelset_core.exact.shapes import PlaneShape
 from levelset_core.exact.sign_check import (
@@ -62,16 +62,19 @@ class ExactWork:
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def of(cls, shape: PlaneShape | Mesh, form: str = "deep") -> ExactWork:
+    def of(
+        cls, shape: PlaneShape | Mesh, form: str = "deep", tolerance: float | None = None
+    ) -> ExactWork:
         """Build the network; a bad shape gives an ``error``."""
         work = cls(shape)
         try:
             if isinstance(shape, PlaneShape):
-                work.exact = exact_polygon(shape.parts, form=form)
+                near = shape.tolerance if tolerance is None else tolerance
+                work.exact = exact_polygon(shape.parts, form=form, tolerance=near)
                 box = BOUNDS if shape.chains else None
-                work.reference = plane_reference(shape.rings, shape.chains, box)
+                work.reference = plane_reference(shape.rings, shape.chains, box, near)
             else:
-                work.exact = e = exact_polyhedron(shape, form=form)
+                work.exact = e = exact_polyhedron(shape, form=form, tolerance=tolerance)
                 work.reference = solid_reference(shape, e.tolerance if e.merged else 0.0)
         except LevelsetError as error:
             work.error = str(error)
@@ -104,6 +107,22 @@ class ExactWork:
     def graph(self) -> str:
         """Key of the network's graph, and what keys of widgets about it begin with."""
         return "plane_graph" if isinstance(self.shape, PlaneShape) else "solid_graph"
+
+    @property
+    def to_export(self) -> ExactNetwork:
+        """The exact network in the coordinates of the file that the shape is from."""
+        assert self.exact is not None
+        place = self.shape.place if isinstance(self.shape, PlaneShape) else None
+        return self.exact if place is None else moved(self.exact, *place)
+
+    @property
+    def coordinates(self) -> str:
+        """Which ones the exported network takes."""
+        if isinstance(self.shape, Mesh):
+            return "the coordinates of the mesh"
+        if self.shape.place is not None:
+            return "the coordinates of the file"
+        return "the coordinates of the picture ({:g} to {:g})".format(*BOUNDS[:2])
 
     def weight(self) -> float | None:
         """The chosen weight as it is in the exact network."""

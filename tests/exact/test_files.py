@@ -162,6 +162,37 @@ def test_elements_of_an_svg_over_each_other():
     assert "hole" in within.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("attributes", "size"),
+    [
+        ('width="200"', (200, 100)),
+        ('height="200"', (400, 200)),
+        ('width="200" height="auto"', (200, 100)),
+        ('width="100%" height="50"', (100, 50)),
+        ('width="1in"', (96, 48)),
+        ('width="100%" height="100%"', (4, 2)),
+        ("", (4, 2)),
+    ],
+)
+def test_the_other_side_of_an_svg_follows_its_view_box(attributes, size):
+    drawn = svg('<rect width="4" height="2"/>', f'{attributes} viewBox="0 0 4 2"')
+    (ring,) = read_plane_shape(drawn, "a.svg").rings
+    assert np.ptp(ring, axis=0) == pytest.approx(size)
+
+
+def test_the_digits_of_an_svg_are_those_before_its_view_box_scales_them():
+    t = np.linspace(0, 1, 8)[:-1, None]  # sevenths, which no decimals end
+    ring = np.array([[10, 20], [90, 47], [63, 95], [12, 71.0]])
+    ring = np.concatenate(
+        [a + t * (b - a) for a, b in zip(ring, np.roll(ring, -1, 0), strict=True)]
+    )
+    points = " ".join(f"{x:.3f},{y:.3f}" for x, y in ring)
+    drawn = svg(f'<polygon points="{points}"/>', 'width="77mm" viewBox="0 0 100 100"')
+    shape = read_plane_shape(drawn, "a.svg")
+    assert shape.tolerance == pytest.approx(0.002 / 80, 0.01)
+    assert exact_polygon(shape.rings, tolerance=shape.tolerance).planes == 4
+
+
 def test_the_units_of_an_svg_are_said():
     shape = read_plane_shape(svg(RECT, 'width="4cm" height="4cm" viewBox="0 0 4 4"'), "a.svg")
     assert "96 an inch" in shape.notes[0] and np.ptp(shape.rings[0][:, 0]) == pytest.approx(

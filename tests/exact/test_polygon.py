@@ -12,6 +12,7 @@ from torch import nn
 
 from levelset_core.errors import LevelsetError
 from levelset_core.exact import Chain, ExactNetwork, exact_polygon
+from levelset_core.exact.chains import _outer
 from levelset_core.exact.compiler import compile_formula
 from levelset_core.exact.formula import Literal, merge
 from levelset_core.exact.rings import CrossingError
@@ -129,6 +130,16 @@ def test_hundreds_of_vertices(make):
     points = make(200, np.random.default_rng(1))
     e = exact_polygon([points])
     check(e, Polygon(points), [points])
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (5e5, 5.4e6)])
+@pytest.mark.parametrize("make", [spiral, comb, star])
+def test_points_that_are_left_out_of_a_hull_are_none_of_its_corners(make, corner):
+    points = make(2000, np.random.default_rng(2)) + corner
+    outer = _outer(points)
+    hulls = [shapely.MultiPoint(some).convex_hull for some in (points, outer)]
+    assert len(outer) < len(points)
+    assert (shapely.get_coordinates(hulls[0]) == shapely.get_coordinates(hulls[1])).all()
 
 
 def test_a_single_ring_by_itself_in_any_form():

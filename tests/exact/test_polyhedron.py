@@ -10,6 +10,7 @@ from torch import nn
 from levelset_core.errors import LevelsetError
 from levelset_core.exact import exact_polyhedron
 from levelset_core.exact.shapes import prism
+from levelset_core.exact.sign_check import check_signs, solid_reference
 from levelset_core.exact.solid import winding_number
 from tests.exact.strategies import box, bumpy, polyhedra, ring_prism, shell
 from tests.exact.test_polygon import L_SHAPE, Polygon
@@ -204,6 +205,40 @@ def knot() -> trimesh.Trimesh:
 )  # fmt: skip
 def test_bad_meshes_are_told_in_a_sentence(mesh, message):
     with pytest.raises(LevelsetError, match=message):
+        exact_polyhedron(mesh)
+
+
+def with_t_junctions(cut: int) -> trimesh.Trimesh:
+    """A box whose bottom has its edges cut in so many pieces, and no other face does."""
+    corners = np.array([(0, 0, 0), (3, 0, 0), (3, 2, 0), (0, 2, 0)], dtype=float)
+    t = np.arange(cut)[:, None] / cut
+    ring = np.concatenate(
+        [a + t * (b - a) for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
+    )
+    whole = box((0, 0, 0), (3, 2, 1))
+    rest = whole.triangles[whole.face_normals[:, 2] > -0.5]
+    fan = [[ring[k], np.array([1.5, 1, 0]), ring[(k + 1) % len(ring)]] for k in range(len(ring))]
+    triangles = np.concatenate([rest, fan])
+    return trimesh.Trimesh(triangles.reshape(-1, 3), np.arange(3 * len(triangles)).reshape(-1, 3))
+
+
+@pytest.mark.parametrize("cut", [2, 3, 7])
+@pytest.mark.parametrize("turned", [False, True])
+def test_t_junctions_are_split_and_told(cut, turned):
+    mesh = with_t_junctions(cut)
+    if turned:
+        mesh.apply_transform(trimesh.transformations.random_rotation_matrix(np.full(3, 0.3)))
+    e = exact_polyhedron(mesh)
+    assert e.planes == 6 and e.split == 4 * (cut - 1)
+    assert f"{e.split} vertices lie within an edge of another face (T-junctions)" in e.note
+    *_, tally = check_signs(e.network, solid_reference(mesh), points=2000)
+    assert tally.wrong == 0
+
+
+def test_a_hole_beside_t_junctions_is_still_a_hole():
+    mesh = with_t_junctions(3)
+    mesh.update_faces(np.arange(len(mesh.faces)) > 0)
+    with pytest.raises(LevelsetError, match="not watertight"):
         exact_polyhedron(mesh)
 
 

@@ -17,8 +17,9 @@ from levelset_core.exact import exact_polygon, exact_polyhedron
 from levelset_core.exact.rings import without_straight
 from levelset_core.exact.shapes import prism
 from levelset_core.exact.sign_check import check_signs, plane_reference, solid_reference
-from levelset_core.exact.tolerance import tolerance_of
+from levelset_core.exact.tolerance import last_place, tolerance_of
 from tests.exact.strategies import box, comb
+from tests.exact.test_polygon import L_SHAPE
 
 BOX = box((0, 0, 0), (1, 2, 3))
 TURN = trimesh.transformations.random_rotation_matrix(np.array([0.3, 0.7, 0.2]))
@@ -76,12 +77,40 @@ def test_the_digits_of_coordinates_set_the_tolerance():
     assert tolerance_of(points) < 1e-11
     assert 1e-8 < tolerance_of(points.astype(np.float32).astype(float)) < 1e-5
     assert 1e-6 < tolerance_of(np.round(points, 6)) < 1e-5
-    # Round numbers are no rounded ones.
-    assert tolerance_of(np.round(points, 2)) < 1e-11
+    # Round numbers are no rounded ones, and of too few digits nothing is said.
+    assert tolerance_of(np.round(points * 8) / 8) < 1e-11
     assert tolerance_of(np.array([[0, 0], [4, 0], [4, 0.0625], [0, 3.5]])) < 1e-11
+    assert tolerance_of(np.round(1000 * points)) < 1e-8
+    assert tolerance_of(np.round(points, 1)) < 1e-11
     assert tolerance_of(points, 1e-3) == 1e-3 * np.ptp(points, axis=0).max()
     with pytest.raises(LevelsetError, match=r"between 0 and 0\.1"):
         tolerance_of(points, 2.0)
+
+
+@pytest.mark.parametrize("places", [2, 3, 4, 6])
+@pytest.mark.parametrize("corner", [(0, 0), (5e5, 5.4e6)])
+def test_the_last_place_of_coordinates_is_found(places, corner):
+    points = np.random.default_rng(0).normal(size=(200, 2)) * 57 + corner
+    rounded = np.round(points, places)
+    assert last_place(rounded) == pytest.approx(10.0**-places)
+    assert last_place(rounded / 1000) == pytest.approx(10.0 ** -(places + 3))  # in other units
+    if not corner[0] and places < 4:
+        assert last_place(rounded.astype(np.float32).astype(float)) == pytest.approx(10.0**-places)
+        text = [float(f"{x:.{places + 2}g}") for x in points.ravel()]  # as C's %g writes
+        assert last_place(np.reshape(text, points.shape)) == pytest.approx(10.0 ** (1 - places))
+
+
+@pytest.mark.parametrize("places", [3, 4])
+@pytest.mark.parametrize("corner", [(0, 0), (5e5, 5.4e6)])
+def test_straight_edges_of_few_decimals_are_straight(places, corner):
+    for seed, ring in enumerate((L_SHAPE, rectangular_comb(6) / 10, np.array(L_SHAPE) * 30)):
+        angle = np.random.default_rng(seed).uniform(0, np.pi)
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        drawn = np.round(dense(np.array(ring, dtype=float), 8) @ turn + corner, places)
+        e = exact_polygon([drawn])
+        assert e.merged == 7 * len(ring)
+        assert f"the coordinates are rounded to {10.0**-places:g}" in e.note
+        assert wrong_in_the_plane(drawn) == 0
 
 
 def as_file(mesh: trimesh.Trimesh, kind: str) -> trimesh.Trimesh:
@@ -120,6 +149,44 @@ def test_flat_faces_of_a_rotated_file_are_one_plane(kind):
         assert (e.planes, e.depth) == (straight.planes, straight.depth)
         assert e.weights <= 2 * straight.weights
         assert "flat within" in e.note
+
+
+@pytest.mark.parametrize("places", [3, 4])
+@pytest.mark.parametrize("size", [1, 57])
+def test_flat_faces_of_few_decimals_are_flat(places, size):
+    cube = trimesh.creation.box((1, 1, 1)).subdivide().subdivide()
+    bars = trimesh.util.concatenate(TOUCHING["crossed bars"][0])
+    for mesh, planes in ((cube, 6), (gear(), 34), (bars, 11)):
+        turned = mesh.copy()
+        turned.apply_transform(TURN)
+        turned.vertices = np.round(turned.vertices * size, places)
+        e = checked(turned)
+        assert e.planes <= planes
+        assert e.weights <= 2 * exact_polyhedron(mesh).weights
+        assert e.merged == 0 or f"the coordinates are rounded to {10.0**-places:g}" in e.note
+        assert e.rounded == pytest.approx(10.0**-places)
+
+
+def test_a_plate_thinner_than_its_coordinates_say_stays_one():
+    plate = trimesh.creation.box((1, 1, 0.003))
+    plate.apply_transform(TURN)
+    plate.vertices = np.round(plate.vertices, 3)
+    e = exact_polyhedron(plate)
+    assert e.tolerance < 1e-11 and e.note == ""
+    *_, tally = check_signs(e.network, solid_reference(plate), points=3000, batch=3000)
+    assert tally.wrong == 0
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-100, 1e-9, 1e9, 1e100, 1e150])
+def test_solids_and_polygons_of_any_size(scale):
+    for mesh in (BOX, gear(), trimesh.util.concatenate([BOX, box((0.2, 0.2, 0.2), (0.4, 1, 1))])):
+        one = exact_polyhedron(mesh)
+        large = trimesh.Trimesh(mesh.vertices * scale, mesh.faces, process=False)
+        e = exact_polyhedron(large)
+        assert (e.planes, e.widths) == (one.planes, one.widths)
+        *_, tally = check_signs(e.network, solid_reference(large), points=500, batch=500)
+        assert tally.wrong == 0 and tally.on_boundary <= 1e-14 * np.ptp(large.vertices)
+    assert exact_polygon([np.array(L_SHAPE) * scale]).planes == 6
 
 
 def boxes(*places: tuple[float, float, float], size=(1, 1, 1)) -> list[trimesh.Trimesh]:

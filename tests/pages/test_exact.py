@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import shapely
+import torch
 from streamlit.testing.v1 import AppTest
 
 from levelset_core.exact.shapes import PLANE_SHAPES, SOLIDS
@@ -60,13 +63,15 @@ def test_a_drawing_reaches_the_network_and_a_bad_one_is_a_sentence(page):
     assert "intersects itself" in page.info[0].value
     assert page.session_state["exact_plane"]["work"].crossing == (0.5, 0.5)
     draw(page, [])
-    assert "Draw a ring" in page.info[0].value
+    assert "Draw a polygon" in page.info[0].value
+    assert page.pills(key="plane_preset").value is None  # nothing on the canvas is the L any more
 
 
 def test_a_click_on_the_chosen_shape_brings_it_back(page):
     draw(page, [])
-    assert "Draw a ring" in page.info[0].value
-    page.pills(key="plane_preset").set_value(None).run()  # as the browser sends that click
+    assert "Draw a polygon" in page.info[0].value
+    page.pills(key="plane_preset").set_value("L").run()
+    page.pills(key="plane_preset").set_value(None).run()  # as the browser sends a second click
     assert figure(page, "Lines") == str(PLANE_SHAPES["L"]().edges)
     assert page.pills(key="plane_preset").value == "L"
 
@@ -109,10 +114,39 @@ def test_a_polygon_file_and_a_bad_one(page):
     assert not page.error
 
 
+def test_a_file_keeps_its_digits_and_its_coordinates(page):
+    angle, t = 0.4, np.linspace(0, 1, 8, endpoint=False)[:, None]
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    corners = 300 * np.array([[0, 0], [2, 0], [2, 1], [1, 1], [1, 3], [0, 3.0]]) @ turn
+    corners += [5e5, 5.4e6]
+    ends = zip(corners, np.roll(corners, -1, axis=0), strict=True)
+    ring = np.round(np.concatenate([a + t * (b - a) for a, b in ends]), 2)
+    content = json.dumps({"type": "Polygon", "coordinates": [ring.tolist()]}).encode()
+    page.file_uploader(key="plane_file").set_value(("a.geojson", content, "")).run()
+    assert figure(page, "Lines") == "6"  # the 42 others are straight up to their two decimals
+    assert any("42 vertices were left out" in note.value for note in page.caption)
+    page.number_input(key="plane_tolerance").set_value(0.0).run()
+    assert int(figure(page, "Lines")) > 6
+    page.number_input(key="plane_tolerance").set_value(None).run()
+    work = page.session_state["exact_plane"]["work"]
+    assert "file" in work.coordinates
+    x = np.random.default_rng(0).uniform(ring.min(0) - 50, ring.max(0) + 50, (1000, 2))
+    inside = shapely.contains_xy(shapely.Polygon(corners), x[:, 0], x[:, 1])
+    near = shapely.distance(shapely.Polygon(corners).exterior, shapely.points(x)) < 0.05
+    value = work.to_export.network(torch.from_numpy(x))[:, 0].detach().numpy()
+    assert (((value < 0) == inside) | near).all()
+    assert np.abs(value).max() > 10  # as long as the file's
+
+
+def test_a_form_that_changes_nothing_says_so(page):
+    page.segmented_control(key="plane_form").set_value("balanced").run()
+    assert any("Balancing saves no layer here" in note.value for note in page.caption)
+
+
 def test_a_mesh_file_of_another_type_is_a_sentence(page):
     page.segmented_control(key="exact_space").set_value("Space").run()
     page.file_uploader(key="solid_file").set_value(("a.tgif", b"x", "")).run()
-    assert not page.exception and "a.tgif" in page.error[0].value
+    assert not page.exception and "a.tgif: a solid is a mesh" in page.error[0].value
     assert figure(page, "Planes") == "8"  # what was there stays
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
@@ -15,9 +16,13 @@ from levelset_core.errors import LevelsetError
 from levelset_core.exact.files.geometries import filled
 from levelset_core.exact.files.svg_size import check_svg
 from levelset_core.exact.shapes import PlaneShape
+from levelset_core.exact.tolerance import extent, last_place, tolerance_of
 
 #: Straight pieces that stand for each curved segment of a path.
 PIECES = 16
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+#: A number and its unit; per cent are of a window that no file has.
+_LENGTH = re.compile(rf"({_NUMBER.pattern})\s*(|px|pt|pc|cm|mm|in)")
 #: Elements whose content is not drawn where it stands; that of a symbol is by <use>.
 _NOT_DRAWN = ("clipPath", "mask", "marker", "pattern", "symbol")
 
@@ -65,7 +70,20 @@ def read_svg(data: bytes, label: str) -> PlaneShape:
         shapely.get_coordinates(ring)[:-1]
         for area in areas for part in area.geoms for ring in (part.exterior, *part.interiors)
     ]  # fmt: skip
-    return PlaneShape(rings, notes=tuple(notes))
+    return PlaneShape(rings, notes=tuple(notes), tolerance=_tolerance(rings, drawing))
+
+
+def _tolerance(rings: list[np.ndarray], drawing: Any) -> float | None:
+    """By the digits that coordinates have before the viewBox scales them, relative to the size."""
+    from svgelements import Matrix
+
+    if not drawing.viewbox_transform:
+        return None
+    page = Matrix(drawing.viewbox_transform)
+    written = (np.concatenate(rings) * [1, -1] - [page.e, page.f]) / [page.a, page.d]
+    noise = 1e-11 * extent(written)  # its transform is written with twelve digits
+    found = tolerance_of(written, noise=noise) if last_place(written, noise) else None
+    return None if found is None else found / extent(written)
 
 
 def _lines(count: int) -> str:
@@ -77,6 +95,7 @@ def _parsed(data: bytes) -> Any:
     from svgelements import SVG
 
     root = ElementTree.fromstring(data)
+    _complete_size(root)
     for parent in list(root.iter()):
         for child in list(parent):
             if str(child.tag).rpartition("}")[2] in _NOT_DRAWN:
@@ -85,6 +104,25 @@ def _parsed(data: bytes) -> Any:
                 kept.append(child)
                 parent[place] = kept
     return SVG.parse(io.BytesIO(ElementTree.tostring(root)))
+
+
+def _complete_size(root: ElementTree.Element) -> None:
+    """Give a page of one size the other one, in its viewBox' proportions, as browsers do.
+
+    Without a size in units of length, or with none, coordinates are those of the viewBox.
+    """
+    box = [float(number) for number in _NUMBER.findall(root.get("viewBox", ""))]
+    if len(box) != 4 or min(box[2:]) <= 0:
+        return
+    sizes = [_LENGTH.fullmatch(root.get(name, "").strip()) for name in ("width", "height")]
+    given = [float(size[1]) if size and float(size[1]) > 0 else None for size in sizes]
+    for name, size in zip(("width", "height"), given, strict=True):
+        if size is None:
+            root.attrib.pop(name, None)
+    for k, name in ((1, "height"), (0, "width")):
+        other, known = sizes[1 - k], given[1 - k]
+        if given[k] is None and known is not None and other:
+            root.set(name, f"{known * box[2 + k] / box[3 - k]!r}{other[2]}")
 
 
 def _shapes(drawing: Any) -> Iterator[Any]:
