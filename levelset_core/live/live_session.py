@@ -24,6 +24,8 @@ from levelset_core.settings import choose
 MAX_HISTORY = 4000
 #: Seconds after which who looked does not count as looking any more.
 SEEN_OF_LATE = 15.0
+#: Changes of the points that charts can mark.
+MAX_MOVED = 200
 CONTROLS = ("play", "pause", "step", "reset", "seed", "fast", "undo")
 #: Changes of the settings that can be undone.
 MAX_UNDO = 50
@@ -46,6 +48,7 @@ class LiveSession:
         before: the states before the last changes of settings, for "undo"; the newest last.
         news: the worker's last word: status, step, steps_per_second, lesson.
         history: rows of figures over steps.
+        moved_at: steps of that history at which the points changed.
         frame: the last picture.
         error: the last error, one sentence.
         lesson: the lesson that it is at.
@@ -69,6 +72,7 @@ class LiveSession:
         self._slow = slow
         self.news: dict[str, Any] = {"status": "running" if playing else "paused", "step": 0}
         self.history: list[dict[str, Any]] = []
+        self.moved_at: list[int] = []
         self.frame: bytes | None = None
         self.error: str | None = None
         self.lesson: Lesson | None = None
@@ -156,6 +160,8 @@ class LiveSession:
         """Keep a state and tell the worker: points, which may be many, only where they moved."""
         self._keep(state)
         if moved:
+            if (step := self.news["step"]) and step not in self.moved_at[-1:]:
+                self.moved_at = [*self.moved_at, step][-MAX_MOVED:]
             self.send("state", state, self.version)
         else:
             self.send("settings", replace(state, points=PointSet.empty()), self.version)
@@ -317,9 +323,10 @@ class LiveSession:
             case "news":
                 with self._lock:
                     if content.pop("restart"):
-                        self.history = []
+                        self.history, self.moved_at = [], []
                     if (resumed := content.pop("resumed")) is not None:
                         self.history = [r for r in self.history if r["step"] <= resumed]
+                        self.moved_at = [step for step in self.moved_at if step <= resumed]
                     self.history += content.pop("history")
                     if len(self.history) > MAX_HISTORY:
                         self.history = _every_second_step(self.history)

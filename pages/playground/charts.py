@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,8 @@ AXES: dict[str, dict[str, Any]] = {
     # Plotly draws powers a quarter larger than it is told.
     RESIDUAL: {"type": "log", "exponentformat": "power", "tickfont": {"size": 10}},
 }
+#: Of the lines where the points changed; nearer ones, in parts of the axis, are one.
+MARK, NEAR = "rgba(128, 128, 128, 0.8)", 0.02
 #: Powers of ten with a label, at most.
 TICKS = 5
 
@@ -90,7 +93,7 @@ def charts(session: LiveSession) -> None:
         return
     drawn: dict[str, Drawn] = st.session_state.setdefault("charts", {})
     for title in charts_due(drawn, session, rows):
-        figure = chart(title, rows)
+        figure = chart(title, rows, session.moved_at)
         drawn[title] = Drawn(
             figure, session.id, session.playing, rows[0], rows[-1], time.monotonic()
         )
@@ -136,8 +139,8 @@ def charts_due(
     return due if every else sorted(due, key=lambda name: drawn[name].at)[:1]
 
 
-def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
-    """One chart from the session's history."""
+def chart(title: str, rows: list[dict[str, Any]], moved_at: Sequence[int] = ()) -> go.Figure:
+    """One chart from the session's history, with a mark where the points changed."""
     figure = go.Figure()
     panels = sorted({row["panel"] for row in rows})
     several = len(panels) > 1
@@ -159,6 +162,7 @@ def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
         figure.update_yaxes(range=_of_nearest(rows))
     if title == RESIDUAL:
         figure.update_yaxes(**_whole_decades([row["residual"] for row in rows]))
+    _mark_changes(figure, rows, moved_at)
     figure.update_layout(hovermode="x")
     tidy(figure, title, HEIGHT)
     figure.update_layout(
@@ -170,6 +174,23 @@ def chart(title: str, rows: list[dict[str, Any]]) -> go.Figure:
             x=0, y=1, xanchor="left", yanchor="bottom", font={"size": 11}, xshift=-30, yshift=4,
         )  # fmt: skip
     return figure
+
+
+def _mark_changes(figure: go.Figure, rows: list[dict[str, Any]], moved_at: Sequence[int]) -> None:
+    """Thin lines where the points changed, those of one drag as one; the last one has a name."""
+    first, last = rows[0]["step"], rows[-1]["step"]
+    marks: list[int] = []
+    for step in moved_at:
+        if first < step < last and (not marks or step - marks[-1] > NEAR * (last - first)):
+            marks.append(step)
+    for step in marks:
+        figure.add_vline(x=step, line={"width": 1, "dash": "dot", "color": MARK})
+    if marks:
+        left = marks[-1] - first > (last - first) / 2  # where the text has room
+        figure.add_annotation(
+            x=marks[-1], y=1, yref="paper", text="points changed", showarrow=False,
+            xanchor="right" if left else "left", yanchor="top", font={"size": 10},
+        )  # fmt: skip
 
 
 #: How a dash looks in a line of text.

@@ -295,10 +295,12 @@ def test_history_restarts_with_the_network_and_stays_bounded(create, monkeypatch
     assert all(steps.count(step) == 4 for step in steps) and len(set(steps)) > 0
     assert [row["panel"] for row in session.history[:4]] == [0, 1, 2, 3]
     highest = max(steps)
+    session.change(points=MORE)
+    assert session.moved_at[-1] >= highest  # for a mark in the charts
     session.control("reset")
     session.control("pause")
     ear.wait("news", lambda news: news["status"] == "paused")
-    assert all(row["step"] < highest for row in session.history)
+    assert all(row["step"] < highest for row in session.history) and session.moved_at == []
 
 
 @pytest.mark.parametrize("count", [1, 2, 9, 10])

@@ -131,3 +131,12 @@ def test_a_collapsed_run_is_told():
     assert standing([row(400, trouble="Collapsed: reset.")]) == "Collapsed: reset."
     for missing in (None, -float("inf")):
         assert standing([row(5, margin_min=missing)]) == ""
+
+
+def test_a_change_of_the_points_is_marked_and_those_of_one_drag_once():
+    rows = [row(step) for step in range(1, 1001, 10)]
+    figure = chart("Loss", rows, [200, 202, 205, 700, 5000])
+    assert [shape.x0 for shape in figure.layout.shapes] == [200, 700]
+    (note,) = figure.layout.annotations
+    assert (note.text, note.x, note.xanchor) == ("points changed", 700, "right")
+    assert not chart("Loss", rows).layout.shapes

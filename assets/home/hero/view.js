@@ -59,6 +59,7 @@ class Hero extends View {
       this.go();
     });
     this.step = element("output", "step");
+    this.slider.title = this.step.title = "The film dwells on the first steps: most happens there";
     const bar = element("div", "bar");
     bar.append(this.button, this.slider, this.step);
     this.stage.append(this.canvas, ...this.captions);
@@ -103,7 +104,7 @@ class Hero extends View {
     const { step } = frame.panels[0].info;
     this.slider.value = String(at);
     this.slider.setAttribute("aria-valuetext", `step ${step}`);
-    this.step.textContent = `step ${whole(step)}`;
+    this.step.textContent = `step ${whole(step)} of ${whole(this.film.frames.at(-1).panels[0].info.step)}`;
     this.root.dataset.step = step;
     this.screen.receive(frame);
   }
