@@ -91,7 +91,7 @@ def contrast_view(work: ExactWork) -> None:
 
 def _pictures(work: ExactWork, running: Contrast | None) -> None:
     assert work.exact is not None and work.reference is not None
-    exact, trained, _ = st.columns([1, 1, 1])
+    exact, trained, _ = st.container(key="contrast_pictures").columns([1, 1, 1])
     if "slice" not in work.made:
         work.made["slice"] = slice_picture(work.exact.network, work.reference)
     name = "Exact, built without training"

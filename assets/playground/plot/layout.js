@@ -71,9 +71,9 @@ function inGrid(width, height, count, size, margins, legendHeight) {
     ...sideColumn(columns * (size + GAP) + 4, HEAD, width, last.y + size, count, margins, legendHeight) };
 }
 
-function cells(count, columns, size, x0) {
+function cells(count, columns, size, x0, gap = GAP) {
   return Array.from({ length: count }, (_, i) => ({
-    x: x0 + (i % columns) * (size + GAP),
+    x: x0 + (i % columns) * (size + gap),
     y: HEAD + Math.floor(i / columns) * (size + HEAD + 8),
     size, ticks: false, captioned: true,
   }));
@@ -86,7 +86,8 @@ function rowSize(width, height, count, margins, legendHeight) {
 
 // All in one row: every strip stands under its own panel.
 function inRow(width, height, count, size, margins, legendHeight) {
-  const panels = cells(count, count, size, 0);
+  const gap = Math.floor((width - count * size) / (count - 1)); // from edge to edge
+  const panels = cells(count, count, size, 0, gap);
   let y = HEAD + size + 8;
   const legendSize = legendHeight(width);
   const h = Math.min(height - y - legendSize - 10, 130);

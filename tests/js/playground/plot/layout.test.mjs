@@ -39,6 +39,14 @@ for (const count of [1, 2, 4]) {
   });
 }
 
+test("panels in a row reach from edge to edge, however low they are", () => {
+  for (const height of [420, 300]) {
+    const { panels } = arrange({ width: 1500, height, count: 4, margins: true, legendHeight });
+    const last = panels[3];
+    assert.ok(panels[0].x === 0 && last.y === panels[0].y && Math.abs(last.x + last.size - 1500) < 4);
+  }
+});
+
 test("margin bars are left out, and said to be, where there is no room", () => {
   const layout = arrange({ width: 700, height: 230, count: 1, margins: true, legendHeight });
   assert.deepEqual(layout.strips, []);
