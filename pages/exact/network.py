@@ -59,12 +59,15 @@ def _strip(work: ExactWork) -> None:
     ]
     tally = work.tally
     if tally is not None:
-        done = "" if tally.points >= POINTS else f"the first {tally.points:,} of "
+        label = f"Wrong signs among {POINTS:,} random points"
+        if tally.points < POINTS:
+            label = f"Wrong signs, {tally.points:,} of {POINTS:,} points checked"
         shown += [
             ("Largest |F| on the boundary", f"{tally.on_boundary:.1e}"),
-            (f"Wrong signs among {done}{POINTS:,} random points", f"{tally.wrong:,}"),
+            (label, f"{tally.wrong:,}"),
         ]
-    for column, (label, value) in zip(st.columns([1, 1.1, 1, 1, 1, 2, 2.6]), shown, strict=False):
+    row = st.container(key="exact_figures").columns([1, 1.1, 1, 1, 1, 2, 2.6])
+    for column, (label, value) in zip(row, shown, strict=False):
         column.metric(label, value)
     if tally is not None:
         st.caption(_in_words(work, tally))
@@ -135,7 +138,8 @@ def _set_change(graph: str, change: float) -> None:
 def perturb_view(work: ExactWork) -> None:
     """Which weight, and by how much."""
     graph = work.graph
-    text, slider, random, restore = st.columns([2, 3, 1, 1], vertical_alignment="bottom")
+    row = st.container(key="exact_perturb")
+    text, slider, random, restore = row.columns([2, 3, 1, 1], vertical_alignment="bottom")
     if work.place is None:
         text.markdown("Click a line of the graph, or pick one at random.")
     else:

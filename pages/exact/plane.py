@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from torch import nn
 
 from levelset_core.exact.shapes import PLANE_SHAPES, PlaneShape
+from levelset_core.exact.sign_check import quick
 from levelset_core.exact.uploads import uploaded_plane_shape
 from levelset_core.geometry import contours, evaluate_grid
 from pages.exact.network import apply_perturbation, figures, network_graph
@@ -75,10 +76,11 @@ def _canvas(memory: dict[str, Any], work: ExactWork) -> None:
     _component(key="polygon", data=data | work.made.get("plane", {}), default={"shape": None})
 
 
-def _picture(network: nn.Module) -> dict[str, Any]:
+def _picture(network: nn.Sequential) -> dict[str, Any]:
     """The field over the canvas and its zero set, as the front end takes them."""
+    f = quick(network)
     field = evaluate_grid(
-        lambda x: network(x.double())[:, 0], BOUNDS, RESOLUTION, device=torch.device("cpu")
+        lambda x: f(x.double())[:, 0], BOUNDS, RESOLUTION, device=torch.device("cpu")
     )
     return {
         "field": store.publish(field.astype(np.float32)),

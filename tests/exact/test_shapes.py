@@ -11,7 +11,7 @@ from levelset_core.errors import LevelsetError
 from levelset_core.exact import Chain, exact_polygon, exact_polyhedron
 from levelset_core.exact.files.plane import read_plane_shape
 from levelset_core.exact.shapes import PLANE_SHAPES, SOLIDS, solid
-from levelset_core.exact.sign_check import check_signs, plane_reference, solid_reference
+from levelset_core.exact.sign_check import check_signs, plane_reference, quick, solid_reference
 
 
 @pytest.mark.parametrize("name", PLANE_SHAPES)
@@ -29,6 +29,19 @@ def test_every_example_in_space_has_an_exact_network(name):
     mesh = solid(name)
     *_, tally = check_signs(exact_polyhedron(mesh).network, solid_reference(mesh), points=20_000)
     assert tally.wrong == 0 and tally.on_boundary <= 1e-12
+
+
+def test_networks_of_mostly_zeros_are_evaluated_without_them():
+    a = 2 * np.pi * np.arange(60) / 60
+    flower = (1 + 0.3 * np.cos(5 * a))[:, None] * np.column_stack([np.cos(a), np.sin(a)])
+    network = exact_polygon([flower], form="shallow").network
+    f = quick(network)
+    x = torch.from_numpy(np.random.default_rng(0).uniform(-2, 2, (300, 2)))
+    assert f is not network and f(x).shape == (300, 1)
+    with torch.no_grad():
+        torch.testing.assert_close(f(x), network(x), rtol=0, atol=1e-12)
+    small = exact_polygon([flower]).network
+    assert quick(small) is small
 
 
 def test_a_check_finds_what_is_wrong():

@@ -41,7 +41,7 @@ def draw(at, rings) -> None:
 def test_every_example_in_the_plane(page, name):
     page.pills(key="plane_preset").set_value(name).run()
     assert not page.exception
-    assert figure(page, "random points") == "0"
+    assert figure(page, "Wrong signs") == "0"
     assert float(figure(page, "Largest |F|")) <= 1e-12
     assert int(figure(page, "Lines")) <= PLANE_SHAPES[name]().edges
 
@@ -51,7 +51,7 @@ def test_every_example_in_space(page, name):
     page.segmented_control(key="exact_space").set_value("Space").run()
     page.pills(key="solid_preset").set_value(name).run()
     assert not page.exception
-    assert figure(page, "random points") == "0"
+    assert figure(page, "Wrong signs") == "0"
     assert int(figure(page, "Planes")) <= 12
 
 
@@ -80,9 +80,9 @@ def test_a_changed_weight_is_counted_and_restored(page):
     page.session_state["plane_graph_place"] = (3, 0, 0)
     page.run()
     page.slider[0].set_value(0.5).run()
-    assert figure(page, "random points") != "0"
+    assert figure(page, "Wrong signs") != "0"
     next(b for b in page.button if b.label == "Restore").click().run()
-    assert figure(page, "random points") == "0"
+    assert figure(page, "Wrong signs") == "0"
     assert not page.exception
 
 
@@ -95,10 +95,10 @@ def test_a_change_ends_with_its_shape_and_with_its_tab(page):
         page.session_state["plane_graph_place"] = (last, 0, 0)
         page.run()
         page.slider[0].set_value(0.5).run()
-        assert figure(page, "random points") != "0"
+        assert figure(page, "Wrong signs") != "0"
         end()
         assert not page.exception
-        assert figure(page, "random points") == "0"
+        assert figure(page, "Wrong signs") == "0"
 
 
 def test_a_polygon_file_and_a_bad_one(page):
