@@ -38,7 +38,8 @@ def exact_polyhedron(
 
     Args:
         mesh: one or several closed surfaces; one inside another is a cavity, one inside a cavity
-            a part of its own. Parts that touch face to face are merged.
+            a part of its own. Parts that touch face to face are merged. A vertex within an edge of
+            another face (a T-junction) splits that face.
         form: "deep", or "balanced": O(log n) hidden layers, many more weights. ("shallow" is for
             polygons.)
         tolerance: corners this close to a plane count as on it, relative to the solid's size;

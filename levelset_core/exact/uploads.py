@@ -18,6 +18,8 @@ from levelset_core.geometry.meshes import Mesh
 
 #: Meshes.
 SOLID_FILES = (".obj", ".ply", ".stl", ".off")
+#: Sizes of a solid that float32 numbers, and their squares, can show.
+SHOWN = (1e-15, 1e15)
 #: Half the side of the square that a shape is scaled to.
 HALF = 1.2
 
@@ -68,6 +70,11 @@ def uploaded_solid(name: str, content: bytes, form: str) -> Mesh:
             "are opened under Plane."
         )
     mesh = uploaded_mesh(name, content)
+    if not SHOWN[0] <= (size := extent(mesh.vertices)) <= SHOWN[1]:
+        raise LevelsetError(
+            f"{Path(name).name}: its size is {size:.3g}, and pictures are drawn of sizes from "
+            "{:g} to {:g}. The command `levelset exact` builds it.".format(*SHOWN)
+        )
     with suppress(LevelsetError):
         exact_polyhedron(mesh, form=form)
     return mesh

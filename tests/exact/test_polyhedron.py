@@ -12,6 +12,7 @@ from levelset_core.exact import exact_polyhedron
 from levelset_core.exact.shapes import prism
 from levelset_core.exact.sign_check import check_signs, solid_reference
 from levelset_core.exact.solid import winding_number
+from levelset_core.exact.uploads import uploaded_solid
 from tests.exact.strategies import box, bumpy, polyhedra, ring_prism, shell
 from tests.exact.test_polygon import L_SHAPE, Polygon
 
@@ -233,6 +234,13 @@ def test_t_junctions_are_split_and_told(cut, turned):
     assert f"{e.split} vertices lie within an edge of another face (T-junctions)" in e.note
     *_, tally = check_signs(e.network, solid_reference(mesh), points=2000)
     assert tally.wrong == 0
+
+
+def test_a_mesh_that_no_picture_can_show_is_refused_by_the_page_alone():
+    large = box((0, 0, 0), (1e60, 1e60, 1e60))
+    with pytest.raises(LevelsetError, match="its size is 1e\\+60"):
+        uploaded_solid("a.obj", large.export(file_type="obj").encode(), "deep")
+    assert exact_polyhedron(large).planes == 6
 
 
 def test_a_hole_beside_t_junctions_is_still_a_hole():
