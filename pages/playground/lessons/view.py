@@ -49,7 +49,7 @@ def _mark(done: list[int]) -> None:
     """A tick behind lessons that are done: by style, since a list whose words change forgets what
     is chosen in it.
     """
-    rows = [f".st-key-lesson [role=radiogroup] label:nth-of-type({k + 1}) p::after" for k in done]
+    rows = [f".st-key-lesson [role=radiogroup] > :nth-child({k + 1}) p::after" for k in done]
     if rows:
         st.html(f"<style>{', '.join(rows)} {{ content: ' ✓'; font-weight: 700; }}</style>")
 

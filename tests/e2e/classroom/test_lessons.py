@@ -75,6 +75,9 @@ def test_a_lesson_from_its_start_to_the_next(playground):
     playground.wait_for("a page", frames=lambda frames: frames > 0)
     playground.show("Lessons")
     expect(playground.main.get_by_text("1 of 9 done")).to_be_visible()
+    titles = playground.main.locator(".st-key-lesson [role=radiogroup] p")
+    ticks = titles.evaluate_all("all => all.map((p) => getComputedStyle(p, '::after').content)")
+    assert ["✓" in tick for tick in ticks] == [False, True, *[False] * 7]
 
 
 @pytest.mark.slow
