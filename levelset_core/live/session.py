@@ -93,7 +93,7 @@ class WorkerSession:
         panels = state.panels()
         if len(panels) != len(self.trainers):
             return self._build(state, version)
-        if panels != self.state.panels():
+        if panels != self.state.panels() or state.points != self.state.points:
             self._remember_before()
         if state.preset != self.state.preset:
             self._held_out = state.held_out()
@@ -184,7 +184,7 @@ class WorkerSession:
         return shown, self.state.points.to_rows()
 
     def before_and_after(self) -> tuple[Kept, Kept]:
-        """Before the lesson's first change of a setting, and when its goals were reached."""
+        """Before the first change of settings or points in a lesson, and with its goals reached."""
         now = self._after or self.picture()
         return self._before or now, now
 

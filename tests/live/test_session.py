@@ -108,6 +108,17 @@ def test_drawing_changes_the_points_without_a_restart(session):
     assert s.news()["restart"] is False
 
 
+def test_a_lesson_shows_what_was_before_the_first_change_of_points_too(session):
+    s = session()
+    s.set_lesson(Task.of(bundled_lessons()["what-a-level-set-is"]))
+    s.advance(0.02)
+    first, more = s.state.points, PointSet([[0.5, 0.5], [-0.5, 0]], [1, -1])
+    s.set_state(replace(s.state, points=more), 7)
+    s.set_state(replace(s.state, points=PointSet([[0.5, 0.5]], [1])), 8)
+    (_, before), (_, after) = s.before_and_after()
+    assert before == first.to_rows() and len(after) == 1
+
+
 # -- news --------------------------------------------------------------------------------------
 
 

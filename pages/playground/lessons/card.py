@@ -93,6 +93,6 @@ def before_and_after(session: LiveSession, lesson: Lesson) -> None:
     except LevelsetError as error:
         st.error(str(error))
         return
-    shown = [("Before you changed a setting", before), ("With the goal reached", after)]
+    shown = [("Before your first change", before), ("With the goal reached", after)]
     pictures(shown, key="before_and_after")  # those of "A and B" may be on the page too
     st.markdown(lesson.learned)

@@ -65,7 +65,7 @@ def test_a_lesson_from_its_start_to_the_next(playground):
     expect(card(playground).get_by_text("Without hidden layers F is a plane")).to_be_visible()
     card(playground).get_by_role("button", name="See before and after").click()
     dialog = playground.page.get_by_role("dialog")
-    expect(dialog.get_by_role("img", name="Before you changed a setting")).to_be_visible()
+    expect(dialog.get_by_role("img", name="Before your first change")).to_be_visible()
     expect(dialog.get_by_role("img", name="With the goal reached")).to_be_visible()
     playground.page.keyboard.press("Escape")
     expect(playground.main.get_by_text("1 of 9 done")).to_be_visible()
