@@ -77,9 +77,11 @@ class ExactNetwork:
                         "of no width are left out.")  # fmt: skip
         if self.split:
             one = self.split == 1
-            what = "1 vertex lies" if one else f"{self.split} vertices lie"
-            kind = "a T-junction" if one else "T-junctions"
-            said.append(f"{what} within an edge of another face ({kind}): it was split there.")
+            said.append(
+                "1 vertex lies within an edge of another face (a T-junction): it was split there."
+                if one else f"{self.split} vertices lie within edges of other faces (T-junctions): "
+                "those were split there."
+            )  # fmt: skip
         if self.merged:
             one = self.merged == 1
             if self.widths[0] == 2:

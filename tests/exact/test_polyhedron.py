@@ -231,7 +231,7 @@ def test_t_junctions_are_split_and_told(cut, turned):
         mesh.apply_transform(trimesh.transformations.random_rotation_matrix(np.full(3, 0.3)))
     e = exact_polyhedron(mesh)
     assert e.planes == 6 and e.split == 4 * (cut - 1)
-    assert f"{e.split} vertices lie within an edge of another face (T-junctions)" in e.note
+    assert f"{e.split} vertices lie within edges of other faces (T-junctions)" in e.note
     *_, tally = check_signs(e.network, solid_reference(mesh), points=2000)
     assert tally.wrong == 0
 
