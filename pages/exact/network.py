@@ -138,8 +138,9 @@ def _set_change(graph: str, change: float) -> None:
 def perturb_view(work: ExactWork) -> None:
     """Which weight, and by how much."""
     graph = work.graph
-    row = st.container(key="exact_perturb")
-    text, slider, random, restore = row.columns([2, 3, 1, 1], vertical_alignment="bottom")
+    text, slider, random, restore = st.container(key="exact_perturb").columns(
+        [2, 3, 1, 1], vertical_alignment="bottom"
+    )
     if work.place is None:
         text.markdown("Click a line of the graph, or pick one at random.")
     else:
