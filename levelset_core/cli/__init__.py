@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise
     except OSError as error:  # a folder that cannot be written, a full disk
         where = f"{error.filename}: " if error.filename else ""
-        print(f"{where}{error.strerror or error}.", file=sys.stderr)
+        print(LevelsetError(f"{where}{error.strerror or error}."), file=sys.stderr)
         return BAD_INPUT
     except (MemoryError, RuntimeError) as error:  # torch has its own
         if not (isinstance(error, MemoryError) or "allocate memory" in str(error)):

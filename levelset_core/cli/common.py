@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
@@ -67,6 +68,16 @@ def whole(least: int) -> Callable[[str], int]:
 
     parse.__name__ = "int"  # as argparse's own sentence names it
     return parse
+
+
+def above_zero(text: str) -> float:
+    """The type of an option that takes a finite number above 0."""
+    if not 0 < (value := float(text)) < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, got {text}")
+    return value
+
+
+above_zero.__name__ = "float"  # as argparse's own sentence names it
 
 
 def numbers(text: str) -> list[float]:

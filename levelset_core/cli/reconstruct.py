@@ -10,7 +10,15 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from levelset_core.cli.clouds import add_cloud_options, read_cloud
-from levelset_core.cli.common import INTERRUPTED, Parser, add_threads, answer, numbers, progress
+from levelset_core.cli.common import (
+    INTERRUPTED,
+    Parser,
+    above_zero,
+    add_threads,
+    answer,
+    numbers,
+    progress,
+)
 from levelset_core.cli.scan_folder import run_folder, scan_folder
 from levelset_core.errors import LevelsetError
 
@@ -70,7 +78,7 @@ def _add_options(verb: Parser, endings: str) -> None:
         help=f"{endings}; of a folder of scans a folder, for a .ply each",
     )  # fmt: skip
     verb.add_argument(
-        "--seconds", type=float,
+        "--seconds", type=above_zero,
         help="time for everything, reading and writing included, of a folder for each scan "
         "(default: the preset's)",
     )  # fmt: skip

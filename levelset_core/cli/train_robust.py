@@ -11,7 +11,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from levelset_core.cli.common import DONE, Parser, add_data, add_threads, answer, progress, whole
+from levelset_core.cli.common import (
+    DONE,
+    Parser,
+    above_zero,
+    add_data,
+    add_threads,
+    answer,
+    progress,
+    whole,
+)
 from levelset_core.cluster import cluster_address
 from levelset_core.errors import LevelsetError
 from levelset_core.paths import find_bundled
@@ -45,7 +54,7 @@ def options(train: Parser) -> None:
         "LEVELSET_CLUSTER one task that asks a worker for all of them",
     )  # fmt: skip
     train.add_argument(
-        "--memory", type=float, metavar="GB",
+        "--memory", type=above_zero, metavar="GB",
         help="what it asks of a worker of the cluster (MEMORY=..e9 there)",
     )  # fmt: skip
     train.add_argument("--half", action="store_true", help="store OUT in half precision")

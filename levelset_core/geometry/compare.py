@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
@@ -46,30 +47,47 @@ def distance_to(points: np.ndarray, target: Mesh | np.ndarray) -> np.ndarray:
 
 #: VTK's locator divides the box of a surface evenly, with about so many faces in a part of it, and
 #: at most so often along each side; each part lists the faces whose boxes reach into it.
-_FACES_IN_A_PART, _MOST_PARTS = 25, 2**8
-#: Entries of these lists at most, of some 45 bytes: about 2 GB. Those of a surface whose faces are
+_FACES_IN_A_PART, _MOST_PARTS = 25, 2**7
+#: Entries of all lists at most, of some 45 bytes: about 2 GB. Those of a surface whose faces are
 #: small are a few for each face.
 _MOST_ENTRIES, _ENTRIES_EACH = 40_000_000, 8
+#: Entries of a list at most, in the mean: a point takes 2 microseconds for each.
+_MOST_LISTED = 5000
 
 
 def _check_room(triangles: np.ndarray) -> None:
-    """Refuse long faces that lie across one another, as those of one polygon of many corners do.
+    """Refuse faces that are long or many in the same place, as those of one polygon of very many
+    corners are.
 
     Raises:
-        LevelsetError: to find the nearest ones would take too much memory, and time.
+        LevelsetError: to find the nearest ones would take too much memory, or time.
     """
-    count = len(triangles)
-    parts = 1
+    count, parts = len(triangles), 1
     while parts**3 * _FACES_IN_A_PART < count and parts < _MOST_PARTS:
         parts *= 2
-    low, high = triangles.min(1), triangles.max(1)
-    size = np.maximum((high.max(0) - low.min(0)) / parts, np.finfo(np.float64).tiny)
-    reaches = np.floor((high - low.min(0)) / size) - np.floor((low - low.min(0)) / size) + 1
-    entries = float(np.minimum(reaches, parts).prod(1).sum())
-    if entries > max(_MOST_ENTRIES, _ENTRIES_EACH * count):
+    a, b, c = triangles.swapaxes(0, 1)
+    low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+    origin = low.min(0)
+    extent = high.max(0) - origin
+    scale = np.divide(parts, extent, out=np.zeros(3), where=extent > 0)
+    first, last = (
+        np.minimum((p - origin) * scale, parts - 1).astype(np.int64).T for p in (low, high)
+    )
+    entries = int((last - first + 1).prod(0).sum())
+    # How many boxes reach into each part: the sum of +-1 at their corners.
+    side = parts + 1
+    lists = np.zeros(side**3)
+    ends = np.stack([first, last + 1])  # (2, 3, m)
+    for x, y, z in itertools.product((0, 1), repeat=3):
+        at = (ends[x, 0] * side + ends[y, 1]) * side + ends[z, 2]
+        lists += (-1) ** (x + y + z) * np.bincount(at, minlength=side**3)
+    lists = lists.reshape(side, side, side).cumsum(0).cumsum(1).cumsum(2)
+    listed = entries / max(1, int((lists > 0.5).sum()))
+    if entries > max(_MOST_ENTRIES, _ENTRIES_EACH * count) or listed > _MOST_LISTED:
         raise LevelsetError(
-            f"{count:,} faces of the surface are too long to find the nearest ones among them, as "
-            "those of one polygon of very many corners are: divide that evenly, or compare points."
+            f"The surface has {count:,} faces, too long or too many in one place to find the "
+            "nearest ones, as those of one polygon of very many corners are: divide that evenly, "
+            "or compare points."
         )
 
 

@@ -129,6 +129,9 @@ def test_a_truncated_mesh_and_pickled_objects_are_refused(ball, tmp_path, capsys
         (["--preset", "best"], "Unknown preset 'best'"),
         (["--resolution", "2"], "resolution must be"),
         (["--steps", "0"], "steps must be"),
+        (["--seconds", "nan"], "argument --seconds: must be a number above 0, got nan"),
+        (["--seconds", "-5"], "argument --seconds: must be a number above 0, got -5"),
+        (["--seconds", "inf"], "argument --seconds: must be a number above 0, got inf"),
     ],
 )
 def test_bad_options_are_one_sentence(changes, sentence, ball, tmp_path, capsys, monkeypatch):

@@ -132,8 +132,11 @@ def test_a_polygon_of_very_many_corners_is_refused_before_it_takes_all_memory():
     rim = np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1)
     first = np.arange(1, len(rim) - 1)
     fan = Mesh(rim, np.stack([0 * first, first, first + 1], axis=1))
-    with pytest.raises(LevelsetError, match="299,998 faces of the surface are too long"):
+    with pytest.raises(LevelsetError, match="has 299,998 faces, too long or too many in one place"):
         distance_to(np.zeros((1, 3)), fan)
+    same = Mesh(rim[:: len(rim) // 3], np.tile([[0, 1, 2]], (30_000, 1)))
+    with pytest.raises(LevelsetError, match="has 30,000 faces, too long or too many"):
+        distance_to(np.zeros((1, 3)), same)
     few = Mesh(rim[::100], fan.faces[: len(rim) // 100 - 2])
     assert distance_to(np.array([[0.0, 0.0, 0.5]]), few) == pytest.approx(0.5)
 

@@ -21,8 +21,9 @@ _NOT_A_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _FORTRAN = re.compile(rb"(?<=[\d.,])[dD](?=[+-]?\d)")
+#: What it has taken it never gives back (++): of a long word it would try every end.
 _NUMBER = re.compile(
-    r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$|[+-]?(?:inf|infinity)$", re.IGNORECASE
+    r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?$|[+-]?(?:inf|infinity)$", re.IGNORECASE
 )
 _THOUSANDS = re.compile(
     r"[+-]?\d{1,3}(?:,\d{3})+\.\d+$|[+-]?\d{1,3}(?:\.\d{3})+,\d+$|"

@@ -33,6 +33,8 @@ def read_ptx(data: bytes, reading: Reading) -> PointCloud:
         count, pose = _parse_head(head, len(clouds) + 1, label)
         total += count
         limit(total, label)
+        if not count:
+            continue
         try:
             table = np.loadtxt(itertools.islice(rows, count), ndmin=2, encoding="latin-1")
         except (ValueError, UserWarning) as error:

@@ -18,6 +18,7 @@ from levelset_core.confined import is_confined
 from levelset_core.confined.limits import clean_environment
 from levelset_core.data.formats import native
 from levelset_core.data.formats.table import (
+    LARGEST,
     MAX_BYTES,
     Reading,
     cloud_of_columns,
@@ -27,6 +28,7 @@ from levelset_core.data.formats.table import (
 from levelset_core.data.pointclouds import PointCloud
 from levelset_core.errors import LevelsetError, optional
 
+_NOWHERE = "Where its scanner stood is no place in the file, and is left out."
 #: Seconds after which a reader is ended.
 PATIENCE = 240.0
 
@@ -86,10 +88,13 @@ def _read(kind: str, data: bytes, reading: Reading) -> PointCloud:
             columns = [np.load(folder / f"{k}_{j}.npy") for j in range(len(scan["names"]))]
             limit(len(columns[0]) if columns else 0, label)
             station: dict[str, Any] = {}
-            if scan["place"] is not None:
+            place = np.array(scan["place"] or [], dtype=np.float64)
+            unknown = not np.isfinite(place).all() or np.abs(place).max(initial=0.0) > LARGEST
+            if len(place) and not unknown:
                 rows = np.zeros(len(columns[0]), dtype=np.int64)
-                station = {"stations": np.array([scan["place"]], dtype=np.float64), "station": rows}
-            clouds.append(cloud_of_columns(scan["names"], columns, reading, **station))
+                station = {"stations": place[None], "station": rows}
+            cloud = cloud_of_columns(scan["names"], columns, reading, **station)
+            clouds.append(cloud.noted(_NOWHERE) if unknown else cloud)
     if not clouds:
         raise LevelsetError(f"{label}: no points found in it.")
     whole = joined(clouds, label)

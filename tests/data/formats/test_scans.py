@@ -40,6 +40,22 @@ def las(kind: str) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.parametrize("place", ["nan 0 0", "inf 0 0", "1e999 0 0", "1e200 0 0"])
+def test_a_scanner_that_stood_nowhere_is_left_out_and_told(place):
+    pytest.importorskip("pypcd4")
+    head = "VERSION 0.7\nFIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 1\nWIDTH 300\nHEIGHT 1\n"
+    rows = "".join(f"{x:g} {y:g} {z:g}\n" for x, y, z in NEAR.tolist())
+    text = f"{head}VIEWPOINT {place} 1 0 0 0\nPOINTS 300\nDATA ascii\n{rows}"
+    cloud = read(text.encode(), "a.pcd")
+    assert cloud.stations is None and any("left out" in note for note in cloud.notes)
+
+
+def test_scans_without_rows_are_passed_over_in_silence():
+    empty = "0\n0\n0 0 0\n1 0 0\n0 1 0\n0 0 1\n1 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 0 1\n"
+    with pytest.raises(LevelsetError, match="no points found"):
+        read((empty * 1000).encode(), "a.ptx")
+
+
 @pytest.mark.parametrize("kind", ["las", "laz"])
 def test_las(kind):
     cloud = read(las(kind), f"a.{kind}")

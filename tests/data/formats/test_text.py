@@ -21,6 +21,11 @@ NORMALS = POINTS / np.linalg.norm(POINTS, axis=1, keepdims=True)
 COLOURS = RNG.integers(0, 256, (60, 3))
 
 
+def test_a_very_long_number_is_no_work_for_minutes():
+    with pytest.raises(LevelsetError):
+        read_point_cloud(io.BytesIO((b"9" * 9000 + b",1,2\n") * 30), "a.csv")
+
+
 def read(data: bytes | str, name: str = "a.txt", **options: object) -> PointCloud:
     data = data.encode() if isinstance(data, str) else data
     return read_point_cloud(io.BytesIO(data), name, **options)  # type: ignore[arg-type]
