@@ -83,6 +83,11 @@ class ReconstructionConfig(Settings):
         0.12, low=0.0, high=0.9,
         help="share of the budget in which F learns what a prior knows of it (extension)",
     )  # fmt: skip
+    prior_nodes: int = setting(
+        112, low=32, high=512,
+        help="of the grid, along the longest side, that tells where the prior of a surface closes "
+        "holes, and how many pieces it has (extension)",
+    )  # fmt: skip
     anchors: int = setting(
         256, low=0, high=100_000,
         help="places a step where the prior goes on being heard afterwards (extension)",
@@ -162,6 +167,11 @@ _CURVE: dict[str, Any] = {
 #: What differs from the defaults, by name. Curves: "curve" in space, "curve2d" in the plane.
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {},
+    # Local features bring the detail: F has its topology sooner in many small steps.
+    "hurried": {
+        "depth": 3, "width": 64, "data_batch": 256, "projected": 256, "near": 256,
+        "anchors": 128, "seconds": 20.0,
+    },
     "balanced": {
         "depth": 5, "width": 192, "data_batch": 2048, "projected": 1024, "near": 1024,
         "anchors": 512, "seconds": 300.0, "resolution": 320,

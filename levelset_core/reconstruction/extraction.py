@@ -26,8 +26,9 @@ from levelset_core.reconstruction.solid import Solid
 MARGIN = 0.1
 #: The extraction is tried at this resolution and this share of the time, to know what it takes. To
 #: look at what comes out takes this part of the preparation: both search the points. Local
-#: features, and the finer noise of the topology that they bring, take ``REFINING`` of it.
-PROBE, PROBE_AT, AFTER, REFINING = 64, 0.3, 0.25, 0.6
+#: features, and the finer noise of the topology that they bring, take ``REFINING`` of it where the
+#: grid has ``USUAL`` nodes: a coarser mesh is searched sooner.
+PROBE, PROBE_AT, AFTER, REFINING, USUAL = 64, 0.3, 0.25, 0.6, 256
 
 
 class Extracting(Budgeted):
@@ -118,5 +119,5 @@ class Extracting(Budgeted):
             self.extract_curve(PROBE)
         growth = max(1.0, c.resolution / PROBE) ** 2
         cells = 1.2 * growth * (time.perf_counter() - begun)
-        after = AFTER + (REFINING if c.refine else 0.0)
+        after = AFTER + (REFINING * (c.resolution / USUAL) ** 2 if c.refine else 0.0)
         budget.reserve = min(0.5 + after * budget.prepared + cells, 0.5 * c.seconds)

@@ -185,7 +185,10 @@ def prepare_cloud(
         told = look and (lambda mesh: look(mesh.moved(*normalization.back)))
         lines = sight_lines(own)
         towards = None if lines is None else torch.from_numpy(lines).float().to(device)
-        prior = Prior(points, workers, seed=config.seed, look=told, towards=towards, open=is_open)
+        prior = Prior(
+            points, workers, seed=config.seed, look=told, towards=towards,
+            nodes=config.prior_nodes, open=is_open,
+        )  # fmt: skip
     if prior is not None:
         points = torch.cat([points, prior.closing])
 

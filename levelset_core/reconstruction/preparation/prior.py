@@ -53,8 +53,8 @@ UNSURE = 0.15
 LAYERED = 0.4
 #: A sheet shown before training ends so many cells from its places.
 SHEET_CELLS = 1.2
-#: Margin of the fitted surface around the cloud; nodes along its longest side.
-MARGIN, LOWEST, HIGHEST = 0.1, 32, 112
+#: Margin of the fitted surface around the cloud; nodes along its longest side, at least.
+MARGIN, LOWEST = 0.1, 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +84,7 @@ class Prior:
             holes.
         towards: (n, 3) from each point of the cloud to the scanner that saw it, of unit length,
             zero where unknown; or None. Between the two there is nothing.
+        nodes: along the longest side of the grid of that surface, at most.
         open: the cloud is an open sheet: its sides are those of oriented normals, and the surface
             goes on beyond its rim instead of coming back on a way of its own.
 
@@ -102,6 +103,7 @@ class Prior:
         seed: int = 0,
         look: Callable[[Mesh], None] | None = None,
         towards: Tensor | None = None,
+        nodes: int = 112,
         open: bool = False,
     ) -> None:
         self.towards, self.open = towards, open
@@ -120,7 +122,7 @@ class Prior:
             layered = float(off.quantile(0.95)) > LAYERED
             if layered:
                 self.sides = TangentPlanes(fitted, normals)
-        surface = self._surface(self.sides, HIGHEST)
+        surface = self._surface(self.sides, nodes)
         show(surface)
         self.pieces = 0 if open else len(components(surface))
         closing = np.zeros((0, 3)) if layered else self._closing(surface, own, seed)
