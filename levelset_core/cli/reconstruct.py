@@ -33,8 +33,8 @@ _LINES = (".ply", ".obj", ".csv")
 _TELL_EVERY = 2.0
 #: A command that takes so many times the seconds asked for says so.
 LATE = 1.15
-#: Seconds of the budget that reading and writing may take besides.
-_FILES = 1.0
+#: Share of the seconds that writing may take besides, and seconds of it at most.
+_FILES, _MOST_FILES = 0.05, 1.0
 #: In fewer seconds than this the preset "hurried" takes the place of "quick": a small network takes
 #: three times as many steps, and local features bring the detail.
 _HURRIED = 30.0
@@ -263,7 +263,8 @@ def _trainer(
     if options.steps is not None:
         changes |= {"steps": options.steps, "seconds": None}
     if options.seconds is not None:
-        left = options.seconds - (time.perf_counter() - begun) - _FILES
+        files = min(_FILES * options.seconds, _MOST_FILES)
+        left = options.seconds - (time.perf_counter() - begun) - files
         changes["seconds"] = max(left, min(options.seconds, 1.0))
     config = ReconstructionConfig.preset(preset, **changes)
     trainer = ReconstructionTrainer(

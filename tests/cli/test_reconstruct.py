@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import trimesh
 
-from levelset_core.cli import BAD_INPUT, DONE, INTERRUPTED, main
+from levelset_core.cli import BAD_INPUT, DONE, INTERRUPTED, main, reconstruct
 from levelset_core.cli.clouds import read_cloud
 from levelset_core.data import read_geometry
+from levelset_core.errors import LevelsetError
 from tests.children import child
 
 FAST = ["--json", "--steps", "30", "--threads", "1"]
@@ -34,6 +35,7 @@ def test_a_surface_in_the_units_of_its_input(ball, tmp_path, capsys):
     assert main(["reconstruct", ball, "-o", str(out), "--resolution", "32", *FAST]) == DONE
     told = json.loads(capsys.readouterr().out)
     assert (told["points"], told["steps"], told["components"]) == (2000, 30, 1)
+    assert told["preset"] == "quick"
     mesh = read_geometry(out)
     assert (told["vertices"], told["faces"]) == (len(mesh.vertices), len(mesh.faces))
     radius = np.linalg.norm(mesh.vertices - [10, 0, 0], axis=1)
@@ -224,3 +226,29 @@ def test_few_seconds_take_fewer_points(seconds, points, low, high, tmp_path, cap
     cloud = read_cloud(options, "surface", samples=None, seconds=seconds)
     assert low <= len(cloud) <= high
     assert ("thinned" in capsys.readouterr().err) == (len(cloud) < 50_000)
+
+
+@pytest.mark.parametrize(
+    ("options", "preset", "said"),
+    [
+        (["--seconds", "20"], "hurried", ["3 layers of 64"]),
+        (["--seconds", "10"], "hurried", ["3 layers of 64", "160 nodes"]),
+        (["--seconds", "10", "--preset", "balanced"], "balanced", ["160 nodes"]),
+        (["--seconds", "30"], "quick", []),
+        ([], "quick", []),
+    ],
+)
+def test_few_seconds_take_a_small_network(options, preset, said, ball, capsys, monkeypatch):
+    made = {}
+
+    def stop(_options, _cloud, name, _begun, **changes):
+        made.update(name=name, **changes)
+        raise LevelsetError("enough")
+
+    monkeypatch.setattr(reconstruct, "_trainer", stop)
+    assert main(["reconstruct", ball, "-o", "out.ply", *options]) == BAD_INPUT
+    assert made["name"] == preset
+    assert made.get("resolution") == (160 if "160 nodes" in said else None)
+    told = capsys.readouterr().err
+    for words in ("3 layers of 64", "160 nodes"):
+        assert (words in told) == (words in said)
