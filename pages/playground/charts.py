@@ -162,7 +162,7 @@ def chart(title: str, rows: list[dict[str, Any]], moved_at: Sequence[int] = ()) 
         figure.update_yaxes(range=_of_nearest(rows))
     if title == RESIDUAL:
         figure.update_yaxes(**_whole_decades([row["residual"] for row in rows]))
-    _mark_changes(figure, rows, moved_at)
+    _mark_changes(figure, rows, moved_at, named=title == next(iter(CHARTS)))
     figure.update_layout(hovermode="x")
     tidy(figure, title, HEIGHT)
     figure.update_layout(
@@ -176,8 +176,10 @@ def chart(title: str, rows: list[dict[str, Any]], moved_at: Sequence[int] = ()) 
     return figure
 
 
-def _mark_changes(figure: go.Figure, rows: list[dict[str, Any]], moved_at: Sequence[int]) -> None:
-    """Thin lines where the points changed, those of one drag as one; the last one has a name."""
+def _mark_changes(
+    figure: go.Figure, rows: list[dict[str, Any]], moved_at: Sequence[int], *, named: bool
+) -> None:
+    """Thin lines where the points changed, those of one drag as one."""
     first, last = rows[0]["step"], rows[-1]["step"]
     marks: list[int] = []
     for step in moved_at:
@@ -185,11 +187,11 @@ def _mark_changes(figure: go.Figure, rows: list[dict[str, Any]], moved_at: Seque
             marks.append(step)
     for step in marks:
         figure.add_vline(x=step, line={"width": 1, "dash": "dot", "color": MARK})
-    if marks:
-        left = marks[-1] - first > (last - first) / 2  # where the text has room
+    if marks and named:
+        left = marks[0] - first > 0.4 * (last - first)  # where the text has room
         figure.add_annotation(
-            x=marks[-1], y=1, yref="paper", text="points changed", showarrow=False,
-            xanchor="right" if left else "left", yanchor="top", font={"size": 10},
+            x=marks[0], y=1, yref="paper", text="points changed",
+            xanchor="right" if left else "left", yanchor="top", font={"size": 10}, showarrow=False,
         )  # fmt: skip
 
 

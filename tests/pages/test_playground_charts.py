@@ -138,5 +138,7 @@ def test_a_change_of_the_points_is_marked_and_those_of_one_drag_once():
     figure = chart("Loss", rows, [200, 202, 205, 700, 5000])
     assert [shape.x0 for shape in figure.layout.shapes] == [200, 700]
     (note,) = figure.layout.annotations
-    assert (note.text, note.x, note.xanchor) == ("points changed", 700, "right")
+    assert (note.text, note.x, note.xanchor) == ("points changed", 200, "left")
     assert not chart("Loss", rows).layout.shapes
+    other = chart("Input margin", rows, [200, 700]).layout
+    assert len(other.shapes) == 2 and "points changed" not in str(other.annotations)
