@@ -109,7 +109,7 @@ def until(condition: Callable[[], object], every: float = 0.005) -> None:
 
 
 def _import() -> None:
-    import levelset_core.few_samples.training
+    import levelset_core.few_samples.kinds.generalize
     import levelset_core.runs.elsewhere.task  # noqa: F401
 
 

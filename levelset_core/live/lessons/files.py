@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -181,6 +182,8 @@ class _FrontMatter:
             loader = yaml.SafeLoader(text)
             node = None if aliases else loader.get_single_node()
             values = loader.construct_document(node) if node else None
+            # Half of a pair of surrogates is no character.
+            json.dumps(values, ensure_ascii=False, default=str).encode()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise self.error(mark.line + 2 if mark else 1, str(error.problem)) from error

@@ -77,6 +77,7 @@ def test_a_lesson_travels_in_a_link_unless_it_is_too_long():
         ("[objective, epsilon]", "[objective, epsilom]", 13, "no control 'epsilom'"),
         ("  - Wait.", "  - {a: b}", 11, "list of texts"),
         ("title: Far enough", "title: &a Far\nnext: *a", 3, "references"),
+        ("title: Far enough", r'title: "\ud800"', 1, "the settings cannot be read"),
     ],
 )
 def test_what_is_broken_is_said_with_its_line(old, new, line, reason):
