@@ -31,6 +31,7 @@ HELPS: dict[str, type[Settings]] = {
 GROUPS = {
     "config": "", "about": "", "cells": "Attack", "attack": "Attack", "models": "Network",
     "comparison": "Comparison", "solid": "Surface", "survey": "Points", "source": "Source",
+    "broken": "",
 }  # fmt: skip
 #: By the last part of a setting's name; others are their names.
 NAMES = {
@@ -50,7 +51,8 @@ NAMES = {
     "distance_decay": "decay with the distance", "margin_temperature": "softness of the margin",
     "first_crossing": "PGD stops beyond the boundary", "augment": "crops and mirror images",
     "affine": "rotations and shifts", "mixed": "half precision", "half": "half precision",
-    "data": "images", "data_dir": "folder of the images", "limit": "training images at most",
+    "data": "image set", "images": "number of images", "data_dir": "folder of the images",
+    "limit": "training images at most",
     "command": "started by", "tuning": "repeats to choose hyper-parameters",
     "merge": "the two classes", "fractions": "shares of the training set",
     "until": "trained for", "match": "the losses have alike", "chosen": "hyper-parameters given",
@@ -69,7 +71,8 @@ NAMES = {
     "digest": "fingerprint", "label": "what it is", "subset_seed": "seed of drawn images",
     "euler": "Euler characteristic", "genus": "holes through it (genus)",
     "chamfer_l1": "Chamfer L1 × 1000", "chamfer_l2": "Chamfer L2 × 1000", "f_score": "F-score",
-    "f": "F", "told": "in words",
+    "f": "F", "told": "in words", "broken_xent": "images broken by cross-entropy PGD",
+    "broken_margin": "images broken by margin PGD",
 }  # fmt: skip
 #: Of settings whose values are names of this program's.
 VALUES: dict[str, dict[str, str]] = {
