@@ -39,6 +39,7 @@ class PointCloud:
         station: (n,) int64, the row of ``stations`` that saw each point, -1 where unknown, or
             None.
         notes: sentences for people: what was assumed or left out when a file was read.
+        whole: (m, d) float64, the points that :func:`thinned` took these from, or None.
 
     Raises:
         LevelsetError: the arrays' shapes do not fit, or a coordinate is not finite. Raw arrays
@@ -56,6 +57,7 @@ class PointCloud:
     stations: np.ndarray | None = None
     station: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    whole: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         points = np.asarray(self.points, dtype=np.float64)
@@ -286,6 +288,8 @@ _DRAWN = 4
 def thinned(cloud: PointCloud, most: int = ENOUGH) -> PointCloud:
     """At most so many points, even in space; a note says how many were left out.
 
+    Of the others, four times as many at most stay in ``whole``.
+
     Raises:
         LevelsetError: ``most`` is below ``MIN_POINTS``.
     """
@@ -293,7 +297,8 @@ def thinned(cloud: PointCloud, most: int = ENOUGH) -> PointCloud:
         raise LevelsetError(f"At least {MIN_POINTS} points must be kept, got {most}.")
     if len(cloud) <= most:
         return cloud
-    part = downsample(downsample(cloud, _DRAWN * most), most, "voxel")
+    drawn = downsample(cloud, _DRAWN * most)
+    part = replace(downsample(drawn, most, "voxel"), whole=drawn.points)
     return part.noted(
         f"{len(cloud):,} points are thinned to {len(part):,}, evenly: what the method can use."
     )

@@ -15,7 +15,7 @@ class LocalFeatures(nn.Module):
     """g(x) = sum_j c_j B(x / h - j), B the product of quadratic B-splines, c_j at nodes of a grid.
 
     Continuously differentiable; 0 further than 1.5 h from all nodes. Linear in c, so that c can be
-    fitted in closed form (:func:`levelset_core.reconstruction.refine.fitted`).
+    fitted in closed form (:func:`levelset_core.reconstruction.refine.local_features`).
 
     Args:
         low: the grid's node 0, (d,).

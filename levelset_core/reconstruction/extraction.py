@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from levelset_core.data.pointclouds import PointCloud
@@ -27,8 +28,9 @@ MARGIN = 0.1
 #: The extraction is tried at this resolution and this share of the time, to know what it takes. To
 #: look at what comes out takes this part of the preparation: both search the points. Local
 #: features, and the finer noise of the topology that they bring, take ``REFINING`` of it where the
-#: grid has ``USUAL`` nodes: a coarser mesh is searched sooner.
-PROBE, PROBE_AT, AFTER, REFINING, USUAL = 64, 0.3, 0.25, 0.6, 256
+#: grid has ``USUAL`` nodes: a coarser mesh is searched sooner. Points beyond those trained on take
+#: ``A_POINT`` each.
+PROBE, PROBE_AT, AFTER, REFINING, USUAL, A_POINT = 64, 0.3, 0.25, 0.6, 256, 1.2e-5
 
 
 class Extracting(Budgeted):
@@ -86,14 +88,25 @@ class Extracting(Budgeted):
         return solid.moved(*self.normalization.back)
 
     def refine(self) -> None:
-        """With ``config.refine``, take F to the points by local features, once a step."""
+        """With ``config.refine``, take F to the points by local features, once a step.
+
+        To all that the cloud was thinned from: more of them average out more of their noise.
+        """
         survey = self.prepared.survey
         done = self.network.local is not None  # a step would have dropped it
         if done or not self.config.refine or not isinstance(survey, Survey):
             return
         self.network.local = local_features(
-            self.network, self.points, survey.spacing / self.scale, survey.noise / self.scale
+            self.network, self._all_points(), survey.spacing / self.scale, survey.noise / self.scale
         )
+
+    def _all_points(self) -> Tensor:
+        if self.cloud.whole is None:
+            return self.points
+        whole, (low, high) = self.normalization.apply(self.cloud.whole), self.bounds
+        near = ((whole >= low) & (whole <= high)).all(1)  # outliers may be anywhere
+        more = torch.from_numpy(whole[near]).to(self.points)
+        return torch.cat([more, self.points[len(self.cloud) :]])
 
     def extract_curve(self, resolution: int | None = None) -> Curve:
         """The curve {F = 0}, in the cloud's units; an open one is cut off where its data ends."""
@@ -120,4 +133,6 @@ class Extracting(Budgeted):
         growth = max(1.0, c.resolution / PROBE) ** 2
         cells = 1.2 * growth * (time.perf_counter() - begun)
         after = AFTER + (REFINING * (c.resolution / USUAL) ** 2 if c.refine else 0.0)
-        budget.reserve = min(0.5 + after * budget.prepared + cells, 0.5 * c.seconds)
+        more = 0 if self.cloud.whole is None else len(self.cloud.whole)
+        fit = A_POINT * more if c.refine else 0.0
+        budget.reserve = min(0.5 + after * budget.prepared + cells + fit, 0.5 * c.seconds)

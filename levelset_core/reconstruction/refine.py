@@ -35,7 +35,7 @@ NOISY, LEAST_SMOOTH = 4.5, 2e-2
 SHRINK = 1e-3
 #: w_i and v_j are found anew so often; w_i is less where a point is off by more than FAR_OFF usual
 #: ones.
-ROUNDS, FAR_OFF = 3, 3.0
+ROUNDS, FAR_OFF = 2, 3.0
 #: A flatter F than this has no distance to tell.
 FLATTEST = 0.1
 TOLERANCE, ITERATIONS = 1e-3, 100
@@ -45,6 +45,8 @@ def local_features(
     network: ImplicitMLP, points: Tensor, spacing: float, noise: float
 ) -> LocalFeatures:
     """g for a network; see above. Points further than h from the level set have no say.
+
+    More points than the spacing tells of, as before a cloud was thinned, are welcome.
 
     Args:
         network: F, without local features.

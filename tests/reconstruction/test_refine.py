@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 import torch
 
+from levelset_core.data import PointCloud, thinned
 from levelset_core.geometry import soundness
 from levelset_core.networks import ImplicitMLP
-from levelset_core.random import torch_generator
+from levelset_core.random import numpy_generator, torch_generator
 from levelset_core.reconstruction.refine import local_features
 from tests.reconstruction.test_trainer import ball, small, state
 
@@ -79,6 +81,23 @@ def test_the_surface_is_nearer_to_its_points():
         assert soundness(mesh).watertight and soundness(mesh).euler == 2
         off[refine] = np.abs(np.linalg.norm(mesh.vertices - [5.0, 0.0, -3.0], axis=1) - 2).mean()
     assert off[True] < 0.7 * off[False]
+
+
+def test_all_points_of_a_thinned_cloud_average_out_their_noise():
+    rng = numpy_generator(1)
+    stray = 1e6 * rng.normal(size=(1, 3))  # far away, and no reason for a large table
+    many = ball(12_000, noise=0.03)
+    whole = thinned(PointCloud(np.concatenate([many.points, stray])), 2000)
+    assert len(whole) <= 2000 < len(whole.whole)
+    part = thinned(many, 2000)
+    off = []
+    for cloud in (replace(part, whole=None), replace(part, whole=whole.whole)):
+        trainer = small(cloud, steps=60)
+        list(trainer)
+        mesh = trainer.extract_solid().mesh
+        assert soundness(mesh).watertight
+        off.append(np.abs(np.linalg.norm(mesh.vertices - [5.0, 0.0, -3.0], axis=1) - 2).mean())
+    assert off[1] < 0.95 * off[0]
 
 
 def test_a_look_in_between_changes_no_weight():
