@@ -73,7 +73,7 @@ def read_cloud(
     if seconds:
         fewest = max(FEWEST, min(2 * FEWEST, round(HURRIED * seconds)))
         most = min(most, max(fewest, round(A_SECOND * seconds)))
-    cloud = thinned(cloud, options.points or most)
+    cloud = thinned(cloud, options.points or most, keep=purpose == "surface")
     for note in cloud.notes:
         progress(f"{cloud.source}: {note}")
     for text, count in (("not finite", cloud.non_finite), ("double", cloud.duplicates)):

@@ -285,10 +285,10 @@ ENOUGH = 400_000
 _DRAWN = 4
 
 
-def thinned(cloud: PointCloud, most: int = ENOUGH) -> PointCloud:
+def thinned(cloud: PointCloud, most: int = ENOUGH, *, keep: bool = False) -> PointCloud:
     """At most so many points, even in space; a note says how many were left out.
 
-    Of the others, four times as many at most stay in ``whole``.
+    With ``keep``, four times as many of them at most stay in ``whole``.
 
     Raises:
         LevelsetError: ``most`` is below ``MIN_POINTS``.
@@ -298,7 +298,7 @@ def thinned(cloud: PointCloud, most: int = ENOUGH) -> PointCloud:
     if len(cloud) <= most:
         return cloud
     drawn = downsample(cloud, _DRAWN * most)
-    part = replace(downsample(drawn, most, "voxel"), whole=drawn.points)
+    part = replace(downsample(drawn, most, "voxel"), whole=drawn.points if keep else None)
     return part.noted(
         f"{len(cloud):,} points are thinned to {len(part):,}, evenly: what the method can use."
     )
