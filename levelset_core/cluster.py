@@ -197,11 +197,15 @@ def spread(
         if why := (needs or Needs()).unmet(_workers(client)):
             logger.warning("%s", why)
         # A task that gives it back: where the worker that holds it dies, it is made again.
-        held = () if shared is None else (client.submit(_same, shared, pure=False),)
+        pack = distributed.protocol.pickle.dumps
+        held = () if shared is None else (client.submit(_unpacked, pack(shared), pure=False),)
+        packed = pack(work)
 
         def submit(item: Item) -> Any:
             # Not to be kept by the scheduler after this: pure functions would be.
-            return client.submit(work, *held, item, pure=False, resources=resources or None)
+            return client.submit(
+                _do, packed, pack(item), *held, pure=False, resources=resources or None
+            )
 
         waiting = {submit(item): (k, item) for k, item in enumerate(items)}
         deaths: dict[int, int] = {}
@@ -246,5 +250,23 @@ def _workers(client: Any) -> list[dict[str, float]]:
     return [worker.get("resources") or {} for worker in workers]
 
 
-def _same(value: Item) -> Item:
-    return value
+def _do(work: bytes, item: bytes, *shared: Any) -> Any:
+    """On the worker. The scheduler, which looks at what tasks are made of, only sees bytes: it need
+    not import what they need.
+    """
+    return _unpacked(work)(*shared, _unpacked(item))
+
+
+def _unpacked(content: bytes) -> Any:
+    """What was packed here, on the worker.
+
+    Raises:
+        LevelsetError: the worker does not know it.
+    """
+    try:
+        return sys.modules["distributed"].protocol.pickle.loads(content)
+    except (ImportError, AttributeError) as error:
+        raise LevelsetError(
+            f"A worker cannot read the work ({error}): install the same version of this package "
+            "there."
+        ) from error

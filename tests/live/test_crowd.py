@@ -101,12 +101,16 @@ def test_a_flood_of_messages_leaves_time_to_train(small_state):
     state = small_state(points=POINTS, preset=None)
     worker._handle("a", "open", [state, 1, True, False])
     flood = worker.sessions["a"]
-    flood.seek = lambda step: time.sleep(TURN / 4)
+
+    def work(step):
+        end = time.thread_time() + TURN / 4
+        while time.thread_time() < end:
+            pass
+
+    flood.seek = work
     for step in range(100):
         ours.send(("a", "seek", step))
-    begin = time.monotonic()
     worker._receive(0.0)
-    assert time.monotonic() - begin < 20 * TURN
     left = 0
     while theirs.poll(0):
         theirs.recv()

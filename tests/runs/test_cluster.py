@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pickle
 import re
 import shlex
 import signal
@@ -185,6 +186,13 @@ def test_runs_find_the_workers_that_the_guide_starts(store, tmp_path, monkeypatc
         assert huge.status().message.startswith("Waits: none of the cluster's workers")
         store.cancel(huge)
         cluster._client(address, os.getpid()).close()
+
+
+def test_a_worker_of_another_version_is_told_in_one_sentence():
+    pytest.importorskip("distributed.protocol")
+    assert cluster._do(pickle.dumps(max), pickle.dumps(3), 7) == 7
+    with pytest.raises(LevelsetError, match="install the same version of this package there"):
+        cluster._do(b"clevelset_core\nnothing_of_the_kind\n.", pickle.dumps(3))
 
 
 def test_what_work_on_a_device_asks_for():
