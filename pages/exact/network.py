@@ -53,7 +53,7 @@ def _strip(work: ExactWork) -> None:
     shown = [
         ("Planes" if e.widths[0] == 3 else "Lines", f"{e.planes}"),
         ("Hidden layers", f"{e.depth}"),
-        ("Widest layer", f"{max(e.widths)}"),
+        ("Widest layer", f"{max(e.widths):,}"),
         ("Weights", f"{e.weights:,}"),
         ("Built in", f"{e.seconds:.1f} s" if e.seconds >= 1 else f"{e.seconds * 1000:.0f} ms"),
     ]
@@ -66,7 +66,7 @@ def _strip(work: ExactWork) -> None:
             ("Largest |F| on the boundary", f"{tally.on_boundary:.1e}"),
             (label, f"{tally.wrong:,}"),
         ]
-    row = st.container(key="exact_figures").columns([1, 1.1, 1, 1, 1, 2, 2.6])
+    row = st.container(key="exact_figures").columns([0.8, 1.1, 1, 1.5, 1.1, 1.8, 2.4])
     for column, (label, value) in zip(row, shown, strict=False):
         column.metric(label, value)
     if tally is not None:
