@@ -28,7 +28,7 @@ import torch
 from benchmarks import _measure
 from levelset_core.data import PointSet
 from levelset_core.geometry import contours, evaluate_grid, nearest_on_contours
-from levelset_core.live.state import SUITED, Preset
+from levelset_core.live.state import SUITED, SUITED_SETTINGS, Preset
 from levelset_core.playground import PlaygroundConfig, PlaygroundTrainer
 
 PLANE = (-2.0, 2.0, -2.0, 2.0)
@@ -85,6 +85,7 @@ def figure_1(how: str, options: argparse.Namespace, folder: Path) -> dict[str, A
 def beside_cross_entropy(preset: str, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """The smallest margin of each loss beside that of cross-entropy, a seed each."""
     drawing, steps = Preset(preset).points(), 100 if options.quick else 1500
+    suited = SUITED_SETTINGS.get(preset, {})
     largest = {norm: drawing.largest_margin(norm) for norm in ("linf", "l2")}
     plain = [
         trained(drawing, steps, objective="cross_entropy", seed=k) for k in range(options.seeds)
@@ -96,8 +97,9 @@ def beside_cross_entropy(preset: str, options: argparse.Namespace, folder: Path)
     for objective in OURS:
         norm = PlaygroundConfig(objective=objective).norm
         epsilon = ASKED * largest[norm]
+        settings = {"objective": objective, "epsilon": epsilon, **suited}
         own = [
-            _smallest(trained(drawing, steps, objective=objective, epsilon=epsilon, seed=k), norm)
+            _smallest(trained(drawing, steps, seed=k, **settings), norm)
             for k in range(options.seeds)
         ]
         ahead = sum(a >= b for a, b in zip(own, rivals[norm], strict=True))

@@ -18,8 +18,9 @@ HELD_OUT_COUNT = 500
 OVERLAYS = ("contours", "field", "path", "balls", "margins", "gradients", "axis", "motion")
 
 
-#: What suits a preset, where that is not the default.
+#: What suits a preset, where that is not the default: of its points, and of the settings.
 SUITED: dict[str, dict[str, Any]] = {"figure_1": {"count": 24, "noise": 0.0}}
+SUITED_SETTINGS: dict[str, dict[str, Any]] = {"xor": {"lam": 5e-4}}
 #: Defaults of settings that states left out before 30 November 2026; all states name these since.
 EARLIER = {"lam": 0.02, "learning_rate": 3e-3}
 

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from levelset_core.live import LiveSession, PlaygroundState
-from levelset_core.live.state import SUITED, Preset
+from levelset_core.live.state import SUITED, SUITED_SETTINGS, Preset
 from levelset_core.playground import OBJECTIVES, PlaygroundConfig
 from pages.playground.controls import hidden_controls
 from pages.playground.thumbnails import captioned
@@ -237,11 +237,13 @@ def _set_preset(session: LiveSession, setting: str) -> None:
     name = _chosen(setting)
     if name == DRAWING:
         session.change(preset=None)
-    elif name is not None:  # every preset has a size, a noise and a step size that suit it
+    elif name is not None:  # every preset has a size, a noise and settings that suit it
         suited = {"count": Preset.count, "noise": Preset.noise, **SUITED.get(name, {})}
-        rate = suited.pop("learning_rate", PlaygroundConfig().learning_rate)
         _take(session, session.state.preset or Preset(), name=name, **suited)
-        session.change(config=replace(session.state.config, learning_rate=rate))
+        usual = PlaygroundConfig()
+        settings = {"learning_rate": usual.learning_rate, "lam": usual.lam}
+        settings |= SUITED_SETTINGS.get(name, {})
+        session.change(config=replace(session.state.config, **settings))
 
 
 def _set_size(session: LiveSession, name: str) -> None:

@@ -91,7 +91,11 @@ def test_interrupted_it_tells_what_there_is(scans, tmp_path, capsys, monkeypatch
         raise AssertionError("not reached")
 
     monkeypatch.setattr("levelset_core.cli.reconstruct.surface", work)
-    code, told, _ = run(capsys, scans, "-o", tmp_path / "out")
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
+    try:
+        code, told, _ = run(capsys, scans, "-o", tmp_path / "out")
+    finally:
+        signal.signal(signal.SIGINT, usual)
     assert code == INTERRUPTED and told["left"] == 3 and told["scans"] == []
 
 
