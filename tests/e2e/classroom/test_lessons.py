@@ -76,6 +76,7 @@ def test_a_lesson_from_its_start_to_the_next(playground):
     playground.show("Lessons")
     expect(playground.main.get_by_text("1 of 9 done")).to_be_visible()
     titles = playground.main.locator(".st-key-lesson [role=radiogroup] p")
+    expect(titles).to_have_count(9)
     ticks = titles.evaluate_all("all => all.map((p) => getComputedStyle(p, '::after').content)")
     assert ["✓" in tick for tick in ticks] == [False, True, *[False] * 7]
 
