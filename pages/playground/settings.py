@@ -241,7 +241,7 @@ def _set_preset(session: LiveSession, setting: str) -> None:
         suited = {"count": Preset.count, "noise": Preset.noise, **SUITED.get(name, {})}
         _take(session, session.state.preset or Preset(), name=name, **suited)
         usual = PlaygroundConfig()
-        settings = {"learning_rate": usual.learning_rate, "lam": usual.lam}
+        settings: dict[str, Any] = {"learning_rate": usual.learning_rate, "lam": usual.lam}
         settings |= SUITED_SETTINGS.get(name, {})
         session.change(config=replace(session.state.config, **settings))
 
