@@ -2,6 +2,9 @@
 
 from playwright.sync_api import expect
 
+from levelset_core.live.state import SUITED_SETTINGS
+from levelset_core.playground import PlaygroundConfig
+
 
 def test_units_are_drawn_and_told_when_pointed_at(playground):
     playground.trains(2)
@@ -27,6 +30,10 @@ def test_data_sets_are_chosen_by_their_picture(playground):
     assert pictures.evaluate_all(loaded)
     playground.pick("Points", "Circles")
     playground.wait_for_address(lambda state: state.preset.name == "circles", "the circles")
+    usual = PlaygroundConfig().lam
+    for name, lam in (("XOR", SUITED_SETTINGS["xor"]["lam"]), ("Blobs", usual)):
+        playground.pick("Points", name)
+        playground.wait_for_address(lambda state, lam=lam: state.config.lam == lam, "its lambda")
 
 
 def test_the_largest_margin_is_marked_on_its_slider_and_warned_beyond(playground):
