@@ -72,7 +72,8 @@ def ratios(activation: str, norm: str, seed: int, starts: int) -> tuple[Tensor, 
     s = nearest_points(f, x, norm=norm, starts=starts)
     seconds = time.process_time() - begin
     inside = truth < HALF - x.abs().amax(1)
-    return (s.distance / truth)[inside], s.optimal[inside], seconds
+    ratio = torch.where((s.distance == 0) & (truth == 0), 1.0, s.distance / truth)  # F(x) = 0
+    return ratio[inside], s.optimal[inside], seconds
 
 
 def plane(options: argparse.Namespace, _: Path, *, activation: str) -> dict[str, Any]:
