@@ -61,6 +61,12 @@ class _Counting(TorchDispatchMode):
         return found
 
 
+def run_filled(run: Callable[[Tensor], Tensor], size: int, part: Tensor) -> Tensor:
+    """The results for a part by what takes ``size`` images at once: its first fills it up."""
+    filled = torch.cat([part, part[:1].expand(size - len(part), *part.shape[1:])])
+    return run(filled)[: len(part)]
+
+
 def run_parts(run: Callable[[Tensor], Tensor], parts: Sequence[Tensor]) -> Tensor:
     """The results for all parts of a batch, in one.
 

@@ -14,12 +14,19 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from levelset_core.classifiers.bounds import MAX_PIECES, TooLarge, check_bounds, run_parts
+from levelset_core.classifiers.bounds import (
+    MAX_PIECES,
+    TooLarge,
+    check_bounds,
+    run_filled,
+    run_parts,
+)
 from levelset_core.classifiers.operators import (
     DROPOUTS,
     EMPTY,
@@ -105,12 +112,7 @@ class ExportedNetwork(nn.Module):
         if self._batch is None:
             return run_parts(self._run, images.split(self.at_once(len(x))))
         self.at_once(self._batch)
-        return run_parts(self._filled, images.split(self._batch))
-
-    def _filled(self, part: Tensor) -> Tensor:
-        """Of a graph that is made for so many images at once."""
-        missing = (self._batch or 0) - len(part)
-        return self._run(torch.cat([part, part[:1].expand(missing, *part.shape[1:])]))[: len(part)]
+        return run_parts(partial(run_filled, self._run, self._batch), images.split(self._batch))
 
     def take_any_number(self) -> None:
         """Where the graph was exported for so many images at once but gives the same logits for

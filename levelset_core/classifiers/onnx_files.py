@@ -10,13 +10,14 @@ gradients, and that is said.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from levelset_core.classifiers.bounds import TooLarge, check_bounds_of, run_parts
+from levelset_core.classifiers.bounds import TooLarge, check_bounds_of, run_filled, run_parts
 from levelset_core.classifiers.onnx_models import (
     ERRORS,
     check_sizes,
@@ -107,13 +108,8 @@ class OnnxNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits, (n, c, h, w) -> (n, classes) float32."""
         images = x.to(self._type).contiguous()
-        parts = images.split(self._batch or max(1, len(x)))
-        return run_parts(self._filled, parts).to(torch.float32)
-
-    def _filled(self, part: Tensor) -> Tensor:
-        missing = (self._batch or len(part)) - len(part)
-        filled = torch.cat([part, part[:1].expand(missing, *part.shape[1:])])
-        return self._bounded(filled)[: len(part)]
+        run = partial(run_filled, self._bounded, self._batch) if self._batch else self._bounded
+        return run_parts(run, images.split(self._batch or max(1, len(x)))).to(torch.float32)
 
 
 def read_onnx(path: Path) -> OnnxNetwork:
