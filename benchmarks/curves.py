@@ -5,7 +5,7 @@
 * trefoil: 100 points with noise 0.01, as the sample of that name, one draw a seed.
 * others: a figure-eight knot, an ellipse, an open helix, a noisy ring in the plane, a Hopf link;
   the trefoil from 30 and from 1,000 points.
-* partial: a trefoil without 15 % of its length, at three places, and a ring without a quarter.
+* partial: a trefoil without 15% of its length, at three places, and a ring without a quarter.
 * ablation: the mean distance after the warm start alone, and after Eq. 13 with and without what
   the prior goes on to say; on noisy and on exact points; and Eq. 13 from a random start.
 

@@ -1,4 +1,4 @@
-"""The comparison "Can you trust 99 %?" of the page Robustness, measured.
+"""The comparison "Can you trust 99%?" of the page Robustness, measured.
 
     python benchmarks/masked_twin.py --store
 

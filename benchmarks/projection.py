@@ -68,7 +68,7 @@ def plain_newton(f: MLP, x: Tensor, level: Tensor) -> Tensor:
 
 
 def mixed_batch(f: MLP, n: int, seed: int) -> tuple[Tensor, Tensor]:
-    """n points: 80 % arrive within 3 steps, 20 % aim at a level that F never takes.
+    """n points: 80% arrive within 3 steps, 20% aim at a level that F never takes.
 
     Of random starts, those are kept that do so.
     """

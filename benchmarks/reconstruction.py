@@ -5,7 +5,7 @@
 * scans: every DIR/meshes/scan_NN.ply against its truth, beside the floor: the same metrics
   between two samplings of the truth.
 * paper: the paper's preset in the same time on the first scan.
-* meshes: 20,000 points with 0.2 % noise on other meshes, beside screened Poisson with the true
+* meshes: 20,000 points with 0.2% noise on other meshes, beside screened Poisson with the true
   normals (`pip install "levelset-lab[poisson]"`).
 
 * peers: ours beside screened Poisson, with estimated and with the truth's normals, on every cloud

@@ -33,5 +33,5 @@ for name in ("standard", "level_set"):
         away = (s.points - x).flatten(1).abs().amax(1)[s.converged]
         print(f"{'':10s} boundary on the way to it, median L_inf distance {away.median():.3f}")
 
-# PGD flatters a network that hides its gradients. AutoAttack, a stronger attack, leaves 92 % of
+# PGD flatters a network that hides its gradients. AutoAttack, a stronger attack, leaves 92% of
 # 200 images right for level_set, and none for standard (see the app's page on robustness).

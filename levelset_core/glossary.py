@@ -251,7 +251,7 @@ GLOSSARY: dict[str, Term] = {
         "not find how.",
     ),
     "interval": Term(
-        "95 % interval", "where the true share lies",
+        "95% interval", "where the true share lies",
         "only some images were tried, so the share of all images may differ. Of intervals made "
         "like this one (by Clopper and Pearson's rule), 95 in 100 contain it.",
     ),

@@ -253,7 +253,7 @@ export const GLOSSARY = {
     "sentence": "Gradients that mislead attacks: the network is as easy to fool as before, but an attack that follows its gradient does not find how."
   },
   "interval": {
-    "symbol": "95 % interval",
+    "symbol": "95% interval",
     "name": "Where the true share lies",
     "sentence": "Where the true share lies: only some images were tried, so the share of all images may differ. Of intervals made like this one (by Clopper and Pearson's rule), 95 in 100 contain it."
   },

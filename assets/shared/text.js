@@ -11,7 +11,7 @@ export function number(value, digits = 3) {
 
 export function percent(value) {
   if (value === null || value === undefined) return "–";
-  return `${(value * 100).toFixed(1)} %`;
+  return `${(value * 100).toFixed(1)}%`;
 }
 
 export function whole(value) {

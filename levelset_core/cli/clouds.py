@@ -91,4 +91,4 @@ class _Told:
     def __call__(self, share: float) -> None:
         if time.monotonic() - self.told > _TELL_EVERY:
             self.told = time.monotonic()
-            progress(f"{self.name}: {100 * share:.0f} % read")
+            progress(f"{self.name}: {100 * share:.0f}% read")

@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace) -> int:
     result = run.result() or {}
     table = _keep(run, options)
     head = f"{'fraction':>9}  {'loss':13}  {'accuracy %':>16}"
-    lines = [f"{head}   geometric SVM - loss, 95 % interval"]
+    lines = [f"{head}   geometric SVM - loss, 95% interval"]
     for row in result["rows"]:
         for loss, found in row["losses"].items():
             line = f"{row['fraction']:9g}  {LOSSES[loss]:13}  "

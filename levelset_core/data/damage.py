@@ -56,10 +56,10 @@ class Damage:
 
     def __str__(self) -> str:
         parts = [
-            f"{100 * self.keep:g} % of the points" * (self.keep < 1),
-            f"noise {100 * self.noise:g} %" * (self.noise > 0),
+            f"{100 * self.keep:g}% of the points" * (self.keep < 1),
+            f"noise {100 * self.noise:g}%" * (self.noise > 0),
             f"{self.holes} hole{'s' * (self.holes != 1)}" * (self.holes > 0),
-            f"{100 * self.outliers:g} % outliers" * (self.outliers > 0),
+            f"{100 * self.outliers:g}% outliers" * (self.outliers > 0),
         ]
         return ", ".join(part for part in parts if part)
 

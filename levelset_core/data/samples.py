@@ -52,7 +52,7 @@ class Sample:
         return self.file is None or (data_folder(data_dir) / "meshes" / self.file).is_file()
 
 
-_DRAWN = f"{SURFACE_POINTS:,} points with 0.2 % noise"
+_DRAWN = f"{SURFACE_POINTS:,} points with 0.2% noise"
 _SIDE = "Noise in % of the longest side."
 _FETCHED = f"{_DRAWN}, read from the data folder: it does not come with the project. {_SIDE}"
 
@@ -79,15 +79,15 @@ SAMPLES: dict[str, Sample] = {
         ),
         Sample(
             "trefoil", "Trefoil knot", "curve",
-            f"{CURVE_POINTS} points with 0.5 % noise of a knotted closed curve. {_SIDE}",
+            f"{CURVE_POINTS} points with 0.5% noise of a knotted closed curve. {_SIDE}",
         ),
         Sample(
             "helix", "Open helix", "curve",
-            f"{CURVE_POINTS} points with 0.6 % noise of an open curve. {_SIDE}",
+            f"{CURVE_POINTS} points with 0.6% noise of an open curve. {_SIDE}",
         ),
         Sample(
             "spline", "Noisy closed curve", "curve",
-            f"{CURVE_POINTS} points with 1.2 % noise of a closed cubic spline. {_SIDE}",
+            f"{CURVE_POINTS} points with 1.2% noise of a closed cubic spline. {_SIDE}",
         ),
     )
 }  # fmt: skip

@@ -76,7 +76,7 @@ class GeneralizationConfig(Settings):
     steps: int = setting(400, low=1, help="optimizer steps; the first try where --until converged")
     until: str = setting(
         "steps", choices=UNTIL, help="steps: train for so many; converged: begin anew with twice "
-        "as many until all training images are right, or two doublings gain less than 0.5 %%",
+        "as many until all training images are right, or two doublings gain less than 0.5%%",
     )  # fmt: skip
     match: str = setting(
         "steps", choices=MATCH, help="what the losses have alike: steps, or compute (as many more "

@@ -230,7 +230,7 @@ def conclusion(result: dict[str, Any]) -> str:
         words.append(f"{said} {LOSSES[loss].lower()} ({difference_text(found)} points)")
     repeats = len(rows[0]["losses"]["ours"]["accuracies"])
     sizes = f"mean of {len(rows)} sizes" if len(rows) > 1 else "one size"
-    text = f"The geometric SVM is {' and '.join(words)}: {sizes}, {repeats} repeats, 95 % interval."
+    text = f"The geometric SVM is {' and '.join(words)}: {sizes}, {repeats} repeats, 95% interval."
     lost = [row["losses"]["ours"].get("fallback") for row in rows]
     if all(share is not None for share in lost):
         text += f" {np.mean(lost):.1%} of its samples had no level set points (hinge of F instead)."
@@ -288,7 +288,7 @@ def verdict(found: dict[str, Any]) -> str:
 _HEAD = """# Few samples (Sec. 5.1, Fig. 2)
 
 Test accuracy in %, mean ± standard deviation over the repeats; differences are paired over the
-repeats, with Student's 95 % interval. Written by `generalize --store`; see docs/choices.md for
+repeats, with Student's 95% interval. Written by `generalize --store`; see docs/choices.md for
 what the paper leaves open. The hyper-parameters were chosen on held-out training images.
 
 """

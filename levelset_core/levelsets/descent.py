@@ -53,31 +53,31 @@ class Problem:
     def value(self, rows: Tensor, points: Tensor) -> Tensor:
         """F - level at points that belong to rows of x, (m[, l])."""
         value = outputs_of(self.f(points, *self.args_of(rows)), points)
-        return value - self.level[rows]
+        return value - self.level.index_select(0, rows)
 
     def linear(self, rows: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
         """F - level and D_xF there, (m[, l]) and (m, *d[, l])."""
         value, jacobian = value_and_jacobian(self.f, points, self.args_of(rows))
-        return value - self.level[rows], jacobian
+        return value - self.level.index_select(0, rows), jacobian
 
     def args_of(self, rows: Tensor) -> tuple[Tensor, ...]:
-        return tuple(a[rows] for a in self.args)
+        return tuple(a.index_select(0, rows) for a in self.args)
 
     def distance(self, rows: Tensor, points: Tensor) -> Tensor:
         """||x - p||, (m,)."""
-        return length(points - self.x[rows], self.norm)
+        return length(points - self.x.index_select(0, rows), self.norm)
 
     def inside(self, points: Tensor) -> Tensor:
         return points if self.box is None else points.clamp(*self.box)
 
     def arrived(self, rows: Tensor, values: Tensor) -> Tensor:
-        return residual_norm(values) <= self.tol[rows]
+        return residual_norm(values) <= self.tol.index_select(0, rows)
 
     def beyond(self, rows: Tensor, values: Tensor) -> Tensor:
         """Whether F changed its sign since x, (m,); never for several outputs."""
         if values.ndim == 2:
             return torch.zeros(len(values), dtype=torch.bool, device=values.device)
-        return values * self.start[rows] < 0
+        return values * self.start.index_select(0, rows) < 0
 
 
 @dataclass
@@ -177,10 +177,11 @@ def between_ends(
     """The zero on a + t (b - a) between ta and tb, whose values have opposite signs, (m, *d)."""
 
     def evaluate(some: Tensor, t: Tensor) -> Tensor:
-        return at.value(rows[some], torch.lerp(a[some], b[some], expand_rows(t, a)))
+        r, begin, end = (v.index_select(0, some) for v in (rows, a, b))
+        return at.value(r, torch.lerp(begin, end, expand_rows(t, a)))
 
-    sound = torch.ones_like(fa, dtype=torch.bool)
-    t, _, _, _ = zero_between(evaluate, ta, tb, fa, fb, sound, 0.5 * at.tol[rows], SEGMENT_STEPS)
+    sound, bound = torch.ones_like(fa, dtype=torch.bool), 0.5 * at.tol.index_select(0, rows)
+    t, _, _, _ = zero_between(evaluate, ta, tb, fa, fb, sound, bound, SEGMENT_STEPS)
     return torch.lerp(a, b, expand_rows(t, a))
 
 
@@ -196,30 +197,40 @@ def descend(
     """
     points = points.clone()
     values, jacobian = at.linear(rows, points)
-    gap = torch.full_like(at.tol[rows], torch.inf)
+    limits = limit.index_select(0, rows)
+    gap = torch.full_like(at.tol.index_select(0, rows), torch.inf)
     steps = torch.zeros_like(rows)
     scale = torch.ones_like(gap)
     live = ok.nonzero().squeeze(1)
     for step in range(at.max_steps + 1):
-        row, p, d = rows[live], points[live], at.distance(rows[live], points[live])
-        move = linear_move(at, row, p, values[live], jacobian[live])[0]
+        row, p, value, slope, s, bound = (
+            t.index_select(0, live) for t in (rows, points, values, jacobian, scale, limits)
+        )
+        d = at.distance(row, p)
+        move = linear_move(at, row, p, value, slope)[0]
         near = length(move, at.norm)
-        gap[live] = torch.where(d > 0, 1 - near / d, 0.0).clamp_min(0.0).nan_to_num(torch.inf)
-        go = (gap[live] > at.stop) & torch.isfinite(near) & (scale[live] > LEAST_SCALE)
-        go &= near < torch.minimum(d, limit[row])
-        if step == at.max_steps or not go.any():
+        left = torch.where(d > 0, 1 - near / d, 0.0).clamp_min(0.0).nan_to_num(torch.inf)
+        gap.index_copy_(0, live, left)
+        go = (left > at.stop) & torch.isfinite(near) & (s > LEAST_SCALE)
+        go &= near < torch.minimum(d, bound)
+        chosen = go.nonzero().squeeze(1)
+        if step == at.max_steps or not len(chosen):
             break
-        live, row, p, d, move = live[go], row[go], p[go], d[go], move[go]
-        s, x = scale[live], at.x[row]
-        trial = at.inside(torch.lerp(p, x + move, expand_rows(s, p)))
-        reach = d * (1 - LEAST_GAIN * s * gap[live])
+        live, row, p, d, move, s, left = (
+            t.index_select(0, chosen) for t in (live, row, p, d, move, s, left)
+        )
+        trial = at.inside(torch.lerp(p, at.x.index_select(0, row) + move, expand_rows(s, p)))
+        reach = d * (1 - LEAST_GAIN * s * left)
         q, better = (_cross if values.ndim == 1 else _correct)(at, row, trial, reach)
-        steps[live] += 1
-        scale[live] = torch.where(better, (2 * s).clamp_max(1.0), SHORTER * s)
-        win = live[better]
-        if len(win):
-            points[win] = q[better]
-            values[win], jacobian[win] = at.linear(rows[win], points[win])
+        steps.index_add_(0, live, torch.ones_like(live))
+        scale.index_copy_(0, live, torch.where(better, (2 * s).clamp_max(1.0), SHORTER * s))
+        won = better.nonzero().squeeze(1)
+        if len(won):
+            win, q = live.index_select(0, won), q.index_select(0, won)
+            points.index_copy_(0, win, q)
+            value, slope = at.linear(row.index_select(0, won), q)
+            values.index_copy_(0, win, value)
+            jacobian.index_copy_(0, win, slope)
     return Found(rows, points, values, jacobian, ok, failed, gap, steps)
 
 
@@ -227,7 +238,7 @@ def linear_move(
     at: Problem, rows: Tensor, points: Tensor, values: Tensor, jacobian: Tensor
 ) -> tuple[Tensor, Tensor]:
     """From x to the nearest point of F's level set, linearized at p; its free coordinates."""
-    x = at.x[rows]
+    x = at.x.index_select(0, rows)
     away = points - x
     amount = (
         torch.linalg.vecdot(jacobian.flatten(1), away.flatten(1))
@@ -239,7 +250,7 @@ def linear_move(
 
 def _cross(at: Problem, rows: Tensor, trial: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
     """Where the way from x through the trial, ``reach`` long, crosses the level set; if it does."""
-    x = at.x[rows]
+    x = at.x.index_select(0, rows)
     value = at.value(rows, trial)
     away = at.distance(rows, trial)
     hit = at.arrived(rows, value)
@@ -247,7 +258,8 @@ def _cross(at: Problem, rows: Tensor, trial: Tensor, reach: Tensor) -> tuple[Ten
     q = trial.clone()
     short = (~hit & ~over & torch.isfinite(value) & (away < reach)).nonzero().squeeze(1)
     found = hit & (away <= reach) | over
-    begin, end, fa, fb = x.clone(), trial.clone(), at.start[rows], value.clone()
+    begin, end, fb = x.clone(), trial.clone(), value.clone()
+    fa = at.start.index_select(0, rows)
     if len(short):
         stretch = expand_rows(reach[short] / away[short], x)
         far = at.inside(x[short] + stretch * (trial[short] - x[short]))
@@ -257,10 +269,10 @@ def _cross(at: Problem, rows: Tensor, trial: Tensor, reach: Tensor) -> tuple[Ten
         found[short] = at.beyond(rows[short], value_far)
     search = (found & ~hit).nonzero().squeeze(1)
     if len(search):
-        zero = torch.zeros_like(fa[search])
-        q[search] = between_ends(
-            at, rows[search], begin[search], end[search], zero, zero + 1, fa[search], fb[search]
-        )
+        row, begin, end, fa, fb = (t.index_select(0, search) for t in (rows, begin, end, fa, fb))
+        zero = torch.zeros_like(fa)
+        crossing = between_ends(at, row, begin, end, zero, zero + 1, fa, fb)
+        q.index_copy_(0, search, crossing)
     return q, found & (at.distance(rows, q) <= reach)
 
 

@@ -177,22 +177,31 @@ def zero_between(
     # Where the row stands: at its better end, then at its latest trial.
     nearer = ~failed & (fb.abs() < fa.abs())
     place, place_value = torch.where(nearer, tb, ta), torch.where(nearer, fb, fa)
-    ta, tb, fa, fb = ta.clone(), tb.clone(), fa.clone(), fb.clone()
+    rows = (~failed & (place_value.abs() > bound)).nonzero().squeeze(1)
+    active = [t.index_select(0, rows) for t in (ta, tb, fa, fb, bound)]
     for trial in trials:
         for _ in range(max_steps):
-            rows = (~failed & (place_value.abs() > bound)).nonzero().squeeze(1)
             if not len(rows):
                 break
-            t = trial(ta[rows], tb[rows], fa[rows], fb[rows])
+            ta, tb, fa, fb, bound = active
+            t = trial(ta, tb, fa, fb)
             value = evaluate(rows, t)
-            bad = ~torch.isfinite(value)
-            failed[rows] |= bad
-            rows, t, value = rows[~bad], t[~bad], value[~bad]
-            steps[rows] += 1
-            place[rows], place_value[rows] = t, value
+            size = value.abs()
+            stay = (size > bound).nonzero().squeeze(1)  # neither arrived nor NaN
+            if not torch.isfinite(size.sum()):
+                bad = ~torch.isfinite(value)
+                failed.index_fill_(0, rows[bad], True)
+                rows, t, value, ta, tb, fa, fb, bound = (
+                    v[~bad] for v in (rows, t, value, ta, tb, fa, fb, bound)
+                )
+                stay = (value.abs() > bound).nonzero().squeeze(1)
+            steps.index_add_(0, rows, torch.ones_like(rows))
+            place.index_copy_(0, rows, t)
+            place_value.index_copy_(0, rows, value)
             # [ta, tb] keeps tb as the newest end; on the same side ta stays and fa is halved.
-            crosses = value * fb[rows] < 0
-            ta[rows] = torch.where(crosses, tb[rows], ta[rows])
-            fa[rows] = torch.where(crosses, fb[rows], 0.5 * fa[rows])
-            tb[rows], fb[rows] = t, value
+            crosses = value * fb < 0
+            active = [torch.where(crosses, tb, ta), t, torch.where(crosses, fb, 0.5 * fa), value]
+            active.append(bound)
+            if len(stay) < len(rows):
+                rows, *active = (v.index_select(0, stay) for v in (rows, *active))
     return place, place_value, failed, steps

@@ -43,7 +43,10 @@ NEWS_EVERY = 0.4
 FRAME_SHARE = 0.4
 NEWS_SHARE = 0.1
 #: No picture and no news is later than this, however long the last one took, in seconds.
-LONGEST_WAIT = 5.0
+LONGEST_WAIT = 4.0
+#: A picture waits for so many turns of training at most; where more than so many sessions take
+#: turns, a turn of all takes a second, and a picture waits for fewer.
+MOST_TURNS, CROWD, MOST_TURNS_IN_A_CROWD = 4, 10, 2
 #: A session that nobody looks at trains on for this long.
 LINGER = 20.0
 #: Seconds to wait for messages at most while nobody trains.
@@ -203,7 +206,8 @@ class Worker:
             begin = now + session.measuring
             session.frame_at = now + FRAME_EVERY
             after = (time.monotonic() - begin) * (1 / FRAME_SHARE - 1)
-            session.frame_after = min(after, 4 * TURN)  # a first picture waits for imports
+            most = MOST_TURNS_IN_A_CROWD if session.sharing > CROWD else MOST_TURNS
+            session.frame_after = min(after, most * TURN)  # a first picture waits for imports
             session.frame_by = self._next_due(begin, FRAME_EVERY, FRAME_SHARE)
             session.trained = 0.0
         now, due = time.monotonic(), session.news_due

@@ -19,7 +19,7 @@ def carried(mesh: Mesh, cloud: PointCloud) -> tuple[Mesh, dict[str, np.ndarray]]
 
     A vertex takes the mean of its nearest points, weighted by 1 / (d^2 + s^2) with d their
     distance and s the median distance to the nearest: near a point its own value, between points
-    a blend. A cloud with intensity alone gives grey from its 2 % to its 98 % quantile.
+    a blend. A cloud with intensity alone gives grey from its 2% to its 98% quantile.
 
     Args:
         mesh: in the cloud's frame.

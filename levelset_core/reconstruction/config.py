@@ -69,7 +69,7 @@ class ReconstructionConfig(Settings):
         help="Gaussians around the cloud that they are drawn from, in equal parts",
     )  # fmt: skip
     start_sigma: float = setting(
-        0.1, low=0.0, high=1.0, help="of the Gaussian around the cloud that 80 % of the "
+        0.1, low=0.0, high=1.0, help="of the Gaussian around the cloud that 80% of the "
         "projections start from; the others start uniformly in [-1.1, 1.1]^d",
     )  # fmt: skip
     newton_steps: int = setting(1, low=1, high=50, help="of the projections, at most")

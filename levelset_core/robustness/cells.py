@@ -76,7 +76,7 @@ class Cell:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the accuracy."""
+        """95% interval of the accuracy."""
         return share_interval(self.standing, self.images) if self.images else (0.0, 1.0)
 
 

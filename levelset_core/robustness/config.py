@@ -122,7 +122,7 @@ class RobustConfig(Settings):
     )  # fmt: skip
     augment: bool = setting(False, help="random crops after padding by 4 pixels, mirror images")
     affine: bool = setting(
-        False, help="random rotations by up to 10 degrees, scalings by up to 10 % and shifts by "
+        False, help="random rotations by up to 10 degrees, scalings by up to 10% and shifts by "
         "up to 1.5 pixels: for digits and the like, which have no mirror images",
     )  # fmt: skip
     mixed: bool = setting(

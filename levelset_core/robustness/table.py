@@ -212,7 +212,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 
 def interval_text(cell: Cell) -> str:
-    """The 95 % interval, as "94.9 to 97.3"."""
+    """The 95% interval, as "94.9 to 97.3"."""
     low, high = cell.interval
     return f"{percent(low)} to {percent(high)}"
 

@@ -36,9 +36,9 @@ class Reference:
 
     @property
     def text(self) -> str:
-        """As "96.04 % (Table 1 of the paper; trained with epsilon 0.3)"."""
+        """As "96.04% (Table 1 of the paper; trained with epsilon 0.3)"."""
         trained = f"; trained with ε = {self.epsilon:g}" if self.epsilon else ""
-        return f"{self.figure:.2f} % ({self.source}{trained})"
+        return f"{self.figure:.2f}% ({self.source}{trained})"
 
 
 @dataclass(frozen=True)

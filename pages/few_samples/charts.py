@@ -17,7 +17,7 @@ from pages.shared.tables import named_table
 LOOKS = {
     loss: (COLORS[k], DASHES[k], MARKERS[k]) for k, loss in enumerate(("ours", "xent", "hinge"))
 }
-BANDS = {"sd": "Band: standard deviation", "interval": "Band: 95\u00a0% interval of the mean"}
+BANDS = {"sd": "Band: standard deviation", "interval": "Band: 95% interval of the mean"}
 
 
 def figure_view(source: Source) -> None:
@@ -32,7 +32,7 @@ def figure_view(source: Source) -> None:
         st.plotly_chart(figure, key=f"few_figure_{source.key}", config=CONFIG)
         st.caption(
             "Lines: the mean over the repeats. Shaded bands: how far single repeats lie from it "
-            "(standard deviation), or how well the mean is known (95\u00a0% interval)."
+            "(standard deviation), or how well the mean is known (95% interval)."
         )
         st.code(source.command(), language="bash", wrap_lines=True)
     with right:
@@ -72,7 +72,7 @@ def figure_2(result: dict[str, Any], band: str) -> go.Figure:
             hovertemplate="%{y:.2%} ± %{customdata[0]:.2%}, %{customdata[1]} repeats<extra>"
             + LOSSES[loss] + "</extra>",
         )  # fmt: skip
-    ticks = [f"{n:,}<br>{100 * row['fraction']:g} %" for n, row in zip(images, rows, strict=True)]
+    ticks = [f"{n:,}<br>{100 * row['fraction']:g}%" for n, row in zip(images, rows, strict=True)]
     figure.update_xaxes(
         type="log", tickvals=images, ticktext=ticks, title="training images, share of the set"
     )
@@ -101,7 +101,7 @@ def pairs_view(source: Source) -> None:
         st.plotly_chart(scatter(row, others), key=f"few_scatter_{source.key}", config=CONFIG)
         st.code(source.command(row["fraction"]), language="bash", wrap_lines=True)
     with right:
-        st.markdown("Difference in every repeat, with its mean and 95 % interval")
+        st.markdown("Difference in every repeat, with its mean and 95% interval")
         st.plotly_chart(strips(result, others), key=f"few_strips_{source.key}", config=CONFIG)
         st.code(source.command(), language="bash", wrap_lines=True)
 
@@ -179,7 +179,7 @@ def _others(result: dict[str, Any], heading: str = "") -> list[str]:
     elif heading:
         st.markdown(
             heading, help="Points of test accuracy, paired over the repeats: mean and Student's "
-            "95 % interval.",
+            "95% interval.",
         )  # fmt: skip
     return others
 

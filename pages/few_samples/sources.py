@@ -33,8 +33,6 @@ from pages.shared.tables import named_table
 
 #: Galleries of stored results, of images that may be shared.
 GALLERIES = ASSETS / "few_samples"
-#: Percent, on the line of its number.
-NARROW = "\u00a0%"
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +133,7 @@ def _task(source: Source) -> None:
     )
     exact = conclusion(source.result).replace("-", "−").replace("cross−", "cross-")
     st.caption(
-        f"Two classes: {' against '.join(sides)}. In figures: {exact.replace(' %', NARROW)} "
+        f"Two classes: {' against '.join(sides)}. In figures: {exact} "
         "(A point is one percent of the test images.)"
     )
 

@@ -153,7 +153,7 @@ FORMULAS = {
     "Hausdorff": "**Hausdorff**: the largest distance of all.",
     "Normal consistency": "**Normal consistency**: how well directions of the surface agree, 1 is "
     "the best.",
-    "F-score": "**F-score**: the share of samples that lie within 0.25 % of the diagonal of the "
+    "F-score": "**F-score**: the share of samples that lie within 0.25% of the diagonal of the "
     "other shape, 1 is the best.",
     "Seconds": "**Seconds**: of training, without preparation and extraction.",
 }

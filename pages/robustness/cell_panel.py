@@ -60,8 +60,8 @@ def _how(entry: Entry, data: str) -> None:
         where = "stored with the network" if best.state == "card" else f"run `{best.run_id}`"
         outcome = "read correctly" if entry.attack.attack == "clean" else "withstood the attack"
         st.markdown(
-            f"Measured: **{percent(best.accuracy, 2)} %**. {best.standing:,} of {best.images:,} "
-            f"images{_drawn(best)} {outcome}; {term('interval')} {interval_text(best)} %.",
+            f"Measured: **{percent(best.accuracy, 2)}%**. {best.standing:,} of {best.images:,} "
+            f"images{_drawn(best)} {outcome}; {term('interval')} {interval_text(best)}%.",
             unsafe_allow_html=True,
         )
         st.caption(f"{first_upper(best.source)}. Seed {best.seed}, {_when(best)}, {where}.")
@@ -97,8 +97,8 @@ def _your_run(own: Cell, best: Cell) -> str:
     end = "agrees with" if agree else "**differs** from"
     return (
         f":green[:material/check_circle:] Your last run is done: **{own.standing:,} of "
-        f"{own.images:,} right**{_drawn(own)} ({percent(own.accuracy, 2)} %, 95 % interval "
-        f"{interval_text(own)} %), seed {own.seed}, {duration(own.seconds)}, run "
+        f"{own.images:,} right**{_drawn(own)} ({percent(own.accuracy, 2)}%, 95% interval "
+        f"{interval_text(own)}%), seed {own.seed}, {duration(own.seconds)}, run "
         f"`{own.run_id}`. It {end} the figure above, which comes from more images and so stays "
         "in the table."
     )

@@ -26,7 +26,7 @@ BINS = 24
 
 
 def tidy(figure: go.Figure, title: str, height: int) -> go.Figure:
-    """A chart of shares: an axis from 0 to 100 %, the legend below."""
+    """A chart of shares: an axis from 0 to 100%, the legend below."""
     figure.update_xaxes(automargin=True)
     figure.update_yaxes(range=[-0.03, 1.06], tickformat=".0%", nticks=6, automargin=True)
     return charts.tidy(figure, title, height)
@@ -40,7 +40,7 @@ def curve_figure(
     mark: float,
     title: str,
 ) -> go.Figure:
-    """Robust accuracy over something, a line a model, with 95 % intervals."""
+    """Robust accuracy over something, a line a model, with 95% intervals."""
     figure = go.Figure()
     for model in models:
         points = sorted(lines[model.id].items())
@@ -140,7 +140,7 @@ def waterfall_figure(
             decreasing={"marker": {"color": COLORS[1]}}, totals={"marker": {"color": COLORS[0]}},
             increasing={"marker": {"color": COLORS[0]}},
             connector={"line": {"color": "#888888", "width": 1}},
-            hovertemplate="%{x}: %{text} %<extra></extra>",
+            hovertemplate="%{x}: %{text}%<extra></extra>",
             row=k // columns + 1, col=k % columns + 1,
         )  # fmt: skip
     low = max(0.0, np.floor(10 * (lowest - 0.1)) / 10) if lowest > 0.3 else 0.0

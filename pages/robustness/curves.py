@@ -124,7 +124,7 @@ def _over_epsilon(q: Question) -> None:
         f"Left: {{pgd_strong}}, three starts of {paper_attack(STRONG, 1).steps} shrinking steps"
         f"{_images_text(lines)}.{also} Right: {{pgd}} as in the paper, {q.usual.steps} steps of "
         "equal length; larger ε, longer steps. It is too weak beyond the ε that a network was "
-        "trained with. Small bars: {interval|95 % intervals}. Dashed vertical line: the usual ε."
+        "trained with. Small bars: {interval|95% intervals}. Dashed vertical line: the usual ε."
     )
     if sentence := end_sentence(q.models, lines):
         st.caption(sentence)

@@ -19,7 +19,7 @@ DATA_TITLES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
 def copy_popover(rows: list[Row], data: str) -> None:
     """Markdown and CSV of the table."""
     with st.popover("Copy", icon=":material/content_copy:"):
-        st.caption("Accuracy in percent, 95 % interval, images; references in brackets.")
+        st.caption("Accuracy in percent, 95% interval, images; references in brackets.")
         st.code(markdown(rows), language="markdown")
         st.download_button(
             "Download CSV", csv_text(rows, data), "robustness.csv", "text/csv",

@@ -14,7 +14,7 @@ from pages.shared.page import Views, page
 
 VIEWS: Views = {
     "table": (":material/table_chart: Table", with_models(table_view)),
-    "trust": (":material/quiz: Can you trust 99 %?", trust_view),
+    "trust": (":material/quiz: Can you trust 99%?", trust_view),
     "curves": (":material/show_chart: Curves", with_models(curves_view)),
     "explorer": (":material/search: Explorer", with_models(explorer_view)),
     "train": (":material/model_training: Train here", training_view),

@@ -64,7 +64,7 @@ def table_view(found: list[KnownModel]) -> None:
         st.info("No data set on this machine has images of the shape that these models take.")
         return
     st.button(
-        "New to this? **Can you trust 99 %?** explains in five short steps what these figures say",
+        "New to this? **Can you trust 99%?** explains in five short steps what these figures say",
         key="table_trust", icon=":material/quiz:", on_click=_open_story,
         type="secondary" if STEP in st.session_state else "primary",
     )  # fmt: skip
@@ -238,7 +238,7 @@ def cell_values(entry: Entry, usual: int = 0) -> dict[str, Any]:
             text = f"{word} {active.images:,} of {active.wanted:,}"
         note = text
     name = f"{entry.model.title}, {attack_text(entry.attack)}:"
-    label = f"{name} {value} %, {text}"
+    label = f"{name} {value}%, {text}"
     own = ""
     if (run := entry.latest) is not None:
         own = f"your run: {run.standing:,} of {run.images:,} right"

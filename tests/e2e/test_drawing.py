@@ -44,7 +44,7 @@ def test_draw_play_separate_and_share(browse, another_server):
     playground.wait_for(
         "the boundary to separate the classes", accuracy=1, margin_min=lambda margin: margin > 0.1
     )
-    until(lambda: "Accuracy 100.0 %" in " ".join(playground.status().split()), "the line to say so")
+    until(lambda: "Accuracy 100.0%" in " ".join(playground.status().split()), "the line to say so")
     assert "held-out" not in playground.status()  # nothing to test a drawing on
 
     # The link in a new browser: the same points and settings, the session goes on.

@@ -1,4 +1,4 @@
-"""Can you trust 99 %? to its end, in a real browser."""
+"""Can you trust 99%? to its end, in a real browser."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def store(tmp_path, monkeypatch):
 
 def test_can_you_trust_it_to_its_end(store, serve, browse):
     page = browse(f"{serve().url}/robustness", ready=False, prepare=offline).page
-    page.get_by_role("radio", name="Can you trust 99 %?").click()
+    page.get_by_role("radio", name="Can you trust 99%?").click()
     following = page.get_by_role("button", name="Next")
     for heading, words in (
         ("Two networks, one test: both look robust", "B is the better one. Is it?"),
-        ("A stronger attack tells them apart", "B keeps 0.0\u00a0%"),
+        ("A stronger attack tells them apart", "B keeps 0.0%"),
         ("Why: the first attack had nothing to follow", "exactly zero"),
         ("Examine finds the masked network", "saturated logits"),
     ):

@@ -129,6 +129,20 @@ def test_a_picture_comes_after_a_turn_however_many_take_turns(training):
     assert training.frame_due(100.0)
 
 
+@pytest.mark.parametrize(("sharing", "turns"), [(1, 4), (50, 2)])
+def test_in_a_crowd_a_dear_picture_waits_for_two_turns(small_state, monkeypatch, sharing, turns):
+    ours, theirs = Pipe()
+    worker = Worker(theirs)
+    worker._handle("a", "open", [small_state(points=POINTS, preset=None), 1, True, False])
+    one = worker.sessions["a"]
+    monkeypatch.setattr(one, "frame", lambda: time.sleep(0.1) or b"")
+    one.sharing, one.frame_wanted, one.dirty = sharing, True, True
+    worker._send_due("a", one)
+    assert one.frame_after == pytest.approx(turns * TURN)
+    ours.close()
+    theirs.close()
+
+
 def test_one_slow_measurement_does_not_put_the_next_one_off_for_minutes(training, monkeypatch):
     measure = training.trainers[0].measure
 

@@ -45,7 +45,7 @@ def test_while_training_goes_on_one_chart_at_a_time_is_due_the_oldest_first(now)
     rows = [row(step) for step in range(1, 101)]
     drawn = drawn_at(rows, [99.5, 99.0, 99.4, 99.6])
     assert charts_due(drawn, session(), rows) == []
-    rows.append(row(109))  # grown by 9 %
+    rows.append(row(109))  # grown by 9%
     assert charts_due(drawn, session(), rows) == []
     rows.append(row(111))
     assert charts_due(drawn, session(), rows) == [list(CHARTS)[1]]

@@ -99,11 +99,11 @@ def test_without_a_model_it_says_how_to_get_one(view):
 def test_a_cell_is_run_seen_and_extended(models, store):
     at = open_page()
     assert "Standard · Margin PGD" in texts(at)
-    assert "Reference: 0.00 % (Table 1 of the paper)" in texts(at)
+    assert "Reference: 0.00% (Table 1 of the paper)" in texts(at)
     at.session_state["robust_grid"] = {"chosen": ["ours", "pgd-xent"]}
     at.run()
     assert "Level set 0.4 · Cross-entropy PGD" in texts(at)
-    assert "Reference: 99.23 % (Table 1" in texts(at)
+    assert "Reference: 99.23% (Table 1" in texts(at)
     at.session_state["robust_grid"] = {"chosen": ["std", "pgd-margin"]}
     at.run()
     at.selectbox(key="robust_images_1000").set_value(50).run()

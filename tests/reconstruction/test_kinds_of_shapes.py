@@ -23,7 +23,7 @@ TRAINED = ["bracket", "tripod", "shell", "ball in shell", "box in box", "seven",
 
 @pytest.mark.parametrize("name", SPARSE)
 def test_what_f_starts_from_has_the_right_pieces(name):
-    """Of 2,000 points with 0.2 % noise."""
+    """Of 2,000 points with 0.2% noise."""
     points = scan(SOLIDS[name].f, 2000, 0.004, seed=2) @ turned(1).T
     inside = torch.from_numpy(Normalization.of(points).apply(points)).float()
     looks: list = []

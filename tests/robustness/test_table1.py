@@ -19,7 +19,7 @@ def test_figures_that_the_paper_lacks_say_where_they_are_from():
     madry = published_for("mnist", "convnet4a", "madry", 0.32)
     assert madry.reference("pgd-worst").short == "authors' model, margin 92.00"
     assert "first 200 test images" in madry.reference("pgd-worst").text
-    assert madry.reference("clean").text == "99.35 % (Table 1 of the paper; trained with ε = 0.3)"
+    assert madry.reference("clean").text == "99.35% (Table 1 of the paper; trained with ε = 0.3)"
     assert ours.figure("autoattack") < ours.figure("pgd-margin") < ours.figure("pgd-xent")
 
 

@@ -111,7 +111,7 @@ function pathEntries(list, theme, panels) {
   list.push([`failed${failed ? ` (${failed})` : ""}`, (ctx, x, y) => cross(ctx, x, y, 5, theme.wrong, 2.4), "failed"]);
   if (converged !== null && converged !== undefined) {
     const share = converged === 1 ? 100 : Math.min(Math.floor(100 * converged), 99); // all is all
-    list.push([`converged: ${share} %`,
+    list.push([`converged: ${share}%`,
       (ctx, x, y) => dot(ctx, x, y, 2.6, rampColour(0), theme.ring, 0.8), "newton"]);
   }
   list.push(["out of steps", (ctx, x, y) => triangle(ctx, x, y, 6, theme.wrong), "out_of_steps"]);

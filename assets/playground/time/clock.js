@@ -84,7 +84,7 @@ export class Clock {
         newest: header.newest, every: header.every,
         seek: (step) => this.seek(step),
         settled: (step) => new Promise((resolve) => { this.awaited = { step, resolve }; }),
-        told: (share) => { button.textContent = `${share} %`; },
+        told: (share) => { button.textContent = `${share}%`; },
       });
     } catch (error) {
       playground.errors.say(error instanceof Error ? error.message : String(error));

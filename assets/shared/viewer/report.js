@@ -54,7 +54,7 @@ function showChart(viewer, { mode, about, limits, series }) {
     if (!facts) return "";
     const show = (v) => number(v, digits(limits[1] - limits[0]) + 1);
     return `${series.length > 1 && name ? `${name}: ` : ""}mean ${show(facts.mean)} · median ${show(facts.median)}`
-      + ` · 95 % ${show(facts.p95)} · max ${show(facts.max)}`;
+      + ` · 95% ${show(facts.p95)} · max ${show(facts.max)}`;
   });
   panel.chartText.textContent = lines.join("\n");
   panel.chart.setAttribute("aria-label", `Histogram of ${title}: ${lines.join("; ")}`);

@@ -335,7 +335,7 @@ def read_ply(data: bytes, reading: Reading) -> PointCloud | Parts:
 
 
 def _range_scan(cloud: PointCloud) -> PointCloud:
-    """A raw scan of a Cyberware: it looks along z from far away (99.7 % of the normals of the
+    """A raw scan of a Cyberware: it looks along z from far away (99.7% of the normals of the
     bunny's scans look there).
     """
     low, high = cloud.points.min(0), cloud.points.max(0)

@@ -40,7 +40,7 @@ POOL = 50_000
 
 
 def projection_starts(x: Tensor, sigma: float, count: int, generator: torch.Generator) -> Tensor:
-    """80 % around the cloud, the others uniform in the box, (count, d)."""
+    """80% around the cloud, the others uniform in the box, (count, d)."""
     starts = around(x, sigma, count, generator)
     anywhere = BOX * (2 * torch.rand(starts.shape, generator=generator) - 1)
     uniform = torch.rand(count, 1, generator=generator) >= AROUND

@@ -1,1 +1,1 @@
-"""Can you trust 99 %?, the guided comparison."""
+"""Can you trust 99%?, the guided comparison."""

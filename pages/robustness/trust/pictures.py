@@ -1,4 +1,4 @@
-"""What "Can you trust 99 %?" shows: bars of both networks, digits, gradients, figures in print."""
+"""What "Can you trust 99%?" shows: bars of both networks, digits, gradients, figures in print."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def share(name: str, attack: str) -> float:
 
 
 def percentage(share: float, digits: int = 1) -> str:
-    """As "97.4 %", on one line."""
-    return f"{100 * share:.{digits}f}\u00a0%"
+    """As "97.4%", on one line."""
+    return f"{100 * share:.{digits}f}%"
 
 
 def bars(names: list[str], attacks: list[str]) -> go.Figure:
@@ -160,9 +160,9 @@ def claims() -> go.Figure:
             text=[f"\u2002{value:.2f}\u2002" for value in values], cliponaxis=False,
             marker={"symbol": symbol, "color": colour, "size": 10, "line": {"width": 2}},
             customdata=[c.paper for c in rows],
-            hovertemplate="%{x:.2f} %<extra>" + title + ", %{customdata}</extra>",
+            hovertemplate="%{x:.2f}%<extra>" + title + ", %{customdata}</extra>",
         )  # fmt: skip
-    figure.update_xaxes(range=[-9, 109], ticksuffix="\u00a0%", automargin=True)
+    figure.update_xaxes(range=[-9, 109], ticksuffix="%", automargin=True)
     figure.update_yaxes(automargin=True, showgrid=False)  # lines would run through the figures
     title = "Robust accuracy on MNIST, ε = 0.3: as reported, and under AutoAttack"
     return charts.tidy(figure, title, HEIGHT, y=-0.12)

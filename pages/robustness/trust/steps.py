@@ -1,4 +1,4 @@
-"""Can you trust 99 %? Two networks that look alike under one attack and not under a stronger one,
+"""Can you trust 99%? Two networks that look alike under one attack and not under a stronger one,
 in five short steps. Everything shown was measured before, but for what is done to one image.
 """
 
@@ -38,7 +38,7 @@ def trust_view(found: list[KnownModel]) -> None:
     """The step that the reader has come to."""
     step: int = st.session_state.get(STEP, 0)
     title, draw = STEPS[step]
-    st.progress((step + 1) / len(STEPS), f"Can you trust 99 %? Step {step + 1} of {len(STEPS)}")
+    st.progress((step + 1) / len(STEPS), f"Can you trust 99%? Step {step + 1} of {len(STEPS)}")
     st.markdown(f"## {title}")
     draw()
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -22,7 +22,7 @@ def share(box, size):
 def test_the_canvas_takes_its_part_of_a_large_screen(browse):
     size = (1920, 1080)
     page = browse(size=size)
-    until(lambda: share(page.canvas.bounding_box(), size) >= 0.45, "45 % of the screen")
+    until(lambda: share(page.canvas.bounding_box(), size) >= 0.45, "45% of the screen")
     assert page.canvas.bounding_box()["y"] + page.canvas.bounding_box()["height"] <= size[1]
 
 

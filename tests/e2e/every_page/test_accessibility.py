@@ -24,7 +24,7 @@ PAGES = {
 #: Views of pages beside the first one.
 VIEWS = {
     "/playground": ("One iteration", "Network", "A and B", "Lessons", "Share & keep"),
-    "/robustness": ("Can you trust 99 %?", "Curves", "Explorer", "Train here", "Your model"),
+    "/robustness": ("Can you trust 99%?", "Curves", "Explorer", "Train here", "Your model"),
     "/few_samples": ("Repeat by repeat", "Images they differ on", "Run here"),
 }
 SETTLED = """() => {

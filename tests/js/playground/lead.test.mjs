@@ -62,6 +62,6 @@ test("a few points that stay wrong are explained, where the loss gives them up",
 });
 
 test("what a network cannot do is no alarm in a lesson about it; lost weights are", () => {
-  assert.equal(at({ step: 400, trouble: "Collapsed: only 50 %." }, { lesson: true })[0], "training");
+  assert.equal(at({ step: 400, trouble: "Collapsed: only 50%." }, { lesson: true })[0], "training");
   assert.equal(at({ step: 400, trouble: "The weights are no longer numbers." }, { lesson: true })[0], "collapsed");
 });

@@ -16,7 +16,7 @@ test("what is missing is a dash", () => {
 });
 
 test("parts are percentages, counts have their thousands apart", () => {
-  assert.equal(percent(0.98765), "98.8 %");
+  assert.equal(percent(0.98765), "98.8%");
   assert.deepEqual([0, 999, 1000, 1234567.6].map(whole), ["0", "999", "1,000", "1,234,568"]);
 });
 
