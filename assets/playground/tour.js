@@ -3,7 +3,7 @@
 
 import { element } from "../shared/dom.js";
 import { explained } from "../shared/terms.js";
-import { CAPTION, TITLE } from "./plot/layout.js";
+import { titlePlace } from "./plot/layout.js";
 
 const READ = 5000; // ms that a step stays at least, unless "Next" is pressed
 const LOOK_EVERY = 250;
@@ -114,8 +114,8 @@ export class Tour {
     const box = stage.getBoundingClientRect();
     let rect = null;
     if (target === "panel" && panels[0]) {
-      const [{ x, y, size, captioned }] = panels;
-      const head = TITLE + (captioned ? CAPTION : 0);
+      const [{ x, y, size }] = panels;
+      const { head } = titlePlace(panels[0]);
       rect = { left: x, top: y - head, width: size, height: size + head };
     } else if (target === "strip" && strips[0]) {
       const [{ x, y, w, h, compact }] = strips; // of the two charts the one that is told of

@@ -23,7 +23,7 @@ import { OVERLAYS, TOOLS, Toolbar } from "./input/toolbar.js";
 const TELL_PYTHON = 600; // ms without a change before the page is told
 const LOOKING = new Set(["png", "svg", "help", "tour", "present", "drawer"]); // what who only watches may press
 const GAP = 8;
-const AROUND = 184; // px of a window above the component, and below it down to the charts' keys
+const AROUND = 168; // px of a window above the component, and below it down to the charts' keys
 const LOWEST = 460;
 const BELOW = 300; // of a high window: the views below stay in sight (assets/app.css reserves the same)
 

@@ -97,15 +97,29 @@ def mean_curvature(mesh: Mesh) -> np.ndarray:
 FLAT = 1e-6
 
 
-def sharp_edge_paths(mesh: Mesh, angle: float = FLAT) -> list[np.ndarray]:
+def sharp_edge_paths(
+    mesh: Mesh, angle: float = FLAT, *, tolerance: float = 0.0
+) -> list[np.ndarray]:
     """One walk, (k, 3), over every connected part of the edges sharper than an angle.
 
     A walk goes along every edge twice, there and back, so that it never has to jump.
+
+    Args:
+        mesh: the mesh.
+        angle: between the normals of two faces, in radians.
+        tolerance: two faces whose corners all lie so near one plane are flat too, as rounded
+            coordinates leave them; a length.
     """
     import trimesh
 
     shape = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
-    sharp = shape.face_adjacency_edges[shape.face_adjacency_angles > angle]
+    angles = shape.face_adjacency_angles
+    sharp = angles > angle
+    ends = np.column_stack([shape.face_adjacency_edges, shape.face_adjacency_unshared])
+    corners = mesh.vertices[ends]  # (m, 4, 3)
+    off = np.linalg.svd(corners - corners.mean(1, keepdims=True), compute_uv=False)[:, -1]
+    sharp &= (off > 2 * tolerance) | (angles > np.pi / 2)
+    sharp = shape.face_adjacency_edges[sharp]
     left: dict[int, set[int]] = {}
     for a, b in sharp.tolist():
         left.setdefault(a, set()).add(b)

@@ -50,8 +50,9 @@ def solid_view(presets: DeltaGenerator, files: DeltaGenerator) -> ExactWork | No
 
 
 def _layers(work: ExactWork) -> list[Layer]:
-    mesh, reference = work.shape, work.reference
-    assert isinstance(mesh, Mesh) and reference is not None and work.network is not None
+    mesh, reference, exact = work.shape, work.reference, work.exact
+    assert isinstance(mesh, Mesh) and reference is not None
+    assert work.network is not None and exact is not None
     if "solid" not in work.made:
         f = nn.Sequential(*work.network, nn.Flatten(0))  # (n, 3) -> (n,)
         box = (reference.low.tolist(), reference.high.tolist())
@@ -69,7 +70,7 @@ def _layers(work: ExactWork) -> list[Layer]:
             shown=False,
         ),
     ]  # fmt: skip
-    for path in sharp_edge_paths(mesh):
+    for path in sharp_edge_paths(mesh, tolerance=exact.tolerance):
         # The viewer rounds corners between neighbouring points: many points, sharp corners.
         t = np.arange(0, len(path) - 1 + 1e-9, 1 / _PER_EDGE)
         dense = np.stack([np.interp(t, np.arange(len(path)), axis) for axis in path.T], axis=1)

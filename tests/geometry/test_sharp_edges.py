@@ -25,3 +25,10 @@ def test_walks_cover_every_sharp_edge_and_no_diagonal(name, edges, parts):
 def test_a_flat_mesh_has_none():
     flat = Mesh(np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0.0]]), [[0, 1, 2], [0, 2, 3]])
     assert sharp_edge_paths(flat) == []
+
+
+def test_rounding_makes_no_edge_of_a_diagonal():
+    turned = solid("Cube").vertices @ np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
+    rounded = Mesh(turned.round(4), solid("Cube").faces)
+    steps = [len(path) - 1 for path in sharp_edge_paths(rounded, tolerance=1e-4)]
+    assert sum(steps) == 2 * 12 < sum(len(path) - 1 for path in sharp_edge_paths(rounded))

@@ -1,6 +1,6 @@
 // Where things go inside the canvas: plots, legend, margin strips.
 
-export const TITLE = 20; // height of a panel's title
+const TITLE = 20; // height of a panel's title
 export const CAPTION = 14; // of the line under it, where there are several panels
 const HEAD = TITLE + CAPTION; // above each of several panels
 const AXIS_LEFT = 30;
@@ -12,6 +12,7 @@ const STRIP = 96;
 const COMPACT_STRIP = 66;
 
 const NARROW = 620; // px; below this everything is stacked
+const TOP = 4; // above a plot whose title stands beside it
 const TALL = 1.1; // height over width; above it too, as high as there is room
 
 // legendHeight(width) measures the legend, whose entries depend on the overlays.
@@ -31,11 +32,13 @@ function besides(width, height, count, margins, legendHeight) {
       ? inRow(width, height, count, row, margins, legendHeight)
       : inGrid(width, height, count, grid, margins, legendHeight);
   }
+  // Its height is what limits it: the title stands beside it, over the legend.
   const size = Math.floor(Math.min(
-    height - TITLE - AXIS_BOTTOM, width - AXIS_LEFT - GAP - SIDE_MINIMUM));
-  const panel = { x: AXIS_LEFT, y: TITLE, size, ticks: true };
+    height - TOP - AXIS_BOTTOM, width - AXIS_LEFT - GAP - SIDE_MINIMUM));
+  const side = size + GAP * 1.5;
+  const panel = { x: AXIS_LEFT, y: TOP, size, ticks: true, aside: side };
   return { stacked: false, width, height, panels: [panel],
-    ...sideColumn(AXIS_LEFT + size + GAP * 1.5, TITLE, width, TITLE + size, 1, margins, legendHeight) };
+    ...sideColumn(AXIS_LEFT + side, TITLE, width, TOP + size, 1, margins, legendHeight) };
 }
 
 // Legend on top, strips filling what is left of the column.
@@ -122,6 +125,14 @@ function stack(width, height, count, margins, legendHeight) {
     }
   }
   return { stacked: true, width, height: Math.ceil(y), panels, legend, strips };
+}
+
+// Where a panel's title stands, with its caption; head is what they take above the panel.
+export function titlePlace({ x, y, size, aside, captioned }) {
+  const h = captioned ? HEAD : TITLE;
+  return aside
+    ? { x: x + aside, y: y - TOP, w: SIDE_MINIMUM, h, middle: y - TOP + TITLE / 2, head: 0 }
+    : { x, y: y - h, w: size, h, middle: y - h + TITLE / 2, head: h };
 }
 
 // Data coordinates to pixels of one panel and back.

@@ -3,7 +3,7 @@
 
 import { askedOf } from "./asked.js";
 import { sampleField } from "./field.js";
-import { CAPTION, viewOf, TITLE } from "./layout.js";
+import { CAPTION, titlePlace, viewOf } from "./layout.js";
 import { drawLegend } from "./legend.js";
 import { arrow, classMark, cross, dot, label, ring, wrongMark } from "./marks.js";
 import { ball, drawAxes, drawBalls, drawGradients, drawMotion, drawPaths } from "./overlays.js";
@@ -247,12 +247,13 @@ function drawFrameAndTitle(ctx, view, panel, { theme, bounds, panels }) {
   ctx.lineWidth = 1;
   ctx.strokeRect(rect.x + 0.5, rect.y + 0.5, rect.size - 1, rect.size - 1);
   const style = { font: theme.font, colour: theme.text };
-  const middle = rect.y - TITLE / 2 - (rect.captioned ? CAPTION : 0);
+  const title = titlePlace(rect);
+  const { middle } = title;
   if (panel) {
     if (rect.captioned) {
       label(ctx, askedOf(panel.info.objective), rect.x, rect.y - CAPTION / 2 - 2, { ...style, size: 11, colour: theme.muted });
     }
-    label(ctx, panel.info.title, rect.x, middle, { ...style, size: 13, weight: "600" });
+    label(ctx, panel.info.title, title.x, middle, { ...style, size: 13, weight: "600" });
     if (panels.length > 1) {
       const titles = panels.map(({ info }) => ctx.measureText(info.title).width);
       const room = rect.size - Math.max(...titles) - 12; // all panels tell the same
@@ -278,8 +279,10 @@ function drawFrameAndTitle(ctx, view, panel, { theme, bounds, panels }) {
 
 /** The term of the glossary for the title under the pointer: what its loss asks for. */
 export function hitTitle({ panels }, layout, px, py) {
-  const at = layout.panels.findIndex(({ x, y, size, captioned }) =>
-    px >= x && px < x + size && py < y && py >= y - TITLE - (captioned ? CAPTION : 0));
+  const at = layout.panels.findIndex((panel) => {
+    const { x, y, w, h } = titlePlace(panel);
+    return px >= x && px < x + w && py >= y && py < y + h;
+  });
   return panels[at]?.info.objective ?? null;
 }
 
