@@ -1,7 +1,7 @@
 // The line of numbers under the picture, and the summary that screen readers hear.
 
 import { explained } from "../shared/terms.js";
-import { number, percent, whole } from "../shared/text.js";
+import { number, percent, short, whole } from "../shared/text.js";
 
 const FIELDS = [
   ["step", "Step"], ["loss", "Loss"], ["accuracy", "Accuracy"], ["margin", "{margin|Margin} min / median"],
@@ -72,7 +72,7 @@ export class StatusLine {
       ? "no boundary" : `${number(info.margin_min)} / ${number(info.margin_median)}`;
     const heldout = info.heldout === null ? "" : ` / ${percent(info.heldout)} {held_out}`;
     this.set("step", whole(blend.number("step")));
-    this.set("loss", many ? "" : number(blend.number("loss"), 4));
+    this.set("loss", many ? "" : short(blend.number("loss"), 4));
     this.set("accuracy", many ? "" : percent(info.accuracy) + heldout);
     this.set("margin", many ? "" : margins);
     this.set("speed", playing ? speedText(header.steps_per_second) : "");

@@ -19,6 +19,11 @@ export function whole(value) {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+// A number whose digits after the point say nothing where it is large.
+export function short(value, digits = 3) {
+  return value === null || Math.abs(value) < 100 || Math.abs(value) >= 1e5 ? number(value, digits) : whole(value).replace("-", "−");
+}
+
 export const DISTANCE_NAMES = { l2: "L2", linf: "L∞", rho: "ρ" };
 
 // Text for innerHTML: a name that somebody chose is never markup.

@@ -19,7 +19,10 @@ from pages.exact.shapes import Shapes
 from pages.exact.work import ExactWork
 from pages.shared.viewer3d import Curve, Field, Layer, Points, Surface, View, viewer3d
 
-_SURFACE, _FIELD = 72, 64
+#: Cells of the surface a side: so fine that its corners lie under the drawn edges; of a network
+#: with many weights, where each costs.
+_SURFACE, _SURFACE_OF_MANY, _MANY = 120, 72, 20_000
+_FIELD = 64
 _PER_EDGE = 20
 
 
@@ -56,7 +59,7 @@ def _layers(work: ExactWork) -> list[Layer]:
     if "solid" not in work.made:
         f = nn.Sequential(*work.network, nn.Flatten(0))  # (n, 3) -> (n,)
         box = (reference.low.tolist(), reference.high.tolist())
-        found = extract_mesh(f, box, _SURFACE)
+        found = extract_mesh(f, box, _SURFACE if exact.weights <= _MANY else _SURFACE_OF_MANY)
         values, grid = evaluate_volume(f, box, _FIELD)
         work.made["solid"] = (found, values, grid.lower, grid.upper.tolist())
     found, values, low, high = work.made["solid"]

@@ -3,7 +3,7 @@
 
 import { asksForMargin, keptIn, keptNames } from "./asked.js";
 import { label } from "./marks.js";
-import { DISTANCE_NAMES, number } from "../../shared/text.js";
+import { DISTANCE_NAMES, number, short } from "../../shared/text.js";
 
 const HEAD = 15;
 const ROOM = 0.1; // of the top, at least, below 0 where a point is on the wrong side
@@ -100,7 +100,7 @@ function drawBars(ctx, strip, chart, panel, picture, scale, head) {
   });
   ctx.fillStyle = theme.muted;
   ctx.fillRect(strip.x, zero - 0.5, strip.w, 1);
-  const range = `scale ${scale.low < 0 ? number(scale.low, 2) : 0} to ${number(scale.high, 2)}`;
+  const range = `scale ${scale.low < 0 ? short(scale.low, 2) : 0} to ${short(scale.high, 2)}`;
   // On a phone the caption leaves no room for it.
   if (ctx.measureText(range).width + ctx.measureText(captionOf(strip, chart, picture)).width + 12 < strip.w) {
     label(ctx, range, strip.x + strip.w, chart.y - HEAD / 2 - 1, { ...head, align: "right" });
