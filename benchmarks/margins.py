@@ -7,7 +7,7 @@
 * two_moons, circles, xor, blobs as the page draws them, 1,500 steps, epsilon 0.9 times the largest
   margin that the points allow: the smallest margin beside that of cross-entropy, in the loss's own
   norm.
-* spirals: the same number of points and steps; accuracy and smallest margin.
+* spirals as the page draws them, the same number of steps; accuracy and smallest margin.
 
 A seed draws the network's first weights. All else is what the page sets for these points. Margins
 are distances to the contours of F on a grid of 1,001 x 1,001 over [-2, 2]^2: nothing that a loss
@@ -110,7 +110,8 @@ def beside_cross_entropy(preset: str, options: argparse.Namespace, folder: Path)
 
 def spirals(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Accuracy and smallest margin of each loss, a seed each."""
-    points, steps = Preset("spirals").points(), 100 if options.quick else 1500
+    points = Preset("spirals", **SUITED["spirals"]).points()
+    steps = 100 if options.quick else 1500
     found = {}
     for objective in OURS:
         norm = PlaygroundConfig(objective=objective).norm
