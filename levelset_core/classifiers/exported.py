@@ -27,6 +27,7 @@ from levelset_core.classifiers.bounds import (
     run_filled,
     run_parts,
 )
+from levelset_core.classifiers.layout import laid_out
 from levelset_core.classifiers.operators import (
     DROPOUTS,
     EMPTY,
@@ -108,7 +109,7 @@ class ExportedNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits, (n, c, h, w) -> (n, classes) float32."""
-        images = x.reshape(len(x), *self._axes).to(self._type).contiguous()
+        images = laid_out(x, self._axes).to(self._type).contiguous()
         if self._batch is None:
             return run_parts(self._run, images.split(self.at_once(len(x))))
         self.at_once(self._batch)

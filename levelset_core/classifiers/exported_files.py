@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from levelset_core.classifiers.exported import TYPES, ExportedNetwork
+from levelset_core.classifiers.layout import WRAP, shape_of
 from levelset_core.errors import LevelsetError
 
 #: Numbers of element types in the archive -> types in the file's bytes.
@@ -21,8 +22,6 @@ _HALF = (6, 13)
 MAX_BYTES, MAX_JSON, MAX_NODES = 1_000_000_000, 16_000_000, 20_000
 #: Bytes that tensors may have beyond those in the file: strides of 0 make much of few.
 MAX_REPEATED = 64_000_000
-#: Axes of an image that a graph takes flat or without channels -> its shape.
-_SHAPES = {(28, 28): (1, 28, 28), (784,): (1, 28, 28), (3072,): (3, 32, 32)}
 _SCALARS = ("as_int", "as_float", "as_bool", "as_string")
 _PLAIN = (*_SCALARS, *(f"{kind}s" for kind in _SCALARS))
 
@@ -122,14 +121,14 @@ def _graph(module: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Any]
     if len(inputs) != 1 or len(outputs) != 1:
         raise LevelsetError(
             f"A classifier has one input and one output, the exported program {len(inputs)} and "
-            f"{len(outputs)}."
+            f"{len(outputs)}: {WRAP}."
         )
     if "as_tensor" not in inputs[0] or "as_tensor" not in outputs[0]:
         raise LevelsetError("A classifier maps a tensor to a tensor, the exported program not.")
     taken, given = (arg["as_tensor"]["name"] for arg in (inputs[0], outputs[0]))
     about = graph["tensor_values"]
     axes = [_hint(size) for size in about[taken]["sizes"][1:]]
-    shape = axes if len(axes) == 3 else list(_SHAPES.get(tuple(axes), ()))
+    shape = list(shape_of(axes) or ())
     out = [_hint(size) for size in about[given]["sizes"]]
     _check_axes(about[taken]["sizes"], out, shape)
     number = about[taken]["dtype"]
@@ -155,6 +154,11 @@ def _graph(module: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Any]
 
 
 def _check_axes(taken: list[Any], given: list[int], shape: list[int]) -> None:
+    if len(taken) == 3 and len(given) == 1:
+        raise LevelsetError(
+            "The exported program takes one image without an axis for several: export a network "
+            "around it that takes (n, c, h, w) and gives (n, classes), as torch.vmap(network) does."
+        )
     if len(given) == 1 or (len(given) == 2 and given[1] == 1):
         raise LevelsetError(
             "The exported program gives one number for an image, which separates no classes: a "

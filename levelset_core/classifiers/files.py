@@ -20,6 +20,7 @@ from levelset_core.classifiers.exported_files import read_exported
 from levelset_core.classifiers.foreign import (
     fit_state_dict,
     own_normalization,
+    part_of,
     read_state_dict,
 )
 from levelset_core.classifiers.normalization import Normalization, Normalized, normalized
@@ -72,7 +73,10 @@ class Classifier:
         name = IMAGE_SETS.get(data.name, data.name).partition(",")[0]
         if data.shape != self.shape:
             own, its = (" x ".join(map(str, shape)) for shape in (self.shape, data.shape))
-            raise LevelsetError(f"The network takes images of {own}, {name} has {its}.")
+            raise LevelsetError(
+                f"The network takes images of {own}, {name} has {its}: attack it on images of its "
+                "own size (--data), or export a network around it that makes these of them."
+            )
         if len(data.classes) > self.classes:
             raise LevelsetError(
                 f"{name} has {len(data.classes)} classes, this network {self.classes}: attack it "
@@ -185,8 +189,8 @@ def load_classifier(
     """A network of this program, or with ``arch`` a state dict from elsewhere; on the CPU.
 
     Args:
-        path: .safetensors; .pt and .pth by weights_only; .pt2 of ``torch.export``, without pickle;
-            .onnx.
+        path: .safetensors; .pt, .pth, .ckpt, .bin and .tar, of which no code is run; .pt2 of
+            ``torch.export``, without pickle; .onnx.
         arch: one of ``CLASSIFIERS``, for a file that does not say what it holds.
         shape, classes: of the data, likewise.
 
@@ -220,7 +224,9 @@ def load_classifier(
         about = _about(path, metadata)
         shape, classes, card = about.shape, about.classes, about.card
     weights, normalization = own_normalization(weights, shape[0])
-    weights = fit_state_dict(weights, _sketch(model, shape, classes))
+    sketch = _sketch(model, shape, classes)
+    weights, left = part_of(weights, sketch)
+    weights, choices = fit_state_dict(weights, sketch), (*choices, *left)
     network = CLASSIFIERS[model](shape, classes)
     # A count of batches that no other program stores stays 0; nothing depends on it.
     network.load_state_dict(weights, strict=False)

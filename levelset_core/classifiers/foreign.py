@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from levelset_core.classifiers.normalization import Normalization, given_normalization
+from levelset_core.classifiers.torch_files import Unopened, read_torch_file
 from levelset_core.errors import LevelsetError
 
 #: What others call layers of torchvision's ResNet.
@@ -33,45 +32,50 @@ _OTHERS = ("optim", "sched", "scaler", "rng", "momentum_buffer", "history", "met
 _COUNTS = ("num_batches_tracked", "n_averaged", "num_updates", "decay")
 #: Names of a normalization's two tensors within a state dict.
 _NORMALIZATIONS = (("mean", "std"), ("mu", "sigma"), ("means", "sds"))
-_SUFFIXES = (".safetensors", ".pt", ".pth")
+#: Endings of state dicts; the last ones are Lightning's, Hugging Face's and of older programs.
+SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".tar")
 
 
 def read_state_dict(path: Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Tensors by name, in the file's order: safetensors, or torch's format by weights_only.
 
     Returns:
-        The tensors, and a sentence where the file holds several networks.
+        The tensors, and sentences where the file holds several networks, or what is not opened.
 
     Raises:
         LevelsetError: there is no such file, it is damaged, or it holds no state dict.
     """
-    if path.suffix.lower() not in _SUFFIXES:
-        raise LevelsetError(f"{path.name} must end in one of {', '.join(_SUFFIXES)}.")
+    if path.suffix.lower() not in SUFFIXES:
+        raise LevelsetError(f"{path.name} must end in one of {', '.join(SUFFIXES)}.")
     if not path.is_file():
         raise LevelsetError(f"There is no file {path}.")
-    content = _content(path)
+    content, unopened = _content(path)
+    said = ()
+    if unopened:
+        said = (f"Not opened in the file: {', '.join(unopened[:3])}"
+                f"{', ...' if len(unopened) > 3 else ''}.",)  # fmt: skip
+    if isinstance(content, list | tuple):
+        content = {str(k): part for k, part in enumerate(content)}
     found = dict(_state_dicts(content))
     if not found:
         keys = [str(key) for key in content][:12] if isinstance(content, dict) else []
         seen = f": its keys are {', '.join(keys)}" if keys else ""
-        raise LevelsetError(f"{path.name} holds no state dict{seen}.")
+        raise LevelsetError(" ".join([f"{path.name} holds no state dict{seen}.", *said]))
     name = min(found, key=_rank)
     if len(found) == 1:
-        return found[name], ()
+        return found[name], said
     others = ", ".join(repr(other) for other in found if other != name)
     averaged = " (averaged weights)" if _last(name) in _AVERAGED else ""
-    return found[name], (f"The file holds several networks: {name!r}{averaged} was taken, not "
-                         f"{others}.",)  # fmt: skip
+    taken = f"The file holds several networks: {name!r}{averaged} was taken, not {others}."
+    return found[name], (taken, *said)
 
 
-def _content(path: Path) -> Any:
+def _content(path: Path) -> tuple[Any, tuple[str, ...]]:
+    if path.suffix.lower() != ".safetensors":
+        return read_torch_file(path)
     try:
-        if path.suffix.lower() == ".safetensors":
-            return load_file(path)
-        with warnings.catch_warnings():  # of other protocols of pickle: they fail or not
-            warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # of strangers' bytes torch's reader raises whatever it meets
+        return load_file(path), ()
+    except Exception as error:  # of strangers' bytes its reader raises whatever it meets
         raise LevelsetError(
             f"{path.name} is damaged or holds more than tensors: it cannot be read."
         ) from error
@@ -81,6 +85,8 @@ def _state_dicts(
     content: Any, name: str = "", depth: int = 0
 ) -> Iterator[tuple[str, dict[str, Tensor]]]:
     """State dicts within a file's content, by where they are in it."""
+    if isinstance(content, Unopened):
+        content = content.tensors()
     if not isinstance(content, dict) or depth > 3:
         return
     if any(part in _last(name).lower() for part in _OTHERS):
@@ -92,7 +98,9 @@ def _state_dicts(
     if own and not groups:
         yield name, own
     for key, value in content.items():
-        if isinstance(key, str) and (own or depth or key in _INNER or isinstance(value, dict)):
+        if isinstance(key, str) and (
+            own or depth or key in _INNER or isinstance(value, dict | Unopened)
+        ):
             yield from _state_dicts(value, f"{name}.{key}".lstrip("."), depth + 1)
 
 
@@ -140,6 +148,30 @@ def own_normalization(
     return weights, None
 
 
+def part_of(
+    weights: dict[str, Tensor], network: nn.Module
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """The tensors below one name that are as many as the network's, where others are beside them,
+    as a loss or a measure with numbers of its own; and a sentence about these.
+    """
+    wanted = len(_counted(network.state_dict()))
+    if len(_counted(weights)) == wanted:
+        return weights, ()
+    prefixes = {name[: k + 1] for name in weights for k, c in enumerate(name) if c == "."}
+    for prefix in sorted(prefixes, key=lambda prefix: (len(prefix), prefix)):
+        part = {k: v for k, v in weights.items() if k.startswith(prefix)}
+        if len(_counted(part)) == wanted:
+            others = [k for k in weights if k not in part]
+            return part, (f"Beside the network {prefix[:-1]} the file holds {others[0]}"
+                          f"{', ...' if len(others) > 1 else ''}: left out.",)  # fmt: skip
+    return weights, ()
+
+
+def _counted(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Without those that other programs count with."""
+    return {k: v for k, v in weights.items() if _last(k) not in _COUNTS}
+
+
 def fit_state_dict(weights: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     """``weights`` under the names of ``network``.
 
@@ -151,8 +183,7 @@ def fit_state_dict(weights: dict[str, Tensor], network: nn.Module) -> dict[str, 
         LevelsetError: another number of layers, or other shapes.
     """
     own = network.state_dict()
-    given = {k: v for k, v in weights.items() if _last(k) not in _COUNTS}
-    wanted = [k for k in own if _last(k) not in _COUNTS]
+    given, wanted = _counted(weights), list(_counted(own))
     if not given:
         raise LevelsetError("The file holds no weights.")
     for strip in _prefixes(given):

@@ -18,6 +18,7 @@ from torch.nn.functional import log_softmax
 from levelset_core.classifiers.architectures import CLASSIFIERS
 from levelset_core.classifiers.exported import ExportedNetwork
 from levelset_core.classifiers.files import Classifier
+from levelset_core.classifiers.layout import layout_remark
 from levelset_core.classifiers.normalization import (
     Normalization,
     Normalized,
@@ -163,9 +164,7 @@ def remarks(network: nn.Module) -> Iterator[str]:
     if inner.graph.get("half"):
         yield "The network was exported in half precision; it runs in single precision here."
     if inner.graph.get("axes"):
-        axes = " x ".join(map(str, inner.graph["axes"]))
-        shape = " x ".join(map(str, inner.graph["shape"]))
-        yield f"The network takes an image as {axes} numbers; it is read as {shape}."
+        yield layout_remark(inner.graph["shape"], inner.graph["axes"])
 
 
 # -- choosing --------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from levelset_core.classifiers.bounds import TooLarge, check_bounds_of, run_filled, run_parts
+from levelset_core.classifiers.layout import laid_out, layout_remark, shape_of
 from levelset_core.classifiers.onnx_models import (
     ERRORS,
     check_sizes,
@@ -43,6 +44,7 @@ class OnnxNetwork(nn.Module):
 
     Attributes:
         shape, classes: of an image, and how many outputs there are.
+        axes: of an image as the file takes it.
         missing: why it has no gradients, or "".
 
     Raises:
@@ -56,9 +58,9 @@ class OnnxNetwork(nn.Module):
         super().__init__()
         self.content = content
         model = parsed(content)
-        taken, given = ends(model)
-        self._batch, self.shape, self._type = input_of(taken)
-        self.classes = outputs_of(given)
+        self._batch, self.axes, self._type = input_of(ends(model)[0])
+        self.shape = shape_of(self.axes) or (1, 1, 1)
+        self.classes = outputs_of(model)
         self.numbers = sum(count(tensor.dims) for tensor in model.graph.initializer)
         self._fitting: set[int] = set()
         self._runtime = _Runtime(content)
@@ -84,7 +86,7 @@ class OnnxNetwork(nn.Module):
         return missing
 
     def _agrees(self, images: int) -> bool:
-        x = torch.rand(images, *self.shape, generator=torch_generator(0)).to(self._type)
+        x = torch.rand(images, *self.axes, generator=torch_generator(0)).to(self._type)
         try:
             with torch.no_grad():
                 found = self._bounded(x)
@@ -107,7 +109,7 @@ class OnnxNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits, (n, c, h, w) -> (n, classes) float32."""
-        images = x.to(self._type).contiguous()
+        images = laid_out(x, self.axes).to(self._type).contiguous()
         run = partial(run_filled, self._bounded, self._batch) if self._batch else self._bounded
         return run_parts(run, images.split(self._batch or max(1, len(x)))).to(torch.float32)
 
@@ -121,9 +123,22 @@ def read_onnx(path: Path) -> OnnxNetwork:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise LevelsetError(f"{path.name} is too large: more than {MAX_BYTES:,} bytes.")
+        if (beside := path.with_name(f"{path.name}.data")).is_file():
+            return OnnxNetwork(_with_numbers(path, beside)).eval()
         return OnnxNetwork(path.read_bytes()).eval()
     except OSError as error:
         raise LevelsetError(f"There is no file {path}.") from error
+
+
+def _with_numbers(path: Path, beside: Path) -> bytes:
+    """The file in one piece, with its numbers that torch's exporter has put beside it."""
+    if beside.stat().st_size > MAX_BYTES:
+        raise LevelsetError(f"{beside.name} is too large: more than {MAX_BYTES:,} bytes.")
+    try:
+        content: bytes = optional("onnx", "onnx").load(path).SerializeToString()
+    except Exception as error:  # a file of another folder, or one that is cut
+        raise LevelsetError(f"{path.name} does not fit {beside.name} beside it.") from error
+    return content
 
 
 # -- running ---------------------------------------------------------------------------------
@@ -165,6 +180,8 @@ def _near(found: Tensor, wanted: Tensor) -> bool:
 
 def onnx_remarks(network: OnnxNetwork) -> Iterator[str]:
     """What whoever reads its figures must know, a sentence each."""
+    if network.axes != network.shape:
+        yield layout_remark(network.shape, network.axes)
     if network.missing:
         yield (
             f"It runs in onnxruntime, without gradients ({network.missing}): only attacks without "

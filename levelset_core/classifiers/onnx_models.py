@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from contextlib import suppress
 from typing import Any
 
 import torch
 from torch import nn
 
 from levelset_core.classifiers.bounds import MAX_TENSOR
+from levelset_core.classifiers.layout import WRAP, shape_of
 from levelset_core.errors import LevelsetError, optional
 
 #: Element types of ONNX -> torch's; half precision runs in single precision where it is converted.
@@ -60,7 +62,8 @@ def parsed(content: bytes) -> Any:
     tensors = [*model.graph.initializer, *(a.t for n in nodes for a in n.attribute)]
     if any(t.data_location == onnx.TensorProto.EXTERNAL for t in tensors):
         raise LevelsetError(
-            "The ONNX file keeps its numbers in another file: save it in one piece."
+            "The ONNX file keeps its numbers in another file: save it in one piece, by "
+            "torch.onnx.export(..., external_data=False) or onnx.save(onnx.load(FILE), FILE)."
         )
     _rename(model.graph)
     return model
@@ -93,7 +96,7 @@ def ends(model: Any) -> tuple[Any, Any]:
     if len(inputs) != 1 or len(outputs) != 1:
         raise LevelsetError(
             f"A classifier has one input and one output, the ONNX file {len(inputs)} and "
-            f"{len(outputs)}."
+            f"{len(outputs)}: {WRAP}."
         )
     return inputs[0], outputs[0]
 
@@ -103,36 +106,39 @@ def _dims(value: Any) -> list[int]:
     return [int(dim.dim_value) for dim in value.type.tensor_type.shape.dim]
 
 
-def input_of(value: Any) -> tuple[int | None, tuple[int, int, int], torch.dtype]:
-    """Images at once (None for any number), their shape, the type of their numbers.
+def input_of(value: Any) -> tuple[int | None, tuple[int, ...], torch.dtype]:
+    """Images at once (None for any number), the axes of one, the type of their numbers.
 
     Raises:
         LevelsetError: it takes no images of a known size.
     """
     dims, number = _dims(value), value.type.tensor_type.elem_type
-    if len(dims) != 4 or not all(dims[1:]):
+    if not all(dims[1:]) or shape_of(dims[1:]) is None:
         raise LevelsetError(
             f"A classifier of images takes (n, c, h, w) of a known size, the ONNX file {dims}, "
-            "where 0 is not said."
+            "where 0 is not said: export it with the number of images as its only free size."
         )
     if number not in _TYPES:
         raise LevelsetError(
             "The ONNX file takes images in half precision or as whole numbers: export it for "
             "float32."
         )
-    channels, height, width = dims[1:]
-    if channels * height * width > MAX_TENSOR:
-        raise LevelsetError(f"The ONNX file takes images of {channels} x {height} x {width}.")
-    return dims[0] or None, (channels, height, width), _TYPES[number]
+    if count(dims[1:]) > MAX_TENSOR:
+        raise LevelsetError(f"The ONNX file takes images of {' x '.join(map(str, dims[1:]))}.")
+    return dims[0] or None, tuple(dims[1:]), _TYPES[number]
 
 
-def outputs_of(value: Any) -> int:
-    """The number of classes.
+def outputs_of(model: Any) -> int:
+    """The number of classes; where the file does not say it, as ONNX infers it.
 
     Raises:
         LevelsetError: the output is no row of logits.
     """
-    dims = _dims(value)
+    _, given = ends(model)
+    dims = _dims(given)
+    if len(dims) < 2 or not all(dims[1:]):
+        with suppress(LevelsetError):
+            dims = _dims(ends(_sized(model, 1))[1]) or dims
     if len(dims) == 1 or (len(dims) == 2 and dims[1] == 1):
         raise LevelsetError(
             "The ONNX file gives one number for an image, which separates no classes: a "
@@ -140,7 +146,7 @@ def outputs_of(value: Any) -> int:
         )
     if len(dims) != 2 or dims[1] < 2:
         raise LevelsetError(
-            f"A classifier gives (n, classes), the ONNX file {dims}, where 0 is not said."
+            f"A classifier gives (n, classes), the ONNX file {dims}, where 0 is not said: {WRAP}."
         )
     return dims[1]
 
@@ -155,15 +161,7 @@ def count(dims: Any) -> int:
 
 def check_sizes(model: Any, batch: int | None, missing: str) -> None:
     """Refuse what onnxruntime would need too much memory for, or what cannot be foreseen."""
-    onnx = optional("onnx", "onnx")
-    fixed = onnx.ModelProto()
-    fixed.CopyFrom(model)
-    taken, _ = ends(fixed)
-    taken.type.tensor_type.shape.dim[0].dim_value = batch or 1
-    try:
-        known = onnx.shape_inference.infer_shapes(fixed, data_prop=True)
-    except Exception as error:
-        raise LevelsetError("The sizes in the ONNX file do not fit each other.") from error
+    known = _sized(model, batch or 1)
     sizes = {value.name: _dims(value) for value in known.graph.value_info}
     outputs = {value.name for value in known.graph.output}
     for node in known.graph.node:
@@ -175,6 +173,19 @@ def check_sizes(model: Any, batch: int | None, missing: str) -> None:
                     f"the result of {node.op_type} is too large or of a size that is not known "
                     "before. Export the network with torch.export instead."
                 )
+
+
+def _sized(model: Any, images: int) -> Any:
+    """The model with the sizes of all results for so many images, where ONNX can infer them."""
+    onnx = optional("onnx", "onnx")
+    fixed = onnx.ModelProto()
+    fixed.CopyFrom(model)
+    taken, _ = ends(fixed)
+    taken.type.tensor_type.shape.dim[0].dim_value = images
+    try:
+        return onnx.shape_inference.infer_shapes(fixed, data_prop=True)
+    except Exception as error:
+        raise LevelsetError("The sizes in the ONNX file do not fit each other.") from error
 
 
 def converted(model: Any, batch: int | None) -> tuple[nn.Module | None, str]:
@@ -235,15 +246,17 @@ def _simplify(graph: Any, batch: int | None, onnx: Any) -> None:
             copy.CopyFrom(source)
             copy.name = node.output[0]
             graph.node.remove(node)
-    if batch is None:
-        return
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     for node in graph.node:
         shape = tensors.get(node.input[1]) if node.op_type == "Reshape" else None
         if shape is None:
             continue
         values = onnx.numpy_helper.to_array(shape).copy()
-        if values.ndim == 1 and len(values) > 1 and values[0] == batch:
+        if (values != 0).all():  # it says what a 0 means: nothing where there is none
+            kept = [a for a in node.attribute if a.name != "allowzero"]
+            del node.attribute[:]
+            node.attribute.extend(kept)
+        if batch is not None and values.ndim == 1 and len(values) > 1 and values[0] == batch:
             values[0] = 0  # as many as come in
             shape.CopyFrom(onnx.numpy_helper.from_array(values, shape.name))
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from torch import Tensor
 
+from levelset_core.classifiers import foreign
 from levelset_core.classifiers.files import Classifier, load_classifier, read_about
-from levelset_core.classifiers.foreign import read_state_dict
 from levelset_core.errors import LevelsetError
 
 #: Endings that can be read; see :mod:`levelset_core.classifiers.exported` for .pt2.
-SUFFIXES = (".safetensors", ".pt", ".pth", ".pt2", ".onnx")
+SUFFIXES = (*foreign.SUFFIXES, ".pt2", ".onnx")
 #: Architectures that a state dict from elsewhere may be of; the linear head is found later.
 ARCHITECTURES = ("convnet4a", "convnet4b", "resnet18")
 #: Shapes of the images that such networks are tried with: MNIST's and CIFAR-10's.
@@ -42,9 +42,30 @@ def classifier_from_bytes(name: str, content: bytes, *, arch: str | None = None)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / (re.sub(r"[^\w.-]+", "_", Path(name).stem)[:60] + suffix)
         path.write_bytes(content)
-        if suffix in (".pt2", ".onnx") or (arch is None and _describes_itself(path)):
-            return load_classifier(path)
-        return _foreign(path, name, (arch,) if arch else ARCHITECTURES)
+        return any_classifier(path, name, arch=arch)
+
+
+def any_classifier(
+    path: Path,
+    name: str,
+    *,
+    arch: str | None = None,
+    shapes: Sequence[tuple[int, int, int]] = SHAPES,
+    classes: int = 10,
+) -> Classifier:
+    """The classifier in a file; without ``arch`` the first architecture that fits.
+
+    Args:
+        path: of the file, which errors call ``name``.
+        arch: one of ``ARCHITECTURES``.
+        shapes, classes: that networks are tried with where a file does not say it.
+
+    Raises:
+        LevelsetError: there is no such file, it is damaged, or fits no known architecture.
+    """
+    if path.suffix.lower() in (".pt2", ".onnx") or (arch is None and _describes_itself(path)):
+        return load_classifier(path)
+    return _foreign(path, name, (arch,) if arch else ARCHITECTURES, shapes, classes)
 
 
 def _describes_itself(path: Path) -> bool:
@@ -54,13 +75,19 @@ def _describes_itself(path: Path) -> bool:
     return False
 
 
-def _foreign(path: Path, name: str, architectures: Sequence[str]) -> Classifier:
-    weights, _ = read_state_dict(path)
+def _foreign(
+    path: Path,
+    name: str,
+    architectures: Sequence[str],
+    shapes: Sequence[tuple[int, int, int]],
+    classes: int,
+) -> Classifier:
+    weights, _ = foreign.read_state_dict(path)
     errors = []
-    outputs = dict.fromkeys((10, _classes(weights)))
-    for arch, shape, classes in product(architectures, SHAPES, outputs):
+    outputs = dict.fromkeys((classes, _classes(weights)))
+    for arch, shape, number in product(architectures, shapes, outputs):
         try:
-            return load_classifier(path, arch=arch, shape=shape, classes=classes)
+            return load_classifier(path, arch=arch, shape=shape, classes=number)
         except LevelsetError as error:
             errors.append(str(error))
     if len(architectures) == 1:
@@ -68,9 +95,13 @@ def _foreign(path: Path, name: str, architectures: Sequence[str]) -> Classifier:
     sizes = sum(tensor.numel() for tensor in weights.values())
     raise LevelsetError(
         f"{name} holds {len(weights)} tensors with {sizes:,} numbers ({_some(weights)}), which are "
-        f"none of {', '.join(architectures)} for images of 1 x 28 x 28 or 3 x 32 x 32: export it "
+        f"none of {', '.join(architectures)} for images of {_sizes(shapes)}: export it "
         "with torch.export instead."
     )
+
+
+def _sizes(shapes: Iterable[tuple[int, int, int]]) -> str:
+    return " or ".join(" x ".join(map(str, shape)) for shape in shapes)
 
 
 def _some(names: Iterable[str]) -> str:

@@ -140,17 +140,22 @@ def _load(options: Namespace, data: ImageSet, attack: AttackConfig) -> tuple[Cla
     from levelset_core.classifiers.files import load_classifier
     from levelset_core.classifiers.looking import look_at
     from levelset_core.classifiers.normalization import given_normalization
+    from levelset_core.classifiers.uploads import ARCHITECTURES, any_classifier
     from levelset_core.cli.attack_time import foresee
 
-    classifier = load_classifier(
-        Path(options.model), arch=options.arch, shape=data.shape, classes=len(data.classes)
-    )
+    path, classes, said = Path(options.model), len(data.classes), data.notes
+    if options.arch:
+        classifier = load_classifier(path, arch=options.arch, shape=data.shape, classes=classes)
+    else:
+        classifier = any_classifier(path, path.name, shapes=(data.shape,), classes=classes)
+        if not classifier.described and classifier.model in ARCHITECTURES:
+            said = (*said, f"Read as {classifier.model}, whose tensors fit (--arch names another).")
     foresee(options, classifier, data, attack)
     normalization = None
     if options.mean or options.std:
         normalization = given_normalization(options.mean or [0.0], options.std or [1.0])
     look = look_at(classifier, data, normalization)
-    said = (*data.notes, *look.sentences)
+    said = (*said, *look.sentences)
     for sentence in said:
         progress(sentence)
     look.classifier.network.to(options.device)

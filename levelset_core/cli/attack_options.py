@@ -23,8 +23,8 @@ def add_options(attack: Parser) -> None:
     """Add the options."""
     attack.add_argument(
         "model", metavar="MODEL", nargs="+",
-        help=".safetensors, a .pt/.pth state dict, or a .pt2 of torch.export; several are "
-        "ranked on the same images",
+        help=".safetensors, a .pt/.pth/.ckpt state dict, .onnx, or a .pt2 of torch.export; several "
+        "are ranked on the same images",
     )  # fmt: skip
     add_data(attack)
     attack.add_argument(
@@ -34,8 +34,9 @@ def add_options(attack: Parser) -> None:
     _add_strength(attack)
     _add_images(attack)
     attack.add_argument(
-        "--arch", help="architecture of a state dict: convnet4a, convnet4b or resnet18"
-    )
+        "--arch", help="architecture of a state dict: convnet4a, convnet4b or resnet18 (default: "
+        "which fits)",
+    )  # fmt: skip
     attack.add_argument(
         "--mean", type=float, nargs="+", metavar="M",
         help="with --std: the model wants (pixel - mean) / std, one number or one a channel "

@@ -176,7 +176,7 @@ def test_bad_files_are_one_sentence(tmp_path):
         says("is damaged or holds more than tensors", name)
     says("is damaged", "empty.pt", b"")
     torch.save(nn.Linear(2, 2), tmp_path / "pickled.pt")
-    says("is damaged or holds more than tensors", "pickled.pt", None)
+    says("does not say which network", "pickled.pt", None)
     torch.save({"epoch": 3}, tmp_path / "nothing.pt")
     says("holds no state dict", "nothing.pt", None)
     _, weights = trades_like()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
 
 import onnx
@@ -111,6 +112,51 @@ def test_what_has_no_gradients_says_so():
     assert logits.shape == (3, 10) and not logits.requires_grad
     (sentence,) = remarks(found.network)
     assert "without gradients" in sentence and "Hardmax" in sentence and "Square" in sentence
+
+
+def reshaped(allowzero):
+    _, weights = linear()
+    size = numpy_helper.from_array(torch.tensor([-1, 144]).numpy(), "size")
+    nodes = [
+        helper.make_node("Reshape", ["x", "size"], ["f"], allowzero=allowzero),
+        helper.make_node("MatMul", ["f", "W"], ["y"]),
+    ]
+    return nodes, [*weights, size]
+
+
+def test_what_a_zero_would_mean_hinders_no_gradient():
+    """As torch's exporter of today writes every view."""
+    found = classifier_from_bytes("a.onnx", model(*reshaped(1)))
+    assert not list(remarks(found.network))
+    x = torch.rand(3, *SHAPE, requires_grad=True)
+    assert found.network(x).requires_grad
+
+
+@pytest.mark.parametrize("axes", [(784,), (28, 28), (32, 32, 3), (28, 28, 1)])
+def test_images_in_other_forms(axes):
+    weights = torch.rand(math.prod(axes), 10)
+    nodes, _ = linear()
+    content = model(nodes, [numpy_helper.from_array(weights.numpy(), "W")], shape=axes)
+    found = classifier_from_bytes("a.onnx", content)
+    x = torch.rand(3, *found.shape)
+    assert found.shape == ((3, 32, 32) if len(axes) == 3 and axes[2] == 3 else (1, 28, 28))
+    taken = x.permute(0, 2, 3, 1) if len(axes) == 3 else x
+    torch.testing.assert_close(found.network(x), taken.flatten(1) @ weights, rtol=1e-4, atol=1e-4)
+    assert f"it is read as {found.shape[0]} x" in next(remarks(found.network))
+
+
+def test_classes_that_a_file_does_not_say_are_inferred():
+    assert classifier_from_bytes("a.onnx", model(*linear(), out=(0, "classes"))).classes == 10
+
+
+def test_numbers_in_a_file_beside(tmp_path):
+    path = tmp_path / "a.onnx"
+    whole = onnx.load_model_from_string(model(*linear()))
+    onnx.save(whole, path, save_as_external_data=True, location="a.onnx.data", size_threshold=0)
+    assert load_classifier(path).classes == 10
+    (tmp_path / "a.onnx.data").write_bytes(b"cut")
+    with pytest.raises(LevelsetError, match=r"a\.onnx does not fit a\.onnx\.data"):
+        load_classifier(path)
 
 
 def test_names_in_a_file_are_no_code(tmp_path):

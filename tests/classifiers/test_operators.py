@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 
 import pytest
@@ -219,6 +220,16 @@ def test_images_taken_flat(tmp_path, axes):
     assert found.shape == (1, 28, 28)
     torch.testing.assert_close(found.network(x), network(x))
     assert "it is read as 1 x 28 x 28" in next(remarks(found.network))
+
+
+@pytest.mark.parametrize("axes", [(32, 32, 3), (28, 28, 1)])
+def test_channels_last(tmp_path, axes):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(axes), 10)).eval()
+    found = load_classifier(export(network, tmp_path / "n.pt2", axes))
+    x = torch.rand(3, axes[2], *axes[:2])
+    assert found.shape == (axes[2], *axes[:2])
+    torch.testing.assert_close(found.network(x), network(x.permute(0, 2, 3, 1)))
+    assert "channels last" in next(remarks(found.network))
 
 
 class Branch(nn.Module):

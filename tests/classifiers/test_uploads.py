@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
+from argparse import Namespace
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
+from torch import nn
 
 from levelset_core import LevelsetError
 from levelset_core.classifiers.architectures import make_classifier
@@ -58,7 +64,7 @@ def test_the_head_is_found_and_said():
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.h5", b"x", r"a\.h5 must end in one of \.safetensors, \.pt, \.pth, \.pt2, \.onnx"),
+        ("a.h5", b"x", r"a\.h5 must end in one of \.safetensors, \.pt, \.pth, .*\.pt2, \.onnx"),
         ("a.pt", b"", r"a\.pt is empty"),
         ("a.pt", b"garbage", r"a\.pt is damaged or holds more than tensors"),
         ("a.safetensors", b"\xff" * 50, r"a\.safetensors is damaged"),
@@ -116,6 +122,62 @@ def test_of_several_networks_the_averaged_one_is_taken_and_said():
         assert "holds several networks" in sentence and "(averaged weights) was taken" in sentence
     found = classifier_from_bytes("a.pt", pt({"teacher": raw, "student": averaged}))
     assert is_of(found, 2) and "'student' was taken, not 'teacher'" in found.choices[0]
+
+
+def holder(weights):
+    """A network saved whole whose parts are of classes that nobody here knows."""
+    root = nn.Module()
+    for name, tensor in weights.items():
+        *parts, last = name.split(".")
+        part = root
+        for inner in parts:
+            if not hasattr(part, inner):
+                part.add_module(inner, nn.Module())
+            part = getattr(part, inner)
+        part.register_parameter(last, nn.Parameter(tensor))
+    return root
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (lambda w: {"state_dict": w, "args": Namespace(lr=0.1)}, "argparse.Namespace"),
+        (lambda w: {"net": w, "acc": np.float64(0.93), "epoch": 3}, "scalar"),
+        (holder, "torch.nn.modules.module.Module"),
+        (lambda w: {"epoch": 1, "model": holder(w)}, "torch.nn.modules.module.Module"),
+        (lambda w: ({f"module.{k}": v for k, v in w.items()}, 3), None),
+        (lambda w: {"state_dict": {f"net.{k}": v for k, v in w.items()}
+                    | {"criterion.weight": torch.ones(10)}}, "criterion.weight: left out"),
+    ],
+)  # fmt: skip
+def test_what_is_beside_the_tensors_is_not_opened_and_said(content, said):
+    found = classifier_from_bytes("a.ckpt", pt(content(weights_of(1))))
+    assert is_of(found, 1)
+    assert [said in choice for choice in found.choices] == [True] * (said is not None)
+
+
+class Evil:
+    def __init__(self, call):
+        self.call = call
+
+    def __reduce__(self):
+        return self.call
+
+
+def test_no_code_of_a_file_runs(tmp_path):
+    marker = tmp_path / "ran"
+    for call in ((eval, (f"open({str(marker)!r}, 'w')",)), (Path.touch, (marker,))):
+        with suppress(LevelsetError):
+            classifier_from_bytes("a.pt", pt({"model": weights_of(1), "args": Evil(call)}))
+    assert not marker.exists()
+
+
+def test_torchscript_is_named(tmp_path):
+    with warnings.catch_warnings():  # torch leaves it behind
+        warnings.simplefilter("ignore")
+        torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)), tmp_path / "a.pt")
+    with pytest.raises(LevelsetError, match="TorchScript program, and no code of a file is run"):
+        classifier_from_bytes("a.pt", (tmp_path / "a.pt").read_bytes())
 
 
 def test_a_normalization_in_a_state_dict_is_taken():
