@@ -50,7 +50,7 @@ def read_state_dict(path: Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     if not path.is_file():
         raise LevelsetError(f"There is no file {path}.")
     content, unopened = _content(path)
-    said = ()
+    said: tuple[str, ...] = ()
     if unopened:
         said = (f"Not opened in the file: {', '.join(unopened[:3])}"
                 f"{', ...' if len(unopened) > 3 else ''}.",)  # fmt: skip

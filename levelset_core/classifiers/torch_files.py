@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 import zipfile
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +79,8 @@ def read_torch_file(path: Path) -> tuple[Any, tuple[str, ...]]:
         try:
             with suppress(ValueError):  # files of the older format
                 names = tuple(sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path)))
-            stand_ins = [(type("Unopened", (Unopened,), {}), name) for name in names]
-            known = torch.serialization.safe_globals(stand_ins) if names else nullcontext()
-            with known:
+            stand_ins: list[Any] = [(type("Unopened", (Unopened,), {}), name) for name in names]
+            with torch.serialization.safe_globals(stand_ins):
                 return torch.load(path, map_location="cpu", weights_only=True), names
         except Exception as error:  # of strangers' bytes torch's reader raises whatever it meets
             raise LevelsetError(

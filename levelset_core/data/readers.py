@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import os
 import re
 import zlib
@@ -33,6 +34,8 @@ _MESHES = (".obj", ".stl", ".off")
 #: Of an OBJ with more materials they are left out first: its reader takes a time that grows by the
 #: square of their number, to keep apart what becomes one mesh.
 MATERIALS = 100
+#: Lines by which an OBJ's colours are told to be from 0 to 1.
+SHOWN = 2000
 _SCANS: dict[str, Callable[[bytes, Reading], PointCloud]] = {
     ".pcd": read_pcd, ".las": read_las, ".laz": read_las, ".e57": read_e57, ".ptx": read_ptx,
 }  # fmt: skip
@@ -212,14 +215,44 @@ def _from_trimesh(data: bytes, kind: str, label: str) -> Mesh | PointCloud:
     if meshes:
         whole: Any = trimesh.util.concatenate(meshes)
         limit(len(whole.vertices), label)
-        return _mesh(np.asarray(whole.vertices), np.asarray(whole.faces), label)
-    points = [np.asarray(p.vertices) for p in parts if len(getattr(p, "vertices", ()))]
+        colours = _tints([whole], kind, data)
+        return _mesh(np.asarray(whole.vertices), np.asarray(whole.faces), label, colours)
+    clouds = [part for part in parts if len(getattr(part, "vertices", ()))]
+    points = [np.asarray(part.vertices) for part in clouds]
     if not points:
         raise LevelsetError(f"{label}: no points found in it.")
     cloud = np.concatenate(points)
     limit(len(cloud), label)
     check_size(cloud, label)
-    return PointCloud.clean(cloud, None, label)
+    normals = _normals_beside(data, len(cloud)) if kind == "obj" else None
+    return PointCloud.clean(cloud, normals, label, colours=_tints(clouds, kind, data))
+
+
+def _tints(parts: Sequence[Any], kind: str, data: bytes) -> np.ndarray | None:
+    """The vertices' colours in an OBJ, ``v x y z r g b``, (n, 3) uint8, or None."""
+    visuals = [getattr(part, "visual", None) for part in parts]
+    if kind != "obj" or any(v is None or v.kind != "vertex" for v in visuals):
+        return None
+    found = [np.asarray(v.vertex_colors) for v in visuals if v is not None]
+    if [f.shape for f in found] != [(len(part.vertices), 4) for part in parts]:
+        return None
+    tints = np.concatenate(found)[:, :3]
+    lines = re.finditer(rb"(?m)^[ \t]*v[ \t]+(.+)$", data)
+    rows = [line[1].split()[3:6] for line in itertools.islice(lines, SHOWN)]
+    if any(float(word) > 1 for row in rows for word in row if len(row) == 3):
+        return None  # its reader takes all colours as from 0 to 1
+    return tints.astype(np.uint8)
+
+
+def _normals_beside(data: bytes, count: int) -> np.ndarray | None:
+    """An OBJ's normals where it has no faces and one for each point, (n, 3), or None."""
+    rows = re.findall(rb"(?m)^[ \t]*vn[ \t]+(.+)$", data)
+    if len(rows) != count:
+        return None
+    try:
+        return np.loadtxt(rows, ndmin=2, usecols=(0, 1, 2))
+    except (ValueError, IndexError):
+        return None
 
 
 def _mesh(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -292,3 +293,18 @@ def test_a_cloud_is_refused_as_the_class_says():
         PointCloud(np.full((3, 3), np.nan))
     with pytest.raises(LevelsetError, match="Normals"):
         PointCloud(np.zeros((3, 3)), np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("faces", [b"", b"f 1 2 3\nf 2 3 4\n"])
+def test_colours_and_normals_of_an_obj(faces):
+    lines = [f"v {k} {k * k} {k**3} {k / 10} 0.2 1" for k in range(10)]
+    data = ("\n".join(lines) + "\n").encode()
+    found = read_geometry(io.BytesIO(data + faces), "a.obj")
+    places = found.vertices if faces else found.points
+    np.testing.assert_allclose(found.colours[:, 0], places[:, 0] * 25.5, atol=1)
+    assert (found.colours[:, 1:] == [51, 255]).all()
+    other = data.replace(b"0.2 1", b"51 255")
+    assert read_geometry(io.BytesIO(other + faces), "a.obj").colours is None
+    normals = b"vn 0 0 1\n" * 10
+    plain = read_geometry(io.BytesIO(re.sub(rb"( [\d.]+){3}\n", b"\n", data) + normals), "a.obj")
+    np.testing.assert_array_equal(plain.normals, np.tile([0, 0, 1.0], (10, 1)))

@@ -108,6 +108,7 @@ def cloud_of_arrays(arrays: dict[str, np.ndarray], reading: Reading) -> PointClo
     """
     label = reading.label
     others: dict[str, Any] = {}
+    note = ""
     found = next((arrays[name] for name in _POINTS if name in arrays), None)
     if found is None:
         lone = {k: a for k, a in arrays.items() if a.ndim == 1 and a.dtype.names is None}
@@ -115,18 +116,21 @@ def cloud_of_arrays(arrays: dict[str, np.ndarray], reading: Reading) -> PointClo
         if {"x", "y"} <= {k.lower() for k in lone} and len(lengths) == 1:
             return cloud_of_columns(list(lone), list(lone.values()), reading)
         tables = [
-            a for a in arrays.values()
+            key for key, a in arrays.items()
             if a.dtype.names is not None or (a.ndim == 2 and a.shape[1] in (2, 3, 6))
         ]  # fmt: skip
         if not tables:
             shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items())
             raise LevelsetError(f"{label}: no (n, 3) array of points in it, only {shapes}.")
-        found = tables[0]
+        found = arrays[tables[0]]
+        if len(tables) > 1:
+            note = f"The array {tables[0]!r} is read, not {', '.join(map(repr, tables[1:4]))}."
     for name, role in _OTHERS.items():
         if name in arrays and len(arrays[name]) == len(found):
             others[role] = arrays[name]
     names, columns = columns_of(found, label)
-    return cloud_of_columns(names, columns, reading, **others)
+    cloud = cloud_of_columns(names, columns, reading, **others)
+    return cloud.noted(note) if note else cloud
 
 
 def columns_of(found: np.ndarray, label: str) -> tuple[list[str], list[np.ndarray]]:

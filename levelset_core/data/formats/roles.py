@@ -13,20 +13,25 @@ from levelset_core.errors import LevelsetError
 
 _AXIS = (
     "{0} p{0} pos_{0} pos{0} {0}_pos position_{0} coord_{0} {0}_coord {0}_coordinate point_{0} "
-    "points_{1} cartesian{0} "
+    "points_{1} cartesian{0} {0}_koordinate koordinate_{0} coordenada_{0} coordonnée_{0} "
+    "coordonnee_{0} "
 )
+_UP = "height elevation elev altitude alt h hoehe höhe hauteur hoogte cota quota высота"
 #: What people call the coordinates; a name that comes first counts first.
 _AXES = tuple(
     (_AXIS.format(axis, k) + others).split()
     for k, (axis, others) in enumerate(
         [
-            ("x", "easting east rechtswert ostwert lon long longitude"),
-            ("y", "northing north hochwert nordwert lat latitude"),
-            ("z", "height elevation elev altitude alt h hoehe höhe"),
+            ("x", "easting east rechtswert ostwert est este oost lon long longitude"),
+            ("y", "northing north hochwert nordwert nord norte noord lat latitude"),
+            ("z", _UP),
         ]
     )
 )
 _COMPASS = ("e", "n")
+_UNIT = re.compile(r"_(?:mm|cm|m|km|ft)$")
+#: Ends of names as of an ellipsoidal height.
+_HEIGHTS = tuple(f"_{name}" for name in ("height", "elevation", "altitude", "höhe"))
 _DEGREES = {"lon", "long", "longitude", "lat", "latitude"}
 _NORMALS = ("nx ny nz", "n_x n_y n_z", "normal_x normal_y normal_z", "normalx normaly normalz",
             "normals_0 normals_1 normals_2", "norm_x norm_y norm_z")  # fmt: skip
@@ -37,6 +42,8 @@ _COLOURS = (
 )  # fmt: skip
 _INTENSITY = ("intensity", "scalar_intensity", "scalar_field_intensity", "reflectance",
               "reflectivity", "remission", "amplitude", "i")  # fmt: skip
+#: More columns without a heading are no rows of points, but heights on a grid or an image.
+_MOST_UNNAMED = 12
 #: Rows from which a column that counts them is told.
 _COUNTED = 5
 
@@ -94,6 +101,11 @@ def assign(
         points = _chosen(columns, names, label)
     elif named:
         points = _by_name(names, keys, numeric, label, notes)
+    elif len(numeric) > _MOST_UNNAMED:
+        raise LevelsetError(
+            f"{label}: {len(numeric)} columns of numbers without a heading may be heights on a "
+            "grid; if they are points, name the coordinates' columns: --columns 1,2,3."
+        )
     else:
         points = _by_place(numeric, sample, label, notes)
     normals, colours = _triple(keys, _NORMALS), _triple(keys, _COLOURS)
@@ -117,7 +129,7 @@ def names_coordinates(names: Sequence[str]) -> bool:
 def key(name: str) -> str:
     """A heading's name without case, units and marks: ``"//X [m]"`` is ``"x"``."""
     bare = re.sub(r"[\[(].*?[\])]", "", name)
-    return re.sub(r"\W+", "_", bare.strip().lower()).strip("_")
+    return _UNIT.sub("", re.sub(r"\W+", "_", bare.strip().lower()).strip("_"))
 
 
 def _chosen(columns: Sequence[str], names: Sequence[str], label: str) -> tuple[int, ...]:
@@ -163,6 +175,9 @@ def _by_name(
         )
     if {keys[x], keys[y]} & _DEGREES:
         notes.append("Longitude and latitude are degrees: they are no lengths on the ground.")
+    if z is None and (tails := [k for k in numeric if keys[k].endswith(_HEIGHTS)]):
+        z = tails[0]
+        notes.append(f"The column {names[z]} is taken as z.")
     if z is None:
         other = [names[k] for k in numeric if k not in (x, y)]
         if other:

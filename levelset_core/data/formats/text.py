@@ -18,6 +18,7 @@ from levelset_core.data.formats.dialect import (
     tidy,
     without_comment,
 )
+from levelset_core.data.formats.grid import is_grid, read_grid
 from levelset_core.data.formats.roles import Roles, assign, counts_rows, names_coordinates
 from levelset_core.data.formats.table import SAMPLED, Reading, cloud_of_roles, limit
 from levelset_core.data.pointclouds import PointCloud
@@ -81,6 +82,8 @@ def read_text(data: bytes, reading: Reading, *, pts: bool = False) -> PointCloud
     """
     label = reading.label
     data = plain_text(data, label)
+    if is_grid(data):
+        return read_grid(data, reading)
     table = layout(data, reading)
     roles = assign(table.names, table.rows, label, columns=reading.columns, intensity_first=pts)
     values, found = _load(data, table, roles, reading)

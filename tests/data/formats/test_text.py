@@ -238,3 +238,52 @@ def test_a_large_file_is_read_in_parts(monkeypatch):
     cloud = read(table(POINTS, heading="x y z"), tell=told.append)
     np.testing.assert_allclose(cloud.points, POINTS)
     assert len(told) > 2 and told == sorted(told) and told[-1] == 1.0
+
+
+GRID = """NCOLS 3
+nrows 4
+xllcorner 500000.5
+yllcorner {0}
+cellsize 2
+NODATA_value -9999
+1.5 2 -9999
+3 4 5
+6 7 8
+9 10 11
+"""
+
+
+def test_a_grid_of_heights_becomes_its_cells_centres():
+    cloud = read(GRID.format(7e6), "dem.asc")
+    assert len(cloud) == 11
+    np.testing.assert_array_equal(cloud.points[:3], [
+        [500001.5, 7000007, 1.5], [500003.5, 7000007, 2], [500001.5, 7000005, 3],
+    ])  # fmt: skip
+    np.testing.assert_array_equal(cloud.points[-1], [500005.5, 7000001, 11])
+    assert cloud.notes == ("A grid of 3 x 4 heights: its cells' centres are the points.",)
+    for text, sentence in (
+        (GRID.format("south"), "begins with ncols, nrows"),
+        (GRID.format(0).replace("9 10", "9"), "declares 12 heights, it holds 11"),
+        (GRID.format(0).replace("9 10", "9 ten"), "is no number"),
+        (GRID.format(0).replace("NCOLS 3", "NCOLS 99999999"), "points are too many"),
+    ):
+        with pytest.raises(LevelsetError, match=sentence):
+            read(text, "dem.asc")
+
+
+def test_a_matrix_of_heights_is_no_list_of_points():
+    matrix = "\n".join(" ".join(f"{v:.3f}" for v in row) for row in RNG.normal(size=(40, 30)))
+    with pytest.raises(LevelsetError, match=r"30 columns of numbers .* heights on a grid"):
+        read(matrix)
+    assert len(read(matrix, columns=("1", "2", "3"))) == 40
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["X_mm;Y_mm;Z_mm", "Coordenada X;Coordenada Y;Cota", "Est;Nord;Quota", "X;Y;Высота",
+     "Longitude;Latitude;Ellipsoidal height"],
+)  # fmt: skip
+def test_headings_of_many_places(heading):
+    extra = np.arange(len(POINTS)) * 3.5
+    text = table(POINTS, extra, mark=";", heading=f"{heading};Temp", decimal=",")
+    np.testing.assert_allclose(read(text).points, POINTS)
