@@ -198,3 +198,43 @@ def test_the_units_of_an_svg_are_said():
     assert "96 an inch" in shape.notes[0] and np.ptp(shape.rings[0][:, 0]) == pytest.approx(
         151.18, 1e-3
     )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<rect width="4" height="4" transform="rotate(90) translate(0 -4)"/>',
+        '<rect width="4" height="4" transform="matrix(-1 0 0 1 4 0)"/>',
+        '<rect width="2" height="2" transform="rotate(-90 2 2) scale(2)"/>',
+        '<svg x="0" y="0" width="4" height="4" viewBox="5 5 2 2">'
+        '<rect x="5" y="5" width="2" height="2"/></svg>',
+        '<symbol id="s" viewBox="0 0 8 8"><rect width="8" height="8"/></symbol>'
+        '<use href="#s" width="4px" height="4"/>',
+        '<symbol id="s" viewBox="0 0 8 8"><rect width="8" height="8"/></symbol>'
+        '<g transform="translate(-2 -1)"><use href="#s" x="2" y="1" width="4" height="4"/></g>',
+    ],
+)
+def test_transforms_and_inner_views_of_an_svg(body):
+    shape = read_plane_shape(svg(body), "a.svg")
+    assert is_region([ring * FLIPPED for ring in shape.rings], SQUARE)
+
+
+def test_an_inner_view_keeps_its_proportions():
+    for aspect, low, high in (
+        ("", (0, 2), (4, 6)), ("xMinYMin", (0, 0), (4, 4)), ("xMidYMax meet", (0, 4), (4, 8)),
+        ("none", (0, 0), (4, 8)), ("xMinYMid slice", (0, 0), (8, 8)),
+    ):  # fmt: skip
+        inner = f'viewBox="0 0 1 1" preserveAspectRatio="{aspect}"><rect width="1" height="1"/>'
+        body = f'<svg width="4" height="8" {inner}</svg>'
+        (ring,) = read_plane_shape(svg(body), "a.svg").rings
+        corners = (ring * FLIPPED).min(0), (ring * FLIPPED).max(0)
+        np.testing.assert_allclose(corners, (low, high), atol=1e-12)
+    with pytest.raises(LevelsetError, match="has the width 3em: write it as a number"):
+        read_plane_shape(svg(f'<svg width="3em" viewBox="0 0 1 1">{RECT}</svg>'), "a.svg")
+
+
+def test_what_cuts_an_svg_off_is_said():
+    clip = '<clipPath id="c"><rect width="2" height="4"/></clipPath>'
+    for how in ('clip-path="url(#c)"', 'style="clip-path:url(#c)"', 'mask="url(#c)"'):
+        shape = read_plane_shape(svg(f"{clip}<g {how}>{RECT}</g>"), "a.svg")
+        assert "not applied: one element may reach too far" in shape.notes[0]

@@ -15,6 +15,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from levelset_core.errors import LevelsetError
 from levelset_core.exact.files.geometries import filled
 from levelset_core.exact.files.svg_size import check_svg
+from levelset_core.exact.files.svg_views import cut_off, local, place_views
 from levelset_core.exact.shapes import PlaneShape
 from levelset_core.exact.tolerance import extent, last_place, tolerance_of
 
@@ -41,7 +42,7 @@ def read_svg(data: bytes, label: str) -> PlaneShape:
     areas: list[MultiPolygon] = []
     lines = closed = 0
     try:
-        drawing = _parsed(data)
+        drawing, cut = _parsed(data)
         for element in _shapes(drawing):
             filled = element.fill.value is not None
             own = []
@@ -54,6 +55,8 @@ def read_svg(data: bytes, label: str) -> PlaneShape:
             areas += _filled(own, str(element.values.get("fill-rule") or "nonzero"))
     except MemoryError:
         raise
+    except LevelsetError as error:
+        raise LevelsetError(f"{label}: {error}") from error
     except Exception as error:  # its parser raises whatever it stumbles over
         raise LevelsetError(f"{label}: this is no readable SVG file.") from error
     if not areas:
@@ -64,6 +67,9 @@ def read_svg(data: bytes, label: str) -> PlaneShape:
         notes.append(f"Left out: {_lines(lines)} without a fill.")
     if closed:
         notes.append(f"Closed, as SVG fills them: {_lines(closed)} with a fill.")
+    if cut:
+        parts = "one element" if cut == 1 else f"{cut} elements"
+        notes.append(f"Clip paths and masks are not applied: {parts} may reach too far.")
     if drawing.viewbox_transform:
         notes.append("Coordinates are pixels of the page (96 an inch), as its viewBox says.")
     rings = [
@@ -90,20 +96,21 @@ def _lines(count: int) -> str:
     return f"{count} open line{'' if count == 1 else 's'}"
 
 
-def _parsed(data: bytes) -> Any:
-    """The drawing, without what is not drawn."""
+def _parsed(data: bytes) -> tuple[Any, int]:
+    """The drawing, without what is not drawn, and how many of its elements are cut off."""
     from svgelements import SVG
 
     root = ElementTree.fromstring(data)
     _complete_size(root)
+    place_views(root)
     for parent in list(root.iter()):
         for child in list(parent):
-            if str(child.tag).rpartition("}")[2] in _NOT_DRAWN:
+            if local(child.tag) in _NOT_DRAWN:
                 place = list(parent).index(child)
-                kept = ElementTree.Element(child.tag.replace(child.tag.rpartition("}")[2], "defs"))
+                kept = ElementTree.Element(child.tag.replace(local(child.tag), "defs"))
                 kept.append(child)
                 parent[place] = kept
-    return SVG.parse(io.BytesIO(ElementTree.tostring(root)))
+    return SVG.parse(io.BytesIO(ElementTree.tostring(root))), cut_off(root)
 
 
 def _complete_size(root: ElementTree.Element) -> None:
@@ -138,7 +145,8 @@ def _outlines(element: Any) -> Iterator[tuple[np.ndarray, bool]]:
     """Outlines of at least three vertices, and whether each is open."""
     from svgelements import Path as Outline
 
-    for part in Outline(element).as_subpaths():
+    # Turned or mirrored, a rectangle keeps its transform beside it.
+    for part in Outline(element).reify().as_subpaths():
         ring, is_open = _ring(Outline(part))
         if len(ring) >= 3:
             yield ring, is_open
