@@ -204,7 +204,8 @@ def moved(e: ExactNetwork, middle: Sequence[float], scale: float) -> ExactNetwor
         first.bias.sub_(first.weight @ torch.tensor(middle, dtype=torch.float64))
         last.weight.div_(scale)
         last.bias.div_(scale)
-    return replace(e, network=network, tolerance=e.tolerance / scale)
+    lengths = {"tolerance": e.tolerance / scale, "rounded": e.rounded / scale}
+    return replace(e, network=network, **lengths)
 
 
 _SNIPPET = '''\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -100,8 +100,12 @@ class ExactWork:
     @property
     def notes(self) -> list[str]:
         """What was left out, closed or merged, a sentence each."""
-        read = list(self.shape.notes) if isinstance(self.shape, PlaneShape) else []
-        return [*read, *([self.exact.note] if self.exact and self.exact.note else [])]
+        exact = self.exact
+        if not isinstance(self.shape, PlaneShape):
+            return [exact.note] if exact and exact.note else []
+        if exact and self.shape.place:  # told in the file's own units
+            exact = replace(exact, tolerance=exact.tolerance / self.shape.place[1])
+        return [*self.shape.notes, *([exact.note] if exact and exact.note else [])]
 
     @property
     def graph(self) -> str:

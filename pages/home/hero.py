@@ -17,8 +17,8 @@ CAPTIONS = tuple(
         FIGURE_1,
         (
             ": the line may pass close to points.",
-            ", ε = 0.20 to each side.",
-            ", ε = 0.20. The largest square in such a disc is 0.14.",
+            ", ε\u00a0=\u00a00.20 to each side.",
+            ", ε\u00a0=\u00a00.20. The largest square in such a disc is 0.14.",
             " without points in it.",
         ),
         strict=True,

@@ -25,8 +25,8 @@ export function keptNames(info, epsilon) {
 /** Why a disc of epsilon is told as less in squares. @param {any[]} infos @param {number} epsilon */
 export function otherNorm(infos, epsilon) {
   const info = infos.find((one) => asksForMargin(one) && keptIn(one, epsilon) !== epsilon);
-  return info ? `${info.title} asks for free discs of ${number(epsilon, 2)}; the largest squares in them, as the bars measure (${
-    DISTANCE_NAMES[info.norm]}), are ${number(keptIn(info, epsilon), 2)}.` : "";
+  return info ? `${info.title} asks for free discs of ${number(epsilon, 2)}; the largest squares in them (${
+    DISTANCE_NAMES[info.norm]}) are ${number(keptIn(info, epsilon), 2)}.` : "";
 }
 
 /** What it is asked for, in a line of the glossary. @param {string} objective */

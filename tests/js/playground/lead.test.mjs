@@ -48,7 +48,7 @@ test("it is said why the panels differ, and what a disc is in squares", () => {
   const wanted = { ...header, wanted_margin: 0.2, epsilon: 0.2 };
   const sentence = plain(at({}, { panels: both, header: wanted })[1]);
   assert.match(sentence, /Cross-entropy asks for no distance, so its line passes nearest\./);
-  assert.match(sentence, /margin_l2 asks for free discs of 0\.20; the largest squares in them, .* \(L∞\), are 0\.14\./);
+  assert.match(sentence, /margin_l2 asks for free discs of 0\.20; the largest squares in them \(L∞\) are 0\.14\./);
 });
 
 test("a few points that stay wrong are explained, where the loss gives them up", () => {
