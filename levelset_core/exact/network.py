@@ -204,8 +204,8 @@ def moved(e: ExactNetwork, middle: Sequence[float], scale: float) -> ExactNetwor
         first.bias.sub_(first.weight @ torch.tensor(middle, dtype=torch.float64))
         last.weight.div_(scale)
         last.bias.div_(scale)
-    lengths = {"tolerance": e.tolerance / scale, "rounded": e.rounded / scale}
-    return replace(e, network=network, **lengths)
+    tolerance, rounded = e.tolerance / scale, e.rounded / scale
+    return replace(e, network=network, tolerance=tolerance, rounded=rounded)
 
 
 _SNIPPET = '''\

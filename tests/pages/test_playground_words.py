@@ -5,6 +5,9 @@ from types import SimpleNamespace
 
 from levelset_core.live.state import PlaygroundState, Preset
 from levelset_core.paths import ASSETS
+from levelset_core.playground import PlaygroundTrainer, explain_iteration
+from levelset_core.playground.config import MAX_GRADIENT
+from pages.playground.iteration_equations import equations
 from pages.playground.thumbnails import FOLDER, pictures
 from pages.playground.words import LABELS, help_of, last_change
 
@@ -40,3 +43,13 @@ def test_the_last_change_is_named():
     assert after(compare=True) == "Compare"
     assert after(preset=Preset("xor", 20)) == "the points"
     assert last_change(SimpleNamespace(before=[], state=state)) == ""
+
+
+def test_one_iteration_says_that_a_long_gradient_is_shortened():
+    state = PlaygroundState.from_preset(Preset("blobs", 20))
+    step = explain_iteration(PlaygroundTrainer(state.config, state.points), 0)
+    said = [
+        " ".join(words for _, words in equations(replace(step, gradient_norm=g), state.config, 3))
+        for g in (MAX_GRADIENT - 1, MAX_GRADIENT + 1)
+    ]
+    assert ["shortened to length 5 first" in words for words in said] == [False, True]
