@@ -1,6 +1,6 @@
 // Where things go inside the canvas: plots, legend, margin strips.
 
-const TITLE = 20; // height of a panel's title
+export const TITLE = 20; // height of a panel's title
 export const CAPTION = 14; // of the line under it, where there are several panels
 const HEAD = TITLE + CAPTION; // above each of several panels
 const AXIS_LEFT = 30;
