@@ -16,7 +16,8 @@ export function drawPicture(ctx, picture, layout) {
   ctx.lineJoin = "round";
   ctx.lineCap = "round";
   ctx.fillStyle = theme.background;
-  ctx.fillRect(0, 0, layout.width, layout.height);
+  // One more: the canvas has whole pixels, and its last ones would stay black in part.
+  ctx.fillRect(0, 0, layout.width + 1, layout.height + 1);
   layout.panels.forEach((rect, i) => {
     drawPanel(ctx, viewOf(rect, picture.bounds), picture.panels[i], picture, i);
   });
