@@ -43,8 +43,14 @@ class Unopened:
         if isinstance(state, dict):
             self.kept = state
 
-    def tensors(self, prefix: str = "", depth: int = 0) -> dict[str, Tensor]:
-        """Those of a network that was saved whole, by the names of its state dict."""
+    def tensors(
+        self, prefix: str = "", depth: int = 0, seen: set[int] | None = None
+    ) -> dict[str, Tensor]:
+        """Those of a network that was saved whole, by the names of its state dict.
+
+        A part that is there twice counts once, so that what holds itself comes to an end.
+        """
+        seen = {id(self)} if seen is None else seen
         found: dict[str, Tensor] = {}
         for kind in ("_parameters", "_buffers"):
             own = self.kept.get(kind)
@@ -53,8 +59,9 @@ class Unopened:
                     found[f"{prefix}{name}"] = tensor
         parts = self.kept.get("_modules")
         for name, part in parts.items() if isinstance(parts, dict) and depth < _DEPTH else ():
-            if isinstance(part, Unopened):
-                found |= part.tensors(f"{prefix}{name}.", depth + 1)
+            if isinstance(part, Unopened) and id(part) not in seen:
+                seen.add(id(part))
+                found |= part.tensors(f"{prefix}{name}.", depth + 1, seen)
         return found
 
 

@@ -172,6 +172,17 @@ def test_no_code_of_a_file_runs(tmp_path):
     assert not marker.exists()
 
 
+def test_parts_that_hold_the_same_part_twice_are_no_work_for_hours():
+    part = nn.Module()
+    for _ in range(28):
+        outer = nn.Module()
+        outer.add_module("a", part)
+        outer.add_module("b", part)
+        part = outer
+    with pytest.raises(LevelsetError, match="holds no state dict"):
+        classifier_from_bytes("a.pt", pt(part))
+
+
 def test_torchscript_is_named(tmp_path):
     with warnings.catch_warnings():  # torch leaves it behind
         warnings.simplefilter("ignore")

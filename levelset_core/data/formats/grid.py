@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 
 import numpy as np
@@ -48,17 +47,18 @@ def read_grid(data: bytes, reading: Reading) -> PointCloud:
             "cellsize; one is missing or no number."
         ) from error
     limit(wide * high, label)
-    words = io.BytesIO(data[at:]).read().split()
+    words = data[at:].split()
     if len(words) != wide * high:
         raise LevelsetError(
             f"{label}: its head declares {wide * high:,} heights, it holds {len(words):,}."
         )
     try:
-        heights = np.array(words).astype(np.float64)
+        heights = np.array([float(word) for word in words])
     except ValueError as error:
         raise LevelsetError(f"{label}: a height of the grid is no number.") from error
     row, column = np.divmod(np.arange(wide * high), wide)
-    x, y = corner[0] + steps[0] * column, corner[1] + steps[1] * (high - 1 - row)
+    with np.errstate(over="ignore"):  # too large is told below
+        x, y = corner[0] + steps[0] * column, corner[1] + steps[1] * (high - 1 - row)
     points = np.stack([x, y, heights], axis=1)[heights != head.get("nodata_value", -9999.0)]
     check_size(points, label)
     note = f"A grid of {wide:,} x {high:,} heights: its cells' centres are the points"
