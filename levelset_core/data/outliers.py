@@ -2,9 +2,10 @@
 
 Three signs, each measured against the point's own surroundings, so that thin parts and places where
 a scan is thin stay: (1) its neighbours are far, and it lies among them as in a volume, not as on a
-surface; (2) it is off the plane of its neighbours by more than they are; (3) its connected piece
-has few points, and these fill a volume. The first two are asked again without what they dropped,
-since outliers are one another's neighbours.
+surface, and so do they: else it is on an edge of a sparse part; (2) it is off the plane of its
+neighbours by more than they are; (3) its connected piece has few points, and these fill a volume.
+The first two are asked again without what they dropped, since outliers are one another's
+neighbours.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from levelset_core.errors import LevelsetError
 ROUNDS, FEW = 4, 0.001
 #: Smallest eigenvalue of the neighbours' scatter over the sum: 0 in a plane, 1/3 in a volume.
 #: Above the first a point may be among outliers; above the second it surely is where the points are
-#: sparse, be it by ``SURELY`` of the ratio; above the third a clump is no surface.
-BULKY, VOLUME, CLUMP = 0.05, 0.12, 0.06
+#: sparse, be it by ``SURELY`` of the ratio; above the third a clump is no surface. Below the last,
+#: in the median of its neighbours, these are one, and it may be on an edge of theirs.
+BULKY, VOLUME, CLUMP, COMPANY = 0.05, 0.12, 0.06, 0.08
 SURELY = 0.6
 #: A clump has at most this share of the points; a piece of fewer than ``SPECK`` says nothing.
 LARGEST_CLUMP, SPECK = 0.02, 15
@@ -106,10 +108,18 @@ def _lonely(cloud: _Neighbours, ratio: float) -> np.ndarray:
         part = slice(start, start + CHUNK)
         usual[part] = np.partition(mean[near[part]], neighbours // 4, axis=1)[:, neighbours // 4]
         reach[part] = np.linalg.norm(points[part] - points[near[part, 1:]].mean(1), axis=1)
-    found: np.ndarray = mean > ratio * usual
-    for own in _parts(sparse > SURELY):
-        bulk = _bulk(_scatter(points[near[own]])[0])
-        found[own] |= (sparse[own] > 1) & (bulk > BULKY) | (bulk > VOLUME)
+    alone = mean > ratio * usual
+    found = np.zeros(len(points), dtype=bool)
+    doubtful = np.flatnonzero(alone | (sparse > SURELY))
+    bulk, asked = np.zeros(len(points)), np.zeros(len(points), dtype=bool)
+    asked[near[doubtful]] = True  # of their neighbours too
+    for own in _parts(asked):
+        bulk[own] = _bulk(_scatter(points[near[own]])[0])
+    for own in np.array_split(doubtful, 1 + len(doubtful) // CHUNK):
+        around, here = np.median(bulk[near[own]], axis=1), bulk[own]
+        far = alone[own] & (here > BULKY)
+        far |= (sparse[own] > 1) & (here > BULKY) & (around > COMPANY)
+        found[own] = far | (sparse[own] > SURELY) & (here > VOLUME) & (around > COMPANY)
     for own in _parts(~found & (reach > ratio * OFF * usual)):  # no nearer to any plane than that
         others = points[near[own, 1:]]
         size, axes = _scatter(others)

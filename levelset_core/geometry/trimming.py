@@ -12,6 +12,12 @@ from levelset_core.geometry.orientation import plane_normals
 
 #: Neighbours that tell the spacing of the points around one.
 NEIGHBOURS = 8
+#: A place further from its nearest point than that one's spacing may lie between dense points and
+#: sparse ones: then the largest spacing counts of so many points around it, one of each cell of so
+#: many times its distance, over what is the largest by chance.
+AROUND, COARSE, CHANCE = 8, 0.7, 1.5
+#: No cell is smaller than this part of the cloud.
+FINEST = 1e-5
 #: Rounds in which each vertex takes the mean of its neighbours' distances: a smooth boundary.
 SMOOTH = 6
 #: A place without data that is no wider than this many spacings is chance, not a hole.
@@ -37,6 +43,34 @@ def spacings(
     k = min(NEIGHBOURS, len(points) - 1)
     distance, _ = (tree or cKDTree(points)).query(points[rows], k=k + 1)
     return np.asarray(distance[:, -1] * np.sqrt(np.pi / k))
+
+
+def spacings_at(
+    places: np.ndarray, points: np.ndarray, tree: cKDTree | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """How far places (m, 3) are from the points (n, 3), and the spacing of these there, (m,) each.
+
+    It is local: the nearest point's, or, where dense points border on sparse ones, that of the
+    sparse ones. A place between these is then no hole, although the dense ones are far.
+    """
+    tree = tree or cKDTree(points)
+    distance, near = tree.query(places)
+    rows, own = np.unique(near, return_inverse=True)
+    spacing = spacings(points, rows, tree)[own]
+    doubtful = np.flatnonzero((distance > spacing) & (spacing > 0))
+    low, size = points.min(0), max(float(np.ptp(points, axis=0).max()), 1e-300)
+    cell = np.maximum(COARSE * distance[doubtful], FINEST * size)
+    level = np.floor(np.log2(cell))
+    for k in np.unique(level):
+        cells = np.floor((points - low) / 2.0**k).astype(np.int64)
+        numbers = np.ravel_multi_index(tuple(cells.T), cells.max(0) + 1)
+        one = np.unique(numbers, return_index=True)[1]
+        at = doubtful[level == k]
+        _, others = cKDTree(points[one]).query(places[at], k=min(AROUND, len(one)))
+        asked, back = np.unique(others, return_inverse=True)
+        largest = spacings(points, one[asked], tree)[back.reshape(len(at), -1)].max(1)
+        spacing[at] = np.maximum(spacing[at], largest / CHANCE)
+    return np.asarray(distance), np.asarray(spacing)
 
 
 def beyond_rims(mesh: Mesh, points: np.ndarray, noise: float) -> np.ndarray:
@@ -75,13 +109,10 @@ def data_distance(
         least: spacings below count as this: the noise of the points, say.
         rims: the surface is open: see :func:`beyond_rims`.
     """
-    tree = cKDTree(points)
-    distance, near = tree.query(mesh.vertices)
+    distance, spacing = spacings_at(mesh.vertices, points)
     if rims:
         distance = beyond_rims(mesh, points, least)
-    rows, own = np.unique(near, return_inverse=True)
-    spacing = np.maximum(spacings(points, rows, tree), max(least, np.finfo(np.float64).tiny))
-    values = np.asarray(distance / spacing[own])
+    values = distance / np.maximum(spacing, max(least, np.finfo(np.float64).tiny))
     graph = _neighbours(mesh)
     count = np.maximum(np.asarray(graph.sum(1)).ravel(), 1)
     for _ in range(SMOOTH):

@@ -67,6 +67,17 @@ def test_a_hole_is_one_region():
     assert empty_regions(mesh, data_distance(mesh, points), 2.5) == []
 
 
+@pytest.mark.parametrize("ratio", [10, 30])
+def test_where_dense_points_border_on_sparse_ones_is_no_hole(ratio):
+    mesh = extract_mesh(ball, (-1, 1), 48)
+    points = on_ball(20_000)
+    seen = numpy_generator(1).uniform(size=len(points)) < np.where(points[:, 0] > 0, 1, 1 / ratio)
+    values = data_distance(mesh, points[seen])
+    assert sum(len(region) for region in empty_regions(mesh, values, 1.5)) < 10
+    seen &= np.linalg.norm(points - [0, 0, 0.7], axis=1) > 0.3  # one on the border is
+    assert len(empty_regions(mesh, data_distance(mesh, points[seen]), 1.5)[0]) > 50
+
+
 def test_normals_of_a_sheet_are_all_on_one_side():
     x, y = numpy_generator(1).uniform(-1, 1, (2, 2000))
     normals = oriented_normals(np.stack([x, y, 0.3 * np.sin(3 * x)], axis=1))

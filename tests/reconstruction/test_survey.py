@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from levelset_core.data import PointCloud
+from levelset_core.data import PointCloud, inliers
 from levelset_core.random import numpy_generator
 from levelset_core.reconstruction.preparation.survey import survey
 
@@ -100,6 +100,65 @@ def plate() -> np.ndarray:
     return points
 
 
+def thinned(points: np.ndarray, ratio: float, count: int = 4000) -> np.ndarray:
+    """``ratio`` times as many points at one end of the first axis as at the other."""
+    x = (points[:, 0] - points[:, 0].min()) / np.ptp(points[:, 0])
+    share = ratio**-x
+    return points[RNG.choice(len(points), count, replace=False, p=share / share.sum())]
+
+
+def torus(count: int) -> np.ndarray:
+    a, b = RNG.uniform(0, 2 * np.pi, (2, count))
+    far = 1 + 0.35 * np.cos(b)
+    points = np.stack([far * np.cos(a), far * np.sin(a), 0.35 * np.sin(b)], axis=1)
+    return points[RNG.uniform(0, 1.35, count) < far]
+
+
+def sparse_back(ratio: float) -> np.ndarray:
+    """A ball whose far side was seen so many times less often, from one plane on."""
+    points = sphere(20_000)
+    return points[RNG.uniform(size=20_000) < np.where(points[:, 0] > 0.2, 0.4, 0.4 / ratio)]
+
+
+def never_seen_below(share: float) -> np.ndarray:
+    """A long body without so much of its underside: a long hole."""
+    points = sphere(8000)
+    return points[points[:, 2] > -1 + 2 * share] * [1.6, 0.6, 0.7]
+
+
+def landscape(count: int = 40_000) -> np.ndarray:
+    x, y = RNG.uniform(0, 100, (2, count))
+    return np.stack([x, y, 6 * np.sin(x / 9) * np.cos(y / 13)], axis=1)
+
+
+def half(points: np.ndarray) -> np.ndarray:
+    return points[points[:, 2] > 0]
+
+
+def around_a_scanner() -> np.ndarray:
+    """Terrain, its points the sparser the further from the middle."""
+    points = landscape(80_000)
+    share = 1 / (4 + np.linalg.norm(points[:, :2] - 50, axis=1)) ** 2
+    return points[RNG.choice(len(points), 4000, replace=False, p=share / share.sum())]
+
+
+def depth_map() -> np.ndarray:
+    u, v = np.meshgrid(*[np.linspace(-1, 1, 70)] * 2)
+    z = 3 + 0.5 * np.sin(3 * u) * np.cos(2 * v) + 0.8 * (u > 0.2)
+    return np.stack([u * z, v * z, z], axis=-1).reshape(-1, 3)
+
+
+UNEVEN = [
+    (lambda: noisy(thinned(torus(80_000), 20), 0.003), "closed"),
+    (lambda: noisy(sparse_back(30), 0.002), "closed"),
+    (lambda: noisy(sparse_back(60), 0.002), "closed"),
+    (lambda: never_seen_below(0.06), "closed"), (lambda: never_seen_below(0.12), "closed"),
+    (lambda: thinned(never_seen_below(0.1), 10, 2500), "closed"),
+    (lambda: noisy(thinned(landscape(), 20), 0.05), "open"), (around_a_scanner, "open"),
+    (lambda: thinned(half(sphere(80_000)), 20), "open"),
+    (depth_map, "open"),
+]  # fmt: skip
+
 CASES = [
     (lambda: noisy(sphere()), "closed"), (scan_with_gaps, "closed"),
     (lambda: noisy(sphere(), 0.04), "closed"),
@@ -126,6 +185,14 @@ def test_kinds(make, kind):
             "closed": (True, False), "open": (True, True), "curve": (False, False),
             "volume": (False, False),
         }[kind]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "kind"), UNEVEN)
+def test_density_tells_nothing_of_whether_a_surface_ends(make, kind):
+    points = make()
+    kept = inliers(points)
+    assert kept.mean() > 0.99
+    assert survey(PointCloud(points[kept])).kind == kind
 
 
 @pytest.mark.parametrize("make", [parallel, solid_plate])

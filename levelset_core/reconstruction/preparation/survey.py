@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,13 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from levelset_core.data import PointCloud
-from levelset_core.geometry import extract_mesh
+from levelset_core.geometry import components, extract_mesh, keep_components
 from levelset_core.geometry.analysis import sample_faces
 from levelset_core.geometry.clouds import noise_level
 from levelset_core.geometry.frames import own_box
 from levelset_core.geometry.orientation import plane_normals
 from levelset_core.geometry.topology import boundary_lengths
-from levelset_core.geometry.trimming import beyond_rims, spacings, trim
+from levelset_core.geometry.trimming import beyond_rims, spacings, spacings_at, trim
 from levelset_core.geometry.winding import WindingNumber, even_part
 from levelset_core.parallel import ALONE, Workers
 from levelset_core.random import numpy_generator
@@ -35,14 +35,17 @@ SIZES = (24, 96)
 LINE, VOLUME = 0.35, 0.65
 #: Nodes of the closed surface, its margin, and places on it.
 NODES, MARGIN, PLACES = 64, 0.15, 8000
-#: Such a place has no data if it is further away than this many cells of the fit and spacings; a
-#: surface is open if so large a part of the closed one has none.
+#: Such a place has no data if it is further away than this many cells of the fit and spacings of
+#: the points there; a surface is open if so large a part of the closed one has none.
 CELLS, SPACINGS, OPEN = 0.75, 2.5, 0.15
-#: It ends at rims where no data is so many cells and spacings away. Rims as long as those of caps
-#: that make up the part ``OPEN`` of a sphere are an open surface's, however near its two sides are.
-RIM_CELLS, RIM_SPACINGS = 1.1, 1.7
+#: It ends at rims where no data is so many cells and spacings away, and it goes on to be empty: up
+#: to ``RISE`` times as far. Rims as long as those of caps that make up the part ``OPEN`` of a
+#: sphere are an open surface's, however near its two sides are. They go around something narrow:
+#: what is somewhere further from the points than ``WIDE`` of its size is a hole, and as large as it
+#: is empty.
+RIM_CELLS, RIM_SPACINGS, RISE, WIDE = 1.1, 1.7, 1.25, 0.15
 #: Of several objects, or parts, one may have spacings so many times the usual.
-UNEVEN = 5.0
+UNEVEN = 10.0
 #: Points closer than this many spacings are of one piece, and so many nearest ones within that many
 #: of a point's own: an object may be sparser. A piece counts from this share of all points on.
 JOINED, LINKS, SPARSE, PIECE = 4.0, 6, 2.0, 0.02
@@ -67,8 +70,8 @@ class Survey:
         pieces: parts of the cloud that are far from one another.
         empty: share of the closed surface around the points that has no point near, 0 to 1.
         rim: length of the loops at which the data ends on it.
-        ends: sum of their squared lengths over 4 pi times the area within: of a sphere without
-            caps the share of these; 1 of a disc.
+        ends: sum of their squared lengths over 4 pi times the area within, of those around
+            something narrow, such as from one side of a sheet to the other: 1 of a disc.
         spacing: median distance between neighbours on the surface.
         noise: standard deviation around the surface.
         linear, bulky: how much neighbourhoods are lines, or volumes, 0 to 1.
@@ -201,19 +204,27 @@ def _where_empty(
     if not mesh.area > 0:
         return 0.0, 0.0, 0.0
     tree = cKDTree(points)
-    places, _ = sample_faces(mesh, PLACES, numpy_generator(2))
-    distance, near = tree.query(places)
-    far = distance > np.maximum(CELLS * cell, SPACINGS * _around(points, near, tree, spacing))
-    around = _around(points, tree.query(mesh.vertices)[1], tree, spacing)
+
+    def near(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Distance to the points, and their spacing there: no less than usual."""
+        distance, around = spacings_at(places, points, tree)
+        return distance, np.clip(around, spacing, UNEVEN * max(spacing, cell))
+
+    distance, around = near(sample_faces(mesh, PLACES, numpy_generator(2))[0])
+    far = distance > np.maximum(CELLS * cell, SPACINGS * around)
+    distance, around = near(mesh.vertices)
     most = np.maximum(RIM_CELLS * cell, RIM_SPACINGS * around)
-    covered = trim(mesh, beyond_rims(mesh, points, noise) / most, 1.0)
-    rims = boundary_lengths(covered)
-    ends = (rims**2).sum() / (4 * np.pi * max(covered.area, 1e-12))
-    return float(far.mean()), float(rims.sum()), float(ends)
-
-
-def _around(points: np.ndarray, rows: np.ndarray, tree: cKDTree, usual: float) -> np.ndarray:
-    """Spacing around some of the points (k,): the usual one, more where they are sparser."""
-    some, own = np.unique(rows, return_inverse=True)
-    spacing: np.ndarray = np.clip(spacings(points, some, tree), usual, UNEVEN * usual)
-    return spacing[own]
+    away = beyond_rims(mesh, points, noise) / most
+    covered = max(trim(mesh, away, 1.0).area, 1e-12)
+    empty = trim(replace(mesh, values=away), -away, -1.0)
+    rim = ends = 0.0
+    for piece in components(empty):
+        region = keep_components(empty, [piece])
+        if region.values is None or region.values.max() < RISE:
+            continue
+        length = float(boundary_lengths(region).sum())
+        reach = tree.query(region.vertices)[0].max()
+        rim += length
+        if reach < WIDE * np.linalg.norm(np.ptp(piece.bounds, axis=0)):
+            ends += length**2 / (4 * np.pi * covered)
+    return float(far.mean()), rim, ends
