@@ -62,21 +62,66 @@ class Edges:
         """Of the vertices, weighted by length."""
         return csr_matrix((self.lengths, self.ends.T), shape=(len(self.vertices),) * 2)
 
-    def part(self, near: np.ndarray) -> Edges:
-        """Those between vertices for which ``near``, (n,), holds."""
-        kept = near[self.ends].all(1)
-        size = int(self.sides.max()) + 1
+    def part(self, mesh: Mesh, near: np.ndarray) -> Part:
+        """Those between vertices of the mesh for which ``near``, (n,), holds."""
+        kept = near[self.ends[:, 0]] & near[self.ends[:, 1]]
+        size = len(mesh.faces)
         rest = coo_matrix((np.ones(int((~kept).sum())), self.sides[~kept].T), shape=(size, size))
-        _, face = connected_components(rest, directed=False)
-        number = np.cumsum(near) - 1
-        sides = np.unique(face[self.sides[kept]], return_inverse=True)[1].reshape(-1, 2)
-        return Edges(self.vertices[near], number[self.ends[kept]], sides, self.lengths[kept])
+        _, label = connected_components(rest, directed=False)
+        return Part(mesh, near, label, np.unique(self.sides[kept]))
 
 
-def loops_through(edges: Edges, base: int) -> list[np.ndarray]:
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some vertices of a closed mesh, which can be cut without a look at all others.
+
+    Attributes:
+        mesh: all of it.
+        near: (n,) whether a vertex belongs to the part.
+        label: (m,) of each face; the same where faces are joined without crossing the part's edges.
+        faces: the numbers of those with such an edge.
+    """
+
+    mesh: Mesh
+    near: np.ndarray
+    label: np.ndarray
+    faces: np.ndarray
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The part's; each connected rest of the mesh counts as one more face."""
+        n, faces = len(self.mesh.vertices), self.mesh.faces[self.faces]
+        directed = np.concatenate([faces[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
+        own = np.flatnonzero(self.near[directed[:, 0]] & self.near[directed[:, 1]])
+        keys = directed[own].min(1) * n + directed[own].max(1)
+        order = own[np.argsort(keys, kind="stable")].reshape(-1, 2)
+        ends = np.sort(directed[order[:, 0]], axis=1)
+        sides = self.label[self.faces[order % len(faces)]]
+        sides = np.unique(sides, return_inverse=True)[1].reshape(-1, 2)
+        place = self.mesh.vertices[ends]
+        lengths = np.linalg.norm(place[:, 0] - place[:, 1], axis=1)
+        vertices = np.flatnonzero(self.near)
+        return Edges(vertices, np.searchsorted(vertices, ends), sides, lengths)
+
+    def cut(self, loop: np.ndarray) -> Part | None:
+        """The part of the mesh cut along a loop in it, see :func:`cut_along`, or None."""
+        after = cut_along(self.mesh, loop)
+        if after is None:
+            return None
+        n, m = len(self.near), len(self.label)
+        lids = np.arange(m, len(after.faces))
+        return Part(
+            after,
+            np.concatenate([self.near, np.ones(len(after.vertices) - n, dtype=bool)]),
+            np.concatenate([self.label, self.label.max() + 1 + lids - m]),
+            np.concatenate([self.faces, lids]),
+        )
+
+
+def loops_through(edges: Edges, base: int, most: int | None = None) -> list[np.ndarray]:
     """Loops through a vertex that do not separate, the shortest first, as rows of vertices.
 
-    Without the way to the vertex and back, if it only touches the loop.
+    Without the way to the vertex and back, if it only touches the loop. So many at most.
     """
     far, before = dijkstra(edges.graph, directed=False, indices=base, return_predecessors=True)
     a, b = edges.ends.T
@@ -84,16 +129,18 @@ def loops_through(edges: Edges, base: int) -> list[np.ndarray]:
     rows = np.flatnonzero(np.isfinite(far[a]) & (before[a] != b) & (before[b] != a))
     length = (far[a] + far[b] + edges.lengths)[rows]
     rows = rows[np.argsort(-length, kind="stable")]
-    pairs, first = np.unique(np.sort(edges.sides[rows], 1), axis=0, return_index=True)
-    between = pairs[:, 0] != pairs[:, 1]
-    if not between.any():
-        return [_loop(edges.ends[row], before) for row in rows[::-1]]
-    size = int(edges.sides.max()) + 1
-    weights = 1.0 + first[between]  # the rank by length, the longest first
-    cotree = minimum_spanning_tree(csr_matrix((weights, pairs[between].T), shape=(size, size)))
+    size, sides = int(edges.sides.max()) + 1, edges.sides[rows]
+    keys = np.minimum(sides[:, 0], sides[:, 1]) * size + np.maximum(sides[:, 0], sides[:, 1])
+    pairs, first = np.unique(keys, return_index=True)
+    one, other = np.divmod(pairs, size)
+    between = one != other
     left = np.ones(len(rows), dtype=bool)
-    left[np.rint(cotree.data - 1).astype(int)] = False
-    return [_loop(edges.ends[row], before) for row in rows[left][::-1]]
+    if between.any():
+        weights = 1.0 + first[between]  # the rank by length, the longest first
+        ends = one[between], other[between]
+        cotree = minimum_spanning_tree(csr_matrix((weights, ends), shape=(size, size)))
+        left[np.rint(cotree.data - 1).astype(int)] = False
+    return [_loop(edges.ends[row], before) for row in rows[left][::-1][:most]]
 
 
 def _loop(edge: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -117,19 +164,23 @@ def loop_length(vertices: np.ndarray, loop: np.ndarray) -> float:
     return float(np.linalg.norm(places - np.roll(places, -1, axis=0), axis=1).sum())
 
 
-def short_loops(mesh: Mesh, edges: Edges, base: int, longest: float) -> list[np.ndarray]:
-    """Loops that do not separate near a vertex, made shorter, none over ``longest``."""
+def part_around(mesh: Mesh, edges: Edges, base: int, longest: float) -> Part:
+    """What loops near a vertex can reach, none over ``longest``."""
     away = np.linalg.norm(mesh.vertices - mesh.vertices[base], axis=1)
-    own = edges.part(away <= 0.6 * longest)
-    place = mesh.vertices[own.vertices]
+    return edges.part(mesh, away <= 0.6 * longest)
+
+
+def short_loops(part: Part, base: int, longest: float) -> list[np.ndarray]:
+    """Loops that do not separate near a vertex, made shorter, none over ``longest``."""
+    own, place = part.edges, part.mesh.vertices[part.edges.vertices]
 
     def length(loop: np.ndarray) -> float:
         return loop_length(place, loop)
 
     found: list[np.ndarray] = []
-    for best in loops_through(own, int(np.searchsorted(own.vertices, base)))[:AT_ONCE]:
+    for best in loops_through(own, int(np.searchsorted(own.vertices, base)), AT_ONCE):
         for _ in range(SHORTER):
-            again = loops_through(own, int(best[len(best) // 2]))
+            again = loops_through(own, int(best[len(best) // 2]), 1)
             if not again or length(again[0]) > 0.999 * length(best):
                 break
             best = again[0]
@@ -140,8 +191,8 @@ def short_loops(mesh: Mesh, edges: Edges, base: int, longest: float) -> list[np.
 
 def straight(mesh: Mesh, loop: np.ndarray) -> np.ndarray:
     """A loop without corners that a single face cuts off."""
-    rows = mesh.faces[np.isin(mesh.faces, loop).sum(1) == 3]
-    faces = {frozenset(face) for face in rows.tolist()}
+    own = _on(mesh, loop)
+    faces = {frozenset(face) for face in mesh.faces[own[0] & own[1] & own[2]].tolist()}
     way = loop.tolist()
     at = 0
     while at < len(way) > 3:
@@ -153,13 +204,21 @@ def straight(mesh: Mesh, loop: np.ndarray) -> np.ndarray:
     return np.array(way)
 
 
+def _on(mesh: Mesh, loop: np.ndarray) -> list[np.ndarray]:
+    """Of the three corners of each face whether they are on a loop, three times (m,)."""
+    chosen = np.zeros(len(mesh.vertices), dtype=bool)
+    chosen[loop] = True
+    return [chosen[corner] for corner in mesh.faces.T]
+
+
 def cut_along(mesh: Mesh, loop: np.ndarray) -> Mesh | None:
     """A closed mesh cut along a loop, both sides closed with discs; None if that cannot be.
 
     The sides move apart, so that they share no place. Normals are lost.
     """
     faces, n, loop = mesh.faces.copy(), len(mesh.vertices), straight(mesh, loop)
-    incident = np.flatnonzero(np.isin(mesh.faces, loop).any(1))
+    own = _on(mesh, loop)
+    incident = np.flatnonzero(own[0] | own[1] | own[2])
     following: dict[int, dict[int, tuple[int, int]]] = {}
     for number, face in zip(incident.tolist(), mesh.faces[incident].tolist(), strict=True):
         for k in range(3):
@@ -179,9 +238,9 @@ def cut_along(mesh: Mesh, loop: np.ndarray) -> Mesh | None:
             if not around:
                 return None  # a face has two edges of the loop: no room to cut there
             beside[part].append(around)
-    own = mesh.vertices[loop]
+    place = mesh.vertices[loop]
     left, right = (
-        own + APART * (np.array([mesh.vertices[list(s)].mean(0) for s in part]) - own)
+        place + APART * (np.array([mesh.vertices[list(s)].mean(0) for s in part]) - place)
         for part in beside
     )
     vertices = np.concatenate([mesh.vertices, left, left.mean(0)[None], right.mean(0)[None]])

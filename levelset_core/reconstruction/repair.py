@@ -22,10 +22,10 @@ from levelset_core.geometry.clouds import noise_level
 from levelset_core.geometry.grid import Function
 from levelset_core.geometry.handles import (
     Edges,
-    cut_along,
     joined_by_tube,
     loop_length,
     loops_through,
+    part_around,
     short_loops,
 )
 from levelset_core.levelsets import home_of
@@ -196,17 +196,18 @@ def _cut_noise_near(
 ) -> tuple[Mesh, Edges, list[Place], list[Place]]:
     """Cut along loops near a vertex until none is noise: also what was cut, and the loop left."""
     removed: list[Place] = []
+    part = part_around(mesh, edges, base, LONGEST)
     while True:
-        loops = short_loops(mesh, edges, base, LONGEST)
-        judged = [judge.place(mesh, loop) for loop in loops]
+        loops = short_loops(part, base, LONGEST)
+        judged = [judge.place(part.mesh, loop) for loop in loops]
         for loop, place in zip(loops, judged, strict=True):
-            after = cut_along(mesh, loop) if judge.noisy(place) else None
+            after = part.cut(loop) if judge.noisy(place) else None
             if after is not None:
-                mesh, edges = after, Edges.of(after)
+                part = after
                 removed.append(place)
                 break
         else:
-            return mesh, edges, removed, judged[:1]
+            return part.mesh, Edges.of(part.mesh) if removed else edges, removed, judged[:1]
 
 
 def _depth(f: Function, places: np.ndarray, level: float) -> float:

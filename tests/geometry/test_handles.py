@@ -13,6 +13,7 @@ from levelset_core.geometry.handles import (
     joined_by_tube,
     loop_length,
     loops_through,
+    part_around,
     short_loops,
     straight,
 )
@@ -58,26 +59,33 @@ def test_short_loops_near_a_hole_are_its_own():
     mesh = extract_mesh(two_holes, (-1, 1), 48)
     edges = Edges.of(mesh)
     base = int(np.linalg.norm(mesh.vertices - np.array([-0.4, 0, 0]), axis=1).argmin())
-    loops = short_loops(mesh, edges, base, longest=1.5)
+    part = part_around(mesh, edges, base, longest=1.5)
+    loops = short_loops(part, base, longest=1.5)
     length = loop_length(mesh.vertices, loops[0])
     assert length == pytest.approx(2 * np.pi * 0.1, rel=0.25)
     np.testing.assert_allclose(mesh.vertices[loops[0]].mean(0)[:2], [-0.5, 0], atol=0.05)
-    assert short_loops(mesh, edges, base, longest=0.4) == []
-    filled = cut_along(mesh, loops[0])
-    assert filled is not None and soundness(filled).euler == 0 and soundness(filled).watertight
+    assert short_loops(part_around(mesh, edges, base, longest=0.4), base, longest=0.4) == []
+    after = part.cut(loops[0])
+    assert after is not None and cut_along(mesh, loops[0]) is not None
+    filled = soundness(after.mesh)
+    assert filled.euler == 0 and filled.watertight
+    # A part that was cut is what one finds in the mesh that was cut.
+    anew = Edges.of(after.mesh).part(after.mesh, after.near)
+    assert short_loops(after, base, longest=0.8) == short_loops(anew, base, longest=0.8) == []
+    assert sorted(map(tuple, after.edges.ends)) == sorted(map(tuple, anew.edges.ends))
 
 
 def test_a_part_knows_that_its_outside_is_joined():
     mesh = extract_mesh(torus, (-1, 1), 40)
     # A piece of the tube alone is a cylinder; the loop around it separates nothing of the torus.
-    part = Edges.of(mesh).part(mesh.vertices[:, 0] > 0.2)
+    part = Edges.of(mesh).part(mesh, mesh.vertices[:, 0] > 0.2).edges
     loops = loops_through(part, 0)
     assert len(loops) == 1
     lengths = [loop_length(mesh.vertices[part.vertices], loop) for loop in loops]
     assert min(lengths) == pytest.approx(2 * np.pi * 0.2, rel=0.15)
     ball_mesh = extract_mesh(ball, (-1, 1), 32)
-    belt = Edges.of(ball_mesh).part(np.abs(ball_mesh.vertices[:, 2]) < 0.3)
-    assert loops_through(belt, 0) == []  # around the belt there is a loop, but it separates
+    belt = Edges.of(ball_mesh).part(ball_mesh, np.abs(ball_mesh.vertices[:, 2]) < 0.3)
+    assert loops_through(belt.edges, 0) == []  # around the belt there is a loop, but it separates
 
 
 def test_straight_cuts_corners_off():
