@@ -112,12 +112,12 @@ def data_distance(
     distance, spacing = spacings_at(mesh.vertices, points)
     if rims:
         distance = beyond_rims(mesh, points, least)
-    values = distance / np.maximum(spacing, max(least, np.finfo(np.float64).tiny))
+    values = np.asarray(distance / np.maximum(spacing, max(least, np.finfo(np.float64).tiny)))
     graph = _neighbours(mesh)
     count = np.maximum(np.asarray(graph.sum(1)).ravel(), 1)
     for _ in range(SMOOTH):
         values = 0.5 * values + 0.5 * np.asarray(graph @ values).ravel() / count
-    return values
+    return np.asarray(values)
 
 
 def empty_regions(mesh: Mesh, values: np.ndarray, most: float) -> list[np.ndarray]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from levelset_core.data.pointclouds import PointCloud
 from levelset_core.geometry import Curve, Mesh, extract_curve, extract_mesh
 from levelset_core.geometry.frames import Normalization
+from levelset_core.geometry.trimming import spacings
 from levelset_core.networks import ImplicitMLP
 from levelset_core.reconstruction.boundary import at_data
 from levelset_core.reconstruction.budget import Budgeted
@@ -31,6 +32,11 @@ MARGIN = 0.1
 #: grid has ``USUAL`` nodes: a coarser mesh is searched sooner. Points beyond those trained on take
 #: ``A_POINT`` each.
 PROBE, PROBE_AT, AFTER, REFINING, USUAL, A_POINT = 64, 0.3, 0.25, 0.6, 256, 1.2e-5
+
+
+#: Points with so many times the usual spacing are sparse: cells of local features do not reach from
+#: one to the next. They count where they have this share of the surface.
+SPARSE, SPARSE_SHARE = 3.0, 0.02
 
 
 class Extracting(Budgeted):
@@ -96,17 +102,25 @@ class Extracting(Budgeted):
         done = self.network.local is not None  # a step would have dropped it
         if done or not self.config.refine or not isinstance(survey, Survey):
             return
+        measured = len(self.cloud)
+        points, between = self._all_points(), self.points[measured:]
+        spacing = survey.spacing / self.scale
+        own = spacings(self.points[:measured].cpu().double().numpy())
+        few = own > SPARSE * spacing
+        sparse = None
+        if (own[few] ** 2).sum() > SPARSE_SHARE * (own**2).sum():
+            sparse = float(np.median(own[few]))
         self.network.local = local_features(
-            self.network, self._all_points(), survey.spacing / self.scale, survey.noise / self.scale
+            self.network, points, spacing, survey.noise / self.scale, between=between, sparse=sparse
         )
 
     def _all_points(self) -> Tensor:
+        """The points that were measured, without those that close holes."""
         if self.cloud.whole is None:
-            return self.points
+            return self.points[: len(self.cloud)]
         whole, (low, high) = self.normalization.apply(self.cloud.whole), self.bounds
         near = ((whole >= low) & (whole <= high)).all(1)  # outliers may be anywhere
-        more = torch.from_numpy(whole[near]).to(self.points)
-        return torch.cat([more, self.points[len(self.cloud) :]])
+        return torch.from_numpy(whole[near]).to(self.points)
 
     def extract_curve(self, resolution: int | None = None) -> Curve:
         """The curve {F = 0}, in the cloud's units; an open one is cut off where its data ends."""

@@ -16,6 +16,8 @@ that it stays sharp (a Cauchy weight). g is 0 a few spacings away from the point
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from scipy.sparse import csr_array, diags_array, vstack
@@ -42,46 +44,96 @@ TOLERANCE, ITERATIONS = 1e-3, 100
 
 
 def local_features(
-    network: ImplicitMLP, points: Tensor, spacing: float, noise: float
+    network: ImplicitMLP,
+    points: Tensor,
+    spacing: float,
+    noise: float,
+    *,
+    between: Tensor | None = None,
+    sparse: float | None = None,
 ) -> LocalFeatures:
     """g for a network; see above. Points further than h from the level set have no say.
 
-    More points than the spacing tells of, as before a cloud was thinned, are welcome.
+    More points than the spacing tells of, as before a cloud was thinned, are welcome. Where there
+    are too few for cells of h, g is first found in larger cells.
 
     Args:
         network: F, without local features.
         points: x, (n, d), in the box.
         spacing, noise: of the points, there.
+        between: (k, d) where there are no points, or too few, g shall be smooth.
+        sparse: spacing of the points where it is much more than usual.
     """
+    between = points[:0] if between is None else between
     value, jacobian = network.value_and_jacobian(points)
     slope = torch.linalg.vector_norm(jacobian, dim=1).clamp_min(FLATTEST)
-    cell, smooth = CELL * spacing, max((NOISY * noise / spacing) ** 2, LEAST_SMOOTH)
-    x = points.cpu().double()
-    low = x.amin(0) - 3 * cell
-    at, along, _ = splines((x - low) / cell)
-    shape = tuple(int(n) + 3 for n in at.amax(0))
-    rows, column = np.unique(neighbours(at, shape).numpy(), return_inverse=True)
-    n, m = len(x), len(rows)
-    terms = products(list(along)).numpy()
-    start = np.arange(0, terms.size + 1, terms.shape[1])
-    basis = csr_array((terms.ravel(), column.ravel(), start), shape=(n, m))
-    rough, whole = _second_differences(rows, shape)
-    nodes = torch.from_numpy(np.stack(np.unravel_index(rows, shape), 1)).to(points.device)
-    wanted, scale = (t.cpu().double().numpy() for t in (value, 1 / slope))
-    scale[np.abs(wanted) * scale > cell] = 0.0
-    whole &= basis.T @ (scale > 0) > 0  # elsewhere F stays as it is
-    bent = whole.ravel() * (rough @ _values(network, low.to(points) + cell * nodes))
-    c, weights, share = np.zeros(m), scale**2, n / m
-    squares, bends = basis.power(2).T, rough.power(2).T
-    for _ in range(ROUNDS):
-        stiff = smooth * _where_even(bent - rough @ c, whole)
-        diagonal = squares @ weights + share * (bends @ stiff + SHRINK)
-        c = _least(basis, weights, rough, share * stiff, share * SHRINK, wanted, bent, diagonal, c)
-        off = np.abs(wanted - basis @ c) * scale
-        weights = scale**2 / np.maximum(1.0, off / (FAR_OFF * np.median(off) + 1e-12))
-    return LocalFeatures(
-        low.to(points), cell, nodes, torch.from_numpy(c).to(points)
-    )  # fmt: skip
+    wanted, inverse = (t.cpu().double().numpy() for t in (value, 1 / slope))
+    first = None
+    if sparse is not None:  # of points that are as sparse everywhere
+        cells = (points / sparse).floor().cpu().numpy()
+        own = np.unique(cells, axis=0, return_index=True)[1]
+        few = _Fit(network, points[own], between, wanted[own], inverse[own])
+        first = few.features(sparse, noise, rounds=1)
+    return _Fit(network, points, between, wanted, inverse).features(spacing, noise, first)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """What g is fitted to: F's values (n,) at points (n, d), over its slope there."""
+
+    network: ImplicitMLP
+    points: Tensor
+    between: Tensor
+    wanted: np.ndarray
+    inverse: np.ndarray
+
+    def features(
+        self,
+        spacing: float,
+        noise: float,
+        first: LocalFeatures | None = None,
+        rounds: int = ROUNDS,
+    ) -> LocalFeatures:
+        """g in cells of so many spacings, from a first one in larger cells, where there is one.
+
+        Those are fitted in one round: points that are off by more count like the others.
+        """
+        cell, smooth = CELL * spacing, max((NOISY * noise / spacing) ** 2, LEAST_SMOOTH)
+        x = torch.cat([self.points, self.between]).cpu().double()
+        low = x.amin(0) - 3 * cell
+        at, along, _ = splines((x - low) / cell)
+        shape = tuple(int(k) + 3 for k in at.amax(0))
+        rows, column = np.unique(neighbours(at, shape).numpy(), return_inverse=True)
+        n, m = len(self.points), len(rows)
+        column = column.reshape(len(x), -1)
+        terms = products(list(along)).numpy()[:n]
+        start = np.arange(0, terms.size + 1, terms.shape[1])
+        basis = csr_array((terms.ravel(), column[:n].ravel(), start), shape=(n, m))
+        rough, whole = _second_differences(rows, shape)
+        nodes = torch.from_numpy(np.stack(np.unravel_index(rows, shape), 1)).to(self.points.device)
+        places = low.to(self.points) + cell * nodes
+        known = np.zeros(m) if first is None else first(places).cpu().double().numpy()
+        wanted, scale = self.wanted - basis @ known, self.inverse.copy()
+        scale[np.abs(wanted) * scale > cell] = 0.0
+        asked = basis.T @ (scale > 0) > 0
+        # F has followed the noise of its points, and is smoothed; between them only g is.
+        followed = asked if rounds == ROUNDS else np.zeros(m, dtype=bool)
+        bent = np.tile(followed, len(whole)) * (rough @ _values(self.network, places))
+        asked[column[n:]] = True
+        whole &= asked  # elsewhere F stays as it is
+        bent = whole.ravel() * (bent - rough @ known)
+        c, weights, share = np.zeros(m), scale**2, n / m  # beside what is known
+        squares, bends = basis.power(2).T, rough.power(2).T
+        for _ in range(rounds):
+            stiff = smooth * _where_even(bent - rough @ c, whole)
+            diagonal = squares @ weights + share * (bends @ stiff + SHRINK)
+            c = _least(
+                basis, weights, rough, share * stiff, share * SHRINK, wanted, bent, diagonal, c
+            )
+            off = np.abs(wanted - basis @ c) * scale
+            weights = scale**2 / np.maximum(1.0, off / (FAR_OFF * np.median(off) + 1e-12))
+        found = torch.from_numpy(known + c).to(self.points)
+        return LocalFeatures(low.to(self.points), cell, nodes, found)
 
 
 def _least(

@@ -119,3 +119,18 @@ def test_the_papers_preset_has_none():
     list(trainer)
     trainer.refine()
     assert trainer.network.local is None
+
+
+def test_sparse_points_are_followed_from_one_to_the_next():
+    points, truth, spacing = on_a_wavy_sphere(20_000, 0.0)
+    seen = torch.rand(len(points), generator=torch_generator(5)) < 1 / 60
+    sparse = points[:, 0] > 0
+    few, hidden = points[~sparse | seen], truth[sparse]
+    between = RADIUS * hidden[::3] / torch.linalg.vector_norm(hidden[::3], dim=1, keepdim=True)
+    off = []
+    for options in ({}, {"between": between, "sparse": spacing * 60**0.5}):
+        f = Sphere(3, (4,))
+        f.local = local_features(f, few, spacing, 0.0, **options)
+        off.append(float(f(hidden).abs().mean()))
+        assert f(truth[~sparse]).abs().mean() < 1e-3 * RADIUS
+    assert off[1] < 0.3 * off[0]
