@@ -102,14 +102,14 @@ class Extracting(Budgeted):
         done = self.network.local is not None  # a step would have dropped it
         if done or not self.config.refine or not isinstance(survey, Survey):
             return
-        measured = len(self.cloud)
-        points, between = self._all_points(), self.points[measured:]
-        spacing = survey.spacing / self.scale
+        measured, spacing = len(self.cloud), survey.spacing / self.scale
         own = spacings(self.points[:measured].cpu().double().numpy())
         few = own > SPARSE * spacing
-        sparse = None
+        points, between, sparse = self._all_points(), self.points[measured:], None
         if (own[few] ** 2).sum() > SPARSE_SHARE * (own**2).sum():
             sparse = float(np.median(own[few]))
+        else:  # what closes a hole counts as seen: F is 0 there
+            points, between = torch.cat([points, between]), between[:0]
         self.network.local = local_features(
             self.network, points, spacing, survey.noise / self.scale, between=between, sparse=sparse
         )
