@@ -3,7 +3,7 @@
 
 import { asksForMargin, keptIn, keptNames } from "./asked.js";
 import { label } from "./marks.js";
-import { DISTANCE_NAMES, number, short } from "../../shared/text.js";
+import { DISTANCE_NAMES, short } from "../../shared/text.js";
 
 const HEAD = 15;
 const ROOM = 0.1; // of the top, at least, below 0 where a point is on the wrong side
