@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-import itertools
 import os
-import re
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +14,7 @@ import numpy as np
 
 from levelset_core.data.formats import table
 from levelset_core.data.formats.arrays import cloud_of_arrays, load_arrays
-from levelset_core.data.formats.off import check_off
+from levelset_core.data.formats.meshes import colours_of, normals_beside, prepared
 from levelset_core.data.formats.ply import read_ply
 from levelset_core.data.formats.ptx import read_ptx
 from levelset_core.data.formats.scans import read_e57, read_las, read_pcd
@@ -31,11 +29,6 @@ SAMPLES = 30_000
 
 TEXTS = (".xyz", ".csv", ".txt", ".asc", ".pts", ".xyzn", ".xyzrgb", ".dat", ".tsv")
 _MESHES = (".obj", ".stl", ".off")
-#: Of an OBJ with more materials they are left out first: its reader takes a time that grows by the
-#: square of their number, to keep apart what becomes one mesh.
-MATERIALS = 100
-#: Lines by which an OBJ's colours are told to be from 0 to 1.
-SHOWN = 2000
 _SCANS: dict[str, Callable[[bytes, Reading], PointCloud]] = {
     ".pcd": read_pcd, ".las": read_las, ".laz": read_las, ".e57": read_e57, ".ptx": read_ptx,
 }  # fmt: skip
@@ -201,10 +194,7 @@ def _unpacked(source: IO[bytes], label: str) -> bytes:
 def _from_trimesh(data: bytes, kind: str, label: str) -> Mesh | PointCloud:
     import trimesh
 
-    if kind == "off":
-        check_off(data, label)
-    if kind == "obj" and data.count(b"usemtl") > MATERIALS:
-        data = re.sub(rb"(?m)^[ \t]*(?:usemtl|mtllib)\b.*$", b"", data)
+    data = prepared(data, kind, label)
     try:
         # A file object has no folder: nothing beside it (materials, textures) is opened.
         scene = trimesh.load_scene(io.BytesIO(data), file_type=kind, process=False)
@@ -215,7 +205,7 @@ def _from_trimesh(data: bytes, kind: str, label: str) -> Mesh | PointCloud:
     if meshes:
         whole: Any = trimesh.util.concatenate(meshes)
         limit(len(whole.vertices), label)
-        colours = _tints([whole], kind, data)
+        colours = colours_of([whole], kind)
         return _mesh(np.asarray(whole.vertices), np.asarray(whole.faces), label, colours)
     clouds = [part for part in parts if len(getattr(part, "vertices", ()))]
     points = [np.asarray(part.vertices) for part in clouds]
@@ -224,35 +214,8 @@ def _from_trimesh(data: bytes, kind: str, label: str) -> Mesh | PointCloud:
     cloud = np.concatenate(points)
     limit(len(cloud), label)
     check_size(cloud, label)
-    normals = _normals_beside(data, len(cloud)) if kind == "obj" else None
-    return PointCloud.clean(cloud, normals, label, colours=_tints(clouds, kind, data))
-
-
-def _tints(parts: Sequence[Any], kind: str, data: bytes) -> np.ndarray | None:
-    """The vertices' colours in an OBJ, ``v x y z r g b``, (n, 3) uint8, or None."""
-    visuals = [getattr(part, "visual", None) for part in parts]
-    if kind != "obj" or any(v is None or v.kind != "vertex" for v in visuals):
-        return None
-    found = [np.asarray(v.vertex_colors) for v in visuals if v is not None]
-    if [f.shape for f in found] != [(len(part.vertices), 4) for part in parts]:
-        return None
-    tints = np.concatenate(found)[:, :3]
-    lines = re.finditer(rb"(?m)^[ \t]*v[ \t]+(.+)$", data)
-    rows = [line[1].split()[3:6] for line in itertools.islice(lines, SHOWN)]
-    if any(float(word) > 1 for row in rows for word in row if len(row) == 3):
-        return None  # its reader takes all colours as from 0 to 1
-    return tints.astype(np.uint8)
-
-
-def _normals_beside(data: bytes, count: int) -> np.ndarray | None:
-    """An OBJ's normals where it has no faces and one for each point, (n, 3), or None."""
-    rows = re.findall(rb"(?m)^[ \t]*vn[ \t]+(.+)$", data)
-    if len(rows) != count:
-        return None
-    try:
-        return np.loadtxt(rows, ndmin=2, usecols=(0, 1, 2))
-    except (ValueError, IndexError):
-        return None
+    normals = normals_beside(data, len(cloud)) if kind == "obj" else None
+    return PointCloud.clean(cloud, normals, label, colours=colours_of(clouds, kind))
 
 
 def _mesh(

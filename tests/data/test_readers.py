@@ -295,6 +295,16 @@ def test_a_cloud_is_refused_as_the_class_says():
         PointCloud(np.zeros((3, 3)), np.zeros((2, 3)))
 
 
+def test_a_binary_stl_may_have_bytes_after_its_faces():
+    import trimesh
+
+    box = trimesh.creation.box()
+    data = box.export(file_type="stl") + b"made by a scanner" + bytes(40)
+    found = read_geometry(io.BytesIO(data), "box.stl")
+    assert len(found.faces) == 12
+    assert np.isclose(found.area, 6)
+
+
 @pytest.mark.parametrize("faces", [b"", b"f 1 2 3\nf 2 3 4\n"])
 def test_colours_and_normals_of_an_obj(faces):
     lines = [f"v {k} {k * k} {k**3} {k / 10} 0.2 1" for k in range(10)]
@@ -303,8 +313,9 @@ def test_colours_and_normals_of_an_obj(faces):
     places = found.vertices if faces else found.points
     np.testing.assert_allclose(found.colours[:, 0], places[:, 0] * 25.5, atol=1)
     assert (found.colours[:, 1:] == [51, 255]).all()
-    other = data.replace(b"0.2 1", b"51 255")
-    assert read_geometry(io.BytesIO(other + faces), "a.obj").colours is None
+    lines = [f"v {k} {k * k} {k**3} {25.5 * k:.1f} 51 255" for k in range(10)]
+    other = read_geometry(io.BytesIO("\n".join([*lines, ""]).encode() + faces), "a.obj")
+    np.testing.assert_allclose(other.colours.astype(int), found.colours, atol=1)
     normals = b"vn 0 0 1\n" * 10
     plain = read_geometry(io.BytesIO(re.sub(rb"( [\d.]+){3}\n", b"\n", data) + normals), "a.obj")
     np.testing.assert_array_equal(plain.normals, np.tile([0, 0, 1.0], (10, 1)))

@@ -21,6 +21,7 @@ from levelset_core.data.formats.dialect import (
 from levelset_core.data.formats.grid import is_grid, read_grid
 from levelset_core.data.formats.roles import Roles, assign, counts_rows, names_coordinates
 from levelset_core.data.formats.table import SAMPLED, Reading, cloud_of_roles, limit
+from levelset_core.data.formats.wkt_points import has_wkt_points, read_wkt_points
 from levelset_core.data.pointclouds import PointCloud
 from levelset_core.errors import LevelsetError
 
@@ -84,6 +85,8 @@ def read_text(data: bytes, reading: Reading, *, pts: bool = False) -> PointCloud
     data = plain_text(data, label)
     if is_grid(data):
         return read_grid(data, reading)
+    if reading.columns is None and has_wkt_points(data):
+        return read_wkt_points(data, reading)
     table = layout(data, reading)
     roles = assign(table.names, table.rows, label, columns=reading.columns, intensity_first=pts)
     values, found = _load(data, table, roles, reading)

@@ -287,3 +287,18 @@ def test_headings_of_many_places(heading):
     extra = np.arange(len(POINTS)) * 3.5
     text = table(POINTS, extra, mark=";", heading=f"{heading};Temp", decimal=",")
     np.testing.assert_allclose(read(text).points, POINTS)
+
+
+@pytest.mark.parametrize(
+    ("form", "size"),
+    [("POINT Z ({0} {1} {2})", 3), ("SRID=25832;POINTZ({0} {1} {2})", 3), ("POINT ({0} {1})", 2),
+     ("Point M ({0} {1} {2})", 2)],
+)  # fmt: skip
+def test_points_as_text_in_a_table(form, size):
+    wanted = np.random.default_rng(0).normal(size=(40, 3)).round(4)
+    rows = [f'"{form.format(*p)}",{k},oak' for k, p in enumerate(wanted)]
+    found = read("\n".join(["WKT,id,kind", *rows]).encode())
+    np.testing.assert_array_equal(found.points, wanted[:, :size])
+    assert any("WKT" in note for note in found.notes)
+    with pytest.raises(LevelsetError, match="two or three numbers"):
+        read("\n".join(["WKT,id,kind", *rows, '"POINT (1)",40,oak']).encode())
