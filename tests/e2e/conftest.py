@@ -177,8 +177,10 @@ class Playground:
 
     def at(self, x: float, y: float) -> dict[str, float]:
         """Where a place of the plane lies on the canvas of a single panel."""
-        size = self.canvas.evaluate("canvas => canvas.clientHeight - 20 - 18")  # layout.js
-        return {"x": 30 + (x + 1.5) / 3 * size, "y": 20 + (1.5 - y) / 3 * size}
+        width, height = self.canvas.evaluate("c => [c.clientWidth, c.clientHeight]")
+        top = 20 if width < 620 else 4  # as layout.js has it: the title stands above or beside
+        size = height - top - 18
+        return {"x": 30 + (x + 1.5) / 3 * size, "y": top + (1.5 - y) / 3 * size}
 
     def click(self, x: float, y: float, button: str = "left") -> None:
         self.canvas.click(position=self.at(x, y), button=button)
