@@ -210,10 +210,10 @@ def _where_empty(
         distance, around = spacings_at(places, points, tree)
         return distance, np.clip(around, spacing, UNEVEN * max(spacing, cell))
 
-    distance, around = near(sample_faces(mesh, PLACES, numpy_generator(2))[0])
-    far = distance > np.maximum(CELLS * cell, SPACINGS * around)
-    distance, around = near(mesh.vertices)
-    most = np.maximum(RIM_CELLS * cell, RIM_SPACINGS * around)
+    places = sample_faces(mesh, PLACES, numpy_generator(2))[0]
+    distance, around = near(np.concatenate([places, mesh.vertices]))
+    far = (distance > np.maximum(CELLS * cell, SPACINGS * around))[: len(places)]
+    most = np.maximum(RIM_CELLS * cell, RIM_SPACINGS * around[len(places) :])
     away = beyond_rims(mesh, points, noise) / most
     covered = max(trim(mesh, away, 1.0).area, 1e-12)
     empty = trim(replace(mesh, values=away), -away, -1.0)
