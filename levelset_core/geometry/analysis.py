@@ -114,12 +114,11 @@ def sharp_edge_paths(
 
     shape = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
     angles = shape.face_adjacency_angles
-    sharp = angles > angle
-    ends = np.column_stack([shape.face_adjacency_edges, shape.face_adjacency_unshared])
-    corners = mesh.vertices[ends]  # (m, 4, 3)
+    rows = np.flatnonzero(angles > angle)
+    edges = shape.face_adjacency_edges[rows]
+    corners = mesh.vertices[np.column_stack([edges, shape.face_adjacency_unshared[rows]])]
     off = np.linalg.svd(corners - corners.mean(1, keepdims=True), compute_uv=False)[:, -1]
-    sharp &= (off > 2 * tolerance) | (angles > np.pi / 2)
-    sharp = shape.face_adjacency_edges[sharp]
+    sharp = edges[(off > 2 * tolerance) | (angles[rows] > np.pi / 2)]
     left: dict[int, set[int]] = {}
     for a, b in sharp.tolist():
         left.setdefault(a, set()).add(b)

@@ -73,7 +73,7 @@ def local_features(
         cells = (points / sparse).floor().cpu().numpy()
         own = np.unique(cells, axis=0, return_index=True)[1]
         few = _Fit(network, points[own], between, wanted[own], inverse[own])
-        first = few.features(sparse, noise, rounds=1)
+        first = few.features(sparse, noise, coarse=True)
     return _Fit(network, points, between, wanted, inverse).features(spacing, noise, first)
 
 
@@ -92,11 +92,13 @@ class _Fit:
         spacing: float,
         noise: float,
         first: LocalFeatures | None = None,
-        rounds: int = ROUNDS,
+        *,
+        coarse: bool = False,
     ) -> LocalFeatures:
         """g in cells of so many spacings, from a first one in larger cells, where there is one.
 
-        Those are fitted in one round: points that are off by more count like the others.
+        Those, ``coarse``, are fitted in one round: points that are off by more count like the
+        others.
         """
         cell, smooth = CELL * spacing, max((NOISY * noise / spacing) ** 2, LEAST_SMOOTH)
         x = torch.cat([self.points, self.between]).cpu().double()
@@ -117,14 +119,14 @@ class _Fit:
         scale[np.abs(wanted) * scale > cell] = 0.0
         asked = basis.T @ (scale > 0) > 0
         # F has followed the noise of its points, and is smoothed; between them only g is.
-        followed = asked if rounds == ROUNDS else np.zeros(m, dtype=bool)
+        followed = np.zeros(m, dtype=bool) if coarse else asked
         bent = np.tile(followed, len(whole)) * (rough @ _values(self.network, places))
         asked[column[n:]] = True
         whole &= asked  # elsewhere F stays as it is
         bent = whole.ravel() * (bent - rough @ known)
         c, weights, share = np.zeros(m), scale**2, n / m  # beside what is known
         squares, bends = basis.power(2).T, rough.power(2).T
-        for _ in range(rounds):
+        for _ in range(1 if coarse else ROUNDS):
             stiff = smooth * _where_even(bent - rough @ c, whole)
             diagonal = squares @ weights + share * (bends @ stiff + SHRINK)
             c = _least(
